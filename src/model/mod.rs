@@ -1,0 +1,20 @@
+//! The words that the stages share. Plain data: no I/O, no clock, no decisions.
+
+mod account;
+mod id;
+mod lifecycle;
+mod media;
+mod moment;
+mod observation;
+mod secret;
+
+pub use account::{AccountKey, ServiceName};
+pub use id::{DeliveryId, EventId, Random, SessionId, ViewingId};
+pub use lifecycle::{Action, Journal, Lifecycle, Playback, Span, Step, Viewing, ViewingKey};
+pub use media::{Date, Ids, Media, MediaType};
+pub use moment::{Moment, Wall};
+pub use observation::{
+    Chapter, EndReason, Item, Location, Observation, PlayerId, PlayerInfo, Process, Signal, Source,
+    Tags, Transport, Video,
+};
+pub use secret::Secret;

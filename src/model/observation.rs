@@ -1,0 +1,205 @@
+//! What watchers say: observations of players. Watchers stamp and pass on; they decide nothing.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::Moment;
+
+/// Names one player for as long as it lives; never reused for another process within one run.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct PlayerId(pub Arc<str>);
+
+impl PlayerId {
+    /// From its text, e.g. `mpv-4711` or `mpris:vlc`.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
+impl fmt::Display for PlayerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// The transport a player is watched through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// mpv's JSON IPC.
+    Mpv,
+    /// MPRIS on the session bus.
+    Mpris,
+}
+
+/// A process, told apart from a later one with the same number by its start time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Process {
+    /// Process id.
+    pub pid: u32,
+    /// Clock ticks after boot at which it started (`/proc/PID/stat`, field 22).
+    pub started: u64,
+}
+
+/// Who a player is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlayerInfo {
+    /// As people know it: `mpv`, `VLC media player`.
+    pub name: String,
+    /// How it is watched.
+    pub source: Source,
+    /// Its process, where that can be known (not in a sandbox).
+    pub process: Option<Process>,
+    /// Why it is not tracked, if it is not (denied, a browser, watched through another transport).
+    pub ignored: Option<String>,
+}
+
+/// One thing seen at one player.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Observation {
+    /// When it was seen, stamped by the watcher.
+    pub at: Moment,
+    /// At which player.
+    pub player: PlayerId,
+    /// What was seen.
+    pub signal: Signal,
+}
+
+/// What can be seen at a player. Positions and lengths are seconds of media.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Signal {
+    /// A player is there. Sent again when what is known of it changes (e.g. it becomes ignored).
+    Appeared(PlayerInfo),
+    /// It is gone: process ended, socket closed, bus name lost.
+    Vanished,
+    /// Another playback begins; everything before belongs to the one before, which ended if it had not.
+    Opened(Box<Item>),
+    /// More is known of the present playback. Replaces the item; never a new playback.
+    Refined(Box<Item>),
+    /// Playing, paused …, with the position where it came along.
+    Transport {
+        /// The new state.
+        state: Transport,
+        /// Position read with it; `None` if it could not be, or is not to be trusted.
+        position: Option<f64>,
+    },
+    /// Playback speed; 1.0 is normal.
+    Rate(f64),
+    /// A position: the answer to an `Ask`, or one that came unasked.
+    Position {
+        /// Seconds.
+        seconds: f64,
+        /// The player said that it jumped here (a hint only).
+        seeked: bool,
+    },
+    /// The player cannot tell positions (unsupported, for ever 0): estimate, and never complete on that alone.
+    PositionUnknown,
+    /// The playback ended.
+    Ended(EndReason),
+    /// At the end and still open (`keep-open`).
+    ReachedEnd,
+}
+
+/// Whether it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Transport {
+    /// Time passes.
+    Playing,
+    /// The user paused.
+    Paused,
+    /// Playing in the user's mind, but no frame moves (cache, seek).
+    Buffering,
+    /// Nothing open, or stopped.
+    Stopped,
+}
+
+/// Why a playback ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EndReason {
+    /// The player says that the file ended (believed only near its end).
+    Eof,
+    /// Stopped, next file, quit.
+    Stopped,
+    /// Could not go on.
+    Error,
+}
+
+/// What a player has open: raw, as the player tells it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Item {
+    /// File or URL; `None` where the player does not say (browsers, Jellyfin).
+    pub location: Option<Location>,
+    /// Length in seconds; `None` unknown or live.
+    pub duration: Option<f64>,
+    /// The player's own title for it (tag, page or file name).
+    pub title: Option<String>,
+    /// Tags.
+    pub tags: Tags,
+    /// Whether there is a moving picture.
+    pub video: Video,
+    /// Chapter marks, ascending.
+    pub chapters: Vec<Chapter>,
+    /// Read over the network.
+    pub network: bool,
+}
+
+/// Where the media is. Either way private: DEBUG only.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Location {
+    /// Absolute path; bytes that are not UTF-8 are replaced, which is good enough to name it.
+    Path(String),
+    /// Anything with a scheme other than `file`.
+    Url(String),
+}
+
+impl Location {
+    /// Path or URL as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Path(text) | Self::Url(text) => text,
+        }
+    }
+}
+
+/// Whether a playback has a moving picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Video {
+    /// It has.
+    Yes,
+    /// Audio only, or just cover art.
+    No,
+    /// The player does not say.
+    #[default]
+    Unknown,
+}
+
+/// Container tags and the like, names in lower case, as found.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Tags(pub Vec<(String, String)>);
+
+impl Tags {
+    /// The first value of a tag.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+/// A chapter mark.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Chapter {
+    /// Where it begins, in seconds.
+    pub start: f64,
+    /// Its name, may be empty.
+    pub title: String,
+}
