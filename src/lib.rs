@@ -8,3 +8,4 @@ pub mod clock;
 pub mod config;
 pub mod service;
 pub mod store;
+pub mod watch;
