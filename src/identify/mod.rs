@@ -1,6 +1,11 @@
-//! What is playing: evidence from names, tags, sidecars and rules, weighed into one identity.
+//! What is playing: evidence from names, tags and the player, weighed into one identity. Pure.
 
-use crate::model::Media;
+pub mod name;
+mod player;
+mod tags;
+mod weigh;
+
+use crate::model::{Item, Location, Media};
 
 /// Below this confidence nothing is sent; it is shown.
 pub const FLOOR: f32 = 0.5;
@@ -30,8 +35,28 @@ pub enum Verdict {
 /// What one source said.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evidence {
-    /// `name`, `tags`, `nfo`, `path id`, `rule`, `player`, `service`.
+    /// `name`, `tags`, `nfo`, `rule`, `player`, `service`.
     pub source: &'static str,
     /// What it contributed, readable: `title=Heat year=1995`.
     pub said: String,
+}
+
+/// Identifies a name or path alone, as `reeld identify NAME` does.
+#[must_use]
+pub fn identify_name(name: &str) -> Identity {
+    let item = Item {
+        location: Some(Location::Path(name.to_owned())),
+        ..Item::default()
+    };
+    identify(&item)
+}
+
+/// Identifies what a player has open.
+#[must_use]
+pub fn identify(item: &Item) -> Identity {
+    let mut evidence = Vec::new();
+    evidence.extend(tags::read(item));
+    evidence.extend(name::claim(item));
+    evidence.extend(player::read(item));
+    weigh::weigh(item, evidence)
 }
