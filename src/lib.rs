@@ -6,6 +6,9 @@ pub mod model;
 
 pub mod clock;
 pub mod config;
+pub mod control;
+pub mod error;
+pub mod paths;
 pub mod service;
 pub mod store;
 pub mod watch;
