@@ -8,6 +8,8 @@ pub mod clock;
 pub mod config;
 pub mod control;
 pub mod error;
+pub mod logging;
+pub mod notify;
 pub mod paths;
 pub mod service;
 pub mod store;
