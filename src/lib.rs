@@ -21,6 +21,10 @@ pub mod config;
 
 pub mod control;
 
+pub mod logging;
+
+pub mod notify;
+
 pub mod clock;
 
 pub mod error;

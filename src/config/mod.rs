@@ -16,10 +16,12 @@ mod nearest;
 mod rules;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 pub use fault::{ConfigError, Fault, Place};
 pub use load::{DEFAULTS, Loaded, Setting, Sources, load};
 pub use rules::{KEYS, Rule, rule};
+pub use watch::follow;
 
 /// Everything that can be configured. Every key is described in `defaults.toml`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
