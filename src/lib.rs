@@ -4,6 +4,7 @@
 
 pub mod model;
 
+pub mod account;
 pub mod clock;
 pub mod config;
 pub mod service;
