@@ -40,9 +40,9 @@ impl<E: Edges> Engine<E> {
                 .queue(after, now)
                 .map(|rows| Response::Queue(rows.iter().map(|row| self.row(row)).collect())),
             Request::QueueExport { after } => self.dead(after, now).map(Response::Lines),
-            Request::QueueRetry { what } => self.change(|outbox| outbox.retry(&chosen(what))),
+            Request::QueueRetry { what } => self.change(now, |outbox| outbox.retry(&chosen(what))),
             Request::QueueDrop { what } => {
-                self.change(|outbox| outbox.drop_deliveries(&chosen(what)))
+                self.change(now, |outbox| outbox.drop_deliveries(&chosen(what)))
             }
             Request::Logout { service, queue } => return self.may_log_out(service, queue, now),
             Request::Login { .. } => {
@@ -144,9 +144,9 @@ impl<E: Edges> Engine<E> {
     }
 
     /// One page of the queue.
-    fn queue(&self, after: u64, now: Moment) -> Result<Vec<Queued>, StoreError> {
+    fn queue(&mut self, after: u64, now: Moment) -> Result<Vec<Queued>, StoreError> {
         let mut rows = Vec::new();
-        if let Some(outbox) = self.storage.outbox() {
+        if let Some(outbox) = self.storage.ready(&mut self.edges, now) {
             outbox.queue(now, &mut |queued| {
                 if queued.id.0 > after && rows.len() < PAGE as usize {
                     rows.push(queued);
@@ -185,7 +185,7 @@ impl<E: Edges> Engine<E> {
         }
     }
 
-    fn dead(&self, after: u64, now: Moment) -> Result<Vec<Value>, StoreError> {
+    fn dead(&mut self, after: u64, now: Moment) -> Result<Vec<Value>, StoreError> {
         let rows = self.queue(after, now)?;
         let dead = rows.iter().filter(|row| row.state == QueuedState::Dead);
         Ok(dead
@@ -208,11 +208,12 @@ impl<E: Edges> Engine<E> {
 
     fn change(
         &mut self,
+        now: Moment,
         change: impl FnOnce(
             &mut outbox::Outbox<E::Store, crate::service::Catalogue>,
         ) -> Result<usize, StoreError>,
     ) -> Result<Response, StoreError> {
-        let Some(outbox) = self.storage.usable() else {
+        let Some(outbox) = self.storage.ready(&mut self.edges, now) else {
             return Ok(Response::Failed(closed(self.storage.problem())));
         };
         let count = change(outbox)?;
@@ -252,7 +253,7 @@ impl<E: Edges> Engine<E> {
                     .hint("add --keep-queue (they wait until you log in again) or --drop-queue (they are forgotten)"),
             ),
             Some(QueueFate::Drop) => {
-                let answered = self.change(|outbox| outbox.drop_deliveries(&outbox::Selection::Account(key)));
+                let answered = self.change(now, |outbox| outbox.drop_deliveries(&outbox::Selection::Account(key)));
                 answered.unwrap_or_else(|error| Response::Failed(unusable(&error)))
             }
             _ => Response::done(),

@@ -203,7 +203,9 @@ impl<E: Edges> Engine<E> {
     pub fn handle(&mut self, input: Input, now: Moment) {
         match input {
             Input::Report(report) => self.report(report, now),
-            Input::Settled { delivery, outcome } => self.storage.settle(delivery, outcome, now),
+            Input::Settled { delivery, outcome } => {
+                self.storage.settle(&mut self.edges, delivery, outcome, now)
+            }
             Input::Accounts(accounts) => self.accounts_changed(accounts),
             Input::Config(config) => self.reconfigure(config, now),
             Input::ConfigProblem(problem) => self.config_problem = problem,
@@ -358,7 +360,11 @@ impl<E: Edges> Engine<E> {
             } else {
                 self.active()
             };
-            if self.storage.append(&step, &accounts, now).is_err() {
+            if self
+                .storage
+                .append(&mut self.edges, &step, &accounts, now)
+                .is_err()
+            {
                 self.debouncer.held();
                 break;
             }
@@ -369,6 +375,7 @@ impl<E: Edges> Engine<E> {
             self.outputs.push_back(Output::Ask(player));
         }
         self.hand_out(now);
+        self.storage.close_if_idle(&self.debouncer, now);
         self.summarise();
         let awaiting = self.storage.unreachable(now);
         if awaiting != self.awaiting_network {
@@ -388,8 +395,11 @@ impl<E: Edges> Engine<E> {
     }
 
     fn hand_out(&mut self, now: Moment) {
+        let context = self.context();
         for account in self.active() {
-            if let Some((delivery, job)) = self.storage.next(&account, now, &self.context()) {
+            if let Some((delivery, job)) =
+                self.storage.next(&mut self.edges, &account, now, &context)
+            {
                 self.outputs.push_back(Output::Deliver {
                     delivery,
                     account,

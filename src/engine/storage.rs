@@ -1,4 +1,5 @@
-//! The outbox with its store: opened, closed after any failure, opened again with a growing delay.
+//! The outbox with its store: open while there is something to write or to send, closed while there is not (an open store costs
+//! memory), closed after any failure and opened again with a growing delay.
 
 use std::time::Duration;
 
@@ -109,7 +110,7 @@ impl<S: Store> Storage<S> {
                 self.retry_at = None;
                 self.problem = None;
                 for (delivery, outcome) in std::mem::take(&mut self.unsettled) {
-                    self.settle(delivery, outcome, now);
+                    self.settle(edges, delivery, outcome, now);
                 }
             }
             Err(error) => self.failed(&error, now),
@@ -117,8 +118,14 @@ impl<S: Store> Storage<S> {
     }
 
     /// Appends a step, durably. An error closes the store; the step is to be appended again.
-    pub fn append(&mut self, step: &Step, accounts: &[AccountKey], now: Moment) -> Result<(), ()> {
-        let Some(outbox) = self.usable() else {
+    pub fn append<E: Edges<Store = S>>(
+        &mut self,
+        edges: &mut E,
+        step: &Step,
+        accounts: &[AccountKey],
+        now: Moment,
+    ) -> Result<(), ()> {
+        let Some(outbox) = self.ready(edges, now) else {
             return Err(());
         };
         match outbox.append(step, accounts, now) {
@@ -134,13 +141,21 @@ impl<S: Store> Storage<S> {
     }
 
     /// What is to be sent now as `account`.
-    pub fn next(
+    pub fn next<E: Edges<Store = S>>(
         &mut self,
+        edges: &mut E,
         account: &AccountKey,
         now: Moment,
         context: &Context,
     ) -> Option<(DeliveryId, Job)> {
-        match self.usable()?.next(account, now, context) {
+        let due = self
+            .outbox()?
+            .poll_timeout(now)
+            .is_some_and(|(at, _)| at <= now.boot);
+        if !due {
+            return None;
+        }
+        match self.ready(edges, now)?.next(account, now, context) {
             Ok(next) => next,
             Err(error) => {
                 self.failed(&error, now);
@@ -150,8 +165,14 @@ impl<S: Store> Storage<S> {
     }
 
     /// Takes an answer; one that cannot be written now is kept and written when the store is open again.
-    pub fn settle(&mut self, delivery: DeliveryId, outcome: Disposition, now: Moment) {
-        let Some(outbox) = self.usable() else {
+    pub fn settle<E: Edges<Store = S>>(
+        &mut self,
+        edges: &mut E,
+        delivery: DeliveryId,
+        outcome: Disposition,
+        now: Moment,
+    ) {
+        let Some(outbox) = self.ready(edges, now) else {
             return self.unsettled.push((delivery, outcome));
         };
         match outbox.settle(delivery, outcome.clone(), now) {
@@ -191,11 +212,36 @@ impl<S: Store> Storage<S> {
         }
     }
 
-    /// The outbox, if its store is open.
-    pub fn usable(&mut self) -> Option<&mut Outbox<S, Catalogue>> {
+    /// The outbox with its store open; `None` while that cannot be had.
+    pub fn ready<E: Edges<Store = S>>(
+        &mut self,
+        edges: &mut E,
+        now: Moment,
+    ) -> Option<&mut Outbox<S, Catalogue>> {
+        if self.retry_at.is_some() {
+            return None;
+        }
+        if let State::Present(outbox) = &mut self.state
+            && outbox.is_closed()
+            && let Err(error) = reopen(outbox, edges, now)
+        {
+            self.failed(&error, now);
+            return None;
+        }
         match &mut self.state {
-            State::Present(outbox) if !outbox.is_closed() => Some(outbox),
-            _ => None,
+            State::Present(outbox) => Some(outbox),
+            State::Absent(_) => None,
+        }
+    }
+
+    /// Closes the store if nothing is open, in flight or can fall due.
+    pub fn close_if_idle(&mut self, debouncer: &Debouncer, now: Moment) {
+        if let State::Present(outbox) = &mut self.state
+            && debouncer.idle()
+            && !outbox.in_flight()
+            && outbox.poll_timeout(now).is_none()
+        {
+            drop(outbox.close());
         }
     }
 
