@@ -4,6 +4,25 @@
 
 use std::fmt;
 
+mod database;
+mod folder;
+mod memory;
+mod process;
+mod quarantine;
+mod record;
+mod repair;
+mod sled;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+pub use folder::StateFolder;
+pub use memory::MemoryStore;
+pub use process::{Program, serve_if_asked};
+pub use repair::{Loss, Quarantined};
+pub use sled::{Opened, SledStore};
+
 use crate::error::CliError;
 
 /// Changes that happen together or not at all.
