@@ -6,6 +6,8 @@ pub mod model;
 
 pub mod clock;
 pub mod config;
+pub mod outbox;
+pub mod sender;
 pub mod service;
 pub mod store;
 pub mod watch;
