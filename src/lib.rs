@@ -2,15 +2,33 @@
 //!
 //! The modules stand in the order the data flows; `ARCHITECTURE.md` is the tour.
 
+// The shared words.
 pub mod model;
 
-pub mod clock;
-pub mod config;
-pub mod control;
-pub mod error;
-pub mod logging;
-pub mod notify;
-pub mod paths;
-pub mod service;
-pub mod store;
+// The stages, in order.
 pub mod watch;
+
+pub mod identify;
+
+pub mod debounce;
+
+pub mod store;
+
+pub mod service;
+
+// Around them.
+pub mod config;
+
+pub mod control;
+
+pub mod cli;
+
+pub mod clock;
+
+pub mod error;
+
+pub mod logging;
+
+pub mod notify;
+
+pub mod paths;

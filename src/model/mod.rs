@@ -7,6 +7,7 @@ mod media;
 mod moment;
 mod observation;
 mod secret;
+mod title;
 
 pub use account::{AccountKey, ServiceName};
 pub use id::{DeliveryId, EventId, Random, SessionId, ViewingId};
@@ -18,3 +19,4 @@ pub use observation::{
     Tags, Transport, Video,
 };
 pub use secret::Secret;
+pub use title::title_key;
