@@ -17,6 +17,8 @@ pub mod store;
 pub mod service;
 
 // Around them.
+pub mod account;
+
 pub mod config;
 
 pub mod control;

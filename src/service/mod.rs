@@ -3,6 +3,12 @@
 //! Everything here but `Service::deliver` is pure. Adding a service: a folder, a variant of `ServiceName`, an arm in `calls`
 //! and `freeze`.
 
+pub mod answer;
+pub mod http;
+pub mod punchplay;
+
+pub use answer::Answer;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
