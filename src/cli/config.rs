@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Context, Format, output};
 use crate::config::{DEFAULTS, KEYS, Loaded, Place, Rule, Setting, Sources, load};
-use crate::error::{CliError, Exit};
+use crate::error::CliError;
 use crate::paths::{Paths, private_dir};
 
 /// The settings: where they are, what they are, whether they can be used
@@ -182,13 +182,19 @@ fn init(paths: &Paths, format: Format) -> Result<(), CliError> {
     if format.json {
         return output::json(&json!({ "path": file }));
     }
-    output::line(&format!("{} is made; every setting in it is commented out.", file.display()))
+    output::line(&format!(
+        "{} is made; every setting in it is commented out.",
+        file.display()
+    ))
 }
 
 /// The defaults with a `#` before every setting.
 fn commented_out() -> String {
-    let mut text = String::from("# reeld: your settings. Take away the # before what you want to change.\n");
-    let body = DEFAULTS.find("\n[").map_or(DEFAULTS, |at| DEFAULTS.split_at(at).1);
+    let mut text =
+        String::from("# reeld: your settings. Take away the # before what you want to change.\n");
+    let body = DEFAULTS
+        .find("\n[")
+        .map_or(DEFAULTS, |at| DEFAULTS.split_at(at).1);
     for line in body.lines() {
         let is_setting = line.contains(" = ") && !line.starts_with('#');
         text.push_str(if is_setting { "#" } else { "" });
@@ -244,6 +250,9 @@ mod tests {
             variables: vec![("REELD__TRACK__MOVIES".into(), "x".into())],
             ..Sources::default()
         });
-        assert_eq!(CliError::from(error.unwrap_err()).exit, Exit::User);
+        assert_eq!(
+            CliError::from(error.unwrap_err()).exit,
+            crate::error::Exit::User
+        );
     }
 }

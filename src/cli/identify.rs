@@ -58,9 +58,9 @@ pub fn run(args: &IdentifyArgs) -> Result<(), CliError> {
 /// The next line without its end; false after the last.
 fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> Result<bool, CliError> {
     line.clear();
-    let length = input.read_until(b'\n', line).map_err(|error| {
-        CliError::user("cannot read standard input").because(error.to_string())
-    })?;
+    let length = input
+        .read_until(b'\n', line)
+        .map_err(|error| CliError::user("cannot read standard input").because(error.to_string()))?;
     if line.ends_with(b"\n") {
         line.pop();
     }
@@ -84,7 +84,9 @@ fn object(input: &str, identity: &Identity) -> Value {
 
 fn describe(input: &str, identity: &Identity) -> String {
     let media = &identity.media;
-    let kind = media.media_type.map_or("unidentified", |kind| kind.as_str());
+    let kind = media
+        .media_type
+        .map_or("unidentified", |kind| kind.as_str());
     let verdict = match &identity.verdict {
         Verdict::Track => "tracked and sent".to_owned(),
         Verdict::Local(why) => format!("kept on this machine: {why}"),

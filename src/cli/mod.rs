@@ -3,8 +3,8 @@
 mod accounts;
 mod completions;
 mod config;
-mod history;
 mod identify;
+mod link;
 mod login;
 mod logout;
 mod man;
@@ -12,7 +12,7 @@ mod output;
 mod players;
 mod queue;
 mod run;
-mod setup;
+mod seams;
 mod status;
 mod table;
 mod words;
@@ -70,10 +70,8 @@ enum Command {
     Status(status::StatusArgs),
     Players(players::PlayersArgs),
     Queue(queue::QueueArgs),
-    History(history::HistoryArgs),
     Identify(identify::IdentifyArgs),
     Config(config::ConfigArgs),
-    Setup(setup::SetupArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
 }
@@ -97,11 +95,10 @@ impl Context {
         Paths::from_process(self.config.as_deref())
     }
 
-    fn load(&self) -> Result<(Paths, Sources, Loaded), CliError> {
+    fn load(&self) -> Result<(Paths, Loaded), CliError> {
         let paths = self.paths()?;
-        let sources = Sources::from_process(&paths);
-        let loaded = load(&sources)?;
-        Ok((paths, sources, loaded))
+        let loaded = load(&Sources::from_process(&paths))?;
+        Ok((paths, loaded))
     }
 }
 
@@ -147,10 +144,8 @@ fn run_command() -> Result<(), CliError> {
         Command::Status(args) => status::run(&args, &context),
         Command::Players(args) => players::run(&args, &context),
         Command::Queue(args) => queue::run(&args, &context),
-        Command::History(args) => history::run(&args, &context),
         Command::Identify(args) => identify::run(&args),
         Command::Config(args) => config::run(&args, &context),
-        Command::Setup(args) => setup::run(&args, &context),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
     }
@@ -178,6 +173,11 @@ fn usage(error: &clap::Error) -> Result<(), CliError> {
 /// The parser, for completions and manual pages.
 fn parser() -> clap::Command {
     Cli::command()
+}
+
+/// An answer that belongs to another question.
+fn unexpected() -> CliError {
+    CliError::bug("the running reeld answered another question than it was asked")
 }
 
 /// True for what `Client::connect` says without a daemon.

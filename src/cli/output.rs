@@ -28,7 +28,7 @@ pub fn json(value: &impl Serialize) -> Result<(), CliError> {
 /// Prints objects, each as one line of JSON.
 pub fn json_lines<T: Serialize>(values: impl IntoIterator<Item = T>) -> Result<(), CliError> {
     let mut out = io::BufWriter::new(io::stdout().lock());
-    let mut write = || {
+    let write = || {
         for value in values {
             serde_json::to_writer(&mut out, &value)?;
             out.write_all(b"\n")?;
@@ -46,7 +46,9 @@ pub fn width() -> usize {
         .and_then(|text| text.parse().ok());
     let of_terminal = || {
         let out = io::stdout();
-        let size = out.is_terminal().then(|| rustix::termios::tcgetwinsize(&out));
+        let size = out
+            .is_terminal()
+            .then(|| rustix::termios::tcgetwinsize(&out));
         size?.ok().map(|size| usize::from(size.ws_col))
     };
     named

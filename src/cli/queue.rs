@@ -76,11 +76,21 @@ pub fn run(args: &QueueArgs, context: &Context) -> Result<(), CliError> {
         Some(QueueCommand::Export { .. }) => export(&mut client),
         Some(QueueCommand::Retry(which)) => {
             let what = which.selection();
-            order(&mut client, &Request::QueueRetry { what }, which.format, "tried again")
+            order(
+                &mut client,
+                &Request::QueueRetry { what },
+                which.format,
+                "tried again",
+            )
         }
         Some(QueueCommand::Drop(which)) => {
             let what = which.selection();
-            order(&mut client, &Request::QueueDrop { what }, which.format, "forgotten")
+            order(
+                &mut client,
+                &Request::QueueDrop { what },
+                which.format,
+                "forgotten",
+            )
         }
     }
 }
@@ -97,7 +107,12 @@ fn list(client: &mut Client, format: Format) -> Result<(), CliError> {
         if format.json {
             output::json_lines(&rows)?;
         } else {
-            output::print(&describe(&rows, clock::now().wall, output::width(), shown == 0))?;
+            output::print(&describe(
+                &rows,
+                clock::now().wall,
+                output::width(),
+                shown == 0,
+            ))?;
         }
         shown += rows.len();
     }
@@ -134,7 +149,11 @@ fn order(
     if format.json {
         return output::json(&serde_json::json!({ "count": count }));
     }
-    let deliveries = if count == 1 { "delivery is" } else { "deliveries are" };
+    let deliveries = if count == 1 {
+        "delivery is"
+    } else {
+        "deliveries are"
+    };
     output::line(&format!("{count} {deliveries} {done}."))
 }
 
@@ -158,7 +177,15 @@ fn describe(rows: &[QueueRow], now: Wall, width: usize, with_head: bool) -> Stri
             ]
         })
         .collect();
-    let head = ["ID", "SERVICE", "WHAT", "STATE", "TRIES", "NEXT", "TITLE (LAST ERROR)"];
+    let head = [
+        "ID",
+        "SERVICE",
+        "WHAT",
+        "STATE",
+        "TRIES",
+        "NEXT",
+        "TITLE (LAST ERROR)",
+    ];
     let drawn = table(&head, &cells, width);
     if with_head {
         return drawn;

@@ -18,6 +18,5 @@ Examples:
 pub struct RunArgs {}
 
 pub fn run(_: &RunArgs, context: &Context) -> Result<(), CliError> {
-    let (paths, sources, loaded) = context.load()?;
-    seams::run_daemon(paths, sources, loaded)
+    seams::run_daemon(context.paths()?)
 }

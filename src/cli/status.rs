@@ -72,12 +72,23 @@ fn describe(report: &StatusReport, now: Wall, width: usize) -> String {
     }
     text.push('\n');
     text.push_str(&accounts(&report.accounts, now, width));
-    if report.accounts.iter().all(|account| account.state == AccountState::Off) {
+    if report
+        .accounts
+        .iter()
+        .all(|account| account.state == AccountState::Off)
+    {
         text.push_str("\nNo account is linked: only the local history is kept.\nHint: reeld login punchplay\n");
     }
-    for account in report.accounts.iter().filter(|account| account.state == AccountState::NeedsLogin) {
+    for account in report
+        .accounts
+        .iter()
+        .filter(|account| account.state == AccountState::NeedsLogin)
+    {
         let service = account.service;
-        text.push_str(&format!("\n{} wants a new login; what is queued is kept.\nHint: reeld login {service}\n", service.title()));
+        text.push_str(&format!(
+            "\n{} wants a new login; what is queued is kept.\nHint: reeld login {service}\n",
+            service.title()
+        ));
     }
     text
 }
@@ -123,7 +134,15 @@ fn accounts(rows: &[AccountRow], now: Wall, width: usize) -> String {
             ]
         })
         .collect();
-    let head = ["SERVICE", "STATE", "USER", "QUEUED", "REFUSED", "DELIVERED", "LAST ERROR"];
+    let head = [
+        "SERVICE",
+        "STATE",
+        "USER",
+        "QUEUED",
+        "REFUSED",
+        "DELIVERED",
+        "LAST ERROR",
+    ];
     table(&head, &rows, width)
 }
 
@@ -183,7 +202,10 @@ mod tests {
             problems: vec!["the disk is full".into()],
         };
         let text = describe(&report, Wall(120_000), 80);
-        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+        assert!(
+            text.lines().all(|line| line.chars().count() <= 80),
+            "{text}"
+        );
         let wanted = "\
 reeld 0.1.0, running for 2 h
 Problem: the disk is full

@@ -22,7 +22,11 @@ pub fn table(head: &[&str], rows: &[Vec<String>], width: usize) -> String {
             longest.max(title.chars().count())
         })
         .collect();
-    let before: usize = widths.iter().take(last).map(|width| width + GAP.len()).sum();
+    let before: usize = widths
+        .iter()
+        .take(last)
+        .map(|width| width + GAP.len())
+        .sum();
     let room = width.saturating_sub(before).max(16);
     let head: Vec<String> = head.iter().map(|title| (*title).to_owned()).collect();
     let mut drawn = String::new();
@@ -59,7 +63,11 @@ mod tests {
     fn columns_line_up_and_the_last_one_is_cut() {
         let rows = [
             vec!["mpv".to_owned(), "playing".to_owned(), "x".repeat(200)],
-            vec!["VLC media player".to_owned(), "paused".to_owned(), String::new()],
+            vec![
+                "VLC media player".to_owned(),
+                "paused".to_owned(),
+                String::new(),
+            ],
         ];
         let drawn = table(&["PLAYER", "STATE", "WATCHING"], &rows, 80);
         let lines: Vec<&str> = drawn.lines().collect();

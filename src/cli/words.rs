@@ -9,7 +9,8 @@ use crate::model::Wall;
 /// Text of players and services without what would steer a terminal.
 pub fn printable(text: &str) -> String {
     let steers = |c: char| {
-        c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
+        c.is_control()
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
     };
     text.chars()
         .map(|c| if steers(c) { '\u{fffd}' } else { c })
@@ -118,8 +119,14 @@ mod tests {
                 json!({"title": "One Piece", "absolute_episode": 1071}),
                 "One Piece #1071",
             ),
-            (json!({"title": "News", "date": "2026-01-02"}), "News 2026-01-02"),
-            (json!({"title": "Kill Bill", "part": 2}), "Kill Bill, part 2"),
+            (
+                json!({"title": "News", "date": "2026-01-02"}),
+                "News 2026-01-02",
+            ),
+            (
+                json!({"title": "Kill Bill", "part": 2}),
+                "Kill Bill, part 2",
+            ),
             (json!({"title": null}), "(unidentified)"),
             (json!(null), ""),
         ] {
