@@ -29,12 +29,14 @@ pub mod engine;
 
 pub mod control;
 
-pub mod logging;
-
-pub mod notify;
+pub mod cli;
 
 pub mod clock;
 
 pub mod error;
+
+pub mod logging;
+
+pub mod notify;
 
 pub mod paths;

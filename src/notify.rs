@@ -1,6 +1,7 @@
 //! Tells the service manager how we are (`sd_notify`): one datagram each, and silence where there is none to tell.
 
 use std::env;
+use std::ffi::OsStr;
 use std::io;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
@@ -8,70 +9,46 @@ use std::os::unix::net::{SocketAddr, UnixDatagram};
 
 use tracing::debug;
 
-/// The way to the service manager, if there is one.
-#[derive(Debug, Default)]
-pub struct Notifier(Option<(UnixDatagram, SocketAddr)>);
+/// Start-up is finished.
+pub fn ready() {
+    tell("READY=1");
+}
 
-impl Notifier {
-    /// Where `$NOTIFY_SOCKET` leads.
-    #[must_use]
-    pub fn from_process() -> Self {
-        let Some(address) = env::var_os("NOTIFY_SOCKET").filter(|address| !address.is_empty())
-        else {
-            return Self(None);
-        };
-        let connection = connect(address.as_bytes());
-        if let Err(error) = &connection {
-            debug!("the service manager cannot be told anything: {error}");
-        }
-        Self(connection.ok())
+/// One line for `systemctl --user status`.
+pub fn status(line: &str) {
+    tell(&format!("STATUS={}", line.replace('\n', " ")));
+}
+
+/// Shutdown has begun.
+pub fn stopping() {
+    tell("STOPPING=1");
+}
+
+fn tell(state: &str) {
+    let address = env::var_os("NOTIFY_SOCKET").unwrap_or_default();
+    if address.is_empty() {
+        return;
     }
-
-    /// Start-up is finished.
-    pub fn ready(&self) {
-        self.tell("READY=1");
-    }
-
-    /// One line for `systemctl --user status`.
-    pub fn status(&self, line: &str) {
-        self.tell(&format!("STATUS={}", line.replace('\n', " ")));
-    }
-
-    /// Shutdown has begun.
-    pub fn stopping(&self) {
-        self.tell("STOPPING=1");
-    }
-
-    fn tell(&self, state: &str) {
-        let Some((socket, address)) = &self.0 else {
-            return;
-        };
-        if let Err(error) = socket.send_to_addr(state.as_bytes(), address) {
-            debug!("the service manager was not told {state:?}: {error}");
-        }
+    if let Err(error) = send(address.as_bytes(), state) {
+        debug!("the service manager was not told {state:?}: {error}");
     }
 }
 
-fn connect(address: &[u8]) -> io::Result<(UnixDatagram, SocketAddr)> {
+fn send(address: &[u8], state: &str) -> io::Result<()> {
     let address = match address.strip_prefix(b"@") {
         Some(name) => SocketAddr::from_abstract_name(name)?,
-        None => SocketAddr::from_pathname(std::ffi::OsStr::from_bytes(address))?,
+        None => SocketAddr::from_pathname(OsStr::from_bytes(address))?,
     };
     let socket = UnixDatagram::unbound()?;
     // A manager that does not read must not hold the daemon up.
     socket.set_nonblocking(true)?;
-    Ok((socket, address))
+    socket.send_to_addr(state.as_bytes(), &address)?;
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn told(socket: &UnixDatagram) -> String {
-        let mut buffer = [0; 256];
-        let length = socket.recv(&mut buffer).unwrap();
-        String::from_utf8_lossy(&buffer[..length]).into_owned()
-    }
 
     #[test]
     fn states_arrive_at_a_socket_in_the_file_system_or_an_abstract_one() {
@@ -90,22 +67,18 @@ mod tests {
             ),
         ];
         for (manager, address) in cases {
-            let notifier = Notifier(connect(&address).ok());
-            notifier.ready();
-            notifier.status("1 player\nand more");
-            notifier.stopping();
-            assert_eq!(told(&manager), "READY=1");
-            assert_eq!(told(&manager), "STATUS=1 player and more");
-            assert_eq!(told(&manager), "STOPPING=1");
+            send(&address, "READY=1").unwrap();
+            let mut buffer = [0; 64];
+            let length = manager.recv(&mut buffer).unwrap();
+            assert_eq!(&buffer[..length], b"READY=1");
         }
     }
 
     #[test]
-    fn a_manager_that_is_gone_is_no_trouble() {
+    fn a_manager_that_is_gone_is_an_error_at_once() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("gone");
-        let notifier = Notifier(connect(path.as_os_str().as_bytes()).ok());
-        notifier.ready();
-        assert!(connect(&[b'x'; 300]).is_err());
+        assert!(send(path.as_os_str().as_bytes(), "READY=1").is_err());
+        assert!(send(&[b'x'; 300], "READY=1").is_err());
     }
 }

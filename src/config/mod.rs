@@ -21,7 +21,7 @@ mod watch;
 pub use fault::{ConfigError, Fault, Place};
 pub use load::{DEFAULTS, Loaded, Setting, Sources, load};
 pub use rules::{KEYS, Rule, rule};
-pub use watch::follow;
+pub use watch::{Live, watch};
 
 /// Everything that can be configured. Every key is described in `defaults.toml`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

@@ -11,6 +11,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,15 +21,44 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 use tracing::{error, info, warn};
 
-use super::Config;
 use super::load::{Loaded, Sources, load};
+use super::{Config, ConfigError};
+use crate::paths::Paths;
 
 /// An editor's several steps are one change.
 const SETTLE: Duration = Duration::from_millis(100);
 
-/// Puts every usable change of the file into `config`; a file that cannot be used changes nothing and is told in
-/// `problem`, until it is mended. Runs for ever.
-pub async fn follow(
+/// A configuration that follows its sources.
+pub struct Live {
+    /// In force.
+    pub config: watch::Receiver<Arc<Config>>,
+    /// Why the file cannot be used at present; the last good one is in force then.
+    pub problem: watch::Receiver<Option<String>>,
+    /// Keeps both true while it runs, which is for ever.
+    pub following: Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
+/// Loads the configuration and prepares to follow it.
+///
+/// # Errors
+/// When it cannot be used to begin with.
+pub fn watch(paths: &Paths) -> Result<Live, ConfigError> {
+    let sources = Sources::from_process(paths);
+    let loaded = load(&sources)?;
+    Ok(watch_from(sources, loaded))
+}
+
+fn watch_from(sources: Sources, loaded: Loaded) -> Live {
+    let (config_sender, config) = watch::channel(Arc::new(loaded.config.clone()));
+    let (problem_sender, problem) = watch::channel(None);
+    Live {
+        config,
+        problem,
+        following: Box::pin(follow(sources, loaded, config_sender, problem_sender)),
+    }
+}
+
+async fn follow(
     sources: Sources,
     mut loaded: Loaded,
     config: watch::Sender<Arc<Config>>,
@@ -215,12 +245,11 @@ mod tests {
             ..Sources::default()
         };
         let loaded = load(&sources).unwrap();
-        let (config_sender, config) = watch::channel(Arc::new(loaded.config.clone()));
-        let (problem_sender, problem) = watch::channel(None);
+        let watched = watch_from(sources, loaded);
         let followed = Followed {
             folder: folder.path().to_owned(),
-            config,
-            problem,
+            config: watched.config,
+            problem: watched.problem,
         };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -228,7 +257,7 @@ mod tests {
             .unwrap();
         runtime.block_on(async {
             tokio::select! {
-                () = follow(sources, loaded, config_sender, problem_sender) => {}
+                () = watched.following => {}
                 () = test(followed, file) => {}
             }
         });
