@@ -237,9 +237,9 @@ mod tests {
     fn the_file_of_init_changes_nothing_and_names_every_key() {
         let text = commented_out();
         let table: toml::Table = toml::from_str(&text).unwrap();
-        let set = table.values().filter_map(toml::Value::as_table);
-        assert!(set.clone().count() > 5);
-        assert!(set.into_iter().all(toml::Table::is_empty), "{text}");
+        let set: Vec<_> = table.values().filter_map(toml::Value::as_table).collect();
+        assert!(set.len() > 5);
+        assert!(set.iter().all(|section| section.is_empty()), "{text}");
         let uncommented = text.replace("\n#", "\n").replace("\n ", "\n# ");
         assert!(uncommented.contains("\nmovie_percent = 85.0\n"), "{text}");
     }

@@ -8,6 +8,6 @@
     reason = "tests"
 )]
 
-mod punchplay;
 mod mpris_watch;
+mod punchplay;
 mod support;

@@ -2,8 +2,8 @@
 
 #![allow(dead_code, reason = "not every test needs all of it")]
 
-pub mod credentials;
-pub mod standin;
 pub mod bus;
+pub mod credentials;
 pub mod players;
+pub mod standin;
 pub mod watcher;
