@@ -8,5 +8,7 @@
     reason = "tests"
 )]
 
+mod cli;
+mod control;
 mod punchplay;
 mod support;
