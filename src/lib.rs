@@ -14,12 +14,18 @@ pub mod debounce;
 
 pub mod store;
 
+pub mod outbox;
+
+pub mod sender;
+
 pub mod service;
 
 // Around them.
 pub mod account;
 
 pub mod config;
+
+pub mod engine;
 
 pub mod control;
 

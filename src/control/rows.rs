@@ -67,6 +67,9 @@ pub struct PlayerRow {
     pub progress: Option<f64>,
     /// The viewing that is tracked in it.
     pub viewing_id: Option<String>,
+    /// Why nothing in it is tracked; absent while something is, or soon will be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why_not: Option<String>,
 }
 
 /// What a player does.
@@ -180,6 +183,7 @@ mod tests {
                 media: None,
                 progress: Some(0.25),
                 viewing_id: None,
+                why_not: None,
             }],
             accounts: vec![AccountRow {
                 service: ServiceName::Punchplay,

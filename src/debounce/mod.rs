@@ -117,6 +117,28 @@ impl Debouncer {
         }
     }
 
+    /// What a former run left behind, where it could not be read at the start.
+    pub fn recall(&mut self, viewings: Vec<Viewing>, open: Vec<Span>, now: Moment) {
+        for viewing in viewings {
+            if self.viewings.get(viewing.id).is_none() {
+                self.viewings.insert(viewing);
+            }
+        }
+        let ours: Vec<_> = self
+            .players
+            .values()
+            .filter_map(|player| player.session())
+            .map(|session| session.id)
+            .collect();
+        self.orphans.extend(
+            open.into_iter()
+                .filter(|span| !ours.contains(&span.session)),
+        );
+        if !self.orphans.is_empty() {
+            self.close_orphans = Some(now.mono + journal::ADOPT_WITHIN);
+        }
+    }
+
     /// Takes an observation.
     pub fn handle(&mut self, observation: Observation) {
         let now = observation.at;

@@ -6,8 +6,10 @@
 pub mod answer;
 pub mod http;
 pub mod punchplay;
+mod services;
 
 pub use answer::Answer;
+pub use services::{Catalogue, Services};
 
 use std::time::Duration;
 
