@@ -11,4 +11,5 @@
 mod cli;
 mod control;
 mod punchplay;
+mod mpris_watch;
 mod support;
