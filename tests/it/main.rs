@@ -10,6 +10,7 @@
 
 mod cli;
 mod control;
-mod punchplay;
+mod login;
 mod mpris_watch;
+mod punchplay;
 mod support;
