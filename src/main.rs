@@ -1,5 +1,7 @@
 //! The binary: everything is in the library.
 
-fn main() {
-    reeld::store::serve_if_asked();
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    reeld::cli::main()
 }

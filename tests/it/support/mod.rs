@@ -1,0 +1,6 @@
+//! What several tests need.
+
+#![allow(dead_code, reason = "not every test needs all of it")]
+
+pub mod credentials;
+pub mod standin;
