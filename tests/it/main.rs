@@ -9,4 +9,5 @@
 )]
 
 mod punchplay;
+mod mpris_watch;
 mod support;

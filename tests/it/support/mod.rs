@@ -4,3 +4,6 @@
 
 pub mod credentials;
 pub mod standin;
+pub mod bus;
+pub mod players;
+pub mod watcher;
