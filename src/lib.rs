@@ -16,6 +16,8 @@ pub mod store;
 
 pub mod outbox;
 
+pub mod history;
+
 pub mod sender;
 
 pub mod service;

@@ -40,7 +40,9 @@ Files:
   ~/.config/reeld/config.toml     settings (reeld config init)
   ~/.local/state/reeld/           history, queue, logins
 
-Exit codes: 0 done, 1 you can mend it, 2 wrong command line, 3 reeld is not running, 70 a mistake of reeld";
+Exit codes:
+  0 done   1 you can mend it   2 wrong command line   3 reeld is not running
+  70 a mistake of reeld";
 
 /// Tells `PunchPlay` and Discovr what your media players play.
 #[derive(Debug, Parser)]
@@ -49,6 +51,7 @@ Exit codes: 0 done, 1 you can mend it, 2 wrong command line, 3 reeld is not runn
     version,
     about = "Tells PunchPlay and Discovr what your media players play",
     after_help = EXAMPLES,
+    max_term_width = 80,
     arg_required_else_help = true,
     disable_help_subcommand = true
 )]

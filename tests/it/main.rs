@@ -8,6 +8,9 @@
     reason = "tests"
 )]
 
+mod cli;
+mod control;
+mod login;
 mod mpris_watch;
 mod punchplay;
 mod support;

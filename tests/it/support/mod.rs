@@ -4,6 +4,8 @@
 
 pub mod bus;
 pub mod credentials;
+pub mod desk;
+pub mod home;
 pub mod players;
 pub mod standin;
 pub mod watcher;
