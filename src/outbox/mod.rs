@@ -36,6 +36,7 @@ mod ids;
 mod index;
 mod learn;
 mod load;
+mod outlook;
 mod queue;
 mod record;
 mod settle;

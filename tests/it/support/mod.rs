@@ -1,0 +1,9 @@
+//! What several tests need.
+
+#![allow(dead_code, reason = "not every test needs all of it")]
+
+pub mod credentials;
+pub mod standin;
+pub mod bus;
+pub mod players;
+pub mod watcher;
