@@ -3,6 +3,14 @@
 //! Everything here but `Service::deliver` is pure. Adding a service: a folder, a variant of `ServiceName`, an arm in `calls`
 //! and `freeze`.
 
+pub mod answer;
+pub mod http;
+pub mod punchplay;
+mod services;
+
+pub use answer::Answer;
+pub use services::{Catalogue, Services};
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};

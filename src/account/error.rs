@@ -1,0 +1,198 @@
+//! What can go wrong around accounts, for people: what, why, what to do.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::error::CliError;
+use crate::model::ServiceName;
+
+/// The credentials could not be read or kept.
+#[derive(Debug, Error)]
+pub enum AccountError {
+    /// Not readable.
+    #[error("cannot read {}: {why}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// In the system's words.
+        why: String,
+    },
+    /// Not writable.
+    #[error("cannot write {}: {why}", path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// In the system's words.
+        why: String,
+    },
+    /// Written by a later version.
+    #[error("{} was written by a newer version of reeld", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Held for longer than any change takes.
+    #[error("another process keeps {} locked", path.display())]
+    Locked {
+        /// The lock file.
+        path: PathBuf,
+    },
+}
+
+impl AccountError {
+    pub(super) fn unreadable(path: &Path, error: &io::Error) -> Self {
+        Self::Unreadable {
+            path: path.to_owned(),
+            why: error.to_string(),
+        }
+    }
+
+    pub(super) fn unwritable(path: &Path, error: &io::Error) -> Self {
+        Self::Unwritable {
+            path: path.to_owned(),
+            why: error.to_string(),
+        }
+    }
+
+    /// What to do.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Unreadable { .. } => "check that it belongs to you and that its mode is 0600",
+            Self::Unwritable { .. } => {
+                "check that the folder belongs to you and that the disk is not full"
+            }
+            Self::Newer { .. } => "update reeld, or move the file away and log in again",
+            Self::Locked { .. } => "end the other reeld command and try again",
+        }
+    }
+}
+
+/// A login did not come about.
+#[derive(Debug, Error)]
+pub enum LoginError {
+    /// No application to log in as.
+    #[error("no client id for {}: this build of reeld has none, and none is configured", service.title())]
+    NoClientId {
+        /// Where.
+        service: ServiceName,
+    },
+    /// The service does not know the application.
+    #[error("{} does not accept the client id: {words}", service.title())]
+    WrongClientId {
+        /// Where.
+        service: ServiceName,
+        /// In its words.
+        words: String,
+    },
+    /// `base_url` is not usable.
+    #[error("{service}.base_url is not usable: {why}")]
+    BaseUrl {
+        /// Where.
+        service: ServiceName,
+        /// Why.
+        why: String,
+    },
+    /// No answer.
+    #[error("{} cannot be reached: {why}", service.title())]
+    Offline {
+        /// Where.
+        service: ServiceName,
+        /// Why.
+        why: String,
+    },
+    /// The user said no.
+    #[error("the login was denied at {}", service.title())]
+    Denied {
+        /// Where.
+        service: ServiceName,
+    },
+    /// Nobody approved it in time.
+    #[error("the code was not approved before it expired")]
+    Expired {
+        /// Where.
+        service: ServiceName,
+    },
+    /// Too many attempts.
+    #[error("{} allows no more logins from this address for now{}", service.title(), in_words(*after))]
+    Throttled {
+        /// Where.
+        service: ServiceName,
+        /// When it allows more.
+        after: Option<Duration>,
+    },
+    /// Approved, but not for what is needed.
+    #[error("the login may not report what is watched: the scope {missing} was not granted")]
+    MissingScope {
+        /// Where.
+        service: ServiceName,
+        /// Which.
+        missing: &'static str,
+    },
+    /// Anything else that the service answers.
+    #[error("{} refused the login: {words}", service.title())]
+    Refused {
+        /// Where.
+        service: ServiceName,
+        /// In its words.
+        words: String,
+    },
+    /// The new login could not be kept.
+    #[error(transparent)]
+    Store(#[from] AccountError),
+}
+
+fn in_words(after: Option<Duration>) -> String {
+    after.map_or_else(String::new, |after| {
+        let whole = Duration::from_secs(after.as_secs());
+        format!(" (for {})", humantime::format_duration(whole))
+    })
+}
+
+impl LoginError {
+    /// What to do.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::NoClientId { service } => format!(
+                "register an application with {} and set {service}.client_id in the configuration (reeld config path)",
+                service.title()
+            ),
+            Self::WrongClientId { service, .. } => {
+                format!("check {service}.client_id (reeld config show)")
+            }
+            Self::BaseUrl { service, .. } => format!("correct or remove {service}.base_url"),
+            Self::Offline { .. } => "check the network, then run the command again".to_owned(),
+            Self::Denied { service } | Self::Expired { service } => {
+                format!("run `reeld login {service}` again")
+            }
+            Self::Throttled { .. } => "wait, then run the command again".to_owned(),
+            Self::MissingScope { service, .. } => format!(
+                "run `reeld login {service}` again and allow all that is asked, or allow the application the scope"
+            ),
+            Self::Refused { .. } => {
+                "try again later; if it stays, report the words above".to_owned()
+            }
+            Self::Store(error) => error.hint().to_owned(),
+        }
+    }
+}
+
+impl From<AccountError> for CliError {
+    fn from(error: AccountError) -> Self {
+        Self::user("the logins cannot be used")
+            .because(error.to_string())
+            .hint(error.hint())
+    }
+}
+
+impl From<LoginError> for CliError {
+    fn from(error: LoginError) -> Self {
+        Self::user("the login did not succeed")
+            .because(error.to_string())
+            .hint(error.hint())
+    }
+}

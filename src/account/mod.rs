@@ -1,0 +1,431 @@
+//! Who we are at the services: one linked account at each, its tokens, and how they stay fresh.
+//!
+//! - **Memory and disk.** The logins are held in memory; every change goes through `credentials.json` first
+//!   (read-modify-write under its lock) and memory takes what the file then says.
+//! - **Renewing** happens on use, never by a timer, and one at a time for each service: whoever comes while another
+//!   renews waits and finds the result. It runs in a task of its own: once the service has rotated the refresh token,
+//!   the old one is dead, so nobody may drop the call half-way. New tokens are on disk before anyone gets them; if the
+//!   disk refuses them, they are kept for the next attempt and nothing is sent until they are saved.
+//! - **A refused token** (401) forces a renewal at most once a minute, and none if another one is in force by now.
+//! - **A refused login** (only in the words of the service, never by a status alone) is marked on the account,
+//!   durably, and ends with the next login. It never touches what is queued.
+//! - Only the daemon renews. Other processes write the file only while no daemon runs.
+
+mod client_id;
+mod error;
+mod file;
+mod record;
+mod renew;
+
+pub mod device_code;
+pub mod login_punchplay;
+pub mod qr;
+
+pub use client_id::client_id;
+pub use error::{AccountError, LoginError};
+pub use record::{Account, NewLogin, Tokens, Unavailable};
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::spawn_blocking;
+
+use crate::clock;
+use crate::config::Config;
+use crate::model::{AccountKey, Secret, ServiceName, Wall};
+use crate::service::Fault;
+use crate::service::http::{Base, Http};
+
+use file::CredentialsFile;
+use record::{Age, Record};
+
+/// A 401 may force a renewal this often.
+const FORCED_EVERY: Duration = Duration::from_secs(60);
+
+/// Handle of the linked accounts; clones are the same accounts.
+#[derive(Debug, Clone)]
+pub struct Accounts(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    file: CredentialsFile,
+    http: Http,
+    config: watch::Receiver<Arc<Config>>,
+    records: Mutex<Vec<Record>>,
+    renewals: [Arc<tokio::sync::Mutex<Renewal>>; ServiceName::ALL.len()],
+    changed: watch::Sender<u64>,
+}
+
+/// What is remembered between the renewals of one service. Its lock is the single flight.
+#[derive(Debug, Default)]
+struct Renewal {
+    /// When a 401 forced one last, in boot time.
+    forced_at: Option<Duration>,
+    /// Got from the service, but not on disk yet: the refresh token it was got with, and the new tokens.
+    unsaved: Option<(Secret, Tokens)>,
+}
+
+/// What became of an unlinked account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unlinked {
+    /// Which it was.
+    pub account: Account,
+    /// Why the service could not be told, if it could not; on this machine the login is gone either way.
+    pub not_revoked: Option<String>,
+}
+
+impl Accounts {
+    /// Reads `credentials.json` in the state folder.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is a newer version's. A damaged one is moved aside instead.
+    pub fn open(
+        state_dir: &Path,
+        http: Http,
+        config: watch::Receiver<Arc<Config>>,
+    ) -> Result<Self, AccountError> {
+        let file = CredentialsFile::in_folder(state_dir);
+        let records = file.read()?;
+        Ok(Self(Arc::new(Inner {
+            file,
+            http,
+            config,
+            records: Mutex::new(records),
+            renewals: Default::default(),
+            changed: watch::Sender::new(0),
+        })))
+    }
+
+    /// The linked accounts, in the order of the services.
+    #[must_use]
+    pub fn linked(&self) -> Vec<Account> {
+        let mut accounts: Vec<Account> = self.records().iter().map(Account::from).collect();
+        accounts.sort_by(|a, b| a.key.cmp(&b.key));
+        accounts
+    }
+
+    /// Wakes up whenever `linked` would say something new.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.0.changed.subscribe()
+    }
+
+    /// Keeps a login, durably, in place of any other at the same service. Returns the account that it takes the place
+    /// of, if that is another one: what is queued for it waits for it.
+    ///
+    /// # Errors
+    /// If it cannot be written; nothing has changed then.
+    pub fn link(&self, login: NewLogin) -> Result<Option<Account>, AccountError> {
+        let key = login.account.clone();
+        let record = Record {
+            login,
+            linked_at: clock::now().wall,
+            needs_login: None,
+        };
+        let mut replaced = None;
+        self.change(|records| {
+            let old = records.iter().find(|old| old.is_at(key.service));
+            replaced = old
+                .filter(|old| old.login.account != key)
+                .map(Account::from);
+            records.retain(|old| !old.is_at(key.service));
+            records.push(record);
+        })?;
+        tracing::info!("{} is linked", key.service.title());
+        Ok(replaced)
+    }
+
+    /// Forgets the login at a service, durably, then tells the service, as far as that can be done.
+    ///
+    /// # Errors
+    /// If it cannot be written; nothing has changed then.
+    pub async fn unlink(&self, service: ServiceName) -> Result<Option<Unlinked>, AccountError> {
+        // A renewal under way would leave a token behind that nobody revokes.
+        let _renewal = self.renewal(service).lock_owned().await;
+        let mut removed = None;
+        self.change(|records| {
+            removed = records.iter().find(|old| old.is_at(service)).cloned();
+            records.retain(|old| !old.is_at(service));
+        })?;
+        let Some(record) = removed else {
+            return Ok(None);
+        };
+        tracing::info!("{} is not linked any more", service.title());
+        let revoked = match self.base(service) {
+            Ok(base) => renew::revoke(&self.0.http, &base, &record.login)
+                .await
+                .map_err(|error| error.0),
+            Err(error) => Err(error),
+        };
+        Ok(Some(Unlinked {
+            account: Account::from(&record),
+            not_revoked: revoked.err(),
+        }))
+    }
+
+    /// A token to send with, renewed if it is due.
+    ///
+    /// # Errors
+    /// If there is none: not linked, refused, or not renewable just now.
+    pub async fn bearer(&self, account: &AccountKey) -> Result<Secret, Unavailable> {
+        let record = self.usable(account)?;
+        match record.fresh(clock::now().wall) {
+            Some(token) => Ok(token),
+            None => self.renew(account, None).await,
+        }
+    }
+
+    /// The service answered 401 to this token: another one, if there can be one.
+    ///
+    /// # Errors
+    /// As `bearer`; also if a renewal was forced less than a minute ago.
+    pub async fn refused(
+        &self,
+        account: &AccountKey,
+        token: &Secret,
+    ) -> Result<Secret, Unavailable> {
+        self.renew(account, Some(token)).await
+    }
+
+    /// The service wants a new login, and says so: marked until there is one.
+    pub async fn needs_login(&self, account: &AccountKey, reason: &str) {
+        let unmarked = self
+            .records()
+            .iter()
+            .any(|record| record.login.account == *account && record.needs_login.is_none());
+        if !unmarked {
+            return;
+        }
+        tracing::warn!(
+            "{} wants a new login ({reason}). What is queued is kept. Run: reeld login {}",
+            account.service.title(),
+            account.service
+        );
+        let (account, reason) = (account.clone(), reason.to_owned());
+        let mark = move |records: &mut Vec<Record>| {
+            for record in records.iter_mut().filter(|r| r.login.account == account) {
+                record.needs_login = Some(reason.clone());
+            }
+        };
+        mark(&mut self.records());
+        if let Err(error) = self.change_aside(mark).await {
+            tracing::warn!("that could not be kept for the next start: {error}");
+        }
+        self.announce();
+    }
+
+    /// Waits until no renewal is under way: a daemon that ends before would lose a rotated token.
+    pub async fn settled(&self) {
+        for service in ServiceName::ALL {
+            drop(self.renewal(service).lock_owned().await);
+        }
+    }
+
+    /// Renews in single flight, unless that was done while we waited.
+    async fn renew(
+        &self,
+        account: &AccountKey,
+        refused: Option<&Secret>,
+    ) -> Result<Secret, Unavailable> {
+        let mut renewal = self.renewal(account.service).lock_owned().await;
+        let record = self.usable(account)?;
+        let now = clock::now();
+        let fresh = record.fresh(now.wall);
+        if let Some(token) = fresh.filter(|token| Some(token) != refused) {
+            return Ok(token);
+        }
+        let forced = refused.is_some() && refused == record.login.tokens.access.as_ref();
+        if forced {
+            renewal.force(now.boot)?;
+        }
+        let this = self.clone();
+        let task = tokio::spawn(async move {
+            let result = this.renew_now(&mut renewal, &record).await;
+            match (result, record.alive(now.wall)) {
+                (Err(Unavailable::Later { .. }), Some(token)) if !forced => Ok(token),
+                (result, _) => result,
+            }
+        });
+        task.await.unwrap_or_else(|_| {
+            Err(Unavailable::Later {
+                after: None,
+                fault: Fault::Unreachable,
+                reason: "the renewal of the login was broken off".to_owned(),
+            })
+        })
+    }
+
+    async fn renew_now(
+        &self,
+        renewal: &mut Renewal,
+        record: &Record,
+    ) -> Result<Secret, Unavailable> {
+        let login = &record.login;
+        let unsaved = renewal.unsaved.take();
+        let tokens = match unsaved.filter(|(used, _)| *used == login.tokens.refresh) {
+            Some((_, tokens)) => tokens,
+            None => self.fetch(record).await?,
+        };
+        let access = tokens.access.clone().ok_or_else(not_linked)?;
+        if let Err(error) = self.save(login, tokens.clone()).await {
+            tracing::error!(
+                "renewed tokens cannot be saved: {error}. Hint: {}",
+                error.hint()
+            );
+            renewal.unsaved = Some((login.tokens.refresh.clone(), tokens));
+            return Err(Unavailable::Later {
+                after: None,
+                fault: Fault::Unreachable,
+                reason: error.to_string(),
+            });
+        }
+        Ok(access)
+    }
+
+    async fn fetch(&self, record: &Record) -> Result<Tokens, Unavailable> {
+        let login = &record.login;
+        let base = self
+            .base(login.account.service)
+            .map_err(|reason| Unavailable::Later {
+                after: None,
+                fault: Fault::Unreachable,
+                reason,
+            })?;
+        let result = renew::renew(&self.0.http, &base, login).await;
+        if let Err(Unavailable::NeedsLogin(reason)) = &result {
+            self.needs_login(&login.account, reason).await;
+        }
+        result
+    }
+
+    /// Keeps renewed tokens, unless another login has come in between.
+    async fn save(&self, login: &NewLogin, tokens: Tokens) -> Result<(), AccountError> {
+        let (account, used) = (login.account.clone(), login.tokens.refresh.clone());
+        self.change_aside(move |records| {
+            for record in records.iter_mut() {
+                if record.login.account == account && record.login.tokens.refresh == used {
+                    record.login.tokens = tokens.clone();
+                }
+            }
+        })
+        .await
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Vec<Record>)) -> Result<(), AccountError> {
+        let known = self.records().clone();
+        let records = self.0.file.update(&known, change)?;
+        *self.records() = records;
+        self.announce();
+        Ok(())
+    }
+
+    /// `change`, away from the engine's thread.
+    async fn change_aside(
+        &self,
+        change: impl FnOnce(&mut Vec<Record>) + Send + 'static,
+    ) -> Result<(), AccountError> {
+        let inner = Arc::clone(&self.0);
+        let done = spawn_blocking(move || {
+            let known = inner.records().clone();
+            let records = inner.file.update(&known, change)?;
+            *inner.records() = records;
+            Ok(())
+        });
+        done.await.unwrap_or_else(|error| {
+            Err(AccountError::Unwritable {
+                path: "credentials.json".into(),
+                why: error.to_string(),
+            })
+        })
+    }
+
+    fn announce(&self) {
+        self.0.changed.send_modify(|version| *version += 1);
+    }
+
+    fn usable(&self, account: &AccountKey) -> Result<Record, Unavailable> {
+        let records = self.records();
+        let record = records
+            .iter()
+            .find(|record| record.login.account == *account);
+        let record = record.ok_or_else(not_linked)?;
+        match &record.needs_login {
+            Some(reason) => Err(Unavailable::NeedsLogin(reason.clone())),
+            None => Ok(record.clone()),
+        }
+    }
+
+    fn base(&self, service: ServiceName) -> Result<Base, String> {
+        let config = self.0.config.borrow();
+        Base::parse(match service {
+            ServiceName::Punchplay => &config.punchplay.base_url,
+            ServiceName::Discovr => &config.discovr.base_url,
+        })
+    }
+
+    fn renewal(&self, service: ServiceName) -> Arc<tokio::sync::Mutex<Renewal>> {
+        let [punchplay, discovr] = &self.0.renewals;
+        Arc::clone(match service {
+            ServiceName::Punchplay => punchplay,
+            ServiceName::Discovr => discovr,
+        })
+    }
+
+    fn records(&self) -> MutexGuard<'_, Vec<Record>> {
+        self.0.records()
+    }
+}
+
+impl Inner {
+    fn records(&self) -> MutexGuard<'_, Vec<Record>> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Record {
+    fn is_at(&self, service: ServiceName) -> bool {
+        self.login.account.service == service
+    }
+
+    fn fresh(&self, now: Wall) -> Option<Secret> {
+        let tokens = &self.login.tokens;
+        tokens
+            .access
+            .clone()
+            .filter(|_| tokens.age(now) == Age::Fresh)
+    }
+
+    fn alive(&self, now: Wall) -> Option<Secret> {
+        let tokens = &self.login.tokens;
+        tokens
+            .access
+            .clone()
+            .filter(|_| tokens.age(now) != Age::Spent)
+    }
+}
+
+impl Renewal {
+    /// Whether a 401 may force a renewal at this time of boot; notes that it did.
+    fn force(&mut self, now: Duration) -> Result<(), Unavailable> {
+        let wait = self
+            .forced_at
+            .map(|last| FORCED_EVERY.saturating_sub(now.saturating_sub(last)))
+            .filter(|wait| !wait.is_zero());
+        if wait.is_some() {
+            return Err(Unavailable::Later {
+                after: wait,
+                fault: Fault::Throttled,
+                reason: "401: the login is refused although it was renewed less than a minute ago"
+                    .to_owned(),
+            });
+        }
+        self.forced_at = Some(now);
+        Ok(())
+    }
+}
+
+fn not_linked() -> Unavailable {
+    Unavailable::NeedsLogin("this account is not logged in here".to_owned())
+}

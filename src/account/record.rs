@@ -1,0 +1,179 @@
+//! What is kept of a login, and when its token wants renewing. Pure.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{AccountKey, Secret, Wall};
+use crate::service::{Disposition, Fault};
+
+/// The tokens of one login.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tokens {
+    /// PunchPlay: access token. Discovr: session token; none until something must be sent.
+    pub access: Option<Secret>,
+    /// When that one dies.
+    pub access_expires_at: Wall,
+    /// How long it lived when it was new.
+    pub access_life: Duration,
+    /// What a new one is got with.
+    pub refresh: Secret,
+    /// When the login itself dies, where the service says so.
+    pub refresh_expires_at: Option<Wall>,
+}
+
+/// How old an access token is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Age {
+    /// Use it.
+    Fresh,
+    /// Renew it, but it still serves if that fails.
+    Ageing,
+    /// There is none, or it is dead.
+    Spent,
+}
+
+/// A token is renewed when less than this is left of it, or a fifth of its life.
+const RENEW_AHEAD: Duration = Duration::from_secs(300);
+
+impl Tokens {
+    /// How old the access token is.
+    #[must_use]
+    pub fn age(&self, now: Wall) -> Age {
+        let left = self.access_expires_at.since(now);
+        if self.access.is_none() || left.is_zero() {
+            Age::Spent
+        } else if left < RENEW_AHEAD.min(self.access_life / 5) {
+            Age::Ageing
+        } else {
+            Age::Fresh
+        }
+    }
+}
+
+/// A login as it comes from the sign-in, on its way to `Accounts::link` (perhaps through the control socket: only for
+/// a peer of the same user, for it holds the tokens).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewLogin {
+    /// Whose.
+    pub account: AccountKey,
+    /// The name at the service.
+    pub user_name: String,
+    /// Where there are profiles.
+    pub profile_name: Option<String>,
+    /// What it may do.
+    pub scopes: Vec<String>,
+    /// The application it was made for; its tokens are renewed as that one.
+    pub client_id: String,
+    /// The tokens.
+    pub tokens: Tokens,
+}
+
+/// A login as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Record {
+    #[serde(flatten)]
+    pub(super) login: NewLogin,
+    pub(super) linked_at: Wall,
+    /// The service refused the login, in its words.
+    pub(super) needs_login: Option<String>,
+}
+
+/// A linked account as people see it. Holds no secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Which.
+    pub key: AccountKey,
+    /// The name at the service.
+    pub user_name: String,
+    /// Where there are profiles.
+    pub profile_name: Option<String>,
+    /// What it may do.
+    pub scopes: Vec<String>,
+    /// When the login was made.
+    pub linked_at: Wall,
+    /// When it ends and must be made again, where the service says so.
+    pub expires_at: Option<Wall>,
+    /// The service refused it, and why: nothing is sent until the next login.
+    pub needs_login: Option<String>,
+}
+
+impl From<&Record> for Account {
+    fn from(record: &Record) -> Self {
+        let login = &record.login;
+        Self {
+            key: login.account.clone(),
+            user_name: login.user_name.clone(),
+            profile_name: login.profile_name.clone(),
+            scopes: login.scopes.clone(),
+            linked_at: record.linked_at,
+            expires_at: login.tokens.refresh_expires_at,
+            needs_login: record.needs_login.clone(),
+        }
+    }
+}
+
+/// Why there is no token to send with. Nothing queued is ever touched by it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unavailable {
+    /// Only a new login helps.
+    NeedsLogin(String),
+    /// It could not be renewed this time.
+    Later {
+        /// The service's wish.
+        after: Option<Duration>,
+        /// Whose fault.
+        fault: Fault,
+        /// In words.
+        reason: String,
+    },
+}
+
+impl From<Unavailable> for Disposition {
+    fn from(unavailable: Unavailable) -> Self {
+        match unavailable {
+            Unavailable::NeedsLogin(reason) => Self::NeedsLogin { reason },
+            Unavailable::Later {
+                after,
+                fault,
+                reason,
+            } => Self::Retry {
+                after,
+                fault,
+                reason,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_renewed_five_minutes_or_a_fifth_of_its_life_ahead() {
+        let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
+        for (life, left, expected) in [
+            (60, 60, Age::Fresh),
+            (60, 5, Age::Fresh),
+            (60, 4, Age::Ageing),
+            (60, 0, Age::Spent),
+            (10, 3, Age::Fresh),
+            (10, 2, Age::Fresh),
+            (10, 1, Age::Ageing),
+        ] {
+            let now = Wall(1_000_000_000_000);
+            let mut tokens = Tokens {
+                access: Some(Secret::new("a")),
+                access_expires_at: now.plus(minutes(left)),
+                access_life: minutes(life),
+                refresh: Secret::new("r"),
+                refresh_expires_at: None,
+            };
+            assert_eq!(tokens.age(now), expected, "{left} of {life} minutes");
+            assert_eq!(tokens.age(now.plus(minutes(61))), Age::Spent);
+            tokens.access = None;
+            assert_eq!(tokens.age(now), Age::Spent);
+        }
+    }
+}

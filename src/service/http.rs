@@ -1,0 +1,321 @@
+//! The one HTTP client: every call to every service leaves through here.
+//!
+//! It is built at the first call, so that a daemon without accounts never reads a certificate. It keeps no cookies,
+//! follows no redirect (a bearer token must not travel to another host, and a POST must not become a GET), bounds
+//! time and size, and always says who it is: the edge before PunchPlay refuses the names of libraries. Proxies are
+//! taken from the environment, but never for a loopback address.
+
+use std::error::Error as _;
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use reqwest::{Client, Method, Url};
+
+use super::answer::{Answer, printable};
+use crate::clock;
+use crate::model::Secret;
+
+/// `User-Agent` of every call.
+pub const USER_AGENT: &str = concat!(
+    env!("CARGO_PKG_NAME"),
+    "/",
+    env!("CARGO_PKG_VERSION"),
+    " (+",
+    env!("CARGO_PKG_REPOSITORY"),
+    ")"
+);
+
+/// Longer answers are not read.
+const LONGEST_BODY: usize = 1 << 20;
+
+/// How long a call may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// Until connected, TLS included.
+    pub connect: Duration,
+    /// Until the whole answer is there.
+    pub whole: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            whole: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Handle of the shared client.
+#[derive(Debug, Clone, Default)]
+pub struct Http(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    timeouts: Timeouts,
+    /// Through the environment's proxies.
+    outward: OnceLock<Client>,
+    /// Past them.
+    loopback: OnceLock<Client>,
+}
+
+/// One call.
+#[derive(Debug, Clone)]
+pub struct Request<'a> {
+    /// `GET`, `POST`, …
+    pub method: &'a str,
+    /// From a [`Base`].
+    pub url: Url,
+    /// For the `Authorization` header.
+    pub bearer: Option<&'a Secret>,
+    /// JSON.
+    pub body: Option<String>,
+}
+
+impl<'a> Request<'a> {
+    /// A `GET`.
+    #[must_use]
+    pub fn get(url: Url) -> Self {
+        Self {
+            method: "GET",
+            url,
+            bearer: None,
+            body: None,
+        }
+    }
+
+    /// A `POST` of JSON.
+    #[must_use]
+    pub fn post(url: Url, body: &serde_json::Value) -> Self {
+        Self {
+            method: "POST",
+            url,
+            bearer: None,
+            body: Some(body.to_string()),
+        }
+    }
+
+    /// With a token.
+    #[must_use]
+    pub fn bearer(mut self, token: &'a Secret) -> Self {
+        self.bearer = Some(token);
+        self
+    }
+}
+
+/// No answer. The request may have arrived all the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreachable(pub String);
+
+impl fmt::Display for Unreachable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Unreachable {}
+
+impl Http {
+    /// With other time-outs than the usual.
+    #[must_use]
+    pub fn with_timeouts(timeouts: Timeouts) -> Self {
+        Self(Arc::new(Shared {
+            timeouts,
+            ..Shared::default()
+        }))
+    }
+
+    /// Sends one request and reads its answer.
+    ///
+    /// # Errors
+    /// Without an answer, or with one that is too long.
+    pub async fn send(&self, request: Request<'_>) -> Result<Answer, Unreachable> {
+        let method = Method::from_bytes(request.method.as_bytes())
+            .map_err(|_| Unreachable(format!("no such method: {}", request.method)))?;
+        let client = self.client(is_loopback(&request.url))?;
+        let mut builder = client.request(method, request.url);
+        if let Some(token) = request.bearer {
+            builder = builder.bearer_auth(token.expose());
+        }
+        if let Some(body) = request.body {
+            builder = builder.header(CONTENT_TYPE, "application/json").body(body);
+        }
+        let failed = |error| self.unreachable(error);
+        let mut response = builder.send().await.map_err(failed)?;
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(failed)? {
+            if body.len() + chunk.len() > LONGEST_BODY {
+                return Err(Unreachable("the answer is longer than 1 MiB".to_owned()));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let headers = response.headers();
+        Ok(Answer {
+            status: response.status().as_u16(),
+            retry_after: header(headers, RETRY_AFTER.as_str()),
+            rate_limit_reset: header(headers, "x-ratelimit-reset"),
+            request_id: header(headers, "x-punchplay-request-id"),
+            body: String::from_utf8_lossy(&body).into_owned(),
+            at: clock::now().wall,
+        })
+    }
+
+    fn client(&self, loopback: bool) -> Result<&Client, Unreachable> {
+        let shared = &*self.0;
+        let cell = if loopback {
+            &shared.loopback
+        } else {
+            &shared.outward
+        };
+        if let Some(client) = cell.get() {
+            return Ok(client);
+        }
+        let client = build(shared.timeouts, loopback)?;
+        Ok(cell.get_or_init(|| client))
+    }
+
+    fn unreachable(&self, error: reqwest::Error) -> Unreachable {
+        if error.is_timeout() && !error.is_connect() {
+            let seconds = self.0.timeouts.whole.as_secs_f32();
+            return Unreachable(format!("no answer within {seconds} s"));
+        }
+        // Without the URL: one of Discovr's holds a device code.
+        let error = error.without_url();
+        let mut cause: &dyn std::error::Error = &error;
+        while let Some(deeper) = cause.source() {
+            cause = deeper;
+        }
+        Unreachable(printable(&cause.to_string()))
+    }
+}
+
+fn build(timeouts: Timeouts, loopback: bool) -> Result<Client, Unreachable> {
+    // An error means that one is installed already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut builder = Client::builder()
+        .user_agent(USER_AGENT)
+        .connect_timeout(timeouts.connect)
+        .timeout(timeouts.whole)
+        // A connection that died while the machine slept is noticed by the kernel in this time.
+        .tcp_user_timeout(timeouts.connect)
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false);
+    if loopback {
+        builder = builder.no_proxy();
+    }
+    builder.build().map_err(|error| {
+        let why = error
+            .source()
+            .map_or_else(|| error.to_string(), ToString::to_string);
+        Unreachable(format!(
+            "no TLS: {}; are the CA certificates installed (package ca-certificates)?",
+            printable(&why)
+        ))
+    })
+}
+
+fn header(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .map(printable)
+}
+
+/// Where a service is: https, or http on a loopback address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Base(Url);
+
+impl Base {
+    /// Checks a `base_url`.
+    ///
+    /// # Errors
+    /// In words that say what is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let url = Url::parse(text).map_err(|error| format!("{text:?} is no URL: {error}"))?;
+        let plain = url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none();
+        match url.scheme() {
+            _ if !plain => Err("a base URL is only scheme, host, port and path".to_owned()),
+            "https" => Ok(Self(url)),
+            "http" if is_loopback(&url) => Ok(Self(url)),
+            "http" => Err(format!(
+                "{text:?} would send your login unencrypted; http is only for loopback addresses, use https"
+            )),
+            other => Err(format!("{other:?} is not a scheme for this; use https")),
+        }
+    }
+
+    /// The URL of a path below it, which begins with `/` and may carry a query.
+    ///
+    /// # Errors
+    /// If the path is none.
+    pub fn join(&self, path: &str) -> Result<Url, Unreachable> {
+        let text = format!("{}{path}", self.0.as_str().trim_end_matches('/'));
+        let url = Url::parse(&text).map_err(|error| Unreachable(error.to_string()))?;
+        let same_host = url.host() == self.0.host() && url.port() == self.0.port();
+        if !path.starts_with('/') || !same_host {
+            return Err(Unreachable("not a path of this service".to_owned()));
+        }
+        Ok(url)
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || bare.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_base_url_is_https_or_http_on_loopback() {
+        for good in [
+            "https://punchplay.tv",
+            "https://host/prefix/",
+            "http://127.0.0.1:8080",
+            "http://[::1]:1",
+            "http://localhost:1",
+        ] {
+            assert!(Base::parse(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "http://punchplay.tv",
+            "http://localhost.evil.example",
+            "http://10.0.0.1",
+            "ftp://x",
+            "punchplay.tv",
+            "",
+            "https://user:pass@host",
+            "https://host/?q=1",
+            "file:///etc/passwd",
+        ] {
+            assert!(Base::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn paths_are_joined_below_the_base_and_cannot_leave_its_host() {
+        let base = Base::parse("https://host/prefix/").unwrap();
+        assert_eq!(
+            base.join("/a?b=1").unwrap().as_str(),
+            "https://host/prefix/a?b=1"
+        );
+        let bare = Base::parse("https://host").unwrap();
+        assert_eq!(bare.join("/a").unwrap().as_str(), "https://host/a");
+        assert!(bare.join("@evil.example/a").is_err());
+        assert!(bare.join(".evil.example/a").is_err());
+    }
+
+    #[test]
+    fn we_say_who_we_are() {
+        assert!(USER_AGENT.starts_with("reeld/") && USER_AGENT.contains("(+https://"));
+    }
+}

@@ -1,0 +1,86 @@
+//! All services behind one door: what an event means to each, and who sends it.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::http::Http;
+use super::punchplay::{self, PunchPlay};
+use super::{Call, Context, Disposition, Job, Prepared, Service};
+use crate::account::Accounts;
+use crate::config::Config;
+use crate::model::{AccountKey, EventId, Lifecycle, ServiceName, Wall};
+use crate::outbox;
+use crate::sender::plan::Rate;
+
+/// The pure halves.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Catalogue;
+
+impl outbox::Catalogue for Catalogue {
+    fn calls(&self, service: ServiceName, event: &Lifecycle) -> Vec<Call> {
+        match service {
+            ServiceName::Punchplay => punchplay::calls(event),
+            ServiceName::Discovr => Vec::new(),
+        }
+    }
+
+    fn freeze(
+        &self,
+        service: ServiceName,
+        _call: &Call,
+        event: &Lifecycle,
+        event_id: EventId,
+        stamp: Wall,
+        context: &Context,
+    ) -> Prepared {
+        match service {
+            ServiceName::Punchplay => punchplay::freeze(event, event_id, stamp, context),
+            ServiceName::Discovr => Prepared::NeedsId,
+        }
+    }
+
+    fn rate(&self, service: ServiceName) -> Option<Rate> {
+        match service {
+            ServiceName::Punchplay => Some(punchplay::RATE),
+            ServiceName::Discovr => None,
+        }
+    }
+}
+
+/// The moving halves.
+#[derive(Debug, Clone)]
+pub struct Services {
+    http: Http,
+    accounts: Accounts,
+    config: watch::Receiver<Arc<Config>>,
+}
+
+impl Services {
+    /// For all linked accounts.
+    #[must_use]
+    pub fn new(http: Http, accounts: Accounts, config: watch::Receiver<Arc<Config>>) -> Self {
+        Self {
+            http,
+            accounts,
+            config,
+        }
+    }
+
+    /// Sends one job as `account`.
+    pub async fn deliver(&self, account: &AccountKey, job: &Job) -> Disposition {
+        let (http, accounts, config) = (
+            self.http.clone(),
+            self.accounts.clone(),
+            self.config.clone(),
+        );
+        match account.service {
+            ServiceName::Punchplay => {
+                PunchPlay::new(http, accounts, account.clone(), config)
+                    .deliver(job)
+                    .await
+            }
+            ServiceName::Discovr => Disposition::NeedsId,
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The tests that need more than one stage, in one binary.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "tests"
+)]
+
+mod cli;
+mod control;
+mod login;
+mod mpris_watch;
+mod punchplay;
+mod support;
