@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use reeld::account::login_punchplay::{self, Progress};
 use reeld::account::{Accounts, LoginError, NewLogin};
+use reeld::account::{Progress, login_punchplay};
 use reeld::config::Config;
 use reeld::model::{
     AccountKey, Action, EventId, Lifecycle, Media, MediaType, Moment, Random, SessionId, ViewingId,
