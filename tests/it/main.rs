@@ -8,5 +8,7 @@
     reason = "tests"
 )]
 
+mod discovr;
 mod punchplay;
 mod support;
+mod tokens;

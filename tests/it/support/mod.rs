@@ -3,4 +3,5 @@
 #![allow(dead_code, reason = "not every test needs all of it")]
 
 pub mod credentials;
+pub mod desk;
 pub mod standin;
