@@ -2,11 +2,41 @@
 //!
 //! The modules stand in the order the data flows; `ARCHITECTURE.md` is the tour.
 
+// The shared words.
 pub mod model;
 
-pub mod account;
-pub mod clock;
-pub mod config;
-pub mod service;
-pub mod store;
+// The stages, in order.
 pub mod watch;
+
+pub mod identify;
+
+pub mod debounce;
+
+pub mod store;
+
+pub mod outbox;
+
+pub mod sender;
+
+pub mod service;
+
+// Around them.
+pub mod account;
+
+pub mod config;
+
+pub mod engine;
+
+pub mod control;
+
+pub mod cli;
+
+pub mod clock;
+
+pub mod error;
+
+pub mod logging;
+
+pub mod notify;
+
+pub mod paths;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::device_code::Failure;
+use crate::error::CliError;
 use crate::model::ServiceName;
 use crate::service::Answer;
 use crate::service::http::Unreachable;
@@ -252,5 +253,21 @@ impl LoginError {
             }
             Self::Store(error) => error.hint().to_owned(),
         }
+    }
+}
+
+impl From<AccountError> for CliError {
+    fn from(error: AccountError) -> Self {
+        Self::user("the logins cannot be used")
+            .because(error.to_string())
+            .hint(error.hint())
+    }
+}
+
+impl From<LoginError> for CliError {
+    fn from(error: LoginError) -> Self {
+        Self::user("the login did not succeed")
+            .because(error.to_string())
+            .hint(error.hint())
     }
 }

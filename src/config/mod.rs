@@ -1,4 +1,6 @@
 //! Configuration: `defaults.toml` (embedded, the reference), the user's file, the environment; in that order.
+//!
+//! `rules.rs` says what each key may be, `load.rs` lays the sources over each other, `watch.rs` follows changes.
 
 use std::time::Duration;
 
@@ -7,6 +9,19 @@ use serde::Deserialize;
 use crate::model::Secret;
 
 mod duration;
+mod fault;
+mod layer;
+mod load;
+mod nearest;
+mod rules;
+#[cfg(test)]
+mod tests;
+mod watch;
+
+pub use fault::{ConfigError, Fault, Place};
+pub use load::{DEFAULTS, Loaded, Setting, Sources, load};
+pub use rules::{KEYS, Rule, rule};
+pub use watch::{Live, watch};
 
 /// Everything that can be configured. Every key is described in `defaults.toml`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

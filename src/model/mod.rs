@@ -4,17 +4,21 @@ mod account;
 mod id;
 mod lifecycle;
 mod media;
+mod media_json;
 mod moment;
 mod observation;
 mod secret;
+mod title;
 
 pub use account::{AccountKey, ServiceName};
 pub use id::{DeliveryId, EventId, Random, SessionId, ViewingId};
 pub use lifecycle::{Action, Journal, Lifecycle, Playback, Span, Step, Viewing, ViewingKey};
 pub use media::{Date, Ids, Media, MediaType};
+pub use media_json::media_json;
 pub use moment::{Moment, Wall};
 pub use observation::{
     Chapter, EndReason, Item, Location, Observation, PlayerId, PlayerInfo, Process, Signal, Source,
     Tags, Transport, Video,
 };
 pub use secret::Secret;
+pub use title::title_key;

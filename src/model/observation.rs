@@ -26,7 +26,7 @@ impl fmt::Display for PlayerId {
 }
 
 /// The transport a player is watched through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
     /// mpv's JSON IPC.

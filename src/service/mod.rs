@@ -1,22 +1,22 @@
 //! The services: what a lifecycle event means to each, one call at a time, and what an answer means to us.
 //!
-//! Everything here but `Service::deliver` is pure. Adding a service: a folder, a variant of `ServiceName`, an arm in `calls`,
-//! `freeze` and `Client`, and one in `account/renew.rs` for its tokens.
+//! Everything here but `Service::deliver` is pure. Adding a service: a folder, a variant of `ServiceName`, its arms in
+//! `services.rs`, and in `account/` its sign-in and an arm of `renew.rs` for its tokens.
 
 pub mod answer;
-mod client;
 pub mod discovr;
 pub mod http;
 pub mod punchplay;
+mod services;
 
 pub use answer::Answer;
-pub use client::Client;
+pub use services::{Catalogue, Services};
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{EventId, Ids, Lifecycle, ServiceName, Wall};
+use crate::model::{Ids, Lifecycle, Wall};
 
 /// One call at one service that a lifecycle event leads to. A delivery is made of exactly one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -52,31 +52,6 @@ pub enum Prepared {
     NeedsId,
     /// Cannot be expressed at this service, and why.
     Skip(String),
-}
-
-/// The calls an event leads to at a service, in the order in which they must be made.
-#[must_use]
-pub fn calls(service: ServiceName, event: &Lifecycle) -> Vec<Call> {
-    match service {
-        ServiceName::Punchplay => punchplay::calls(event),
-        ServiceName::Discovr => discovr::calls(event),
-    }
-}
-
-/// The request of one call of an event.
-#[must_use]
-pub fn freeze(
-    service: ServiceName,
-    call: &Call,
-    event: &Lifecycle,
-    id: EventId,
-    stamp: Wall,
-    context: &Context,
-) -> Prepared {
-    match service {
-        ServiceName::Punchplay => punchplay::freeze(event, id, stamp, context),
-        ServiceName::Discovr => discovr::freeze(event, call, stamp, context),
-    }
 }
 
 /// What the sender hands to a service.

@@ -4,6 +4,27 @@
 
 use std::fmt;
 
+mod database;
+mod folder;
+mod memory;
+mod process;
+mod quarantine;
+mod record;
+mod repair;
+mod sled;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+pub use folder::StateFolder;
+pub use memory::MemoryStore;
+pub use process::{Program, serve_if_asked};
+pub use repair::{Loss, Quarantined};
+pub use sled::{Opened, SledStore};
+
+use crate::error::CliError;
+
 /// Changes that happen together or not at all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Batch {
@@ -86,3 +107,24 @@ impl fmt::Display for StoreError {
 }
 
 impl std::error::Error for StoreError {}
+
+impl From<StoreError> for CliError {
+    fn from(error: StoreError) -> Self {
+        let hint = match error.kind {
+            StoreErrorKind::Full => "make room on the disk that holds reeld's state folder",
+            StoreErrorKind::Denied => "make reeld's state folder writable for you",
+            StoreErrorKind::Locked => {
+                "another reeld uses it: `systemctl --user status reeld` shows whether it is the service"
+            }
+            StoreErrorKind::Newer => {
+                "install the newer version of reeld again; nothing was touched"
+            }
+            StoreErrorKind::Damaged | StoreErrorKind::Io => {
+                "look at the disk's health with `journalctl -k`"
+            }
+        };
+        Self::user("the database cannot be opened")
+            .because(error.message)
+            .hint(hint)
+    }
+}

@@ -22,7 +22,7 @@ fn linked(desk: &Desk) -> (Accounts, AccountKey) {
 
 fn client(desk: &Desk) -> (Discovr, AccountKey) {
     let (accounts, key) = linked(desk);
-    (desk.at_discovr(&accounts, &key).with_late_commit(LATE), key)
+    (desk.at_discovr(&accounts, &key, LATE), key)
 }
 
 fn jobs(desk: &mut Desk, key: &AccountKey, action: Action, media: Media) -> Vec<Job> {
@@ -264,9 +264,7 @@ async fn after_a_crash_an_attempt_may_still_land_for_as_long() {
     let mut job = jobs(&mut desk, &key, Action::Stop, film()).remove(0);
     // Marked as attempted before the crash; nobody knows what became of it.
     job.in_doubt = true;
-    let service = desk
-        .at_discovr(&desk.accounts(), &key)
-        .with_late_commit(LATE);
+    let service = desk.at_discovr(&desk.accounts(), &key, LATE);
     let first = service.deliver(&job).await;
     assert!(matches!(first, Disposition::Retry { .. }), "{first:?}");
     assert_eq!(desk.discovr.count(HISTORY), 0);
@@ -426,7 +424,7 @@ async fn a_login_that_is_over_and_a_profile_that_is_gone_need_a_login() {
     ] {
         let mut desk = Desk::new();
         let (accounts, key) = linked(&desk);
-        let service = desk.at_discovr(&accounts, &key);
+        let service = desk.at_discovr(&accounts, &key, LATE);
         happens(&desk);
         let job = jobs(&mut desk, &key, Action::Progress, film()).remove(0);
         let refused = service.deliver(&job).await;
@@ -453,7 +451,7 @@ async fn a_mint_that_fails_is_no_refused_login() {
     ] {
         let mut desk = Desk::new();
         let (accounts, key) = linked(&desk);
-        let service = desk.at_discovr(&accounts, &key);
+        let service = desk.at_discovr(&accounts, &key, LATE);
         desk.discovr.fault("POST /auth/session-token", fault, 1);
         let job = jobs(&mut desk, &key, Action::Progress, film()).remove(0);
         let failed = service.deliver(&job).await;

@@ -8,7 +8,7 @@
 //! with `POST` first, and where `PATCH` is refused altogether `POST` alone has to do, from then on.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -36,11 +36,53 @@ pub struct Discovr {
     accounts: Accounts,
     account: AccountKey,
     config: watch::Receiver<Arc<Config>>,
+    memory: Arc<Memory>,
+}
+
+/// What must be remembered from one call to the next, for as long as the process lives.
+#[derive(Debug)]
+pub struct Memory {
     late_commit: Duration,
-    /// Boot time since when no history call of ours is on its way; anything an earlier process sent is before that.
+    /// Boot time since when no history call of ours is on its way; what an earlier process sent is before that.
     quiet_since: Mutex<Duration>,
-    /// `PATCH` was refused: not tried again in this run.
+    /// `PATCH` was refused: not tried again.
     posts_only: AtomicBool,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self::with_late_commit(LATE_COMMIT)
+    }
+}
+
+impl Memory {
+    /// With another time for an attempt to take effect late.
+    #[must_use]
+    pub fn with_late_commit(late_commit: Duration) -> Self {
+        Self {
+            late_commit,
+            quiet_since: Mutex::new(clock::now().boot),
+            posts_only: AtomicBool::new(false),
+        }
+    }
+
+    /// A history call goes out, or has just ended without a clear answer.
+    fn note_activity(&self) {
+        *self.quiet_since() = clock::now().boot;
+    }
+
+    /// How long an attempt of ours may still take effect.
+    fn may_still_land(&self) -> Option<Duration> {
+        let quiet = clock::now().boot.saturating_sub(*self.quiet_since());
+        let wait = self.late_commit.checked_sub(quiet)?;
+        (!wait.is_zero()).then_some(wait)
+    }
+
+    fn quiet_since(&self) -> MutexGuard<'_, Duration> {
+        self.quiet_since
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A call to make.
@@ -58,23 +100,15 @@ impl Discovr {
         accounts: Accounts,
         account: AccountKey,
         config: watch::Receiver<Arc<Config>>,
+        memory: Arc<Memory>,
     ) -> Self {
         Self {
             http,
             accounts,
             account,
             config,
-            late_commit: LATE_COMMIT,
-            quiet_since: Mutex::new(clock::now().boot),
-            posts_only: AtomicBool::new(false),
+            memory,
         }
-    }
-
-    /// With another time for an attempt to take effect late.
-    #[must_use]
-    pub fn with_late_commit(mut self, late_commit: Duration) -> Self {
-        self.late_commit = late_commit;
-        self
     }
 
     async fn resume_point(&self, job: &Job) -> Result<Disposition, Disposition> {
@@ -93,7 +127,7 @@ impl Discovr {
             path: &request.path,
             body: Some(&body),
         };
-        if self.posts_only.load(Ordering::Relaxed) {
+        if self.memory.posts_only.load(Ordering::Relaxed) {
             return Ok(classify(&self.call(&post).await?));
         }
         let answer = self.call(&patch).await?;
@@ -113,7 +147,7 @@ impl Discovr {
                 "Discovr takes no PATCH ({}): resume points name no episode",
                 again.words()
             );
-            self.posts_only.store(true, Ordering::Relaxed);
+            self.memory.posts_only.store(true, Ordering::Relaxed);
             return Ok(classify(&posted));
         }
         Ok(classify(&again))
@@ -128,7 +162,7 @@ impl Discovr {
                     ignored: None,
                 });
             }
-            if let Some(wait) = self.may_still_land() {
+            if let Some(wait) = self.memory.may_still_land() {
                 return Ok(Disposition::Retry {
                     after: Some(wait),
                     fault: Fault::Server,
@@ -141,33 +175,13 @@ impl Discovr {
             path: &job.request.path,
             body: Some(&job.request.body),
         };
-        self.note_activity();
+        self.memory.note_activity();
         let result = self.call(&step).await.map(|answer| classify(&answer));
         let (Ok(disposition) | Err(disposition)) = &result;
         if is_ambiguous(disposition) {
-            self.note_activity();
+            self.memory.note_activity();
         }
         result
-    }
-
-    fn note_activity(&self) {
-        let mut since = self
-            .quiet_since
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        *since = clock::now().boot;
-    }
-
-    /// How long an attempt of ours may still take effect.
-    fn may_still_land(&self) -> Option<Duration> {
-        let since = *self
-            .quiet_since
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let quiet = clock::now().boot.saturating_sub(since);
-        self.late_commit
-            .checked_sub(quiet)
-            .filter(|wait| !wait.is_zero())
     }
 
     /// Reads back: first what there is of the title, and where that says nothing the whole list.

@@ -10,5 +10,5 @@ mod freeze;
 mod history;
 
 pub use classify::classify;
-pub use deliver::Discovr;
+pub use deliver::{Discovr, Memory};
 pub use freeze::{calls, freeze, media_id};

@@ -9,6 +9,7 @@ pub use classify::classify;
 pub use freeze::freeze;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -17,9 +18,16 @@ use super::{Answer, Call, Disposition, Fault, Job, Service};
 use crate::account::Accounts;
 use crate::config::Config;
 use crate::model::{AccountKey, Lifecycle, Secret};
+use crate::sender::plan::Rate;
 
 /// Below the base URL.
 pub const API: &str = "/api/platform/v1";
+
+/// Published for playback events: 120 in 5 minutes. The outbox stays below it.
+pub const RATE: Rate = Rate {
+    calls: 120,
+    per: Duration::from_secs(300),
+};
 
 /// What an event leads to.
 #[must_use]

@@ -9,10 +9,11 @@ use reeld::model::{
     AccountKey, Action, EventId, Ids, Lifecycle, Media, MediaType, Moment, Random, SessionId,
     ViewingId, Wall,
 };
-use reeld::service::discovr::Discovr;
+use reeld::outbox::Catalogue as _;
+use reeld::service::discovr::{Discovr, Memory};
 use reeld::service::http::{Http, Timeouts};
 use reeld::service::punchplay::PunchPlay;
-use reeld::service::{self, Call, Context, Disposition, Fault, Job, Prepared};
+use reeld::service::{Call, Catalogue, Context, Disposition, Fault, Job, Prepared};
 use tempfile::TempDir;
 use tokio::sync::watch;
 
@@ -82,9 +83,17 @@ impl Desk {
         PunchPlay::new(self.http.clone(), accounts.clone(), key.clone(), config)
     }
 
-    pub fn at_discovr(&self, accounts: &Accounts, key: &AccountKey) -> Discovr {
+    /// With so much time for an attempt to take effect late.
+    pub fn at_discovr(&self, accounts: &Accounts, key: &AccountKey, late: Duration) -> Discovr {
         let config = self.config.subscribe();
-        Discovr::new(self.http.clone(), accounts.clone(), key.clone(), config)
+        let memory = Arc::new(Memory::with_late_commit(late));
+        Discovr::new(
+            self.http.clone(),
+            accounts.clone(),
+            key.clone(),
+            config,
+            memory,
+        )
     }
 
     pub fn session(&mut self) -> SessionId {
@@ -115,7 +124,7 @@ impl Desk {
 
     /// The jobs of an event at the service of an account.
     pub fn jobs(&mut self, account: &AccountKey, event: &Lifecycle) -> Vec<Job> {
-        let calls = service::calls(account.service, event);
+        let calls = Catalogue.calls(account.service, event);
         calls
             .into_iter()
             .map(|call| self.job(account, event, call))
@@ -129,7 +138,7 @@ impl Desk {
             ..Context::default()
         };
         let stamp = event.at.wall;
-        match service::freeze(account.service, &call, event, id, stamp, &context) {
+        match Catalogue.freeze(account.service, &call, event, id, stamp, &context) {
             Prepared::Send(request) => Job {
                 call,
                 request,

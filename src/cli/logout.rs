@@ -1,0 +1,127 @@
+//! `reeld logout`
+
+use std::io::{BufRead, IsTerminal};
+
+use clap::Args;
+use serde_json::json;
+
+use super::link::{accounts, service, wait_for};
+use super::{Context, Format, output, words};
+use crate::control::{AccountRow, Client, QueueFate, Request, Response};
+use crate::error::CliError;
+use crate::model::ServiceName;
+
+/// Unlink an account
+///
+/// The service is told to forget the login. What is still queued is kept for the same user's next login, or dropped:
+/// that is asked, unless a flag says it.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  reeld logout punchplay
+  reeld logout punchplay --keep-queue")]
+pub struct LogoutArgs {
+    /// Where
+    #[arg(value_parser = service())]
+    service: ServiceName,
+    /// What is queued waits for the same user to log in again
+    #[arg(long)]
+    keep_queue: bool,
+    /// What is queued is forgotten for good
+    #[arg(long, conflicts_with = "keep_queue")]
+    drop_queue: bool,
+    #[command(flatten)]
+    format: Format,
+}
+
+impl LogoutArgs {
+    fn fate(&self) -> Option<QueueFate> {
+        match (self.keep_queue, self.drop_queue) {
+            (true, _) => Some(QueueFate::Keep),
+            (_, true) => Some(QueueFate::Drop),
+            _ => None,
+        }
+    }
+}
+
+pub fn run(args: &LogoutArgs, context: &Context) -> Result<(), CliError> {
+    let (paths, loaded) = context.load()?;
+    let not_told = match Client::connect_if_running(&paths)? {
+        Some(mut client) => {
+            through_daemon(args, &mut client)?;
+            None
+        }
+        None => {
+            if args.drop_queue {
+                return Err(CliError::not_running(
+                    "only the daemon can drop what is queued",
+                ));
+            }
+            let accounts = accounts(&paths, &loaded.config)?;
+            let unlinked = wait_for(accounts.unlink(args.service))??;
+            unlinked
+                .ok_or_else(|| not_linked(args.service))?
+                .not_revoked
+        }
+    };
+    let service = args.service.title();
+    if args.format.json {
+        return output::json(
+            &json!({ "service": args.service, "linked": false, "not_revoked": not_told }),
+        );
+    }
+    output::line(&format!("{service} is not linked any more."))?;
+    if let Some(why) = not_told {
+        let why = words::printable(&why);
+        output::line(&format!(
+            "The login is gone from this machine, but {service} could not be told: {why}\n\
+             Hint: remove reeld from the connected apps in your account there"
+        ))?;
+    }
+    Ok(())
+}
+
+fn through_daemon(args: &LogoutArgs, client: &mut Client) -> Result<(), CliError> {
+    let Response::Status(report) = client.ask(&Request::Status)? else {
+        return Err(super::unexpected());
+    };
+    let account = report
+        .accounts
+        .iter()
+        .find(|account| account.service == args.service && account.user.is_some())
+        .ok_or_else(|| not_linked(args.service))?;
+    let queued = account.queued + account.dead;
+    let queue = match args.fate() {
+        None if queued > 0 => Some(ask(account, queued)?),
+        fate => fate,
+    };
+    let service = args.service;
+    client.ask(&Request::Logout { service, queue }).map(drop)
+}
+
+fn ask(account: &AccountRow, queued: u64) -> Result<QueueFate, CliError> {
+    let service = account.service.title();
+    if !std::io::stdin().is_terminal() {
+        return Err(CliError::usage(format!("what is to become of what is queued for {service} ({queued})?"))
+            .hint("add --keep-queue (it waits for the same user's next login) or --drop-queue (it is forgotten)"));
+    }
+    output::print(&format!(
+        "Queued for {service}: {queued}. Keep it for the next login of {}, or drop it for good? [keep/drop] ",
+        words::printable(account.user.as_deref().unwrap_or("the same user"))
+    ))?;
+    let mut answer = String::new();
+    std::io::stdin()
+        .lock()
+        .read_line(&mut answer)
+        .map_err(|error| CliError::user("no answer").because(error.to_string()))?;
+    match answer.trim() {
+        "keep" | "k" => Ok(QueueFate::Keep),
+        "drop" | "d" => Ok(QueueFate::Drop),
+        _ => Err(CliError::user("nothing is changed").hint("answer keep or drop")),
+    }
+}
+
+fn not_linked(service: ServiceName) -> CliError {
+    CliError::user(format!("{} is not linked", service.title()))
+        .hint("`reeld accounts` shows what is")
+}

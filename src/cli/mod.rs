@@ -1,0 +1,186 @@
+//! The command line: one file a command. It asks the daemon where there is one to ask, and the files where there is not.
+
+mod accounts;
+mod completions;
+mod config;
+mod identify;
+mod link;
+mod login;
+mod logout;
+mod man;
+mod output;
+mod players;
+mod queue;
+mod run;
+mod seams;
+mod status;
+mod table;
+mod words;
+
+use std::io::Write;
+use std::panic::{self, AssertUnwindSafe};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+use crate::config::{Loaded, Sources, load};
+use crate::error::{CliError, Exit};
+use crate::paths::Paths;
+
+const EXAMPLES: &str = "\
+Examples:
+  reeld run                       watch the players until Ctrl-C
+  reeld login punchplay           link your account
+  reeld status                    what is playing, and how the accounts stand
+  reeld setup mpv                 let reeld see every mpv
+  journalctl --user -u reeld -f   what the service says
+
+Files:
+  ~/.config/reeld/config.toml     settings (reeld config init)
+  ~/.local/state/reeld/           history, queue, logins
+
+Exit codes: 0 done, 1 you can mend it, 2 wrong command line, 3 reeld is not running, 70 a mistake of reeld";
+
+/// Tells `PunchPlay` and Discovr what your media players play.
+#[derive(Debug, Parser)]
+#[command(
+    name = "reeld",
+    version,
+    about = "Tells PunchPlay and Discovr what your media players play",
+    after_help = EXAMPLES,
+    arg_required_else_help = true,
+    disable_help_subcommand = true
+)]
+struct Cli {
+    /// Use this configuration instead of ~/.config/reeld/config.toml
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::RunArgs),
+    Login(login::LoginArgs),
+    Logout(logout::LogoutArgs),
+    Accounts(accounts::AccountsArgs),
+    Status(status::StatusArgs),
+    Players(players::PlayersArgs),
+    Queue(queue::QueueArgs),
+    Identify(identify::IdentifyArgs),
+    Config(config::ConfigArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
+}
+
+/// How a command answers.
+#[derive(Debug, Clone, Copy, Args)]
+struct Format {
+    /// Print JSON, one object a line
+    #[arg(long)]
+    json: bool,
+}
+
+/// What every command may need.
+#[derive(Debug)]
+struct Context {
+    config: Option<PathBuf>,
+}
+
+impl Context {
+    fn paths(&self) -> Result<Paths, CliError> {
+        Paths::from_process(self.config.as_deref())
+    }
+
+    fn load(&self) -> Result<(Paths, Loaded), CliError> {
+        let paths = self.paths()?;
+        let loaded = load(&Sources::from_process(&paths))?;
+        Ok((paths, loaded))
+    }
+}
+
+/// Everything the binary does.
+#[must_use]
+pub fn main() -> ExitCode {
+    // Before anything is created: what we write is nobody else's business.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+    panic::set_hook(Box::new(|panic| {
+        // Where, not what: the message may quote a title.
+        if let Some(place) = panic.location() {
+            tracing::error!("internal error at {}:{}", place.file(), place.line());
+        }
+    }));
+    let result = panic::catch_unwind(AssertUnwindSafe(run_command))
+        .unwrap_or_else(|_| Err(CliError::bug("reeld has stumbled over itself")));
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody is left to tell if that fails.
+            let _ = writeln!(std::io::stderr(), "{error}");
+            error.exit.into()
+        }
+    }
+}
+
+fn run_command() -> Result<(), CliError> {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let default = match cli.command {
+        Command::Run(_) => tracing::Level::INFO,
+        _ => tracing::Level::WARN,
+    };
+    crate::logging::start(default)?;
+    let context = Context { config: cli.config };
+    match cli.command {
+        Command::Run(args) => run::run(&args, &context),
+        Command::Login(args) => login::run(&args, &context),
+        Command::Logout(args) => logout::run(&args, &context),
+        Command::Accounts(args) => accounts::run(&args, &context),
+        Command::Status(args) => status::run(&args, &context),
+        Command::Players(args) => players::run(&args, &context),
+        Command::Queue(args) => queue::run(&args, &context),
+        Command::Identify(args) => identify::run(&args),
+        Command::Config(args) => config::run(&args, &context),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
+    }
+}
+
+/// clap's own answers: help and version are no errors; the rest is put into our words.
+fn usage(error: &clap::Error) -> Result<(), CliError> {
+    let text = error.render().to_string();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => output::print(&text),
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let _ = write!(std::io::stderr(), "{text}");
+            Err(CliError::usage("a command is missing").hint("`reeld --help` lists them"))
+        }
+        _ => {
+            let text = text.trim_end();
+            let text = text.strip_prefix("error: ").unwrap_or(text);
+            let text = text.strip_suffix("For more information, try '--help'.");
+            let what = text.unwrap_or_default().trim_end();
+            Err(CliError::usage(what).hint("add --help to the command for what it takes"))
+        }
+    }
+}
+
+/// The parser, for completions and manual pages.
+fn parser() -> clap::Command {
+    Cli::command()
+}
+
+/// An answer that belongs to another question.
+fn unexpected() -> CliError {
+    CliError::bug("the running reeld answered another question than it was asked")
+}
+
+/// True for what `Client::connect` says without a daemon.
+fn is_not_running(error: &CliError) -> bool {
+    error.exit == Exit::NotRunning
+}

@@ -1,0 +1,237 @@
+//! `reeld queue`
+
+use clap::{Args, Subcommand};
+
+use super::table::table;
+use super::{Context, Format, output, words};
+use crate::clock;
+use crate::control::{Client, QueueRow, QueueState, Request, Response, Selection};
+use crate::error::CliError;
+use crate::model::Wall;
+
+/// What waits to be delivered, and what was refused
+#[derive(Debug, Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "\
+Examples:
+  reeld queue                     what waits, and for what
+  reeld queue retry --refused     try again what a service refused
+  reeld queue drop 17 18          forget two deliveries for good
+  reeld queue export > lost.jsonl keep what was refused, in full"
+)]
+pub struct QueueArgs {
+    #[command(subcommand)]
+    command: Option<QueueCommand>,
+    #[command(flatten)]
+    format: Format,
+}
+
+#[derive(Debug, Subcommand)]
+enum QueueCommand {
+    /// Print the queue (also without a word)
+    List {
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Try deliveries again, now
+    Retry(Which),
+    /// Forget deliveries for good
+    Drop(Which),
+    /// Print everything that is known of the refused deliveries, as JSON, one object a line
+    Export {
+        #[command(flatten)]
+        format: Format,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("which").required(true)))]
+struct Which {
+    /// Ids, as `reeld queue` shows them
+    #[arg(value_name = "ID", group = "which")]
+    ids: Vec<u64>,
+    /// All that were refused for good
+    #[arg(long, group = "which")]
+    refused: bool,
+    #[command(flatten)]
+    format: Format,
+}
+
+impl Which {
+    fn selection(&self) -> Selection {
+        if self.refused {
+            Selection::Dead
+        } else {
+            Selection::Ids(self.ids.clone())
+        }
+    }
+}
+
+pub fn run(args: &QueueArgs, context: &Context) -> Result<(), CliError> {
+    let mut client = Client::connect(&context.paths()?)?;
+    match &args.command {
+        None => list(&mut client, args.format),
+        Some(QueueCommand::List { format }) => list(&mut client, *format),
+        Some(QueueCommand::Export { .. }) => export(&mut client),
+        Some(QueueCommand::Retry(which)) => {
+            let what = which.selection();
+            order(
+                &mut client,
+                &Request::QueueRetry { what },
+                which.format,
+                "tried again",
+            )
+        }
+        Some(QueueCommand::Drop(which)) => {
+            let what = which.selection();
+            order(
+                &mut client,
+                &Request::QueueDrop { what },
+                which.format,
+                "forgotten",
+            )
+        }
+    }
+}
+
+fn list(client: &mut Client, format: Format) -> Result<(), CliError> {
+    let mut after = 0;
+    let mut shown = 0;
+    loop {
+        let Response::Queue(rows) = client.ask(&Request::Queue { after })? else {
+            return Err(super::unexpected());
+        };
+        let Some(last) = rows.last() else { break };
+        after = last.id;
+        if format.json {
+            output::json_lines(&rows)?;
+        } else {
+            output::print(&describe(
+                &rows,
+                clock::now().wall,
+                output::width(),
+                shown == 0,
+            ))?;
+        }
+        shown += rows.len();
+    }
+    if shown == 0 && !format.json {
+        output::line("The queue is empty.")?;
+    }
+    Ok(())
+}
+
+fn export(client: &mut Client) -> Result<(), CliError> {
+    let mut after = 0;
+    loop {
+        let Response::Lines(lines) = client.ask(&Request::QueueExport { after })? else {
+            return Err(super::unexpected());
+        };
+        let last = lines.last().and_then(|line| line.get("id")?.as_u64());
+        output::json_lines(&lines)?;
+        match last {
+            Some(id) if id > after => after = id,
+            _ => return Ok(()),
+        }
+    }
+}
+
+fn order(
+    client: &mut Client,
+    request: &Request,
+    format: Format,
+    done: &str,
+) -> Result<(), CliError> {
+    let Response::Done { count } = client.ask(request)? else {
+        return Err(super::unexpected());
+    };
+    if format.json {
+        return output::json(&serde_json::json!({ "count": count }));
+    }
+    let deliveries = if count == 1 {
+        "delivery is"
+    } else {
+        "deliveries are"
+    };
+    output::line(&format!("{count} {deliveries} {done}."))
+}
+
+fn describe(rows: &[QueueRow], now: Wall, width: usize, with_head: bool) -> String {
+    let cells: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| {
+            let next = row.next_attempt_at;
+            let mut about = row.title.clone().unwrap_or_default();
+            if let Some(error) = &row.last_error {
+                about = format!("{about} ({error})");
+            }
+            vec![
+                row.id.to_string(),
+                row.service.to_string(),
+                row.action.as_str().to_owned(),
+                state(row.state).to_owned(),
+                row.attempts.to_string(),
+                next.map_or_else(String::new, |at| words::relative(at.0, now)),
+                about,
+            ]
+        })
+        .collect();
+    let head = [
+        "ID",
+        "SERVICE",
+        "WHAT",
+        "STATE",
+        "TRIES",
+        "NEXT",
+        "TITLE (LAST ERROR)",
+    ];
+    let drawn = table(&head, &cells, width);
+    if with_head {
+        return drawn;
+    }
+    let body = drawn.split_once('\n').map_or("", |(_, body)| body);
+    body.to_owned()
+}
+
+fn state(state: QueueState) -> &'static str {
+    match state {
+        QueueState::Due => "due",
+        QueueState::WaitingLogin => "waits for login",
+        QueueState::WaitingId => "waits for id",
+        QueueState::Aside => "aside",
+        QueueState::Dead => "refused",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::control::Stamp;
+    use crate::model::{Action, ServiceName};
+
+    #[test]
+    fn the_queue_is_readable_at_80_columns() {
+        let row = QueueRow {
+            id: 17,
+            service: ServiceName::Punchplay,
+            user: Some("ann".into()),
+            action: Action::Progress,
+            event_id: "e".into(),
+            session_id: "s".into(),
+            viewing_id: "v".into(),
+            title: Some("Heat".into()),
+            created_at: Stamp(Wall(0)),
+            attempts: 3,
+            next_attempt_at: Some(Stamp(Wall(60_000))),
+            state: QueueState::WaitingLogin,
+            last_error: Some("401 the login was refused".into()),
+        };
+        let text = describe(&[row], Wall(0), 80, true);
+        let wanted = "\
+ID  SERVICE    WHAT      STATE            TRIES  NEXT      TITLE (LAST ERROR)
+17  punchplay  progress  waits for login  3      in 1 min  Heat (401 the login …
+";
+        assert_eq!(text, wanted);
+    }
+}

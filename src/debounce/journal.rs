@@ -1,0 +1,177 @@
+//! Sessions of a former run: adopted where the same playback is still there, closed otherwise.
+
+use std::time::Duration;
+
+use super::Debouncer;
+use super::session::{Candidate, Session};
+use super::steps::completes;
+use super::viewings::key_of;
+use crate::model::{
+    Action, Item, Journal, Lifecycle, Moment, PlayerId, Span, Step, Transport, Viewing, ViewingId,
+    Wall,
+};
+
+/// After the first scan, so much time is left to adopt.
+pub const ADOPT_WITHIN: Duration = Duration::from_secs(10);
+/// A position may differ by this (seconds × rate) from what the time that passed allows.
+const SLACK: f64 = 10.0;
+
+impl Debouncer {
+    /// Takes over the session of a former run whose playback this is.
+    pub(super) fn adopt(&mut self, id: &PlayerId, now: Moment) {
+        let Some(index) = self.orphan_of(id, now) else {
+            return;
+        };
+        let span = self.orphans.swap_remove(index);
+        let Some(playing) = self
+            .players
+            .get_mut(id)
+            .and_then(|player| player.playing.as_mut())
+        else {
+            return;
+        };
+        let here = playing.position(now).unwrap_or(span.position);
+        let paused_now = !playing.anchor.running();
+        let was_paused = !span.playing;
+        let session = Session {
+            id: span.session,
+            viewing: span.viewing,
+            media: span.media,
+            paused: was_paused,
+            candidate: (paused_now != was_paused).then_some(Candidate {
+                since: now,
+                position: here,
+            }),
+            paused_since: was_paused.then_some(now.mono),
+            beat: now.mono + self.rules.progress_every,
+            asked: None,
+            jumped: None,
+            stamp: span.stamp,
+            past: 0.0,
+        };
+        playing.session = Some(session);
+        playing.run_since = None;
+        playing.from = None;
+        playing.unbanked = (0.0, 0.0);
+        self.bank_absence(id, span.position, here);
+        if self.orphans.is_empty() {
+            self.close_orphans = None;
+        }
+    }
+
+    /// What the player went on playing while no daemon was there.
+    fn bank_absence(&mut self, id: &PlayerId, from: f64, to: f64) {
+        let rules = &self.rules;
+        let Some(playing) = self
+            .players
+            .get_mut(id)
+            .and_then(|player| player.playing.as_mut())
+        else {
+            return;
+        };
+        let threshold = playing.threshold(rules);
+        let played = super::position::Played { from, to };
+        let Some(session) = &mut playing.session else {
+            return;
+        };
+        session.past += played.past(threshold);
+        if let Some(viewing) = self.viewings.get_mut(session.viewing) {
+            viewing.played = (viewing.played + played.length()).min(viewing.duration);
+            viewing.reached |= session.past_threshold();
+        }
+    }
+
+    fn orphan_of(&self, id: &PlayerId, now: Moment) -> Option<usize> {
+        let player = self.players.get(id)?;
+        let playing = player.playing.as_ref()?;
+        if self.orphans.is_empty()
+            || playing.session.is_some()
+            || player.transport == Transport::Stopped
+        {
+            return None;
+        }
+        let here = playing.position(now)?;
+        let process = player.info.process?;
+        self.orphans.iter().position(|span| {
+            let elapsed = now.boot.saturating_sub(span.at.boot).as_secs_f64() * span.rate;
+            let slack = SLACK * span.rate.max(1.0);
+            span.playback.boot_id == self.boot_id
+                && span.playback.process == Some(process)
+                && span.playback.location == playing.location
+                && here >= span.position - slack
+                && here <= span.position + elapsed + slack
+                && self.viewings.get(span.viewing).is_some()
+        })
+    }
+
+    /// A viewing goes on elsewhere: its old session ends before the new one begins.
+    pub(super) fn close_orphans_of(&mut self, viewing: ViewingId) {
+        while let Some(index) = self.orphans.iter().position(|span| span.viewing == viewing) {
+            let span = self.orphans.swap_remove(index);
+            self.close_orphan(span);
+        }
+    }
+
+    pub(super) fn close_all_orphans(&mut self) {
+        self.close_orphans = None;
+        for span in std::mem::take(&mut self.orphans) {
+            self.close_orphan(span);
+        }
+    }
+
+    /// One stop, with the last good position and the time of that.
+    fn close_orphan(&mut self, span: Span) {
+        let at = Moment {
+            wall: span.at.wall.max(Wall(span.stamp.0.saturating_add(1))),
+            ..span.at
+        };
+        if self.viewings.get(span.viewing).is_none() {
+            self.viewings.insert(recovered(&span));
+        }
+        let Some(viewing) = self.viewings.get_mut(span.viewing) else {
+            return;
+        };
+        let watched = completes(viewing, &self.rules);
+        if watched {
+            viewing.completed = Some(at.wall);
+        }
+        viewing.updated_at = viewing.updated_at.max(at.wall);
+        let event = Lifecycle {
+            action: Action::Stop,
+            at,
+            viewing: span.viewing,
+            session: span.session,
+            media: span.media,
+            position: span.position,
+            duration: span.duration,
+            watched,
+            player: span.player_name,
+            file_name: span.file_name,
+        };
+        self.steps.push(Step {
+            event: Some(event),
+            viewing: viewing.clone(),
+            journal: Journal::Closed(span.session),
+        });
+    }
+}
+
+/// A viewing whose record was lost, as far as its open session tells.
+fn recovered(span: &Span) -> Viewing {
+    let mut key = key_of(&span.media, &Item::default());
+    key.location = span.playback.location;
+    Viewing {
+        id: span.viewing,
+        key,
+        media: span.media.clone(),
+        player: span.player_name.clone(),
+        started_at: span.at.wall,
+        updated_at: span.at.wall,
+        position: span.position,
+        duration: span.duration,
+        played: 0.0,
+        reached: false,
+        completed: None,
+        local_only: None,
+    }
+}

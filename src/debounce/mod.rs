@@ -1,0 +1,397 @@
+//! The debouncer: observations and time in, lifecycle events out. No clock, no channel, no I/O.
+//!
+//! ```text
+//!  player ──► playback (Playing) ──► session (Session) ──► viewing (Viewings)
+//!  one        one file in it,        one live stretch,     one watching of one film or episode,
+//!  process    load to end            start … stop          over as many sessions as it takes
+//! ```
+//!
+//! **Order.** `handle` first lets everything fall due that was due before the observation, then applies it, so the result
+//! does not depend on how late the caller is. Time is the observation's own stamp.
+//!
+//! **What survives.** Every event leaves as a `Step`: the event, the viewing and the session's journal entry as they are
+//! after it. A step is taken (`advance`) only after it was remembered; while that fails, live steps of a session collapse to
+//! the newest and stops are held. What is lost with the process is what happened since the last step: at most one beat.
+//!
+//! **Invariants**, checked after every operation in the property tests: at most one `watched` event per viewing; `stop` is last
+//! in its session; stamps increase within a session; `0 ≤ position ≤ duration`; played ≤ elapsed × rate and ≤ the length; no
+//! event without a title.
+
+mod journal;
+mod player;
+mod position;
+mod rules;
+mod session;
+mod steps;
+mod viewings;
+
+#[cfg(test)]
+mod cases;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod rig;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+pub use rules::Rules;
+pub use viewings::{ALREADY_WATCHED, key_of, location_hash};
+
+use crate::identify::{Identity, Verdict};
+use crate::model::{
+    Media, Moment, Observation, PlayerId, PlayerInfo, Random, Signal, Span, Step, Transport,
+    Viewing, ViewingId,
+};
+use player::Player;
+use steps::Steps;
+use viewings::Viewings;
+
+/// A jump between the clocks of this size is a suspend.
+const SUSPEND: Duration = Duration::from_secs(5);
+/// A wall clock that steps back by more than this ends the sessions, whose stamps must increase.
+const STEP_BACK: Duration = Duration::from_secs(30);
+
+/// See the module's documentation.
+#[derive(Debug)]
+pub struct Debouncer {
+    rules: Rules,
+    random: Random,
+    boot_id: u64,
+    players: BTreeMap<PlayerId, Player>,
+    viewings: Viewings,
+    steps: Steps,
+    asks: VecDeque<PlayerId>,
+    /// Sessions of a former run, not yet adopted.
+    orphans: Vec<Span>,
+    /// When they are closed, mono; set once every watcher has finished its first scan.
+    close_orphans: Option<Duration>,
+    /// The last moment seen.
+    last: Moment,
+    /// Off: players are followed, nothing is started.
+    tracking: bool,
+}
+
+/// What `status`, `players` and `explain` show of a player.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlayerView<'a> {
+    /// Its id.
+    pub id: &'a PlayerId,
+    /// Who it is.
+    pub info: &'a PlayerInfo,
+    /// What it does.
+    pub transport: Transport,
+    /// What is in it, as far as it was identified.
+    pub media: Option<&'a Media>,
+    /// Fraction 0–1.
+    pub progress: Option<f64>,
+    /// The viewing of its open session.
+    pub viewing: Option<ViewingId>,
+    /// Why there is none.
+    pub why_not: Option<String>,
+}
+
+impl Debouncer {
+    /// `boot_id` names this boot; `viewings` and `open` are what a former run left behind.
+    #[must_use]
+    pub fn new(
+        rules: Rules,
+        random: Random,
+        boot_id: u64,
+        viewings: Vec<Viewing>,
+        open: Vec<Span>,
+        now: Moment,
+    ) -> Self {
+        Self {
+            rules,
+            random,
+            boot_id,
+            players: BTreeMap::new(),
+            viewings: Viewings::new(viewings),
+            steps: Steps::default(),
+            asks: VecDeque::new(),
+            orphans: open,
+            close_orphans: None,
+            last: now,
+            tracking: true,
+        }
+    }
+
+    /// What a former run left behind, where it could not be read at the start.
+    pub fn recall(&mut self, viewings: Vec<Viewing>, open: Vec<Span>, now: Moment) {
+        for viewing in viewings {
+            if self.viewings.get(viewing.id).is_none() {
+                self.viewings.insert(viewing);
+            }
+        }
+        let ours: Vec<_> = self
+            .players
+            .values()
+            .filter_map(|player| player.session())
+            .map(|session| session.id)
+            .collect();
+        self.orphans.extend(
+            open.into_iter()
+                .filter(|span| !ours.contains(&span.session)),
+        );
+        if !self.orphans.is_empty() {
+            self.close_orphans = Some(now.mono + journal::ADOPT_WITHIN);
+        }
+    }
+
+    /// Takes an observation.
+    pub fn handle(&mut self, observation: Observation) {
+        let now = observation.at;
+        self.timeout(now);
+        self.apply(&observation.player, observation.signal, now);
+        self.evaluate(&observation.player, now);
+    }
+
+    fn apply(&mut self, id: &PlayerId, signal: Signal, now: Moment) {
+        if let Signal::Appeared(info) = signal {
+            return self.appeared(id, info, now);
+        }
+        if !self.players.contains_key(id) {
+            return;
+        }
+        match signal {
+            Signal::Appeared(_) => {}
+            Signal::Vanished => {
+                self.end_playback(id, false, now);
+                self.players.remove(id);
+            }
+            Signal::Opened(item) => self.opened(id, *item, now),
+            Signal::Refined(item) => self.refined(id, *item, now),
+            Signal::Transport { state, position } => self.transport(id, state, position, now),
+            Signal::Rate(rate) => self.rate(id, rate, now),
+            Signal::Position { seconds, seeked } => self.position(id, seconds, seeked, now),
+            Signal::PositionUnknown => self.position_unknown(id, now),
+            Signal::Ended(reason) => {
+                self.end_playback(id, reason == crate::model::EndReason::Eof, now);
+                if let Some(player) = self.players.get_mut(id) {
+                    player.playing = None;
+                }
+            }
+            Signal::ReachedEnd => self.end_session(id, true, now),
+        }
+    }
+
+    /// The item in a player was identified (or identified better).
+    pub fn identified(&mut self, id: &PlayerId, identity: Identity, now: Moment) {
+        self.timeout(now);
+        self.take_identity(id, identity, now);
+        self.evaluate(id, now);
+    }
+
+    /// Every watcher has finished its first scan: what has not been adopted soon is closed.
+    pub fn scanned(&mut self, now: Moment) {
+        self.close_orphans = (!self.orphans.is_empty()).then(|| now.mono + journal::ADOPT_WITHIN);
+    }
+
+    /// Lets everything fall due that is due by now.
+    pub fn timeout(&mut self, now: Moment) {
+        self.check_clocks(now);
+        let ids: Vec<PlayerId> = self.players.keys().cloned().collect();
+        for id in ids {
+            self.evaluate(&id, now);
+        }
+        if self.close_orphans.is_some_and(|at| at <= now.mono) {
+            self.close_all_orphans();
+        }
+    }
+
+    /// When `timeout` is to be called, on `Moment::mono`, and for what; `None` while nothing can fall due.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<(Duration, &'static str)> {
+        let players = self
+            .players
+            .values()
+            .filter_map(|player| self.next_due(player));
+        let orphans = self
+            .close_orphans
+            .map(|at| (at, "sessions of the last run are closed"));
+        players.chain(orphans).min_by_key(|(at, _)| *at)
+    }
+
+    fn next_due(&self, player: &Player) -> Option<(Duration, &'static str)> {
+        let playing = player.playing.as_ref()?;
+        if let Some(session) = &playing.session {
+            let reached = self.can_complete(session.viewing);
+            let (at, due) = session.next_due(&self.rules, playing.anchor.running(), reached);
+            return (at != Duration::MAX).then(|| (at, due.reason()));
+        }
+        if self.why_not(player).is_some() {
+            return None;
+        }
+        playing
+            .start_due(&self.rules)
+            .map(|at| (at, "a start is due"))
+    }
+
+    /// The next step, oldest first.
+    #[must_use]
+    pub fn peek(&self) -> Option<&Step> {
+        self.steps.peek()
+    }
+
+    /// The step that `peek` showed has been remembered.
+    pub fn advance(&mut self) {
+        self.steps.advance();
+    }
+
+    /// The step that `peek` showed could not be remembered: it stays, and live ones behind it collapse.
+    pub fn held(&mut self) {
+        self.steps.hold();
+    }
+
+    /// The next player whose position is wanted.
+    pub fn poll_ask(&mut self) -> Option<PlayerId> {
+        self.asks.pop_front()
+    }
+
+    /// The machine is about to sleep: every session ends here.
+    pub fn sleeping(&mut self, now: Moment) {
+        self.timeout(now);
+        self.end_all_sessions(now, now);
+    }
+
+    /// The daemon ends: every session does.
+    pub fn shutdown(&mut self, now: Moment) {
+        self.timeout(now);
+        self.end_all_sessions(now, now);
+        self.tracking = false;
+    }
+
+    /// Switches tracking off (every session ends) or on.
+    pub fn set_tracking(&mut self, on: bool, now: Moment) {
+        self.timeout(now);
+        if !on {
+            self.end_all_sessions(now, now);
+        }
+        self.tracking = on;
+        for player in self.players.values_mut() {
+            if let Some(playing) = &mut player.playing {
+                playing.restart_stretch(now);
+            }
+        }
+    }
+
+    /// Rules have changed.
+    pub fn reconfigure(&mut self, rules: Rules, now: Moment) {
+        self.timeout(now);
+        self.rules = rules;
+        for player in self.players.values_mut() {
+            if let Some(playing) = player
+                .playing
+                .as_mut()
+                .filter(|playing| playing.settled_as_nothing)
+            {
+                playing.settled_as_nothing = false;
+            }
+        }
+    }
+
+    /// True while some player has an open session.
+    #[must_use]
+    pub fn watching(&self) -> bool {
+        self.players
+            .values()
+            .any(|player| player.session().is_some())
+    }
+
+    /// True if nothing is open, held or waiting to be adopted: nothing is lost if memory of the store is dropped.
+    #[must_use]
+    pub fn idle(&self) -> bool {
+        !self.watching() && self.steps.is_empty() && self.orphans.is_empty()
+    }
+
+    /// A viewing that is remembered.
+    #[must_use]
+    pub fn viewing(&self, id: ViewingId) -> Option<&Viewing> {
+        self.viewings.get(id)
+    }
+
+    /// All players, for people.
+    pub fn players(&self) -> impl Iterator<Item = PlayerView<'_>> {
+        self.players.iter().map(|(id, player)| {
+            let playing = player.playing.as_ref();
+            let session = player.session();
+            PlayerView {
+                id,
+                info: &player.info,
+                transport: player.transport,
+                media: session
+                    .map(|session| &session.media)
+                    .or(playing.and_then(|playing| playing.media.as_ref())),
+                progress: playing.and_then(|playing| {
+                    let duration = playing.item.duration.filter(|duration| *duration > 0.0)?;
+                    Some(playing.position(self.last)? / duration)
+                }),
+                viewing: session.map(|session| session.viewing),
+                why_not: if session.is_some() {
+                    None
+                } else {
+                    self.why_not(player)
+                },
+            }
+        })
+    }
+
+    /// Why a player's present playback is not tracked; `None` if it is, or will be once it has played long enough.
+    fn why_not(&self, player: &Player) -> Option<String> {
+        if let Some(why) = &player.info.ignored {
+            return Some(why.clone());
+        }
+        if !self.tracking {
+            return Some("tracking is paused".into());
+        }
+        let Some(playing) = &player.playing else {
+            return Some("nothing is open".into());
+        };
+        if let Some(why) = self.rules.refuse_item(&playing.item) {
+            return Some(why);
+        }
+        match (&playing.verdict, &playing.media) {
+            (Some(Verdict::Ignore(why)), _) => return Some(why.clone()),
+            (Some(_), Some(media)) => {
+                if let Some(why) = self.rules.refuse_media(media) {
+                    return Some(why);
+                }
+            }
+            _ => return Some("not identified yet".into()),
+        }
+        if playing.settled_as_nothing {
+            return Some("already watched in this playback".into());
+        }
+        (!playing.anchor.known()).then(|| "its position is not known yet".into())
+    }
+
+    fn can_complete(&self, viewing: ViewingId) -> bool {
+        self.viewings
+            .get(viewing)
+            .is_some_and(|viewing| steps::completes(viewing, &self.rules))
+    }
+
+    /// Suspend and steps of the wall clock end sessions at the last moment before.
+    fn check_clocks(&mut self, now: Moment) {
+        let before = self.last;
+        if now.mono < before.mono {
+            return;
+        }
+        self.last = now;
+        let slept = now.slept_since(&before) >= SUSPEND;
+        let expected = before.wall.plus(now.boot.saturating_sub(before.boot));
+        let stepped_back = expected.since(now.wall) > STEP_BACK;
+        if slept {
+            self.end_all_sessions(before, now);
+        } else if stepped_back {
+            self.end_all_sessions(
+                Moment {
+                    wall: expected,
+                    ..now
+                },
+                now,
+            );
+        }
+    }
+}

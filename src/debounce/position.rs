@@ -1,0 +1,227 @@
+//! Where a playback is: the last good sample, carried on by monotonic time × rate.
+
+use std::time::Duration;
+
+/// Media that was really played: from, to, in seconds. Empty where `to ≤ from`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Played {
+    /// Seconds.
+    pub from: f64,
+    /// Seconds.
+    pub to: f64,
+}
+
+impl Played {
+    const NOTHING: Self = Self { from: 0.0, to: 0.0 };
+
+    /// Seconds of media.
+    pub fn length(self) -> f64 {
+        (self.to - self.from).max(0.0)
+    }
+
+    /// Seconds of it that lie past a mark.
+    pub fn past(self, mark: f64) -> f64 {
+        (self.to - self.from.max(mark)).max(0.0)
+    }
+}
+
+/// What a new sample says about the time since the last one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sampled {
+    /// Played until the sample (or until the jump).
+    pub played: Played,
+    /// It is not where it should be: somebody sought.
+    pub jumped: bool,
+}
+
+/// The anchor. Time is `Moment::mono`, which does not run in suspend.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Anchor {
+    sample: Option<(f64, Duration)>,
+    running: bool,
+    rate: f64,
+    /// No sample was ever seen: counted from 0 by the clock alone.
+    pub estimated: bool,
+}
+
+/// Positions jump by themselves a little (key frames, coarse clocks); players differ in how much.
+const TOLERANCE: f64 = 3.0;
+
+impl Anchor {
+    pub fn new() -> Self {
+        Self {
+            sample: None,
+            running: false,
+            rate: 1.0,
+            estimated: false,
+        }
+    }
+
+    pub fn running(&self) -> bool {
+        self.running
+    }
+
+    pub fn rate(&self) -> f64 {
+        self.rate
+    }
+
+    pub fn known(&self) -> bool {
+        self.sample.is_some()
+    }
+
+    /// Seconds, within the length; `None` before the first sample.
+    pub fn position(&self, now: Duration, duration: Option<f64>) -> Option<f64> {
+        let (position, at) = self.sample?;
+        let elapsed = if self.running {
+            now.saturating_sub(at).as_secs_f64() * self.rate
+        } else {
+            0.0
+        };
+        Some((position + elapsed).clamp(0.0, duration.unwrap_or(f64::MAX)))
+    }
+
+    /// A position was seen. `told` = the player said that it jumped.
+    pub fn sample(
+        &mut self,
+        seconds: f64,
+        told: bool,
+        now: Duration,
+        duration: Option<f64>,
+    ) -> Sampled {
+        let seconds = seconds.clamp(0.0, duration.unwrap_or(f64::MAX));
+        let before = self.sample.replace((seconds, now));
+        self.estimated = false;
+        let Some((from, at)) = before else {
+            return Sampled {
+                played: Played::NOTHING,
+                jumped: false,
+            };
+        };
+        let elapsed = if self.running {
+            now.saturating_sub(at).as_secs_f64() * self.rate
+        } else {
+            0.0
+        };
+        let expected = (from + elapsed).min(duration.unwrap_or(f64::MAX));
+        let tolerance = if told { 1.0 } else { TOLERANCE } * self.rate.max(1.0);
+        let jumped = (seconds - expected).abs() > tolerance;
+        let to = if jumped {
+            expected
+        } else {
+            seconds.clamp(from, expected.max(from))
+        };
+        Sampled {
+            played: Played { from, to },
+            jumped,
+        }
+    }
+
+    /// Carries the anchor on to now, where no sample can be had any more.
+    pub fn carry(&mut self, now: Duration, duration: Option<f64>) -> Played {
+        let (Some((from, _)), Some(to)) = (self.sample, self.position(now, duration)) else {
+            return Played::NOTHING;
+        };
+        self.sample = Some((to, now));
+        Played { from, to }
+    }
+
+    /// The player cannot tell: count from 0, or from what is known.
+    pub fn estimate(&mut self, now: Duration) {
+        if self.sample.is_none() {
+            self.sample = Some((0.0, now));
+            self.estimated = true;
+        }
+    }
+
+    /// Starts or stops the clock; carry on first.
+    pub fn run(&mut self, running: bool) {
+        self.running = running;
+    }
+
+    /// Changes the speed; carry on first. Nonsense is taken as 1.
+    pub fn set_rate(&mut self, rate: f64) {
+        self.rate = if rate.is_finite() && rate > 0.0 {
+            rate.min(100.0)
+        } else {
+            1.0
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: f64) -> Duration {
+        Duration::from_secs_f64(seconds)
+    }
+
+    fn running_from(position: f64, rate: f64) -> Anchor {
+        let mut anchor = Anchor::new();
+        anchor.sample(position, false, at(0.0), None);
+        anchor.set_rate(rate);
+        anchor.run(true);
+        anchor
+    }
+
+    #[test]
+    fn a_sample_where_it_should_be_is_no_jump_and_counts_as_played() {
+        let mut anchor = running_from(100.0, 1.0);
+        let seen = anchor.sample(130.4, false, at(30.0), Some(1000.0));
+        assert_eq!(
+            seen,
+            Sampled {
+                played: Played {
+                    from: 100.0,
+                    to: 130.0
+                },
+                jumped: false
+            }
+        );
+    }
+
+    #[test]
+    fn a_jump_counts_only_what_was_played_before_it() {
+        let mut anchor = running_from(100.0, 1.0);
+        let seen = anchor.sample(800.0, false, at(10.0), Some(1000.0));
+        assert_eq!(
+            seen,
+            Sampled {
+                played: Played {
+                    from: 100.0,
+                    to: 110.0
+                },
+                jumped: true
+            }
+        );
+        assert_eq!(anchor.position(at(15.0), Some(1000.0)), Some(805.0));
+    }
+
+    #[test]
+    fn tolerance_grows_with_the_rate() {
+        assert!(
+            running_from(0.0, 1.0)
+                .sample(14.0, false, at(10.0), None)
+                .jumped
+        );
+        assert!(
+            !running_from(0.0, 2.0)
+                .sample(24.0, false, at(10.0), None)
+                .jumped
+        );
+    }
+
+    #[test]
+    fn a_position_beyond_the_end_is_the_end() {
+        let mut anchor = running_from(0.0, 1.0);
+        anchor.sample(400.2, false, at(400.0), Some(400.128));
+        assert_eq!(anchor.position(at(500.0), Some(400.128)), Some(400.128));
+    }
+
+    #[test]
+    fn a_stalled_player_does_not_count_as_playing() {
+        let mut anchor = running_from(100.0, 1.0);
+        let seen = anchor.sample(100.5, false, at(2.0), None);
+        assert!((seen.played.length() - 0.5).abs() < 1e-9 && !seen.jumped);
+    }
+}

@@ -1,0 +1,58 @@
+//! The queue of steps that are not remembered yet, and the making of them.
+
+use std::collections::VecDeque;
+
+use super::rules::Rules;
+use super::viewings::ALREADY_WATCHED;
+use crate::model::{Action, Step, Viewing};
+
+/// Oldest first. While it is held (the store fails), it stays small: of a session's live steps only the newest is kept.
+#[derive(Debug, Default)]
+pub struct Steps {
+    queue: VecDeque<Step>,
+    held: bool,
+}
+
+impl Steps {
+    pub fn push(&mut self, step: Step) {
+        if self.held && is_progress(&step) {
+            let session = step.event.as_ref().map(|event| event.session);
+            self.queue.retain(|old| {
+                !is_progress(old) || old.event.as_ref().map(|event| event.session) != session
+            });
+        }
+        self.queue.push_back(step);
+    }
+
+    pub fn peek(&self) -> Option<&Step> {
+        self.queue.front()
+    }
+
+    pub fn advance(&mut self) {
+        self.queue.pop_front();
+        self.held = false;
+    }
+
+    pub fn hold(&mut self) {
+        self.held = true;
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+}
+
+/// Live, and made worthless by a later live event of its session.
+fn is_progress(step: &Step) -> bool {
+    step.event
+        .as_ref()
+        .is_some_and(|event| !matches!(event.action, Action::Start | Action::Stop))
+}
+
+/// Whether a stop of this viewing now completes it.
+pub fn completes(viewing: &Viewing, rules: &Rules) -> bool {
+    viewing.completed.is_none()
+        && viewing.reached
+        && viewing.local_only.as_deref() != Some(ALREADY_WATCHED)
+        && viewing.played >= rules.minimum_played * viewing.duration
+}

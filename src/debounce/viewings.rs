@@ -1,0 +1,211 @@
+//! The memory of viewings: is this play the continuation of one, a re-watch, or nothing new?
+
+use std::collections::BTreeMap;
+
+use crate::model::{Item, Media, Viewing, ViewingId, ViewingKey, title_key};
+
+/// Why a play after completion that does not begin at the beginning is kept here.
+pub const ALREADY_WATCHED: &str = "already watched; this play did not begin at the beginning";
+
+/// As many are remembered; the oldest go first. A completed one is only needed to tell a re-watch from the credits.
+const REMEMBERED: usize = 5_000;
+
+/// A start before this fraction of the length, after completion, is a re-watch.
+const BEGINNING: f64 = 0.10;
+
+/// All viewings that are remembered.
+#[derive(Debug, Clone, Default)]
+pub struct Viewings(BTreeMap<ViewingId, Viewing>);
+
+/// What a play of a key is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Goes on with this viewing.
+    Continue(ViewingId),
+    /// A new viewing: the first, or a re-watch.
+    New,
+    /// A piece of something already watched: kept on this machine.
+    Piece,
+    /// A loop in the playback that completed it.
+    Nothing,
+}
+
+impl Viewings {
+    pub fn new(remembered: Vec<Viewing>) -> Self {
+        Self(
+            remembered
+                .into_iter()
+                .map(|viewing| (viewing.id, viewing))
+                .collect(),
+        )
+    }
+
+    pub fn get(&self, id: ViewingId) -> Option<&Viewing> {
+        self.0.get(&id)
+    }
+
+    pub fn get_mut(&mut self, id: ViewingId) -> Option<&mut Viewing> {
+        self.0.get_mut(&id)
+    }
+
+    pub fn insert(&mut self, viewing: Viewing) {
+        self.0.insert(viewing.id, viewing);
+        if self.0.len() > REMEMBERED {
+            let oldest = self
+                .0
+                .values()
+                .min_by_key(|viewing| viewing.updated_at)
+                .map(|viewing| viewing.id);
+            oldest.map(|id| self.0.remove(&id));
+        }
+    }
+
+    /// What a play of `key` from `fraction` of the length is, in a playback that completed `completed_here`.
+    pub fn decide(
+        &self,
+        key: &ViewingKey,
+        fraction: f64,
+        completed_here: Option<ViewingId>,
+    ) -> Decision {
+        let Some(latest) = self.latest(key) else {
+            return Decision::New;
+        };
+        if latest.completed.is_none() {
+            return Decision::Continue(latest.id);
+        }
+        if completed_here == Some(latest.id) {
+            return Decision::Nothing;
+        }
+        if fraction < BEGINNING {
+            Decision::New
+        } else {
+            Decision::Piece
+        }
+    }
+
+    fn latest(&self, key: &ViewingKey) -> Option<&Viewing> {
+        self.0
+            .values()
+            .filter(|viewing| {
+                viewing.local_only.as_deref() != Some(ALREADY_WATCHED) && viewing.key.same_as(key)
+            })
+            .max_by_key(|viewing| (viewing.completed.is_none(), viewing.started_at))
+    }
+}
+
+/// By what a playback of `item`, identified as `media`, is known again.
+pub fn key_of(media: &Media, item: &Item) -> ViewingKey {
+    ViewingKey {
+        media_type: media.media_type,
+        ids: media.ids.clone(),
+        title: media.title.as_deref().map(title_key).unwrap_or_default(),
+        year: media.year,
+        season: media.season.clone(),
+        episode: media.episode.clone(),
+        absolute_episode: media.absolute_episode.clone(),
+        date: media.date,
+        part: media.part,
+        location: location_hash(item),
+    }
+}
+
+/// Hash of path or URL, or of title and length where a player gives neither. Stable across versions: it is stored.
+pub fn location_hash(item: &Item) -> u64 {
+    let text = match &item.location {
+        Some(location) => location.as_str().to_owned(),
+        None => format!(
+            "{}\0{:.0}",
+            item.title.as_deref().unwrap_or(""),
+            item.duration.unwrap_or(0.0)
+        ),
+    };
+    // FNV-1a: four lines, and no dependency whose next version may hash otherwise.
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{MediaType, Wall};
+
+    fn film(title: &str, year: Option<u16>) -> ViewingKey {
+        let media = Media {
+            media_type: Some(MediaType::Movie),
+            title: Some(title.into()),
+            year,
+            ..Media::default()
+        };
+        key_of(&media, &Item::default())
+    }
+
+    fn viewing(id: u64, key: ViewingKey, completed: bool, started: i64) -> Viewing {
+        Viewing {
+            id: ViewingId(id),
+            key,
+            media: Media::default(),
+            player: "mpv".into(),
+            started_at: Wall(started),
+            updated_at: Wall(started),
+            position: 0.0,
+            duration: 1000.0,
+            played: 0.0,
+            reached: completed,
+            completed: completed.then_some(Wall(started)),
+            local_only: None,
+        }
+    }
+
+    #[test]
+    fn a_play_continues_a_viewing_is_a_rewatch_a_piece_or_a_loop() {
+        let heat = film("Heat", Some(1995));
+        let open = Viewings::new(vec![viewing(1, heat.clone(), false, 1)]);
+        let done = Viewings::new(vec![viewing(1, heat.clone(), true, 1)]);
+        let again = Viewings::new(vec![
+            viewing(1, heat.clone(), true, 1),
+            viewing(2, heat.clone(), false, 2),
+        ]);
+        for (name, memory, fraction, here, expected) in [
+            ("never seen", &Viewings::default(), 0.5, None, Decision::New),
+            (
+                "open, from anywhere",
+                &open,
+                0.9,
+                None,
+                Decision::Continue(ViewingId(1)),
+            ),
+            (
+                "open, from the start",
+                &open,
+                0.0,
+                None,
+                Decision::Continue(ViewingId(1)),
+            ),
+            ("done, from the start", &done, 0.05, None, Decision::New),
+            ("done, credits", &done, 0.95, None, Decision::Piece),
+            (
+                "done here, looped",
+                &done,
+                0.0,
+                Some(ViewingId(1)),
+                Decision::Nothing,
+            ),
+            (
+                "done, and a rewatch open",
+                &again,
+                0.5,
+                Some(ViewingId(1)),
+                Decision::Continue(ViewingId(2)),
+            ),
+        ] {
+            assert_eq!(memory.decide(&heat, fraction, here), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_year_matches_any_and_a_different_one_does_not() {
+        assert!(film("Heat", None).same_as(&film("heat!", Some(1995))));
+        assert!(!film("Heat", Some(1986)).same_as(&film("Heat", Some(1995))));
+    }
+}

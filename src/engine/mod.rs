@@ -1,0 +1,463 @@
+//! The engine: observations, answers and requests in; asks, deliveries and replies out. It does no I/O but through `Edges`.
+//!
+//! ```text
+//!  Input ──► handle ──► debouncer ──► pump: append (durable) ──► advance ──► outbox.next ──► Output::Deliver
+//! ```
+//!
+//! **Order.** `handle` applies one input and then pumps: every step of the debouncer is appended to the outbox, and leaves the
+//! debouncer only when that has returned; a stop then goes to the history, and at last everything that is due is handed
+//! out, at most one delivery in flight per account. Nothing here waits.
+//!
+//! **What survives what.** All that is durable lies behind the store. If it fails, it is closed, the debouncer keeps its
+//! steps (live ones collapse, stops are held), and the store is opened again with a growing delay; deliveries wait. A store
+//! that had to be replaced is told again what is remembered here, and the completions it owed are taken from the history.
+
+mod control;
+mod privacy;
+mod storage;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::{debug, info, warn};
+
+use crate::account::Account;
+use crate::config::Config;
+use crate::control::{Request, Response};
+use crate::debounce::{Debouncer, Rules};
+use crate::identify::{Verdict, identify};
+use crate::model::{
+    AccountKey, Action, DeliveryId, Item, Lifecycle, Moment, Observation, PlayerId, Random,
+    ServiceName, Signal, Source, Step,
+};
+use crate::outbox::Hint;
+use crate::service::{Context, Disposition, Job};
+use crate::store::{Store, StoreError};
+use crate::watch::Report;
+use privacy::Private;
+use storage::Storage;
+
+/// Where the engine touches the disk.
+pub trait Edges {
+    /// The store's type.
+    type Store: Store;
+
+    /// Opens the store, and says what is to be told about it (moved aside, records missing).
+    ///
+    /// # Errors
+    /// As `Store`'s.
+    fn open_store(&mut self, now: Moment) -> Result<(Self::Store, Vec<String>), StoreError>;
+
+    /// Appends to the local history, durably.
+    ///
+    /// # Errors
+    /// Of the file.
+    fn remember(
+        &mut self,
+        step: &Step,
+        event: &Lifecycle,
+        accounts: &[AccountKey],
+    ) -> std::io::Result<()>;
+}
+
+/// What the engine is told.
+#[derive(Debug)]
+pub enum Input {
+    /// From a watcher.
+    Report(Report),
+    /// A delivery has ended.
+    Settled {
+        /// Which.
+        delivery: DeliveryId,
+        /// How.
+        outcome: Disposition,
+    },
+    /// The linked accounts have changed.
+    Accounts(Vec<Account>),
+    /// The configuration has changed.
+    Config(Arc<Config>),
+    /// The user's file cannot be used, and why; `None`: it can again.
+    ConfigProblem(Option<String>),
+    /// A request from the command line; answered by `Output::Reply` with the same number.
+    Request(u64, Request),
+    /// The network is back.
+    NetworkBack,
+    /// The machine is about to sleep.
+    Sleep,
+    /// It woke up.
+    Woke,
+    /// The daemon ends.
+    Shutdown,
+    /// Only time has passed.
+    Tick,
+}
+
+/// What the engine wants done.
+#[derive(Debug)]
+pub enum Output {
+    /// Ask a player for its position.
+    Ask(PlayerId),
+    /// Send this, and say how it ended.
+    Deliver {
+        /// Which.
+        delivery: DeliveryId,
+        /// As whom.
+        account: AccountKey,
+        /// What.
+        job: Job,
+    },
+    /// Answer a request.
+    Reply(u64, Response),
+    /// Look for players anew.
+    Rescan,
+    /// Every watcher has finished its first scan.
+    Ready,
+    /// Everything is written: the machine may sleep.
+    Asleep,
+    /// Something waits for the network, or nothing does any more.
+    AwaitNetwork(bool),
+    /// One line about players and what is being watched.
+    Summary(String),
+}
+
+/// Fixed for the life of the process.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// Names this boot of the machine.
+    pub boot_id: u64,
+    /// Random, made once per machine.
+    pub device_id: String,
+    /// For `~/` in patterns.
+    pub home: Option<PathBuf>,
+}
+
+/// See the module's documentation.
+pub struct Engine<E: Edges> {
+    edges: E,
+    me: Identity,
+    config: Arc<Config>,
+    private: Private,
+    started: Moment,
+    debouncer: Debouncer,
+    storage: Storage<E::Store>,
+    accounts: Vec<Account>,
+    outputs: VecDeque<Output>,
+    unscanned: BTreeSet<Source>,
+    unavailable: BTreeMap<Source, String>,
+    /// `status` asked before the first scan was finished.
+    waiting: Vec<(u64, Request)>,
+    summary: String,
+    awaiting_network: bool,
+    config_problem: Option<String>,
+}
+
+impl<E: Edges> Engine<E> {
+    /// Opens the store and remembers.
+    ///
+    /// # Errors
+    /// When the store belongs to another daemon or to a newer version; any other failure is retried while watching goes on.
+    pub fn new(
+        mut edges: E,
+        me: Identity,
+        config: Arc<Config>,
+        accounts: Vec<Account>,
+        mut random: Random,
+        now: Moment,
+    ) -> Result<Self, StoreError> {
+        let outbox_random = Random::seeded(random.bits());
+        let (storage, remembered) = Storage::open(&mut edges, outbox_random, me.boot_id, now)?;
+        let debouncer = Debouncer::new(
+            Rules::from(&*config),
+            random,
+            me.boot_id,
+            remembered.viewings,
+            remembered.open,
+            now,
+        );
+        let private = Private::new(&config.privacy, me.home.as_deref());
+        let mut engine = Self {
+            edges,
+            me,
+            config,
+            private,
+            started: now,
+            debouncer,
+            storage,
+            accounts: Vec::new(),
+            outputs: VecDeque::new(),
+            unscanned: BTreeSet::from([Source::Mpv, Source::Mpris]),
+            unavailable: BTreeMap::new(),
+            waiting: Vec::new(),
+            summary: String::new(),
+            awaiting_network: false,
+            config_problem: None,
+        };
+        engine.accounts_changed(accounts);
+        engine.pump(now);
+        Ok(engine)
+    }
+
+    /// Applies one input, and everything that follows from it.
+    pub fn handle(&mut self, input: Input, now: Moment) {
+        match input {
+            Input::Report(report) => self.report(report, now),
+            Input::Settled { delivery, outcome } => {
+                self.storage.settle(&mut self.edges, delivery, outcome, now)
+            }
+            Input::Accounts(accounts) => self.accounts_changed(accounts),
+            Input::Config(config) => self.reconfigure(config, now),
+            Input::ConfigProblem(problem) => self.config_problem = problem,
+            Input::Request(number, request) => self.request(number, request, now),
+            Input::NetworkBack => self.storage.hint(Hint::NetworkBack),
+            Input::Sleep => {
+                self.debouncer.sleeping(now);
+                self.pump(now);
+                self.outputs.push_back(Output::Asleep);
+            }
+            Input::Woke => self.storage.hint(Hint::Resumed),
+            Input::Shutdown => self.debouncer.shutdown(now),
+            Input::Tick => {}
+        }
+        self.debouncer.timeout(now);
+        self.pump(now);
+    }
+
+    /// The next thing to be done, oldest first.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// How long from `now` until `Input::Tick` is wanted, and what for; `None` while nothing can fall due.
+    #[must_use]
+    pub fn poll_timeout(&self, now: Moment) -> Option<(Duration, &'static str)> {
+        let debouncer = self
+            .debouncer
+            .poll_timeout()
+            .map(|(at, why)| (at.saturating_sub(now.mono), why));
+        let storage = self
+            .storage
+            .poll_timeout(now)
+            .map(|(at, why)| (at.saturating_sub(now.boot), why));
+        debouncer
+            .into_iter()
+            .chain(storage)
+            .min_by_key(|(wait, _)| *wait)
+    }
+
+    /// True once everything accepted is written and nothing is being sent or could be sent at once.
+    #[must_use]
+    pub fn nothing_to_say(&self, now: Moment) -> bool {
+        self.debouncer.peek().is_none() && self.storage.quiet(now)
+    }
+
+    /// What the edges hold, for tests and simulations.
+    pub fn edges_mut(&mut self) -> &mut E {
+        &mut self.edges
+    }
+
+    fn report(&mut self, report: Report, now: Moment) {
+        match report {
+            Report::Observed(observation) => self.observed(observation),
+            Report::Unavailable(source, why) => {
+                match &why {
+                    Some(why) => warn!("{} players cannot be seen: {why}", of(source)),
+                    None => info!("{} players can be seen again", of(source)),
+                }
+                match why {
+                    Some(why) => self.unavailable.insert(source, why),
+                    None => self.unavailable.remove(&source),
+                };
+            }
+            Report::Scanned(source) => {
+                if self.unscanned.remove(&source) && self.unscanned.is_empty() {
+                    self.first_scan_done(now);
+                }
+            }
+        }
+    }
+
+    fn first_scan_done(&mut self, now: Moment) {
+        self.debouncer.scanned(now);
+        self.outputs.push_back(Output::Ready);
+        for (number, request) in std::mem::take(&mut self.waiting) {
+            self.request(number, request, now);
+        }
+    }
+
+    fn observed(&mut self, observation: Observation) {
+        let (player, at) = (observation.player.clone(), observation.at);
+        debug!(%player, signal = ?observation.signal, "seen");
+        let item = match &observation.signal {
+            Signal::Opened(item) | Signal::Refined(item) => Some(item.clone()),
+            _ => None,
+        };
+        self.debouncer.handle(observation);
+        if let Some(item) = item {
+            let identity = self.identify(&item);
+            debug!(%player, verdict = ?identity.verdict, media = ?identity.media, "identified");
+            self.debouncer.identified(&player, identity, at);
+        }
+    }
+
+    fn identify(&self, item: &Item) -> crate::identify::Identity {
+        let mut identity = identify(item);
+        if let Some(why) = self.private.refuse(item) {
+            identity.verdict = Verdict::Ignore(why);
+        }
+        identity
+    }
+
+    fn reconfigure(&mut self, config: Arc<Config>, now: Moment) {
+        self.private = Private::new(&config.privacy, self.me.home.as_deref());
+        self.debouncer.reconfigure(Rules::from(&*config), now);
+        self.config = config;
+        info!("the configuration has changed and is in force");
+    }
+
+    /// Tells the outbox who may send, and who may not any more.
+    fn accounts_changed(&mut self, accounts: Vec<Account>) {
+        let before = std::mem::replace(&mut self.accounts, accounts);
+        let may_send = |accounts: &[Account]| -> Vec<AccountKey> {
+            accounts
+                .iter()
+                .filter(|account| account.needs_login.is_none())
+                .map(|account| account.key.clone())
+                .collect()
+        };
+        let (before, now) = (may_send(&before), may_send(&self.accounts));
+        for key in before.iter().filter(|key| !now.contains(key)) {
+            self.storage.hint(Hint::LoggedOut(key.clone()));
+        }
+        for key in now.into_iter().filter(|key| !before.contains(key)) {
+            self.storage.hint(Hint::LoggedIn(key));
+        }
+    }
+
+    fn enabled(&self, service: ServiceName) -> bool {
+        match service {
+            ServiceName::Punchplay => self.config.punchplay.enabled,
+            ServiceName::Discovr => self.config.discovr.enabled,
+        }
+    }
+
+    /// Services that are linked and switched on.
+    fn active(&self) -> Vec<AccountKey> {
+        let keys = self.accounts.iter().map(|account| &account.key);
+        keys.filter(|key| self.enabled(key.service))
+            .cloned()
+            .collect()
+    }
+
+    /// Writes what must be written, then hands out what is due.
+    fn pump(&mut self, now: Moment) {
+        self.storage
+            .reopen_if_due(&mut self.edges, &mut self.debouncer, now);
+        while let Some(step) = self.debouncer.peek().cloned() {
+            let accounts = if step.viewing.local_only.is_some() {
+                Vec::new()
+            } else {
+                self.active()
+            };
+            if self
+                .storage
+                .append(&mut self.edges, &step, &accounts, now)
+                .is_err()
+            {
+                self.debouncer.held();
+                break;
+            }
+            self.debouncer.advance();
+            self.appended(&step, &accounts);
+        }
+        while let Some(player) = self.debouncer.poll_ask() {
+            self.outputs.push_back(Output::Ask(player));
+        }
+        self.hand_out(now);
+        self.storage.close_if_idle(&self.debouncer, now);
+        self.summarise();
+        let awaiting = self.storage.unreachable(now);
+        if awaiting != self.awaiting_network {
+            self.awaiting_network = awaiting;
+            self.outputs.push_back(Output::AwaitNetwork(awaiting));
+        }
+    }
+
+    fn appended(&mut self, step: &Step, accounts: &[AccountKey]) {
+        let Some(event) = &step.event else { return };
+        tell(event, step);
+        if event.action == Action::Stop {
+            if let Err(error) = self.edges.remember(step, event, accounts) {
+                warn!(viewing = %event.viewing, "the local history cannot be written: {error}. Hint: check the space and the permissions of reeld's state folder");
+            }
+        }
+    }
+
+    fn hand_out(&mut self, now: Moment) {
+        let context = self.context();
+        for account in self.active() {
+            if let Some((delivery, job)) =
+                self.storage.next(&mut self.edges, &account, now, &context)
+            {
+                self.outputs.push_back(Output::Deliver {
+                    delivery,
+                    account,
+                    job,
+                });
+            }
+        }
+    }
+
+    fn context(&self) -> Context {
+        Context {
+            device_id: self.me.device_id.clone(),
+            send_file_name: self.config.privacy.send_filename,
+            ..Context::default()
+        }
+    }
+
+    fn summarise(&mut self) {
+        let players = self
+            .debouncer
+            .players()
+            .filter(|player| player.info.ignored.is_none())
+            .count();
+        let watching = if self.debouncer.watching() {
+            "watching"
+        } else {
+            "nothing is being watched"
+        };
+        let many = if players == 1 { "player" } else { "players" };
+        let summary = format!("{players} {many}, {watching}");
+        if summary != self.summary {
+            self.summary.clone_from(&summary);
+            self.outputs.push_back(Output::Summary(summary));
+        }
+    }
+}
+
+fn of(source: Source) -> &'static str {
+    match source {
+        Source::Mpv => "mpv",
+        Source::Mpris => "MPRIS",
+    }
+}
+
+/// The story in the log: viewing ids and players at INFO, titles at DEBUG.
+fn tell(event: &Lifecycle, step: &Step) {
+    let percent = event.progress() * 100.0;
+    let (viewing, player) = (event.viewing, &event.player);
+    match event.action {
+        Action::Start => info!(%viewing, player, "started at {percent:.0} %"),
+        Action::Stop if event.watched => {
+            info!(%viewing, player, "watched (stopped at {percent:.0} %)")
+        }
+        Action::Stop => info!(%viewing, player, "stopped at {percent:.0} %"),
+        action => debug!(%viewing, player, "{} at {percent:.0} %", action.as_str()),
+    }
+    debug!(%viewing, title = event.media.title, "is");
+    if let (Action::Start, Some(why)) = (event.action, &step.viewing.local_only) {
+        info!(%viewing, "kept on this machine: {why}");
+    }
+}

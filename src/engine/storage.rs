@@ -1,0 +1,342 @@
+//! The outbox with its store: open while there is something to write or to send, closed while there is not (an open store costs
+//! memory), closed after any failure and opened again with a growing delay.
+
+use std::time::Duration;
+
+use tracing::{debug, error, info, warn};
+
+use super::Edges;
+use crate::debounce::Debouncer;
+use crate::model::{AccountKey, DeliveryId, Moment, Random, Step};
+use crate::outbox::{Hint, Outbox, Remembered, Settled};
+use crate::service::{Catalogue, Context, Disposition, Job};
+use crate::store::{Store, StoreError, StoreErrorKind};
+
+/// First and longest delay before the store is opened again.
+const REOPEN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+
+/// See the module's documentation.
+pub struct Storage<S> {
+    state: State<S>,
+    random: Random,
+    boot_id: u64,
+    failures: u32,
+    /// Boot time of the next attempt to open the store.
+    retry_at: Option<Duration>,
+    problem: Option<String>,
+    /// Answers that could not be written yet.
+    unsettled: Vec<(DeliveryId, Disposition)>,
+}
+
+enum State<S> {
+    /// Never opened in this run.
+    Absent(Vec<AccountKey>),
+    Present(Box<Outbox<S, Catalogue>>),
+}
+
+impl<S: Store> Storage<S> {
+    /// Opens the store. What fails for now is retried; what fails for good is an error.
+    pub fn open<E: Edges<Store = S>>(
+        edges: &mut E,
+        random: Random,
+        boot_id: u64,
+        now: Moment,
+    ) -> Result<(Self, Remembered), StoreError> {
+        let mut storage = Self {
+            state: State::Absent(Vec::new()),
+            random,
+            boot_id,
+            failures: 0,
+            retry_at: None,
+            problem: None,
+            unsettled: Vec::new(),
+        };
+        match storage.load(edges, now) {
+            Ok(remembered) => Ok((storage, remembered)),
+            Err(error) if matches!(error.kind, StoreErrorKind::Locked | StoreErrorKind::Newer) => {
+                Err(error)
+            }
+            Err(error) => {
+                storage.failed(&error, now);
+                Ok((storage, Remembered::default()))
+            }
+        }
+    }
+
+    fn load<E: Edges<Store = S>>(
+        &mut self,
+        edges: &mut E,
+        now: Moment,
+    ) -> Result<Remembered, StoreError> {
+        let (store, told) = edges.open_store(now)?;
+        for problem in told {
+            warn!("{problem}");
+        }
+        let random = Random::seeded(self.random.bits());
+        let (outbox, remembered) = Outbox::load(store, Catalogue, random, self.boot_id)?;
+        for problem in &remembered.problems {
+            warn!("{problem}");
+        }
+        self.state = State::Present(Box::new(outbox));
+        Ok(remembered)
+    }
+
+    /// Opens the store again, if it is closed and the delay is over.
+    pub fn reopen_if_due<E: Edges<Store = S>>(
+        &mut self,
+        edges: &mut E,
+        debouncer: &mut Debouncer,
+        now: Moment,
+    ) {
+        if self.retry_at.is_none_or(|at| at > now.boot) {
+            return;
+        }
+        let opened = match &mut self.state {
+            State::Absent(linked) => {
+                let linked = std::mem::take(linked);
+                self.load(edges, now).map(|remembered| {
+                    debouncer.recall(remembered.viewings, remembered.open, now);
+                    linked
+                        .into_iter()
+                        .for_each(|account| self.hint(Hint::LoggedIn(account)));
+                })
+            }
+            State::Present(outbox) => reopen(outbox, edges, now),
+        };
+        match opened {
+            Ok(()) => {
+                info!("the database is open again");
+                self.failures = 0;
+                self.retry_at = None;
+                self.problem = None;
+                for (delivery, outcome) in std::mem::take(&mut self.unsettled) {
+                    self.settle(edges, delivery, outcome, now);
+                }
+            }
+            Err(error) => self.failed(&error, now),
+        }
+    }
+
+    /// Appends a step, durably. An error closes the store; the step is to be appended again.
+    pub fn append<E: Edges<Store = S>>(
+        &mut self,
+        edges: &mut E,
+        step: &Step,
+        accounts: &[AccountKey],
+        now: Moment,
+    ) -> Result<(), ()> {
+        let Some(outbox) = self.ready(edges, now) else {
+            return Err(());
+        };
+        match outbox.append(step, accounts, now) {
+            Ok(appended) => {
+                debug!(viewing = %step.viewing.id, ?appended, "queued");
+                Ok(())
+            }
+            Err(error) => {
+                self.failed(&error, now);
+                Err(())
+            }
+        }
+    }
+
+    /// What is to be sent now as `account`.
+    pub fn next<E: Edges<Store = S>>(
+        &mut self,
+        edges: &mut E,
+        account: &AccountKey,
+        now: Moment,
+        context: &Context,
+    ) -> Option<(DeliveryId, Job)> {
+        let due = self
+            .outbox()?
+            .poll_timeout(now)
+            .is_some_and(|(at, _)| at <= now.boot);
+        if !due {
+            return None;
+        }
+        match self.ready(edges, now)?.next(account, now, context) {
+            Ok(next) => next,
+            Err(error) => {
+                self.failed(&error, now);
+                None
+            }
+        }
+    }
+
+    /// Takes an answer; one that cannot be written now is kept and written when the store is open again.
+    pub fn settle<E: Edges<Store = S>>(
+        &mut self,
+        edges: &mut E,
+        delivery: DeliveryId,
+        outcome: Disposition,
+        now: Moment,
+    ) {
+        let Some(outbox) = self.ready(edges, now) else {
+            return self.unsettled.push((delivery, outcome));
+        };
+        match outbox.settle(delivery, outcome.clone(), now) {
+            Ok(settled) => tell(delivery, &settled),
+            Err(error) => {
+                self.unsettled.push((delivery, outcome));
+                self.failed(&error, now);
+            }
+        }
+    }
+
+    /// Something makes it worth trying at once.
+    pub fn hint(&mut self, hint: Hint) {
+        match (&mut self.state, hint) {
+            (State::Present(outbox), hint) => outbox.hint(&hint),
+            (State::Absent(linked), Hint::LoggedIn(account)) => linked.push(account),
+            (State::Absent(linked), Hint::LoggedOut(account)) => {
+                linked.retain(|known| *known != account)
+            }
+            (State::Absent(_), Hint::NetworkBack | Hint::Resumed) => {}
+        }
+    }
+
+    /// Boot time at which something here falls due, and what.
+    pub fn poll_timeout(&self, now: Moment) -> Option<(Duration, &'static str)> {
+        if let Some(at) = self.retry_at {
+            return Some((at, "the database is opened again"));
+        }
+        self.outbox()?.poll_timeout(now)
+    }
+
+    /// The outbox, for looking at.
+    pub fn outbox(&self) -> Option<&Outbox<S, Catalogue>> {
+        match &self.state {
+            State::Present(outbox) => Some(outbox),
+            State::Absent(_) => None,
+        }
+    }
+
+    /// The outbox with its store open; `None` while that cannot be had.
+    pub fn ready<E: Edges<Store = S>>(
+        &mut self,
+        edges: &mut E,
+        now: Moment,
+    ) -> Option<&mut Outbox<S, Catalogue>> {
+        if self.retry_at.is_some() {
+            return None;
+        }
+        if let State::Present(outbox) = &mut self.state
+            && outbox.is_closed()
+            && let Err(error) = reopen(outbox, edges, now)
+        {
+            self.failed(&error, now);
+            return None;
+        }
+        match &mut self.state {
+            State::Present(outbox) => Some(outbox),
+            State::Absent(_) => None,
+        }
+    }
+
+    /// Closes the store if nothing is open, in flight or can fall due.
+    pub fn close_if_idle(&mut self, debouncer: &Debouncer, now: Moment) {
+        if let State::Present(outbox) = &mut self.state
+            && debouncer.idle()
+            && !outbox.in_flight()
+            && outbox.poll_timeout(now).is_none()
+        {
+            drop(outbox.close());
+        }
+    }
+
+    /// True if nothing is in flight and nothing could be sent at once.
+    pub fn quiet(&self, now: Moment) -> bool {
+        let Some(outbox) = self.outbox() else {
+            return true;
+        };
+        !outbox.in_flight() && outbox.poll_timeout(now).is_none_or(|(at, _)| at > now.boot)
+    }
+
+    /// True while something is queued for a service that could not be reached.
+    pub fn unreachable(&self, now: Moment) -> bool {
+        self.outbox().is_some_and(|outbox| outbox.failing(now))
+    }
+
+    /// What is wrong, for people.
+    pub fn problem(&self) -> Option<&str> {
+        self.problem.as_deref()
+    }
+
+    /// Closes the store and says when it is tried again.
+    pub fn failed(&mut self, error: &StoreError, now: Moment) {
+        if let State::Present(outbox) = &mut self.state {
+            drop(outbox.close());
+        }
+        let delay = REOPEN
+            .0
+            .saturating_mul(1 << self.failures.min(6))
+            .min(REOPEN.1);
+        self.failures += 1;
+        self.retry_at = Some(now.boot + delay);
+        let problem = format!(
+            "the database cannot be used: {error}. Watching goes on; nothing accepted is lost"
+        );
+        if self.problem.as_ref() != Some(&problem) {
+            error!("{problem}. Hint: {}", advice(error.kind));
+        }
+        self.problem = Some(problem);
+    }
+}
+
+fn reopen<E: Edges>(
+    outbox: &mut Outbox<E::Store, Catalogue>,
+    edges: &mut E,
+    now: Moment,
+) -> Result<(), StoreError> {
+    let (store, told) = edges.open_store(now)?;
+    for problem in told {
+        warn!("{problem}");
+    }
+    outbox.reopen(store)?;
+    for problem in outbox.take_problems() {
+        warn!("{problem}");
+    }
+    Ok(())
+}
+
+fn advice(kind: StoreErrorKind) -> &'static str {
+    match kind {
+        StoreErrorKind::Full => {
+            "make room on the disk that holds ~/.local/state/reeld; it is tried again by itself"
+        }
+        StoreErrorKind::Denied => {
+            "make ~/.local/state/reeld writable for you; it is tried again by itself"
+        }
+        StoreErrorKind::Locked => "end the other reeld",
+        StoreErrorKind::Newer => "install the newer version of reeld again",
+        StoreErrorKind::Damaged | StoreErrorKind::Io => {
+            "look at the disk's health (`journalctl -k`); it is tried again by itself"
+        }
+    }
+}
+
+fn tell(delivery: DeliveryId, settled: &Settled) {
+    match settled {
+        Settled::Delivered {
+            ignored: Some(words),
+            ..
+        } => info!(%delivery, "delivered; the service ignores it: {words}"),
+        Settled::Delivered { deduped: true, .. } => {
+            info!(%delivery, "delivered; the service had it before")
+        }
+        Settled::Delivered { .. } => debug!(%delivery, "delivered"),
+        Settled::Skipped(why) => info!(%delivery, "not sent: {why}"),
+        Settled::Refused(why) => info!(%delivery, "refused, and not worth repeating: {why}"),
+        Settled::Dead(why) => {
+            warn!(%delivery, "refused for good: {why}. Hint: `reeld queue` shows it, `reeld queue retry {delivery}` tries again")
+        }
+        Settled::NeedsLogin(why) => {
+            warn!(%delivery, "the login was refused: {why}. Everything is kept. Hint: `reeld login` links the account again")
+        }
+        Settled::NeedsId => info!(%delivery, "waits for an id"),
+        Settled::Superseded | Settled::Retried(_) | Settled::Unknown => {
+            debug!(%delivery, ?settled, "settled")
+        }
+    }
+}

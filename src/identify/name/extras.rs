@@ -1,0 +1,178 @@
+//! Trailers, samples and other extras, which are not tracked.
+
+use super::Extra;
+use super::reading::Reading;
+use super::token::{Mark, gap};
+use super::words::{self, EXTRA};
+
+/// Words that end an extra's name, as the libraries name them: `Film-trailer`, `show.s01e01.sample`.
+const ENDINGS: &[(&str, Extra)] = &[
+    ("trailer", Extra::Trailer),
+    ("trailers", Extra::Trailer),
+    ("teaser", Extra::Trailer),
+    ("sample", Extra::Sample),
+    ("featurette", Extra::Featurette),
+    ("featurettes", Extra::Featurette),
+    ("interview", Extra::Interview),
+    ("interviews", Extra::Interview),
+    ("behindthescenes", Extra::BehindTheScenes),
+    ("behind the scenes", Extra::BehindTheScenes),
+    ("making of", Extra::BehindTheScenes),
+    ("deleted", Extra::DeletedScene),
+    ("deleted scene", Extra::DeletedScene),
+    ("deleted scenes", Extra::DeletedScene),
+    ("deletedscene", Extra::DeletedScene),
+    ("scene", Extra::Other),
+    ("short", Extra::Other),
+    ("other", Extra::Other),
+    ("bloopers", Extra::Other),
+    ("gag reel", Extra::Other),
+    ("extras", Extra::Other),
+    ("theme music", Extra::Other),
+];
+
+/// Folders of extras.
+const FOLDERS: &[(&str, Extra)] = &[
+    ("trailers", Extra::Trailer),
+    ("trailer", Extra::Trailer),
+    ("sample", Extra::Sample),
+    ("samples", Extra::Sample),
+    ("featurettes", Extra::Featurette),
+    ("featurette", Extra::Featurette),
+    ("interviews", Extra::Interview),
+    ("behind the scenes", Extra::BehindTheScenes),
+    ("making of", Extra::BehindTheScenes),
+    ("deleted scenes", Extra::DeletedScene),
+    ("extras", Extra::Other),
+    ("extra", Extra::Other),
+    ("bonus", Extra::Other),
+    ("other", Extra::Other),
+    ("scenes", Extra::Other),
+    ("shorts", Extra::Other),
+    ("clips", Extra::Other),
+    ("backdrops", Extra::Other),
+    ("theme music", Extra::Other),
+];
+
+/// What a folder of extras holds.
+pub(super) fn folder(key: &str) -> Option<Extra> {
+    FOLDERS
+        .iter()
+        .find(|(name, _)| *name == key)
+        .map(|(_, extra)| *extra)
+}
+
+/// Finds what the end of a name says, and the numbered extras of anime and of films.
+pub(super) fn find(reading: &mut Reading) {
+    find_bonus(reading);
+    let text = &reading.text;
+    let last = text
+        .len()
+        .checked_sub(1)
+        .filter(|i| words::word(text_letters(text.key(*i))) & EXTRA != 0);
+    let found = last.and_then(|_| {
+        ENDINGS
+            .iter()
+            .find_map(|(words, extra)| ending(reading, words).map(|from| (from, *extra)))
+    });
+    if let Some((from, extra)) = found {
+        let until = text.len();
+        reading.text.set(from, until, Mark::Tech);
+        reading.extra = Some(extra);
+        return;
+    }
+    if !(reading.group || reading.checksum) {
+        return;
+    }
+    let anime = (1..text.len()).find(|i| anime_extra(reading, *i));
+    if let Some(at) = anime {
+        reading.text.set(at, at + 1, Mark::Tech);
+        reading.extra = Some(
+            if matches!(text_letters(reading.text.key(at)), "pv" | "trailer") {
+                Extra::Trailer
+            } else {
+                Extra::Other
+            },
+        );
+    }
+}
+
+/// Where an ending begins: after a hyphen, a dot behind the technical part, or as the whole name.
+fn ending(reading: &Reading, words: &str) -> Option<usize> {
+    let text = &reading.text;
+    let count = words.split(' ').count();
+    let from = text.len().checked_sub(count)?;
+    let glued = text
+        .key(text.len() - 1)
+        .trim_end_matches(|c: char| c.is_ascii_digit());
+    let matches =
+        text.keys(from, text.len()) == words || count == 1 && glued == words && glued.len() > 4;
+    if !matches {
+        return None;
+    }
+    let whole = from == 0;
+    let joint = text.gap_before(from);
+    let hyphen = joint & gap::HYPHEN != 0;
+    let sure = matches!(
+        words,
+        "trailer" | "sample" | "featurette" | "behindthescenes" | "teaser" | "deleted scenes"
+    );
+    let behind = (0..from).any(|i| matches!(text.mark(i), Mark::Tech | Mark::Year | Mark::Number));
+    let word = matches!(words, "short" | "other" | "scene" | "deleted" | "interview");
+    let tight = hyphen
+        && !gap::is_dash(joint)
+        && text
+            .raw(from)
+            .chars()
+            .next()
+            .is_some_and(char::is_lowercase);
+    let bracketed = text
+        .bracket_of(from)
+        .is_some_and(|b| b.first == from && from > 0);
+    let fits = if word {
+        tight
+    } else {
+        whole || hyphen || sure && behind || bracketed
+    };
+    fits.then_some(from)
+}
+
+/// `NCOP1`, `NCED`, `PV2`, `Menu`: openings, endings and the like.
+fn anime_extra(reading: &Reading, at: usize) -> bool {
+    if !reading.text.is_free(at) {
+        return false;
+    }
+    let letters = text_letters(reading.text.key(at));
+    let capital = reading.text.tokens.get(at).is_some_and(|t| t.capitals);
+    matches!(letters, "ncop" | "nced")
+        || capital && matches!(letters, "pv" | "cm")
+        || letters == "menu" && reading.ends_after(at)
+}
+
+fn text_letters(key: &str) -> &str {
+    key.trim_end_matches(|c: char| c.is_ascii_digit())
+}
+
+/// `Film-x02-Making_Of` is a bonus, `Series-f21-Film` a film of a series.
+fn find_bonus(reading: &mut Reading) {
+    let text = &reading.text;
+    let numbered = |i: usize, letter: char| {
+        let hyphen = text.gap_before(i) & gap::HYPHEN != 0 && !gap::is_dash(text.gap_before(i));
+        let digits = text
+            .key(i)
+            .strip_prefix(letter)
+            .filter(|_| hyphen)
+            .unwrap_or("");
+        digits.len() == 2 && digits.bytes().all(|b| b.is_ascii_digit()) && text.is_free(i)
+    };
+    let film = (1..text.len()).find(|i| numbered(*i, 'f'));
+    let bonus = (1..text.len()).find(|i| numbered(*i, 'x'));
+    if let Some(at) = film.filter(|at| at + 1 < text.len()) {
+        reading.text.set(at, at + 1, Mark::Disc);
+        reading.title_from = Some(at + 1);
+    }
+    if let Some(at) = bonus {
+        reading.text.set(at, at + 1, Mark::Disc);
+        reading.extra = Some(Extra::Other);
+    }
+}

@@ -1,0 +1,153 @@
+//! Brings a path to a form in which the rest can be simple.
+
+/// Longest name looked at, in bytes; a path keeps its end.
+const LONGEST: usize = 4096;
+/// Longest part of a path looked at; file systems stop at 255.
+const LONGEST_PART: usize = 1024;
+/// Folders looked at above a file.
+const DEEPEST: usize = 8;
+
+const EXTENSIONS: &[&str] = &[
+    "mkv", "mp4", "avi", "m4v", "mov", "wmv", "flv", "webm", "mpg", "mpeg", "m2ts", "mts", "ts",
+    "vob", "iso", "ogm", "ogv", "rmvb", "rm", "divx", "xvid", "3gp", "mk3d", "m2v", "mxf", "asf",
+    "strm", "bdmv", "dvr-ms", "wtv", "img", "nrg", "bin", "f4v", "qt", "mka", "srt", "sub", "idx",
+    "ass", "ssa", "vtt", "smi", "sup", "nfo", "torrent", "nzb", "part", "jpg", "png", "txt", "mks",
+    "zip", "rar", "7z",
+];
+
+/// The parts of a path, outermost first, without its extension.
+pub(super) fn parts(name: &str) -> Vec<String> {
+    let name = name.split_once('\0').map_or(name, |(head, _)| head);
+    let mut found = split(tail(name));
+    let skip = found.len().saturating_sub(DEEPEST);
+    let mut parts: Vec<String> = found.drain(skip..).map(|part| mapped(head(part))).collect();
+    if let Some(last) = parts.last_mut() {
+        strip_extension(last);
+    }
+    parts
+}
+
+fn tail(name: &str) -> &str {
+    let from = (name.len().saturating_sub(LONGEST)..name.len()).find(|i| name.is_char_boundary(*i));
+    from.and_then(|i| name.get(i..)).unwrap_or("")
+}
+
+fn head(part: &str) -> &str {
+    if part.len() <= LONGEST_PART {
+        return part;
+    }
+    let until = (0..=LONGEST_PART).rev().find(|i| part.is_char_boundary(*i));
+    until.and_then(|i| part.get(..i)).unwrap_or("")
+}
+
+/// Splits on slashes, but neither on " / " nor inside `[a/b]`.
+fn split(path: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let (mut start, mut before, mut open) = (0, '/', None);
+    let mut chars = path.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '[' | '【' => open = closes(path, at).then_some(()),
+            ']' | '】' => open = None,
+            '/' | '\\' => {
+                let spaced = before == ' ' && chars.peek().is_some_and(|(_, next)| *next == ' ');
+                if open.is_none() && !spaced && !(before == '／') {
+                    parts.push(path.get(start..at).unwrap_or(""));
+                    start = at + 1;
+                }
+            }
+            _ => {}
+        }
+        before = c;
+    }
+    parts.push(path.get(start..).unwrap_or(""));
+    parts.retain(|part| !part.trim().is_empty());
+    parts
+}
+
+/// Whether a bracket opened here closes soon, with no closing bracket of a folder in between.
+fn closes(path: &str, at: usize) -> bool {
+    let rest = path.get(at..).unwrap_or("");
+    rest.chars()
+        .skip(1)
+        .take(160)
+        .find(|c| matches!(c, '[' | ']' | '【' | '】'))
+        .is_some_and(|c| matches!(c, ']' | '】'))
+}
+
+/// One sign for each meaning: full-width signs, dashes and brackets.
+fn mapped(part: &str) -> String {
+    if part.is_ascii() {
+        return part.replace(['\t', '\n', '\r'], " ");
+    }
+    let mut out = String::with_capacity(part.len());
+    for c in part.chars() {
+        out.push(match c {
+            '【' | '［' | '〔' => '[',
+            '】' | '］' | '〕' => ']',
+            '（' => '(',
+            '）' => ')',
+            '\u{2010}'..='\u{2015}' | '\u{2212}' | '－' => '-',
+            '～' | '〜' => '~',
+            '\u{3000}' | '\u{a0}' | '\u{2007}' | '\u{202f}' | '\t' | '\n' | '\r' => ' ',
+            '№' => '#',
+            '\u{200b}'..='\u{200f}' | '\u{feff}' | '\u{202a}'..='\u{202e}' => continue,
+            '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+            _ => c,
+        });
+    }
+    out
+}
+
+fn strip_extension(name: &mut String) {
+    if let Some((stem, extension)) = name.rsplit_once('.') {
+        let extension = extension.trim_end();
+        let known = (2..=7).contains(&extension.len())
+            && EXTENSIONS
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(extension));
+        // "Bad Boys 2 ts" has no extension, "x264.ts" has one; a stem that is empty is none.
+        if known && !stem.trim().is_empty() {
+            name.truncate(stem.len());
+        }
+    }
+}
+
+/// Lower case without accents, apostrophes and signs: the form in which words are looked up.
+pub(super) fn fold_into(raw: &str, out: &mut String) {
+    if raw.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        out.extend(raw.chars().map(|c| c.to_ascii_lowercase()));
+        return;
+    }
+    for c in raw.chars() {
+        match c {
+            'a'..='z' | '0'..='9' | '#' => out.push(c),
+            'A'..='Z' => out.push(c.to_ascii_lowercase()),
+            '*' | '×' => out.push('x'),
+            '\0'..='\u{bf}' | '\u{300}'..='\u{36f}' | '\u{2000}'..='\u{206f}' => {}
+            _ => fold_letter(c, out),
+        }
+    }
+}
+
+fn fold_letter(c: char, out: &mut String) {
+    let plain = match c {
+        'à'..='å' | 'À'..='Å' | 'ā' | 'ă' | 'ą' => 'a',
+        'ç' | 'Ç' | 'ć' | 'č' | 'Č' => 'c',
+        'è'..='ë' | 'È'..='Ë' | 'ē' | 'ę' | 'ě' => 'e',
+        'ì'..='ï' | 'Ì'..='Ï' | 'ı' | 'İ' | 'ī' => 'i',
+        'ñ' | 'Ñ' | 'ń' | 'ň' => 'n',
+        'ò'..='ö' | 'Ò'..='Ö' | 'ø' | 'Ø' | 'ő' | 'ō' => 'o',
+        'ù'..='ü' | 'Ù'..='Ü' | 'ű' | 'ů' | 'ū' | 'ư' => 'u',
+        'ş' | 'š' | 'ś' | 'Ş' | 'Š' => 's',
+        'ž' | 'ż' | 'ź' | 'Ž' => 'z',
+        'ý' | 'ÿ' => 'y',
+        'ř' => 'r',
+        'ł' | 'Ł' => 'l',
+        _ => {
+            out.extend(c.to_lowercase());
+            return;
+        }
+    };
+    out.push(plain);
+}

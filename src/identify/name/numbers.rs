@@ -1,0 +1,557 @@
+//! Bare numbers, told apart by where they stand. Only looked at when nothing says what they are.
+
+use super::reading::{Reading, extend_to, push};
+use super::token::{Mark, Number, gap};
+use super::words::{COUNTED, PART};
+
+/// Heights of a picture, which are no episodes when they stand alone in brackets.
+const HEIGHTS: &[u32] = &[480, 540, 576, 720, 1080, 2160];
+/// Most episodes a season is thought to have where `102` is read as season 1, episode 2.
+const LONGEST_SEASON: u32 = 36;
+
+/// What the folders say about a file.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Context {
+    /// The place holds series (`true`) or films (`false`).
+    pub series: Option<bool>,
+    /// Season of the folder.
+    pub season: Option<u32>,
+    /// A folder names a show or film.
+    pub titled: bool,
+}
+
+/// A bare number or range: first token, token behind, values.
+struct Bare {
+    from: usize,
+    until: usize,
+    values: Vec<u32>,
+    first: Number,
+}
+
+impl Bare {
+    fn zero_led(&self) -> bool {
+        self.first.digits >= 2
+            && self.first.value < 10_u32.pow(u32::try_from(self.first.digits).unwrap_or(1) - 1)
+    }
+}
+
+/// Finds the episode among the bare numbers.
+pub(super) fn find(reading: &mut Reading, context: &Context) {
+    if reading.film
+        || reading.extra.is_some() && reading.text.first_marked(0, &[Mark::Disc]).is_some()
+    {
+        return;
+    }
+    if !reading.episode.is_empty() {
+        find_absolute(reading);
+        return;
+    }
+    if reading.date.is_some() {
+        packed_before_date(reading);
+        return;
+    }
+    let rules = [
+        after_dash,
+        bracketed,
+        before_bracket,
+        leading,
+        packed,
+        counted_from_zero,
+        before_technical,
+        in_season,
+    ];
+    let Some(bare) = rules.iter().find_map(|rule| rule(reading, context)) else {
+        return;
+    };
+    take(reading, context, bare);
+}
+
+fn take(reading: &mut Reading, context: &Context, bare: Bare) {
+    reading.leading = reading.opens(bare.from);
+    if reading.leading && is_shelf_number(reading, context) {
+        reading.text.set(bare.from, bare.until, Mark::Noise);
+        reading.leading = false;
+        return;
+    }
+    reading.text.set(bare.from, bare.until, Mark::Number);
+    reading.weak = true;
+    let (season, episode) = (bare.first.value / 100, bare.first.value % 100);
+    let single = bare.values.len() == 1;
+    let of_folder =
+        context.season.is_some_and(|s| s == season && s > 0) && reading.season.is_empty();
+    let twin = single.then(|| twin_of(reading, bare.until)).flatten();
+    if let Some((at, other)) = twin {
+        reading.text.set(at, at + 1, Mark::Number);
+        if other == episode && season > 0 && bare.first.digits == 3 {
+            (reading.season, reading.episode) = (vec![season], vec![episode]);
+        } else {
+            (reading.episode, reading.absolute) = (
+                vec![bare.first.value.min(other)],
+                vec![bare.first.value.max(other)],
+            );
+        }
+    } else if single
+        && bare.first.digits == 3
+        && (of_folder && episode > 0 || is_packed(reading, context, &bare))
+        || single
+            && bare.first.digits == 4
+            && !reading.group
+            && (!reading.leading || reading.text.len() == 1)
+            && is_packed(reading, context, &bare)
+    {
+        (reading.season, reading.episode) = (vec![season], vec![episode]);
+    } else {
+        reading.episode = bare.values;
+    }
+}
+
+/// `01 - Film (2008)`: the number of a film on a shelf.
+fn is_shelf_number(reading: &Reading, context: &Context) -> bool {
+    reading.year.is_some()
+        && context.season.is_none()
+        && context.series != Some(true)
+        && !reading.group
+        && reading.season.is_empty()
+}
+
+/// `29 (04)`: a second number alone in brackets right behind.
+fn twin_of(reading: &Reading, at: usize) -> Option<(usize, u32)> {
+    let number = reading
+        .text
+        .number(at)
+        .filter(|n| n.digits >= 2 && n.digits <= 4)?;
+    let bracketed = reading.alone_in_bracket(at, at + 1)
+        && reading.text.bracket_of(at).is_some_and(|b| b.kind == '(');
+    bracketed.then_some((at, number.value))
+}
+
+/// The number at a token, with the range it opens.
+fn bare(reading: &Reading, at: usize) -> Option<Bare> {
+    let text = &reading.text;
+    let first = text.number(at).filter(|n| n.digits <= 4)?;
+    let decimal = |i: usize| text.gap_before(i) == gap::DOT;
+    let mut values = vec![first.value];
+    let mut until = at + 1;
+    if let Some(next) = text.number(until) {
+        let joint = text.gap_before(until);
+        let range = joint == gap::HYPHEN || joint == gap::TILDE || joint == gap::SPACE | gap::TILDE;
+        let fits = next.value > first.value
+            && next.value - first.value <= super::MOST_EPISODES as u32
+            && next.digits >= first.digits;
+        if range && fits {
+            extend_to(&mut values, next.value);
+            until += 1;
+        } else if (joint == gap::PLUS || joint == gap::AMPERSAND) && fits {
+            push(&mut values, next.value);
+            until += 1;
+        } else if decimal(until) && next.digits == 1 && first.digits >= 2 {
+            // "02.5" stands between 2 and 3.
+            until += 1;
+        }
+    }
+    // "493-498.&.500-507"
+    while values.len() > 1
+        && text.gap_before(until) & (gap::AMPERSAND | gap::PLUS) != 0
+        && let (Some(next), Some(last)) = (text.number(until), text.number(until + 1))
+        && text.gap_before(until + 1) == gap::HYPHEN
+        && next.value < last.value
+        && last.value - next.value <= super::MOST_EPISODES as u32
+    {
+        push(&mut values, next.value);
+        extend_to(&mut values, last.value);
+        until += 2;
+    }
+    Some(Bare {
+        from: at,
+        until,
+        values,
+        first,
+    })
+}
+
+fn is_counted(reading: &Reading, at: usize) -> bool {
+    at.checked_sub(1).is_some_and(|i| {
+        reading.text.has(i, COUNTED | PART)
+            && reading.text.is_free(i)
+            && reading.text.gap_before(at) & gap::BRACKET == 0
+            && !gap::is_dash(reading.text.gap_before(at))
+    })
+}
+
+/// Whether nothing of the title can come behind.
+fn closes(reading: &Reading, until: usize) -> bool {
+    let last = until.saturating_sub(1);
+    let word = matches!(
+        reading.text.key(until),
+        "end" | "final" | "fin" | "vostfr" | "vf" | "oad" | "ova" | "v2" | "v3" | "special"
+    );
+    reading.ends_after(last)
+        || gap::is_dash(reading.text.gap_after(last))
+        || matches!(reading.text.mark(until), Mark::Year | Mark::Noise)
+        || word
+}
+
+/// A film by its place or by a year in brackets behind a number.
+fn is_film(reading: &Reading, context: &Context, at: usize) -> bool {
+    if reading.group
+        || reading.checksum
+        || context.season.is_some()
+        || context.series == Some(true)
+        || !reading.season.is_empty()
+    {
+        return false;
+    }
+    // A group in brackets at the end tells anime all the same: "Title - 10 (2016) [Group]".
+    let group = gap::is_dash(reading.text.gap_before(at))
+        && reading.text.brackets.iter().any(|b| {
+            b.kind == '[' && b.first > at && b.last > b.first && reading.text.is_free(b.first)
+        });
+    context.series == Some(false)
+        || !group
+            && reading.year.is_some()
+            && reading.text.first_marked(at, &[Mark::Year]).is_some()
+}
+
+/// `Title - 05`, `Title - 05v2 - Name`, `Title - (01-04)`.
+fn after_dash(reading: &Reading, context: &Context) -> Option<Bare> {
+    let text = &reading.text;
+    (1..text.len()).find_map(|at| {
+        let bare = bare(reading, at)?;
+        let half_dash = text.tokens.get(at - 1).is_some_and(|t| t.number.is_none())
+            && text.gap_before(at) == gap::HYPHEN
+            && bare.first.digits >= 2
+            && (text.gap_after(bare.until - 1) & (gap::SPACE | gap::EDGE) != 0)
+            && (bare.first.digits > 2 || bare.zero_led());
+        if !(gap::is_dash(text.gap_before(at)) || half_dash)
+            || reading.opens(at)
+            || is_film(reading, context, at)
+        {
+            return None;
+        }
+        let shown = reading.group
+            || context.series == Some(true)
+            || context.season.is_some()
+            || !reading.season.is_empty();
+        let closed = closes(reading, bare.until);
+        let long = bare.first.digits >= 2 || shown || gap::is_dash(text.gap_after(bare.until - 1));
+        let open = bare.first.digits >= 2 && (shown || bare.first.digits == 3 || bare.zero_led());
+        (long && closed || open).then_some(bare)
+    })
+}
+
+/// `[04]`, `(01-26)`, `[401]`.
+fn bracketed(reading: &Reading, context: &Context) -> Option<Bare> {
+    let text = &reading.text;
+    text.brackets.iter().find_map(|bracket| {
+        let bare = bare(reading, bracket.first)?;
+        let alone = bare.until == bracket.last;
+        let batch = bare.until < bracket.last
+            && (bare.until..bracket.last).all(|i| {
+                matches!(
+                    text.key(i),
+                    "end" | "fin" | "final" | "tv" | "全集" | "合集" | "完" | "batch" | "bd"
+                ) || text.mark(i) == Mark::Tech
+            });
+        let long = bare.first.digits >= 2 || reading.group;
+        let height = HEIGHTS.contains(&bare.first.value) && context.season.is_none();
+        // "x264-GRP[42]"
+        let behind = !reading.group
+            && text.first_marked(0, &[Mark::Tech]).is_some_and(|i| {
+                i < bracket.first && text.bracket_of(i).is_none() && !reading.opens(i)
+            });
+        let fits = !behind
+            && (alone || batch)
+            && long
+            && !height
+            && !reading.opens(bracket.first)
+            && !is_film(reading, context, bracket.first);
+        fits.then_some(bare)
+    })
+}
+
+/// `[Group] Title 04 [1080p]`: the last number before the first bracket behind the title.
+fn before_bracket(reading: &Reading, context: &Context) -> Option<Bare> {
+    let text = &reading.text;
+    let fansub = (0..text.len()).any(|i| matches!(text.key(i), "vostfr" | "fansub"));
+    if !(reading.group || reading.checksum || reading.anime || fansub) {
+        return None;
+    }
+    let end = text
+        .first_marked(0, &[Mark::Tech])
+        .filter(|i| !reading.opens(*i))
+        .unwrap_or(text.len());
+    let fits = |bare: &Bare| {
+        let lone = reading.checksum && !reading.group && text.mark(bare.until) == Mark::Noise;
+        let long = (bare.first.digits >= 2 || bare.values.len() > 1 || lone) && bare.values != [0];
+        let decimal = text.gap_before(bare.from) == gap::DOT
+            && text
+                .tokens
+                .get(bare.from - 1)
+                .is_some_and(|t| t.number.is_some());
+        long && !decimal
+            && !is_counted(reading, bare.from)
+            && !reading.opens(bare.from)
+            && closes(reading, bare.until)
+            && !is_film(reading, context, bare.from)
+    };
+    let candidates = || {
+        (1..text.len())
+            .rev()
+            .filter_map(|at| bare(reading, at))
+            .filter(fits)
+            .filter(|b| text.bracket_of(b.from).is_none())
+    };
+    let range = candidates().find(|b| b.values.len() > 1);
+    range
+        .or_else(|| candidates().find(|b| b.from < end))
+        .or_else(|| candidates().last())
+}
+
+/// `01 - Name`, `01. Name`, `[Group] 06 Title`, `01` in a season's folder.
+fn leading(reading: &Reading, context: &Context) -> Option<Bare> {
+    let text = &reading.text;
+    let at = (0..text.len()).find(|i| !matches!(text.mark(*i), Mark::Noise | Mark::Tech))?;
+    let bare = bare(reading, at).filter(|_| text.bracket_of(at).is_none())?;
+    let behind = text.gap_after(bare.until - 1);
+    let named = bare.until < text.len() && text.is_free(bare.until);
+    let in_season = context.season.is_some() || !reading.season.is_empty();
+    if !named {
+        let shown = in_season || context.series == Some(true) && context.titled;
+        let only = bare.until >= text.len()
+            || text.mark(bare.until) == Mark::Tech
+            || behind & gap::BRACKET != 0;
+        let number = shown
+            || context.titled
+                && (bare.zero_led() || reading.group)
+                && context.series != Some(false);
+        return (only
+            && number
+            && bare.first.digits <= 3
+            && (bare.until - at == 1 || bare.values.len() > 1))
+            .then_some(bare);
+    }
+    let listed = gap::is_dash(behind)
+        || behind & gap::DOT != 0 && behind & gap::SPACE != 0
+        || behind == gap::DOT && bare.zero_led()
+        || behind == gap::HYPHEN && bare.first.digits >= 2;
+    let long = bare.first.digits >= 2 && bare.first.digits <= 3 || bare.values.len() > 1;
+    let sure = in_season && context.titled && (bare.first.digits >= 2 || listed);
+    let shelved = bare.zero_led()
+        && (reading.group
+            || context.titled && context.series != Some(false)
+            || behind & (gap::UNDERSCORE | gap::SPACE) != 0);
+    (listed && long || sure || shelved || listed && context.titled && context.series == Some(true))
+        .then_some(bare)
+}
+
+/// Whether `102` is season 1, episode 2.
+fn is_packed(reading: &Reading, context: &Context, bare: &Bare) -> bool {
+    let (season, episode) = (bare.first.value / 100, bare.first.value % 100);
+    let spaced = reading.text.text.contains(' ') && context.series != Some(true);
+    // "2401" only right before a sign of television, and not where it may be a year.
+    let broadcast = !(19..=20).contains(&season)
+        && season <= 40
+        && reading.text.has(bare.until, super::words::BROADCAST);
+    let sizes = bare.first.digits == 3 || bare.first.digits == 4 && (bare.zero_led() || broadcast);
+    let dashed = gap::is_dash(reading.text.gap_before(bare.from));
+    sizes
+        && season > 0
+        && (1..=LONGEST_SEASON).contains(&episode)
+        && !spaced
+        && !reading.group
+        && !reading.checksum
+        && !reading.anime
+        && reading.season.is_empty()
+        && !dashed
+        && context.season.is_none_or(|s| s == season)
+}
+
+/// `the.show.102.hdtv`, `Show.2005.211.name`.
+fn packed(reading: &Reading, context: &Context) -> Option<Bare> {
+    let text = &reading.text;
+    (1..text.len()).rev().find_map(|at| {
+        let bare = bare(reading, at).filter(|b| b.values.len() == 1 && b.until == at + 1)?;
+        let fits = matches!(bare.first.digits, 3 | 4)
+            && bare.first.value > 99
+            && is_packed(reading, context, &bare);
+        if !fits
+            || reading.opens(at)
+            || is_counted(reading, at)
+            || is_film(reading, context, at)
+            || text.bracket_of(at).is_some()
+        {
+            return None;
+        }
+        let after_year = text.mark(at - 1) == Mark::Year;
+        let sure = context.season.is_some();
+        (reading.ends_after(at) && (reading.year.is_none() || after_year) || after_year || sure)
+            .then_some(bare)
+    })
+}
+
+/// `0106`: season 1, episode 6.
+fn counted_from_zero(reading: &Reading, context: &Context) -> Option<Bare> {
+    (0..reading.text.len()).find_map(|at| {
+        let bare = bare(reading, at).filter(|b| {
+            b.first.digits == 4 && b.zero_led() && b.first.value > 100 && b.values.len() == 1
+        })?;
+        let alone = reading.text.len() == 1;
+        (is_packed(reading, context, &bare)
+            && (alone || !reading.opens(at))
+            && !is_film(reading, context, at))
+        .then_some(bare)
+    })
+}
+
+/// `Show.12.720p`, `Show.02.Name`, `Show 13-16`.
+fn before_technical(reading: &Reading, context: &Context) -> Option<Bare> {
+    let text = &reading.text;
+    if reading.year.is_some() && context.season.is_none() && reading.season.is_empty() {
+        return None;
+    }
+    (1..text.len()).find_map(|at| {
+        let bare = bare(reading, at).filter(|b| b.first.digits >= 2 && b.first.digits <= 3)?;
+        let decimal = matches!(text.gap_before(at), gap::DOT)
+            && text.tokens.get(at - 1).is_some_and(|t| t.number.is_some());
+        let joined = text.gap_before(at) & (gap::HYPHEN | gap::COMMA | gap::COLON) != 0;
+        if reading.opens(at)
+            || is_counted(reading, at)
+            || decimal
+            || joined
+            || is_film(reading, context, at)
+            || text.bracket_of(at).is_some()
+        {
+            return None;
+        }
+        let ends = reading.ends_after(bare.until - 1);
+        let before_tech = text.mark(bare.until) == Mark::Tech
+            && bare.until < text.len()
+            && bare.first.digits == 2;
+        let range = bare.values.len() > 1 && ends;
+        let led = bare.zero_led()
+            && bare.first.value > 0
+            && (bare.first.digits == 2 || ends && bare.first.value != 7);
+        (before_tech || range || led).then_some(bare)
+    })
+}
+
+/// Any number in a season's folder or behind a season.
+fn in_season(reading: &Reading, context: &Context) -> Option<Bare> {
+    let text = &reading.text;
+    let behind_season = |at: usize| {
+        !reading.season.is_empty()
+            && at
+                .checked_sub(1)
+                .is_some_and(|i| text.mark(i) == Mark::Number)
+    };
+    let place = context.season.is_some() || context.series == Some(true) && context.titled;
+    (1..text.len()).rev().find_map(|at| {
+        let bare = bare(reading, at).filter(|b| b.first.digits <= 3)?;
+        let beside = behind_season(at) && bare.first.digits >= 2;
+        let ends = place && closes(reading, bare.until) && !reading.opens(at);
+        let fits = (beside || ends)
+            && !is_counted(reading, at)
+            && text.bracket_of(at).is_none()
+            && text.gap_before(at) & gap::HYPHEN == 0;
+        fits.then_some(bare)
+    })
+}
+
+/// `Show.101.Name.2010.11.23`: a packed number beside the date.
+fn packed_before_date(reading: &mut Reading) {
+    let date = reading.text.first_marked(0, &[Mark::Number]).unwrap_or(0);
+    let found = (1..date).rev().find_map(|at| {
+        let number = reading
+            .text
+            .number(at)
+            .filter(|n| n.digits == 3 && n.value >= 100)?;
+        (!reading.opens(at) && number.value % 100 <= LONGEST_SEASON).then_some((at, number.value))
+    });
+    let Some((at, value)) = found else { return };
+    reading.text.set(at, at + 1, Mark::Number);
+    (reading.season, reading.episode) = (vec![value / 100], vec![value % 100]);
+    if let Some(twin) = twin_of(reading, at + 1) {
+        reading.text.set(twin.0, twin.0 + 1, Mark::Number);
+    }
+}
+
+/// `S16E03-04 - 313-314`, `S02E01 (27)`, `[Episode 83]`: the count over all seasons.
+fn find_absolute(reading: &mut Reading) {
+    let Some(first) = reading.text.first_marked(0, &[Mark::Number]) else {
+        return;
+    };
+    if reading.season.is_empty() {
+        beside_episode(reading);
+        return;
+    }
+    let behind = (first..reading.text.len())
+        .find(|i| reading.text.mark(*i) != Mark::Number)
+        .unwrap_or(reading.text.len());
+    let spoken = (behind..reading.text.len()).find(|i| {
+        reading.text.has(*i, super::words::EPISODE)
+            && reading
+                .text
+                .bracket_of(*i)
+                .is_some_and(|b| b.first == *i && b.last == *i + 2)
+    });
+    if let Some(at) = spoken
+        && let Some(number) = reading.text.number(at + 1)
+    {
+        reading.text.set(at, at + 2, Mark::Number);
+        reading.absolute = vec![number.value];
+        return;
+    }
+    let Some(bare) = beside(reading, behind).or_else(|| before(reading, first)) else {
+        return;
+    };
+    reading.text.set(bare.from, bare.until, Mark::Number);
+    reading.absolute = bare.values;
+}
+
+/// `- 01 (51)`: an episode of the season with its absolute number.
+fn beside_episode(reading: &mut Reading) {
+    let last = (0..reading.text.len())
+        .rev()
+        .find(|i| reading.text.mark(*i) == Mark::Number);
+    let twin = last.and_then(|at| twin_of(reading, at + 1));
+    if let Some((at, value)) = twin
+        && reading.episode.len() == 1
+        && reading.episode.first().is_some_and(|n| value > *n)
+    {
+        reading.text.set(at, at + 1, Mark::Number);
+        reading.absolute = vec![value];
+    }
+}
+
+fn beside(reading: &Reading, at: usize) -> Option<Bare> {
+    let bare = bare(reading, at)?;
+    let text = &reading.text;
+    let behind = text.gap_after(bare.until - 1);
+    let many = bare.values.len() > 1 && bare.values.len() == reading.episode.len();
+    let bracket = reading.alone_in_bracket(at, bare.until) && bare.first.digits >= 2;
+    let dashed = gap::is_dash(text.gap_before(at))
+        && (gap::is_dash(behind) || bare.first.digits >= 3 && reading.ends_after(bare.until - 1));
+    let larger = bare.first.value >= reading.episode.first().copied().unwrap_or(0);
+    (larger
+        && (many
+            || bare.values.len() == 1
+                && reading.episode.len() == 1
+                && bare.first.digits >= 2
+                && (bracket || dashed)))
+        .then_some(bare)
+}
+
+/// `Show - 313-315 - S16E03-05`
+fn before(reading: &Reading, first: usize) -> Option<Bare> {
+    let span = reading.episode.len().min(2);
+    let bare = bare(reading, first.checked_sub(span)?)?;
+    let dashed = gap::is_dash(reading.text.gap_before(bare.from))
+        && gap::is_dash(reading.text.gap_before(first))
+        && bare.first.digits >= 2;
+    let many = bare.values.len() > 1;
+    (bare.until == first
+        && bare.values.len() == reading.episode.len()
+        && (many || dashed)
+        && !reading.opens(bare.from))
+    .then_some(bare)
+}

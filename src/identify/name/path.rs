@@ -1,0 +1,341 @@
+//! Joins what a file's name says with what its folders say.
+
+use super::numbers::Context;
+use super::reading::Reading;
+use super::token::Text;
+use super::words::{self, PLACE};
+use super::{Extra, Ids, MediaType, ParsedName, extras, normalise, part};
+
+/// What the folders above a file say, the nearest first.
+#[derive(Default)]
+struct Folders {
+    context: Context,
+    season: Vec<u32>,
+    /// Nearest folder that names a work.
+    named: Option<Reading>,
+    year: Option<u16>,
+    extra: Option<Extra>,
+    ids: Ids,
+    anime: bool,
+}
+
+/// What a whole path says.
+pub(super) fn read(name: &str) -> ParsedName {
+    let mut parts = normalise::parts(name);
+    let Some(base) = parts.pop() else {
+        return ParsedName::default();
+    };
+    let mut folders = Folders::default();
+    for part in parts.into_iter().rev() {
+        folders.add(part);
+    }
+    folders.context.titled = folders.named.is_some();
+    folders.context.season = folders.season.first().copied();
+    let reading = part::read(Text::new(base), &folders.context);
+    join(reading, folders)
+}
+
+impl Folders {
+    fn add(&mut self, folder: String) {
+        let text = Text::new(folder);
+        let key = text.keys(0, text.len());
+        self.anime |= matches!(key, "anime" | "animes" | "japanimation");
+        if key.is_empty() {
+            return;
+        }
+        if let Some(extra) = extras::folder(key) {
+            self.extra = self.extra.or(Some(extra)).filter(|_| self.named.is_none());
+            return;
+        }
+        if let Some(series) = words::place_holds_series(key) {
+            self.context.series = self.context.series.or(Some(series));
+        }
+        if is_place(key) {
+            return;
+        }
+        let reading = part::read(text, &Context::default());
+        if self.is_numbered_only(&reading) {
+            return;
+        }
+        self.take_ids(&reading.ids);
+        if self.season.is_empty() && !reading.has_episode() {
+            self.season.clone_from(&reading.season);
+        }
+        if self.named.is_none()
+            && (reading.title.is_some() || reading.has_episode() && !reading.weak)
+        {
+            self.named = Some(reading);
+        }
+    }
+
+    /// `Season 2`, `Specials`, `2`, `2014`, `Disc 1`, `Episode 05`.
+    fn is_numbered_only(&mut self, reading: &Reading) -> bool {
+        let text = &reading.text;
+        let key = text.keys(0, text.len());
+        let number = (text.len() == 1)
+            .then(|| text.tokens.first().and_then(|t| t.number))
+            .flatten();
+        if self.named.is_some() {
+            return false;
+        }
+        if matches!(
+            key,
+            "specials"
+                | "special"
+                | "season specials"
+                | "spezial"
+                | "especiales"
+                | "speciali"
+                | "speciale"
+        ) {
+            self.season = vec![0];
+            return true;
+        }
+        if let Some(number) = number {
+            match number.digits {
+                1 | 2 if self.season.is_empty() => self.season = vec![number.value],
+                4 if (1900..2040).contains(&number.value) => {
+                    self.year = u16::try_from(number.value).ok()
+                }
+                _ => return false,
+            }
+            return true;
+        }
+        if reading.title.is_none() && (!reading.season.is_empty() || reading.part.is_some()) {
+            if self.season.is_empty() {
+                self.season.clone_from(&reading.season);
+            }
+            self.take_ids(&reading.ids);
+            return true;
+        }
+        reading.title.is_none() && !reading.has_episode()
+    }
+
+    fn take_ids(&mut self, ids: &Ids) {
+        self.ids.tmdb = self.ids.tmdb.or(ids.tmdb);
+        self.ids.tvdb = self.ids.tvdb.or(ids.tvdb);
+        if self.ids.imdb.is_none() {
+            self.ids.imdb.clone_from(&ids.imdb);
+        }
+    }
+}
+
+fn is_place(key: &str) -> bool {
+    let one_letter = key.chars().count() == 1 && key.chars().all(char::is_alphabetic);
+    one_letter
+        || words::word(key) & PLACE != 0
+        || words::phrase(key) & PLACE != 0
+        || key.starts_with("incomplete")
+}
+
+/// Whether the name is no name: a hash, a string of random letters, or the folder's name backwards.
+fn is_obscured(reading: &Reading) -> bool {
+    let text = &reading.text;
+    let raw = text.raw(0);
+    let long = raw.len() >= 16 && text.len() == 1 && raw.bytes().all(|b| b.is_ascii_alphanumeric());
+    let mixed = raw.bytes().any(|b| b.is_ascii_digit())
+        || raw.bytes().filter(u8::is_ascii_uppercase).count() > 4;
+    let reversed = ["p0801", "p027", "p0612", "462h", "462x", "462 h", "462 x"]
+        .iter()
+        .any(|tail| text.keys(0, text.len()).contains(tail));
+    let numbers = text.tokens.iter().all(|t| {
+        t.number.is_some()
+            || t.end - t.start > 4
+                && text
+                    .slice(t.start, t.end)
+                    .bytes()
+                    .all(|b| b.is_ascii_digit())
+    });
+    let scrambled = text.len() > 1
+        && (0..text.len()).all(|i| {
+            text.raw(i).len() > 5
+                && text.raw(i).bytes().any(|b| b.is_ascii_digit())
+                && text.raw(i).bytes().any(|b| b.is_ascii_alphabetic())
+        });
+    let disc = matches!(text.key(0), "vts")
+        || matches!(
+            text.keys(0, text.len()),
+            "video ts" | "index" | "movieobject"
+        );
+    long && mixed
+        || reversed
+        || scrambled
+        || disc
+        || numbers && !text.tokens.is_empty() && text.len() < 3
+}
+
+/// A scene's short name under its full one: `grp-shw.s01e02` under `The.Show.S01E02.720p-GRP`.
+fn is_abbreviated(base: &Reading, folder: &Reading) -> bool {
+    let (Some(short), Some(full)) = (&base.title, &folder.title) else {
+        return base.title.is_none();
+    };
+    let lower = !short.chars().any(char::is_uppercase) && !base.text.text.contains(' ');
+    lower && short.len() < full.len() && !similar(short, full)
+}
+
+fn squeezed(title: &str) -> String {
+    let mut out = String::with_capacity(title.len());
+    normalise::fold_into(title, &mut out);
+    out
+}
+
+/// Same letters and digits, or one begins with the other.
+fn similar(a: &str, b: &str) -> bool {
+    let (a, b) = (squeezed(a), squeezed(b));
+    a.starts_with(&b) || b.starts_with(&a)
+}
+
+fn join(mut base: Reading, mut folders: Folders) -> ParsedName {
+    let release = folders
+        .named
+        .as_ref()
+        .is_some_and(|folder| folder.has_episode() && !folder.weak);
+    let film_release = folders
+        .named
+        .as_ref()
+        .is_some_and(|folder| folder.year.is_some() && !folder.is_numbered());
+    if let Some(folder) = folders.named.take() {
+        let hidden = is_obscured(&base);
+        if release
+            && (!base.has_episode()
+                || base.weak
+                || hidden
+                || base.episode == folder.episode && is_abbreviated(&base, &folder))
+        {
+            let (extra, ids) = (base.extra, std::mem::take(&mut base.ids));
+            base = folder;
+            base.extra = extra.or(base.extra);
+            folders.take_ids(&ids);
+        } else if base.is_numbered() || !folders.season.is_empty() {
+            join_episode(&mut base, folder, hidden);
+        } else {
+            join_film(&mut base, folder, film_release, hidden);
+        }
+    } else if base.title.is_some() && base.leading {
+        split_leading(&mut base);
+    }
+    finish(base, folders)
+}
+
+/// An episode in its show's folder.
+fn join_episode(base: &mut Reading, mut folder: Reading, hidden: bool) {
+    if base.season.is_empty() && !folder.has_episode() {
+        base.season = std::mem::take(&mut folder.season);
+    }
+    let same = base
+        .title
+        .as_ref()
+        .zip(folder.title.as_ref())
+        .is_some_and(|(a, b)| similar(a, b));
+    if folder.title.is_some()
+        && (base.title.is_none() || base.leading || !base.has_episode() || hidden)
+    {
+        if !same && !hidden {
+            base.episode_title = base.title.take().or(base.episode_title.take());
+        }
+        base.title = folder.title;
+        base.alternative = folder.alternative;
+        base.year = folder.year.or(base.year);
+    } else if same {
+        base.year = base.year.or(folder.year);
+    }
+}
+
+/// A film in a folder of its own; where only the folder has a year, the folder is right.
+fn join_film(base: &mut Reading, folder: Reading, film_release: bool, hidden: bool) {
+    let same = base
+        .title
+        .as_ref()
+        .zip(folder.title.as_ref())
+        .is_some_and(|(a, b)| similar(a, b));
+    let technical = folder
+        .text
+        .first_marked(0, &[super::token::Mark::Tech])
+        .is_some();
+    let prefixed = technical
+        && base
+            .title
+            .as_ref()
+            .zip(folder.title.as_ref())
+            .is_some_and(|(a, b)| a.len() > b.len() && squeezed(a).ends_with(&squeezed(b)));
+    if prefixed {
+        base.title = folder.title.clone();
+    }
+    let short = is_abbreviated(base, &folder) && technical && base.text.text.contains('-');
+    if base.title.is_none()
+        || hidden
+        || base.year.is_none() && film_release
+        || short && base.year.is_none()
+    {
+        let accents = folder.title.as_ref().is_some_and(|title| !title.is_ascii());
+        if !same || accents || base.title.is_none() {
+            base.title = folder.title;
+            base.alternative = folder.alternative;
+        }
+        base.year = folder.year.or(base.year);
+        base.weak = false;
+    }
+}
+
+/// `003. Show - Name` without a show's folder.
+fn split_leading(base: &mut Reading) {
+    let Some(title) = base.title.take() else {
+        return;
+    };
+    match title.split_once(" - ") {
+        Some((show, name)) if base.has_episode() => {
+            base.episode_title = Some(name.trim().to_owned());
+            base.title = Some(show.trim().to_owned());
+        }
+        _ => base.title = Some(title),
+    }
+}
+
+fn finish(base: Reading, folders: Folders) -> ParsedName {
+    let in_season = !folders.season.is_empty() && folders.context.series != Some(false);
+    let episode = !base.film && (base.is_numbered() || in_season || base.special);
+    let season = if base.season.is_empty() && episode && base.date.is_none() {
+        folders.season.clone()
+    } else {
+        base.season
+    };
+    let anime = base.group || base.checksum || base.anime || folders.anime;
+    let anime = anime && (episode || !base.bracketed_year || folders.anime);
+    let mut absolute = base.absolute;
+    if absolute.is_empty() && anime && season.is_empty() {
+        absolute.clone_from(&base.episode);
+    }
+    let on_folder = folders.ids != Ids::default();
+    let mut ids = base.ids;
+    ids.tmdb = ids.tmdb.or(folders.ids.tmdb);
+    ids.tvdb = ids.tvdb.or(folders.ids.tvdb);
+    ids.imdb = ids.imdb.or(folders.ids.imdb);
+    let media_type = if episode {
+        Some(MediaType::Episode)
+    } else {
+        base.title.as_ref().map(|_| MediaType::Movie)
+    };
+    let lone = !episode
+        && base.year.is_none()
+        && base
+            .text
+            .first_marked(0, &[super::token::Mark::Tech])
+            .is_none();
+    ParsedName {
+        media_type,
+        title: base.title,
+        alternative_title: base.alternative,
+        year: base.year.or(folders.year.filter(|_| !episode)),
+        season,
+        episode: base.episode,
+        absolute_episode: absolute,
+        date: base.date,
+        episode_title: base.episode_title.filter(|_| episode),
+        part: base.part,
+        anime,
+        extra: base.extra.or(folders.extra),
+        weak: base.weak || lone,
+        ids,
+        ids_are_series: on_folder && episode,
+    }
+}

@@ -1,0 +1,624 @@
+//! Seasons and episodes told in words: `Season 2`, `2nd Season`, `Folge 3`, `第4話`, `5 of 6`, `#7`.
+
+use super::reading::{Reading, extend_to, push};
+use super::token::{Mark, Number, Text, gap};
+use super::words::{DISC, EPISODE, OF, PART, SEASON, UNTIL};
+
+const ORDINALS: &[&str] = &[
+    "", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth",
+    "tenth",
+];
+const WORDS: &[&str] = &[
+    "", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+];
+/// The same in French, Spanish, German and Italian.
+const FOREIGN: &[&[&str]] = &[
+    &[
+        "", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix",
+    ],
+    &[
+        "", "uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve", "diez",
+    ],
+    &[
+        "", "eins", "zwei", "drei", "vier", "funf", "sechs", "sieben", "acht", "neun", "zehn",
+    ],
+    &[
+        "", "uno", "due", "tre", "quattro", "cinque", "sei", "sette", "otto", "nove", "dieci",
+    ],
+];
+const ROMANS: &[&str] = &[
+    "", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii", "xiii", "xiv",
+    "xv", "xvi",
+];
+const KANJI: &[char] = &['〇', '一', '二', '三', '四', '五', '六', '七', '八', '九'];
+
+fn index(list: &[&str], key: &str) -> Option<u32> {
+    list.iter()
+        .position(|word| *word == key && !key.is_empty())
+        .and_then(|i| u32::try_from(i).ok())
+}
+
+/// A number in words or, in capitals, in Roman digits.
+fn spelled(text: &Text, at: usize) -> Option<u32> {
+    let key = text.key(at);
+    let roman = || index(ROMANS, key).filter(|_| text.tokens.get(at).is_some_and(|t| t.capitals));
+    index(WORDS, key)
+        .or_else(roman)
+        .or_else(|| FOREIGN.iter().find_map(|words| index(words, key)))
+}
+
+/// Numbers read in words, and the token behind them.
+struct List {
+    values: Vec<u32>,
+    until: usize,
+    digits: usize,
+}
+
+/// Finds seasons, then episodes, then parts and discs.
+pub(super) fn find(reading: &mut Reading) {
+    find_ideographs(reading);
+    if reading.season.is_empty() {
+        find_season(reading);
+    }
+    if reading.episode.is_empty() && reading.date.is_none() {
+        find_episode(reading);
+    }
+    if reading.episode.is_empty() && reading.date.is_none() {
+        find_of(reading);
+    }
+    find_disc(reading);
+    find_part(&mut *reading);
+}
+
+/// Numbers from a token on: `1-4`, `1,2,3&4`, `1 to 5`, `1.3.4`.
+fn list(text: &Text, at: usize, dotted: bool) -> Option<List> {
+    let first = text.number(at)?;
+    let mut found = List {
+        values: vec![first.value],
+        until: at + 1,
+        digits: first.digits,
+    };
+    loop {
+        let at = found.until;
+        let worded = text.has(at, UNTIL) && text.is_free(at);
+        let and = matches!(text.key(at), "and" | "et" | "und") && text.is_free(at);
+        let number_at = at + usize::from(worded || and);
+        let last = found.values.last().copied().unwrap_or(0);
+        let Some(next) = text
+            .number(number_at)
+            .filter(|n| n.value > last && n.value - last <= super::MOST_EPISODES as u32)
+        else {
+            break;
+        };
+        let gap = text.gap_before(number_at);
+        let range = worded
+            || gap & (gap::HYPHEN | gap::TILDE) != 0 && gap & (gap::SPACE | gap::DOT) == 0
+            || gap == gap::SPACE | gap::TILDE;
+        let listed = and
+            || gap & (gap::COMMA | gap::PLUS | gap::AMPERSAND) != 0
+            || gap == gap::UNDERSCORE && first.digits >= 3
+            || dotted && gap == gap::DOT && next.digits == 1 && first.digits == 1;
+        if gap & gap::BRACKET != 0 || !(range || listed) || next.digits > 4 {
+            break;
+        }
+        // "Cap.102_104" runs through, "1,3" does not.
+        if range || gap == gap::UNDERSCORE {
+            extend_to(&mut found.values, next.value);
+        } else {
+            push(&mut found.values, next.value);
+        }
+        found.until = number_at + 1;
+    }
+    Some(found)
+}
+
+/// A number behind a word, with `:`, `#` or an opening bracket between at most.
+fn follows(text: &Text, at: usize) -> bool {
+    let gap = text.gap_before(at);
+    gap & gap::CLOSE == 0 && !gap::is_dash(gap)
+}
+
+/// A word with its number glued to it: `Season1`, `Ep07`, `Saison02`.
+fn glued(text: &Text, at: usize, flag: u32) -> Option<Number> {
+    let key = text.key(at);
+    if !key.ends_with(|c: char| c.is_ascii_digit()) || key.starts_with(|c: char| c.is_ascii_digit())
+    {
+        return None;
+    }
+    let letters = key.trim_end_matches(|c: char| c.is_ascii_digit());
+    let digits = key.get(letters.len()..).unwrap_or("");
+    if letters.len() < 2 || digits.len() > 4 || super::words::word(letters) & flag == 0 {
+        return None;
+    }
+    Some(Number {
+        value: digits.parse().ok()?,
+        digits: digits.len(),
+        versioned: false,
+    })
+}
+
+fn find_season(reading: &mut Reading) {
+    let text = &reading.text;
+    let found = (0..text.len()).filter(|i| text.is_free(*i)).find_map(|at| {
+        if let Some(number) = glued(text, at, SEASON) {
+            return Some((
+                at,
+                List {
+                    values: vec![number.value],
+                    until: at + 1,
+                    digits: number.digits,
+                },
+            ));
+        }
+        text.has(at, SEASON).then(|| season_at(text, at)).flatten()
+    });
+    if let Some((from, list)) = found {
+        reading.text.set(from, list.until, Mark::Number);
+        reading.season = list.values;
+        skip_of(reading, list.until);
+    }
+}
+
+/// The number of a season's word: behind it, before it, in words or roman.
+fn season_at(text: &Text, at: usize) -> Option<(usize, List)> {
+    let behind = follows(text, at + 1)
+        .then(|| list(text, at + 1, true))
+        .flatten();
+    let before = at
+        .checked_sub(1)
+        .filter(|i| text.is_free(*i) && text.gap_before(at) & gap::BRACKET == 0);
+    let ordinal = before.and_then(|i| ordinal(text, i));
+    if let Some(value) = ordinal {
+        // "1ª a 8ª Temporada"
+        let first = at
+            .checked_sub(3)
+            .filter(|i| text.has(i + 1, UNTIL))
+            .and_then(|i| self::ordinal(text, i))
+            .filter(|first| *first < value);
+        if let Some(first) = first {
+            let mut values = vec![first];
+            extend_to(&mut values, value);
+            return Some((
+                at - 3,
+                List {
+                    values,
+                    until: at + 1,
+                    digits: 1,
+                },
+            ));
+        }
+        return Some((
+            at - 1,
+            List {
+                values: vec![value],
+                until: at + 1,
+                digits: 1,
+            },
+        ));
+    }
+    // "2 сезон 7 серия": the number behind belongs to the next word.
+    let next = |list: &List| {
+        before.is_some_and(|i| text.number(i).is_some() && i > 0)
+            && text.has(list.until, EPISODE)
+            && text.number(list.until + 1).is_none_or(|n| n.digits == 4)
+    };
+    let behind = behind.filter(|list| {
+        !next(list)
+            && !(list.digits == 4 && matches!(text.key(at), "series" | "serie" | "temp" | "tem"))
+    });
+    if let Some(value) = joined_of(text.key(at + 1)) {
+        return Some((
+            at,
+            List {
+                values: vec![value],
+                until: at + 2,
+                digits: 1,
+            },
+        ));
+    }
+    if let Some(list) = behind.filter(|list| {
+        list.values
+            .iter()
+            .all(|n| *n < 100 || (1900..2100).contains(n))
+    }) {
+        return Some((at, list));
+    }
+    // "2 сезон", "2. Staffel", "2.Sezon"
+    let counted = before
+        .and_then(|i| text.number(i).map(|n| (i, n)))
+        .filter(|(i, n)| n.digits <= 2 && *i > 0 && text.key(at) != "series");
+    if let Some((i, number)) = counted {
+        return Some(range_before(text, i, number.value, at + 1));
+    }
+    let spelled = spelled(text, at + 1)?;
+    let plain = text.gap_before(at + 1) & (gap::BRACKET | gap::HYPHEN) == 0 && text.is_free(at + 1);
+    plain.then(|| {
+        (
+            at,
+            List {
+                values: vec![spelled],
+                until: at + 2,
+                digits: 1,
+            },
+        )
+    })
+}
+
+/// `1-3 сезоны`: the range before the word.
+fn range_before(text: &Text, at: usize, last: u32, until: usize) -> (usize, List) {
+    let start = at
+        .checked_sub(1)
+        .and_then(|i| text.number(i).map(|n| (i, n.value)));
+    let mut values = vec![last];
+    let mut from = at;
+    if let Some((i, first)) = start
+        && text.gap_before(at) & (gap::HYPHEN | gap::TILDE) != 0
+        && first < last
+    {
+        values = vec![first];
+        extend_to(&mut values, last);
+        from = i;
+    }
+    (
+        from,
+        List {
+            values,
+            until,
+            digits: 2,
+        },
+    )
+}
+
+/// `2nd`, `3ª`, `second`.
+fn ordinal(text: &Text, at: usize) -> Option<u32> {
+    let key = text.key(at);
+    if let Some(value) = index(ORDINALS, key) {
+        return Some(value);
+    }
+    let digits = key.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let tail = key.get(digits.len()..)?;
+    let signed =
+        tail.is_empty() && text.raw(at).len() > digits.len() && text.raw(at).starts_with(digits);
+    if !signed
+        && !matches!(
+            tail,
+            "st" | "nd" | "rd" | "th" | "e" | "eme" | "ere" | "er" | "a" | "o"
+        )
+    {
+        return None;
+    }
+    digits.parse().ok().filter(|n| (1..100).contains(n))
+}
+
+/// The total behind `2 of 5`.
+fn skip_of(reading: &mut Reading, at: usize) {
+    if reading.text.has(at, OF) && reading.text.number(at + 1).is_some() {
+        reading.text.set(at, at + 2, Mark::Number);
+    }
+}
+
+fn find_episode(reading: &mut Reading) {
+    let text = &reading.text;
+    let found = (0..text.len()).filter(|i| text.is_free(*i)).find_map(|at| {
+        if let Some(number) = hash(text, at).or_else(|| glued(text, at, EPISODE)) {
+            let range = range_behind(text, at, number.value);
+            return Some((
+                at,
+                List {
+                    values: range.0,
+                    until: range.1,
+                    digits: number.digits,
+                },
+            ));
+        }
+        text.has(at, EPISODE)
+            .then(|| episode_at(text, at))
+            .flatten()
+    });
+    let Some((from, list)) = found else { return };
+    if is_film(reading, from, &list) {
+        reading.film = true;
+        return;
+    }
+    reading.text.set(from, list.until, Mark::Number);
+    skip_of(reading, list.until);
+    settle_packed(reading, from, list);
+}
+
+/// The rest of `#1-3`, `Ep01-08`.
+fn range_behind(text: &Text, at: usize, first: u32) -> (Vec<u32>, usize) {
+    let mut values = vec![first];
+    let next = text
+        .number(at + 1)
+        .filter(|n| n.value > first && n.value - first <= super::MOST_EPISODES as u32);
+    if let Some(last) = next
+        && matches!(text.gap_before(at + 1), gap::HYPHEN | gap::TILDE)
+    {
+        extend_to(&mut values, last.value);
+        return (values, at + 2);
+    }
+    (values, at + 1)
+}
+
+/// Spanish `Cap.102` is season 1, episode 2.
+fn settle_packed(reading: &mut Reading, from: usize, list: List) {
+    let spanish = matches!(reading.text.key(from), "cap" | "capitulo");
+    let first = list.values.first().copied().unwrap_or(0);
+    let season = first / 100;
+    let fits =
+        reading.season.is_empty() && reading.text.key(from) == "cap" || reading.season == [season];
+    if spanish
+        && list.digits >= 3
+        && fits
+        && season > 0
+        && list.values.iter().all(|n| n / 100 == season)
+    {
+        reading.season = vec![season];
+        reading.episode = list.values.iter().map(|n| n % 100).collect();
+    } else {
+        reading.episode = list.values;
+    }
+}
+
+/// `Star Wars Episode IV … 1977`: one unpadded number, no season, and a year behind.
+fn is_film(reading: &Reading, from: usize, list: &List) -> bool {
+    let text = &reading.text;
+    let roman = text.number(from + 1).is_none() && list.until > from + 1;
+    let word = matches!(text.key(from), "episode" | "episodio" | "episodi");
+    let year = (list.until..text.len()).any(|i| {
+        text.number(i)
+            .is_some_and(|n| n.digits == 4 && (1900..2035).contains(&n.value))
+    });
+    let single = list.digits == 1 && list.values.len() == 1;
+    word && from > 0
+        && reading.season.is_empty()
+        && (roman || single && year && list.until < text.len() && text.number(list.until).is_none())
+}
+
+fn hash(text: &Text, at: usize) -> Option<Number> {
+    let key = text.key(at).strip_prefix('#')?;
+    let digits = key.split_once('v').map_or(key, |(digits, _)| digits);
+    let value = digits.parse().ok().filter(|_| digits.len() <= 4)?;
+    Some(Number {
+        value,
+        digits: digits.len(),
+        versioned: false,
+    })
+}
+
+fn episode_at(text: &Text, at: usize) -> Option<(usize, List)> {
+    // "8 серия", "7.Bölüm", "1-8 серии", "5. Folge"
+    let before = at
+        .checked_sub(1)
+        .and_then(|i| text.number(i).map(|n| (i, n)));
+    let ordinal = text.gap_before(at) == gap::DOT | gap::SPACE;
+    let worded = !text.key(at).is_ascii()
+        || matches!(
+            text.key(at),
+            "bolum" | "resz" | "jakso" | "dil" | "odcinek" | "epizoda" | "epizod"
+        )
+        || ordinal && matches!(text.key(at), "folge" | "episode" | "avsnitt");
+    let behind = follows(text, at + 1)
+        .then(|| list(text, at + 1, false))
+        .flatten();
+    let year = |list: &List| list.digits == 4 && worded && before.is_some();
+    if let Some(list) = behind.filter(|list| !year(list)) {
+        return Some((at, list));
+    }
+    if let Some((i, number)) = before
+        && worded
+        && number.digits <= 4
+        && text.gap_before(at) & (gap::BRACKET | gap::HYPHEN) == 0
+    {
+        return Some(range_before(text, i, number.value, at + 1));
+    }
+    let full = text.key(at).len() > 4;
+    let spelled = spelled(text, at + 1)?;
+    (full && follows(text, at + 1)).then(|| {
+        (
+            at,
+            List {
+                values: vec![spelled],
+                until: at + 2,
+                digits: 1,
+            },
+        )
+    })
+}
+
+/// `5 of 6`, `14.of.21`, `3of9`, `01 из 12`.
+fn find_of(reading: &mut Reading) {
+    let text = &reading.text;
+    let found = (0..text.len()).find_map(|at| {
+        if let Some(value) = joined_of(text.key(at)) {
+            return Some((at, at + 1, value));
+        }
+        let (first, total) = (text.number(at)?, text.number(at + 2)?);
+        let plain = text.gap_before(at + 1) & gap::BRACKET == 0
+            && text.gap_before(at + 2) & gap::BRACKET == 0;
+        let fits = text.has(at + 1, OF)
+            && plain
+            && first.value <= total.value
+            && total.value <= super::MOST_EPISODES as u32;
+        fits.then_some((at, at + 3, first.value))
+    });
+    let Some((from, until, value)) = found.filter(|(at, _, _)| {
+        !at.checked_sub(1)
+            .is_some_and(|i| reading.text.has(i, DISC | PART | SEASON))
+    }) else {
+        return;
+    };
+    let (mut start, mut values) = (from, vec![value]);
+    if reading.text.number(from).is_some() {
+        let (first, list) = range_before(&reading.text, from, value, until);
+        (start, values) = (first, list.values);
+    }
+    reading.text.set(start, until, Mark::Number);
+    reading.episode = values;
+}
+
+/// `3of9`
+fn joined_of(key: &str) -> Option<u32> {
+    if !key.starts_with(|c: char| c.is_ascii_digit()) || !key.contains('o') {
+        return None;
+    }
+    let (first, total) = key.split_once("of")?;
+    let (first, total): (u32, u32) = (first.parse().ok()?, total.parse().ok()?);
+    (first <= total && total <= super::MOST_EPISODES as u32).then_some(first)
+}
+
+/// `第01話`, `第二季`, `2期`, `シーズン2`, `全26集`.
+fn find_ideographs(reading: &mut Reading) {
+    for at in 0..reading.text.len() {
+        if reading.text.raw(at).starts_with('第') {
+            ideographs_at(reading, at);
+        } else if reading.text.raw(at).starts_with('全')
+            && reading.text.number(at + 1).is_some()
+            && counter(&reading.text, at + 2).is_some()
+        {
+            reading.text.set(at, at + 3, Mark::Noise);
+        } else if reading.text.number(at).is_some()
+            && reading.text.gap_after(at) == 0
+            && reading.text.is_free(at)
+        {
+            counted_here(reading, at);
+        }
+    }
+}
+
+/// Whether a token opens with a counter of seasons (`true`) or of episodes.
+fn counter(text: &Text, at: usize) -> Option<bool> {
+    if text.gap_before(at) != 0 {
+        return None;
+    }
+    counter_sign(text.raw(at).chars().next()?)
+}
+
+fn counter_sign(c: char) -> Option<bool> {
+    match c {
+        '季' | '期' | '部' => Some(true),
+        '话' | '話' | '集' | '回' | '화' | '회' => Some(false),
+        _ => None,
+    }
+}
+
+fn ideographs_at(reading: &mut Reading, at: usize) {
+    let text = &reading.text;
+    let raw = text.raw(at);
+    if raw.chars().count() == 1 {
+        let Some(list) = list(text, at + 1, false) else {
+            return;
+        };
+        let Some(season) = counter(text, list.until) else {
+            return;
+        };
+        reading.text.set(at, list.until + 1, Mark::Number);
+        let target = if season {
+            &mut reading.season
+        } else {
+            &mut reading.episode
+        };
+        *target = list.values;
+        reading.anime = true;
+        return;
+    }
+    let mut signs = raw.chars().skip(1);
+    let mut value = 0;
+    while let Some(c) = signs.next() {
+        if let Some(digit) = KANJI
+            .iter()
+            .position(|k| *k == c)
+            .and_then(|i| u32::try_from(i).ok())
+        {
+            value += digit;
+        } else if c == '十' {
+            value = value.max(1) * 10;
+        } else {
+            let season = counter_sign(c).filter(|_| value > 0);
+            if let Some(season) = season {
+                reading.text.set(at, at + 1, Mark::Number);
+                let target = if season {
+                    &mut reading.season
+                } else {
+                    &mut reading.episode
+                };
+                *target = vec![value];
+            }
+            return;
+        }
+    }
+}
+
+/// `05話`, `2期` without 第; not `2部` alone.
+fn counted_here(reading: &mut Reading, at: usize) {
+    let Some(season) = counter(&reading.text, at + 1) else {
+        return;
+    };
+    let Some(number) = reading.text.number(at).filter(|n| n.digits <= 4) else {
+        return;
+    };
+    if number.digits > 2 && season {
+        return;
+    }
+    let (from, list) = range_before(&reading.text, at, number.value, at + 2);
+    reading.text.set(from, at + 2, Mark::Number);
+    let target = if season {
+        &mut reading.season
+    } else {
+        &mut reading.episode
+    };
+    if target.is_empty() {
+        *target = list.values;
+    }
+}
+
+/// `cd1`, `Disc 2`, `CD1of2`.
+fn find_disc(reading: &mut Reading) {
+    let text = &reading.text;
+    let found = (1..text.len()).find_map(|at| {
+        let key = text.key(at);
+        let joined = key
+            .strip_prefix("cd")
+            .or_else(|| key.strip_prefix("disc"))
+            .or_else(|| key.strip_prefix("disk"));
+        let digits = joined
+            .map(|rest| rest.split("of").next().unwrap_or(rest))
+            .filter(|d| matches!(d.len(), 1 | 2));
+        if let Some(value) = digits.and_then(|d| d.parse().ok()) {
+            return Some((at, at + 1, value));
+        }
+        let number = text
+            .number(at + 1)
+            .filter(|n| n.digits == 1 && n.value > 0)?;
+        (text.has(at, DISC) && follows(text, at + 1)).then_some((at, at + 2, number.value))
+    });
+    if let Some((from, until, value)) = found {
+        reading.text.set(from, until, Mark::Disc);
+        reading.part = Some(value);
+    }
+}
+
+/// `Part 2`, `Part Two`, `Teil II`: stays in the title.
+fn find_part(reading: &mut Reading) {
+    if reading.part.is_some() {
+        return;
+    }
+    let text = &reading.text;
+    reading.part = (1..text.len())
+        .rev()
+        .filter(|i| (text.has(*i, PART) || glued(text, *i, PART).is_some()) && text.is_free(*i))
+        .find_map(|at| {
+            let key = text.key(at + 1);
+            if let Some(number) = glued(text, at, PART) {
+                return Some(number.value);
+            }
+            if text.gap_before(at + 1) & (gap::BRACKET | gap::HYPHEN) != 0 {
+                return None;
+            }
+            text.number(at + 1)
+                .filter(|n| n.digits <= 2)
+                .map(|n| n.value)
+                .or_else(|| index(ROMANS, key))
+                .or_else(|| index(WORDS, key))
+        });
+}

@@ -1,0 +1,426 @@
+//! Cuts one part of a path into words, and notes what stands between them.
+
+use super::words::{self, HEAD};
+
+/// What stands between two words.
+pub(super) mod gap {
+    pub const DOT: u16 = 1;
+    pub const SPACE: u16 = 1 << 1;
+    pub const UNDERSCORE: u16 = 1 << 2;
+    pub const HYPHEN: u16 = 1 << 3;
+    pub const COMMA: u16 = 1 << 4;
+    pub const OPEN: u16 = 1 << 5;
+    pub const CLOSE: u16 = 1 << 6;
+    pub const SLASH: u16 = 1 << 7;
+    pub const PLUS: u16 = 1 << 8;
+    pub const AMPERSAND: u16 = 1 << 9;
+    pub const TILDE: u16 = 1 << 10;
+    pub const COLON: u16 = 1 << 11;
+    pub const OTHER: u16 = 1 << 12;
+    /// Start or end of the text.
+    pub const EDGE: u16 = 1 << 13;
+    /// More than one hyphen.
+    pub const HYPHENS: u16 = 1 << 14;
+
+    pub const BRACKET: u16 = OPEN | CLOSE;
+
+    /// A dash between two phrases, not a hyphen in a word.
+    pub fn is_dash(gap: u16) -> bool {
+        gap & HYPHEN != 0 && gap & (SPACE | UNDERSCORE | DOT | HYPHENS) != 0
+    }
+}
+
+/// What a word has been found to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Mark {
+    #[default]
+    Free,
+    /// Technical.
+    Tech,
+    Year,
+    /// Season, episode or date.
+    Number,
+    /// Says nothing about the work: site, checksum, id, group.
+    Noise,
+    /// `cd1`, or a bonus's number.
+    Disc,
+}
+
+/// A number that is a word of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Number {
+    pub value: u32,
+    /// Digits as written, zeros in front included.
+    pub digits: usize,
+    /// `v2` stood behind it.
+    pub versioned: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Token {
+    pub start: usize,
+    pub end: usize,
+    key_start: usize,
+    key_end: usize,
+    /// What stands before it.
+    pub gap: u16,
+    /// Outermost bracket it stands in, counted from one; 0 is none.
+    pub bracket: usize,
+    pub number: Option<Number>,
+    pub flags: u32,
+    pub mark: Mark,
+    /// Has letters, and none of them small.
+    pub capitals: bool,
+}
+
+/// An outermost pair of brackets.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bracket {
+    pub kind: char,
+    /// First token inside, and the one behind the last.
+    pub first: usize,
+    pub last: usize,
+    pub start: usize,
+    pub end: usize,
+}
+
+/// One part of a path, cut up.
+#[derive(Debug, Default)]
+pub(super) struct Text {
+    pub text: String,
+    /// The text with ASCII letters in lower case; same offsets.
+    pub lower: String,
+    keys: String,
+    pub tokens: Vec<Token>,
+    pub brackets: Vec<Bracket>,
+    /// What stands behind the last token.
+    pub tail: u16,
+}
+
+impl Text {
+    pub fn key(&self, at: usize) -> &str {
+        self.tokens
+            .get(at)
+            .and_then(|t| self.keys.get(t.key_start..t.key_end))
+            .unwrap_or("")
+    }
+
+    /// Keys of several tokens, joined by spaces.
+    pub fn keys(&self, from: usize, until: usize) -> &str {
+        let (Some(first), Some(last)) = (
+            self.tokens.get(from),
+            until.checked_sub(1).and_then(|i| self.tokens.get(i)),
+        ) else {
+            return "";
+        };
+        self.keys.get(first.key_start..last.key_end).unwrap_or("")
+    }
+
+    pub fn raw(&self, at: usize) -> &str {
+        self.tokens
+            .get(at)
+            .and_then(|t| self.text.get(t.start..t.end))
+            .unwrap_or("")
+    }
+
+    pub fn slice(&self, start: usize, end: usize) -> &str {
+        self.text.get(start..end).unwrap_or("")
+    }
+
+    pub fn flags(&self, at: usize) -> u32 {
+        self.tokens.get(at).map_or(0, |t| t.flags)
+    }
+
+    pub fn has(&self, at: usize, flags: u32) -> bool {
+        self.flags(at) & flags != 0
+    }
+
+    pub fn mark(&self, at: usize) -> Mark {
+        self.tokens.get(at).map_or(Mark::Noise, |t| t.mark)
+    }
+
+    pub fn is_free(&self, at: usize) -> bool {
+        self.tokens.get(at).is_some_and(|t| t.mark == Mark::Free)
+    }
+
+    /// The number at a place that nothing has claimed.
+    pub fn number(&self, at: usize) -> Option<Number> {
+        self.tokens
+            .get(at)
+            .filter(|t| t.mark == Mark::Free)
+            .and_then(|t| t.number)
+    }
+
+    pub fn gap_before(&self, at: usize) -> u16 {
+        self.tokens.get(at).map_or(self.tail, |t| t.gap)
+    }
+
+    pub fn gap_after(&self, at: usize) -> u16 {
+        self.gap_before(at + 1)
+    }
+
+    pub fn bracket_of(&self, at: usize) -> Option<Bracket> {
+        let index = self.tokens.get(at)?.bracket.checked_sub(1)?;
+        self.brackets.get(index).copied()
+    }
+
+    pub fn set(&mut self, from: usize, until: usize, mark: Mark) {
+        let until = until.min(self.tokens.len());
+        if let Some(tokens) = self.tokens.get_mut(from..until) {
+            for token in tokens {
+                token.mark = mark;
+            }
+        }
+    }
+
+    /// First token at or behind `from` that carries one of the marks.
+    pub fn first_marked(&self, from: usize, marks: &[Mark]) -> Option<usize> {
+        (from..self.tokens.len()).find(|i| marks.contains(&self.mark(*i)))
+    }
+
+    /// Index of the first token that starts at or behind a byte.
+    pub fn token_from(&self, byte: usize) -> usize {
+        self.tokens.partition_point(|t| t.start < byte)
+    }
+
+    pub fn len(&self) -> usize {
+        self.tokens.len()
+    }
+
+    /// Cuts a normalised text into words.
+    pub fn new(text: String) -> Self {
+        let lower = text.to_ascii_lowercase();
+        let mut cut = Cutter {
+            text: Self {
+                text,
+                lower,
+                ..Self::default()
+            },
+            stack: Vec::new(),
+            gap: gap::EDGE,
+            open: 0,
+        };
+        cut.text.tokens.reserve(24);
+        cut.text.keys.reserve(cut.text.text.len() + 16);
+        cut.run();
+        cut.text
+    }
+}
+
+/// Where the scripts of a word change, a new word begins: `2006г`, `第01話`, `剧集S01E01`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Script {
+    Digit,
+    Latin,
+    Alphabet,
+    Ideograph,
+}
+
+fn script(c: char) -> Script {
+    match c {
+        '0'..='9' => Script::Digit,
+        '\0'..='\u{36f}' | '\u{1e00}'..='\u{206f}' => Script::Latin,
+        '\u{2e80}'.. => Script::Ideograph,
+        _ => Script::Alphabet,
+    }
+}
+
+fn breaks(before: Script, after: Script) -> bool {
+    use Script::{Alphabet, Digit, Ideograph, Latin};
+    matches!(
+        (before, after),
+        (Digit, Alphabet | Ideograph)
+            | (Alphabet | Ideograph, Digit)
+            | (Latin, Ideograph)
+            | (Ideograph, Latin)
+    )
+}
+
+fn gap_of(c: char) -> u16 {
+    match c {
+        ' ' | '\t' | '\u{3000}' | '\u{a0}' => gap::SPACE,
+        '.' => gap::DOT,
+        '_' => gap::UNDERSCORE,
+        '-' => gap::HYPHEN,
+        ',' | ';' | '、' => gap::COMMA,
+        '(' | '[' | '{' => gap::OPEN,
+        ')' | ']' | '}' => gap::CLOSE,
+        '/' => gap::SLASH,
+        '+' => gap::PLUS,
+        '&' => gap::AMPERSAND,
+        '~' => gap::TILDE,
+        ':' => gap::COLON,
+        '|' | '=' | '"' | '★' | '\n' | '\r' | '<' | '>' => gap::OTHER,
+        _ => 0,
+    }
+}
+
+struct Cutter {
+    text: Text,
+    /// Kinds of the brackets open here, outermost first.
+    stack: Vec<char>,
+    gap: u16,
+    /// Outermost bracket open here, counted from one.
+    open: usize,
+}
+
+impl Cutter {
+    fn run(&mut self) {
+        let source = std::mem::take(&mut self.text.text);
+        let mut start = None;
+        let mut last = Script::Latin;
+        for (at, c) in source.char_indices() {
+            let bits = gap_of(c);
+            if bits != 0 {
+                if let Some(from) = start.take() {
+                    self.word(&source, from, at);
+                }
+                self.separator(c, bits, at);
+                continue;
+            }
+            let now = script(c);
+            match start {
+                Some(from) if breaks(last, now) || c == '第' => {
+                    self.word(&source, from, at);
+                    start = Some(at);
+                }
+                None => start = Some(at),
+                Some(_) => {}
+            }
+            last = now;
+        }
+        if let Some(from) = start {
+            self.word(&source, from, source.len());
+        }
+        self.text.tail = self.gap | gap::EDGE;
+        let (count, end) = (self.text.tokens.len(), source.len());
+        if let Some(bracket) = self
+            .open
+            .checked_sub(1)
+            .and_then(|i| self.text.brackets.get_mut(i))
+        {
+            (bracket.last, bracket.end) = (count, end);
+        }
+        self.text.text = source;
+    }
+
+    fn separator(&mut self, c: char, bits: u16, at: usize) {
+        // "[[Group]" opens once.
+        if c == '['
+            && self.stack.last() == Some(&'[')
+            && self
+                .text
+                .brackets
+                .last()
+                .is_some_and(|b| b.end == b.start && at == b.start + 1)
+        {
+            return;
+        }
+        if bits == gap::HYPHEN && self.gap & gap::HYPHEN != 0 {
+            self.gap |= gap::HYPHENS;
+        }
+        self.gap |= bits;
+        match c {
+            '(' | '[' | '{' => {
+                self.stack.push(c);
+                if self.stack.len() == 1 {
+                    let first = self.text.tokens.len();
+                    self.text.brackets.push(Bracket {
+                        kind: c,
+                        first,
+                        last: first,
+                        start: at,
+                        end: at,
+                    });
+                    self.open = self.text.brackets.len();
+                }
+            }
+            ')' | ']' | '}' => self.close(c, at),
+            _ => {}
+        }
+    }
+
+    fn close(&mut self, c: char, at: usize) {
+        let kind = match c {
+            ')' => '(',
+            ']' => '[',
+            _ => '{',
+        };
+        let Some(depth) = self.stack.iter().rposition(|open| *open == kind) else {
+            return;
+        };
+        self.stack.truncate(depth);
+        if depth == 0 {
+            let count = self.text.tokens.len();
+            if let Some(bracket) = self
+                .open
+                .checked_sub(1)
+                .and_then(|i| self.text.brackets.get_mut(i))
+            {
+                (bracket.last, bracket.end) = (count, at + c.len_utf8());
+            }
+            self.open = 0;
+        }
+    }
+
+    fn word(&mut self, source: &str, start: usize, end: usize) {
+        let raw = source.get(start..end).unwrap_or("");
+        if !self.text.keys.is_empty() {
+            self.text.keys.push(' ');
+        }
+        let key_start = self.text.keys.len();
+        super::normalise::fold_into(raw, &mut self.text.keys);
+        let key_end = self.text.keys.len();
+        let flags = words::word(self.text.keys.get(key_start..).unwrap_or(""));
+        let capitals = raw.chars().any(char::is_uppercase) && !raw.chars().any(char::is_lowercase);
+        self.text.tokens.push(Token {
+            start,
+            end,
+            key_start,
+            key_end,
+            gap: self.gap,
+            bracket: self.open,
+            number: number(raw),
+            flags,
+            mark: Mark::Free,
+            capitals,
+        });
+        self.gap = 0;
+    }
+}
+
+/// `07`, `07v2`: at most five digits.
+fn number(raw: &str) -> Option<Number> {
+    let digits = raw.bytes().take_while(u8::is_ascii_digit).count();
+    if digits == 0 || digits > 5 {
+        return None;
+    }
+    let rest = raw.get(digits..)?.as_bytes();
+    let versioned = matches!(rest, [b'v' | b'V', b'0'..=b'9']);
+    if !rest.is_empty() && !versioned {
+        return None;
+    }
+    Some(Number {
+        value: raw.get(..digits)?.parse().ok()?,
+        digits,
+        versioned,
+    })
+}
+
+/// Longest phrase that starts at a token: its length in tokens and what it is.
+pub(super) fn phrase_at(text: &Text, at: usize) -> Option<(usize, u32)> {
+    if !text.has(at, HEAD) {
+        return None;
+    }
+    for length in [4, 3, 2] {
+        let until = at + length;
+        if until > text.len() || (at + 1..until).any(|i| text.gap_before(i) & gap::BRACKET != 0) {
+            continue;
+        }
+        let flags = words::phrase(text.keys(at, until));
+        if flags != 0 {
+            return Some((length, flags));
+        }
+    }
+    None
+}

@@ -1,0 +1,211 @@
+//! `append`: one step of the debouncer becomes one atomic batch.
+
+use super::ids::{Fnv, Trust};
+use super::index::Header;
+use super::load::lane;
+use super::record::{self, Attempts, Entry, Payload, Remembrance, encode};
+use super::{Catalogue, Draft, MOST_VIEWINGS, Outbox, RECENT, TitleKey, milliseconds, plausible};
+use crate::model::{
+    AccountKey, Action, DeliveryId, EventId, Journal, Lifecycle, Moment, Step, Viewing, ViewingId,
+};
+use crate::service::Call;
+use crate::store::{Durability, Store, StoreError};
+
+/// What a step led to, for the log.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Appended {
+    /// New deliveries.
+    pub made: Vec<DeliveryId>,
+    /// Deliveries that this made pointless and that are gone.
+    pub superseded: Vec<DeliveryId>,
+    /// The event was there already (its commit had landed although it failed): nothing was done.
+    pub already: bool,
+}
+
+impl<S: Store, C: Catalogue> Outbox<S, C> {
+    /// Remembers a step: its event as deliveries for `accounts` (those linked now), what that supersedes, the viewing and
+    /// the journal, in one atomic write. A stop has reached the disk when this returns; anything else survives kill -9.
+    ///
+    /// # Errors
+    /// When the store failed: reopen it and append the same step again; it is never taken twice.
+    pub fn append(
+        &mut self,
+        step: &Step,
+        accounts: &[AccountKey],
+        now: Moment,
+    ) -> Result<Appended, StoreError> {
+        self.open_store()?;
+        self.date(now)?;
+        let fingerprint = step.event.as_ref().map(fingerprint);
+        if fingerprint.is_some_and(|print| self.recent.values().any(|known| *known == print)) {
+            return Ok(Appended {
+                already: true,
+                ..Appended::default()
+            });
+        }
+        let mut draft = Draft {
+            touched: true,
+            ..Draft::default()
+        };
+        if let Some(print) = fingerprint {
+            let slot = self.tally.touch % RECENT;
+            draft.batch.put(record::fingerprint(slot), encode(&print)?);
+            draft.recent = Some((slot, print));
+        }
+        self.remember(&step.viewing, &mut draft)?;
+        self.keep_journal(&step.journal, &mut draft)?;
+        let mut appended = Appended::default();
+        if let Some(event) = step
+            .event
+            .as_ref()
+            .filter(|_| step.viewing.local_only.is_none())
+        {
+            for account in accounts {
+                self.deliver_to(account, event, step, now, &mut draft, &mut appended)?;
+            }
+        }
+        let is_stop = step
+            .event
+            .as_ref()
+            .is_some_and(|e| e.action == Action::Stop);
+        let durability = if is_stop {
+            Durability::Disk
+        } else {
+            Durability::Process
+        };
+        self.commit(draft, durability)?;
+        if let Some(title) = TitleKey::of(&step.viewing.key) {
+            self.learn_as(title, &step.viewing.media.ids, Trust::Evidence)?;
+        }
+        Ok(appended)
+    }
+
+    fn remember(&self, viewing: &Viewing, draft: &mut Draft) -> Result<(), StoreError> {
+        let touch = self.tally.touch;
+        let record = Remembrance {
+            touch,
+            viewing: viewing.clone(),
+        };
+        draft
+            .batch
+            .put(record::viewing(viewing.id), encode(&record)?);
+        draft.viewing = Some((viewing.id, touch));
+        if let Some(oldest) = self.surplus_viewing(viewing.id) {
+            draft.batch.remove(record::viewing(oldest));
+            draft.batch.remove(record::outcomes(oldest));
+            draft.pruned = Some(oldest);
+        }
+        Ok(())
+    }
+
+    /// The viewing to forget when this one is touched.
+    fn surplus_viewing(&self, coming: ViewingId) -> Option<ViewingId> {
+        if self.viewings.len() < MOST_VIEWINGS || self.viewings.contains_key(&coming) {
+            return None;
+        }
+        let oldest = self.viewings.iter().min_by_key(|(_, touch)| **touch);
+        oldest.map(|(id, _)| *id)
+    }
+
+    fn keep_journal(&self, journal: &Journal, draft: &mut Draft) -> Result<(), StoreError> {
+        match journal {
+            Journal::Open(span) => {
+                draft.batch.put(record::span(span.session), encode(span)?);
+                draft.opened = Some(span.session);
+            }
+            Journal::Closed(session) => {
+                draft.batch.remove(record::span(*session));
+                draft.closed = Some(*session);
+            }
+            Journal::Same => {}
+        }
+        Ok(())
+    }
+
+    /// Makes one account's deliveries of an event.
+    fn deliver_to(
+        &mut self,
+        key: &AccountKey,
+        event: &Lifecycle,
+        step: &Step,
+        now: Moment,
+        draft: &mut Draft,
+        appended: &mut Appended,
+    ) -> Result<(), StoreError> {
+        let calls = self.catalogue.calls(key.service, event);
+        let Some(account) = self.number_or_new(key).filter(|_| !calls.is_empty()) else {
+            return Ok(());
+        };
+        if !self.stored_accounts.contains(&account) && !draft.accounts.contains(&account) {
+            draft.accounts.push(account);
+        }
+        for call in calls {
+            let entry = self.entry(account, &call, event, step, now);
+            let tmdb = entry.tmdb.or_else(|| self.ids.get(entry.title?)?.tmdb);
+            let header = Header::new(
+                &entry,
+                lane(&entry, tmdb),
+                self.boot_id,
+                &Attempts::default(),
+            );
+            for old in self.superseded_by(&header) {
+                draft.remove(old);
+                appended.superseded.push(old);
+            }
+            let id = DeliveryId(self.tally.next + appended.made.len() as u64);
+            let payload = Payload {
+                event_id: EventId::random(&mut self.random),
+                call,
+                event: event.clone(),
+            };
+            draft.batch.put(record::entry(id), encode(&entry)?);
+            draft.batch.put(record::payload(id), encode(&payload)?);
+            draft.put(id, header);
+            appended.made.push(id);
+        }
+        Ok(())
+    }
+
+    fn entry(
+        &self,
+        account: u16,
+        call: &Call,
+        event: &Lifecycle,
+        step: &Step,
+        now: Moment,
+    ) -> Entry {
+        let ids = [&event.media.ids, &step.viewing.media.ids];
+        Entry {
+            account,
+            kind: call.into(),
+            action: event.action,
+            watched: event.watched,
+            viewing: event.viewing,
+            session: event.session,
+            title: TitleKey::of(&step.viewing.key),
+            tmdb: ids.into_iter().find_map(|ids| ids.tmdb),
+            boot_id: self.boot_id,
+            made: milliseconds(event.at).min(milliseconds(now)),
+            undated: !plausible(event.at.wall),
+        }
+    }
+
+    /// What is undelivered in a lane, not in flight, and pointless once `header` is appended.
+    pub(super) fn superseded_by(&self, header: &Header) -> Vec<DeliveryId> {
+        let in_flight = self.accounts.get(&header.account).and_then(|a| a.in_flight);
+        self.index
+            .lane(header.account, header.lane)
+            .filter(|(id, old)| header.supersedes(old) && in_flight != Some(*id))
+            .map(|(id, _)| id)
+            .collect()
+    }
+}
+
+/// Tells an event from every other: stamps strictly increase in a session.
+fn fingerprint(event: &Lifecycle) -> u64 {
+    let mut print = Fnv::default();
+    print.add(event.session.0.as_bytes());
+    print.add(event.action.as_str().as_bytes());
+    print.add(&event.at.wall.0.to_be_bytes());
+    print.0
+}

@@ -1,0 +1,68 @@
+//! Events that happened while the clock was wrong: they wait, and are dated once it is right.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::record::{self, Entry, Payload, encode};
+use super::{Catalogue, Draft, Outbox, plausible};
+use crate::model::{DeliveryId, Moment, SessionId, Wall};
+use crate::store::{Durability, Store, StoreError};
+
+impl<S: Store, C: Catalogue> Outbox<S, C> {
+    /// Dates everything undated, if the clock is right by now: by the boot clock, or, for what happened before this boot,
+    /// by its beginning, which is the latest that it can have been.
+    pub(super) fn date(&mut self, now: Moment) -> Result<(), StoreError> {
+        if self.index.undated() == 0 || !plausible(now.wall) {
+            return Ok(());
+        }
+        let undated: Vec<DeliveryId> = self
+            .index
+            .iter()
+            .filter(|(_, header)| header.undated)
+            .map(|(id, _)| id)
+            .collect();
+        let mut draft = Draft::default();
+        let mut last: BTreeMap<(u16, SessionId), Wall> = BTreeMap::new();
+        for id in undated {
+            let Some((mut entry, mut payload)) = self.entry_and_payload(id)? else {
+                continue;
+            };
+            let age = if entry.boot_id == self.boot_id {
+                now.boot.saturating_sub(payload.event.at.boot)
+            } else {
+                now.boot
+            };
+            let floor = last.entry((entry.account, entry.session)).or_default();
+            let stamp = now
+                .wall
+                .minus(age)
+                .max(floor.plus(Duration::from_millis(1)));
+            *floor = stamp;
+            payload.event.at.wall = stamp;
+            entry.undated = false;
+            draft.batch.put(record::entry(id), encode(&entry)?);
+            draft.batch.put(record::payload(id), encode(&payload)?);
+            if let Some(header) = self.index.get(id) {
+                let mut header = *header;
+                header.undated = false;
+                draft.put(id, header);
+            }
+        }
+        self.commit(draft, Durability::Process)?;
+        Ok(())
+    }
+
+    /// Both immutable records of a delivery; if either is unreadable the delivery goes into quarantine.
+    pub(super) fn entry_and_payload(
+        &mut self,
+        id: DeliveryId,
+    ) -> Result<Option<(Entry, Payload)>, StoreError> {
+        let entry = self.read(&record::entry(id))?;
+        let payload = self.read(&record::payload(id))?;
+        let both = entry.zip(payload);
+        if both.is_none() {
+            self.quarantine(id)?;
+        }
+        Ok(both)
+    }
+}

@@ -1,0 +1,285 @@
+//! What memory holds of the queue: a small header for each delivery, in lanes.
+//!
+//! A lane is what keeps its order: a viewing at a service that follows events, a title at one that keeps resume points.
+//! Of each lane the first delivery that does not stand aside is *ready*; the others wait behind it. About 100 bytes a
+//! delivery when loaded at once, up to 170 when they come one by one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::record::{Attempts, Entry, Kind};
+use crate::model::{Action, DeliveryId, SessionId, ViewingId};
+
+/// A delivery as memory knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Header {
+    pub viewing: ViewingId,
+    pub session: SessionId,
+    pub lane: u64,
+    /// Milliseconds after this boot at which the event happened; `None` if that was in an earlier one.
+    pub made: Option<u64>,
+    pub account: u16,
+    pub attempts: u16,
+    pub kind: Kind,
+    pub action: Action,
+    pub watched: bool,
+    pub undated: bool,
+    pub in_doubt: bool,
+    pub dead: bool,
+    pub needs_id: bool,
+    /// Failed often enough while others succeeded.
+    pub aside: bool,
+    /// A `start` that came too late; the next event of its session brings a fresh one.
+    pub dormant: bool,
+}
+
+impl Header {
+    /// As loaded, or just appended.
+    pub fn new(entry: &Entry, lane: u64, boot_id: u64, attempts: &Attempts) -> Self {
+        Self {
+            viewing: entry.viewing,
+            session: entry.session,
+            lane,
+            made: (entry.boot_id == boot_id).then_some(entry.made),
+            account: entry.account,
+            attempts: attempts.count,
+            kind: entry.kind,
+            action: entry.action,
+            watched: entry.watched,
+            undated: entry.undated,
+            in_doubt: attempts.in_doubt,
+            dead: attempts.dead,
+            needs_id: attempts.needs_id,
+            aside: false,
+            dormant: false,
+        }
+    }
+
+    /// Worth sending only while it is true.
+    pub fn is_live(&self) -> bool {
+        self.action.is_live()
+    }
+
+    /// Tells of a completion: only delivery, death or the user remove it.
+    pub fn is_completion(&self) -> bool {
+        self.kind == Kind::History || (self.kind == Kind::Event && self.watched)
+    }
+
+    /// Takes its place in its lane, rather than standing aside.
+    fn in_line(&self) -> bool {
+        !(self.dead || self.needs_id || self.aside || self.dormant || self.undated)
+    }
+
+    /// Whether `self`, appended later to the same lane, makes `old` pointless.
+    pub fn supersedes(&self, old: &Self) -> bool {
+        match old.kind {
+            Kind::History => false,
+            Kind::ResumePoint => self.kind == Kind::ResumePoint,
+            Kind::Event if !old.is_live() => {
+                self.action == Action::Stop && !old.watched && self.kind == Kind::Event
+            }
+            Kind::Event => {
+                self.session == old.session
+                    && (self.action == Action::Stop || old.action != Action::Start)
+            }
+        }
+    }
+}
+
+/// The queue of one account.
+#[derive(Debug, Default)]
+struct Lanes {
+    order: BTreeSet<(u64, DeliveryId)>,
+    ready: BTreeSet<DeliveryId>,
+    live: BTreeSet<DeliveryId>,
+}
+
+/// All headers, and each account's lanes.
+#[derive(Debug, Default)]
+pub struct Index {
+    headers: BTreeMap<DeliveryId, Header>,
+    lanes: Vec<Lanes>,
+    undated: usize,
+}
+
+impl Index {
+    /// Of many headers at once, in the order of their ids: packed tighter than one by one.
+    pub fn load(headers: Vec<(DeliveryId, Header)>) -> Self {
+        let accounts = headers.iter().map(|(_, header)| header.account).max();
+        let mut lanes: Vec<Lanes> = Vec::new();
+        for account in 0..accounts.map_or(0, |last| last + 1) {
+            let of_account = || headers.iter().filter(move |(_, h)| h.account == account);
+            let mut order: Vec<_> = of_account().map(|(id, h)| (h.lane, *id)).collect();
+            order.sort_unstable();
+            let live = of_account().filter(|(_, h)| h.is_live());
+            lanes.push(Lanes {
+                order: order.into_iter().collect(),
+                ready: BTreeSet::new(),
+                live: live.map(|(id, _)| *id).collect(),
+            });
+        }
+        let mut index = Self {
+            undated: headers.iter().filter(|(_, h)| h.undated).count(),
+            headers: headers.into_iter().collect(),
+            lanes,
+        };
+        for account in 0..index.lanes.len() {
+            index.seek_ready(account);
+        }
+        index
+    }
+
+    /// Finds the ready ones of an account from nothing.
+    fn seek_ready(&mut self, account: usize) {
+        let Some(lanes) = self.lanes.get_mut(account) else {
+            return;
+        };
+        let mut ready = Vec::new();
+        let mut found = None;
+        for (lane, id) in &lanes.order {
+            let in_line = self.headers.get(id).is_some_and(Header::in_line);
+            if in_line && found != Some(*lane) {
+                found = Some(*lane);
+                ready.push(*id);
+            }
+        }
+        ready.sort_unstable();
+        lanes.ready = ready.into_iter().collect();
+    }
+
+    pub fn len(&self) -> usize {
+        self.headers.len()
+    }
+
+    /// How many wait for the clock.
+    pub fn undated(&self) -> usize {
+        self.undated
+    }
+
+    pub fn get(&self, id: DeliveryId) -> Option<&Header> {
+        self.headers.get(&id)
+    }
+
+    /// In the order in which they were made.
+    pub fn iter(&self) -> impl Iterator<Item = (DeliveryId, &Header)> {
+        self.headers.iter().map(|(id, header)| (*id, header))
+    }
+
+    /// Everything of one lane, in order, whatever state it is in.
+    pub fn lane(&self, account: u16, lane: u64) -> impl Iterator<Item = (DeliveryId, &Header)> {
+        let range = (lane, DeliveryId(0))..=(lane, DeliveryId(u64::MAX));
+        let ids = self.lanes.get(usize::from(account));
+        ids.into_iter()
+            .flat_map(move |lanes| lanes.order.range(range.clone()))
+            .filter_map(|(_, id)| Some((*id, self.headers.get(id)?)))
+    }
+
+    /// The first of each lane that does not stand aside.
+    pub fn ready(&self, account: u16) -> impl DoubleEndedIterator<Item = (DeliveryId, &Header)> {
+        let lanes = self.lanes.get(usize::from(account));
+        lanes
+            .into_iter()
+            .flat_map(|lanes| lanes.ready.iter())
+            .filter_map(|id| Some((*id, self.headers.get(id)?)))
+    }
+
+    /// The live events of an account.
+    pub fn live(&self, account: u16) -> impl Iterator<Item = (DeliveryId, &Header)> {
+        let lanes = self.lanes.get(usize::from(account));
+        lanes
+            .into_iter()
+            .flat_map(|lanes| lanes.live.iter())
+            .filter_map(|id| Some((*id, self.headers.get(id)?)))
+    }
+
+    /// Whether something appended later makes this one pointless.
+    pub fn is_superseded(&self, id: DeliveryId) -> bool {
+        let Some(old) = self.get(id) else {
+            return false;
+        };
+        self.lane(old.account, old.lane)
+            .any(|(later, header)| later > id && header.supersedes(old))
+    }
+
+    /// Puts one in, or puts it back changed.
+    pub fn put(&mut self, id: DeliveryId, header: Header) {
+        let before = self.headers.insert(id, header);
+        if let Some(before) = before {
+            self.leave(id, &before);
+        }
+        self.enter(id, &header);
+    }
+
+    /// Takes one out.
+    pub fn remove(&mut self, id: DeliveryId) {
+        if let Some(header) = self.headers.remove(&id) {
+            self.leave(id, &header);
+        }
+    }
+
+    fn enter(&mut self, id: DeliveryId, header: &Header) {
+        self.undated += usize::from(header.undated);
+        let account = usize::from(header.account);
+        if self.lanes.len() <= account {
+            self.lanes.resize_with(account + 1, Lanes::default);
+        }
+        if let Some(lanes) = self.lanes.get_mut(account) {
+            lanes.order.insert((header.lane, id));
+            if header.is_live() {
+                lanes.live.insert(id);
+            }
+        }
+        if header.in_line() {
+            self.settle_ready(header.account, header.lane);
+        }
+    }
+
+    fn leave(&mut self, id: DeliveryId, header: &Header) {
+        self.undated -= usize::from(header.undated);
+        let Some(lanes) = self.lanes.get_mut(usize::from(header.account)) else {
+            return;
+        };
+        lanes.order.remove(&(header.lane, id));
+        lanes.live.remove(&id);
+        if lanes.ready.remove(&id) {
+            self.settle_ready(header.account, header.lane);
+        }
+    }
+
+    /// Makes the first in line of a lane the ready one, after one delivery has come or gone.
+    fn settle_ready(&mut self, account: u16, lane: u64) {
+        let mut in_line = self.lane(account, lane).filter(|(_, h)| h.in_line());
+        let first = in_line.next().map(|(id, _)| id);
+        let second = in_line.next().map(|(id, _)| id);
+        drop(in_line);
+        let Some(lanes) = self.lanes.get_mut(usize::from(account)) else {
+            return;
+        };
+        if let Some(first) = first
+            && lanes.ready.insert(first)
+            && let Some(second) = second
+        {
+            lanes.ready.remove(&second);
+        }
+    }
+}
+
+#[cfg(test)]
+impl Index {
+    /// Panics where the lanes and the headers disagree.
+    pub fn check(&self) {
+        assert_eq!(self.undated, self.iter().filter(|(_, h)| h.undated).count());
+        for (account, lanes) in self.lanes.iter().enumerate() {
+            let mine = |h: &&Header| usize::from(h.account) == account;
+            let of_account: Vec<_> = self.iter().filter(|(_, h)| mine(h)).collect();
+            let order: BTreeSet<_> = of_account.iter().map(|(id, h)| (h.lane, *id)).collect();
+            assert_eq!(lanes.order, order);
+            let live = of_account.iter().filter(|(_, h)| h.is_live());
+            assert_eq!(lanes.live, live.map(|(id, _)| *id).collect());
+            let mut first: BTreeMap<u64, DeliveryId> = BTreeMap::new();
+            for (id, header) in of_account.iter().filter(|(_, h)| h.in_line()) {
+                first.entry(header.lane).or_insert(*id);
+            }
+            assert_eq!(lanes.ready, first.into_values().collect());
+        }
+    }
+}

@@ -1,0 +1,382 @@
+//! The outbox: what the debouncer said, durably, until every account that is concerned has heard it. The heart of
+//! *exactly once*.
+//!
+//! # A delivery's life
+//! ```text
+//! append ──► waiting ──next──► begun ──settle──► gone (delivered, skipped; live: refused)
+//!    │          ▲   ▲            │  ├──────────► dead (refused; a completed stop ignored at once)
+//!    │          │   └──retry─────┘  └──────────► needs an id ──learn──► waiting
+//!    │          └──────────────── reload of what had begun: waiting, in doubt
+//!    └─► superseded or expired: gone, unless a request is in flight; then when that has ended
+//! ```
+//! # What survives what
+//! * `append` writes the event's deliveries for all accounts, what they supersede, the viewing and the journal in one
+//!   batch. A stop has reached the disk when `append` returns; a live event survives kill -9, and not the boot: after a
+//!   loss of power nothing plays any more, so what was live is dropped at load.
+//! * `next` writes the frozen body and *begun* before it returns a job, on the disk where an earlier attempt has not
+//!   already left the delivery in doubt. Whatever is found begun at load has perhaps landed: it is sent again with the
+//!   same body and `in_doubt`.
+//! * `append` of an event that is already there does nothing: after a failed commit the caller reopens the store and
+//!   appends again, whether or not the batch had landed.
+//! * Memory changes only after the commit. After a failed one everything is refused until `reopen`, which reads all anew.
+//!
+//! # Order
+//! Deliveries stand in lanes (a viewing; at services that keep resume points, a title), and only the first of a lane is
+//! sent. Dead ones, those without an id and those that failed five times while others succeeded stand aside: they keep
+//! nobody waiting. One request at a time per account; accounts know nothing of each other.
+//!
+//! Synchronous and pure but for [`Store`]: no clock, no channel, no task. Payloads stay on disk.
+
+mod account;
+mod append;
+mod attempt;
+mod dates;
+mod due;
+mod ids;
+mod index;
+mod learn;
+mod load;
+mod outlook;
+mod queue;
+mod record;
+mod settle;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{
+    AccountKey, DeliveryId, EventId, Lifecycle, Moment, Random, ServiceName, SessionId, Span,
+    Viewing, ViewingId, Wall,
+};
+use crate::sender::plan::{Budget, Rate};
+use crate::service::{Call, Context, Prepared};
+use crate::store::{Batch, Durability, Store, StoreError, StoreErrorKind};
+
+use account::{Account, Login};
+pub use append::Appended;
+use ids::IdCache;
+pub use ids::TitleKey;
+use index::{Header, Index};
+pub use queue::{Counts, Queued, QueuedState, Selection, Told, ToldState, Wanted};
+use record::Tally;
+pub use settle::Settled;
+
+/// Most viewings that are remembered; those touched longest ago go first.
+pub const MOST_VIEWINGS: usize = 5_000;
+/// Appended events that are recognised if they are appended again.
+const RECENT: u64 = 64;
+
+/// What events mean at the services: the pure half of each.
+pub trait Catalogue {
+    /// The calls an event leads to, in the order in which they must be made.
+    fn calls(&self, service: ServiceName, event: &Lifecycle) -> Vec<Call>;
+
+    /// The request of one call.
+    fn freeze(
+        &self,
+        service: ServiceName,
+        call: &Call,
+        event: &Lifecycle,
+        event_id: EventId,
+        stamp: Wall,
+        context: &Context,
+    ) -> Prepared;
+
+    /// The published limit on calls, if there is one.
+    fn rate(&self, service: ServiceName) -> Option<Rate>;
+}
+
+/// What the debouncer goes on from.
+#[derive(Debug, Default)]
+pub struct Remembered {
+    /// The viewings of late, in no particular order.
+    pub viewings: Vec<Viewing>,
+    /// Sessions that were open when the last run ended.
+    pub open: Vec<Span>,
+    /// Damage that was found, in words for people.
+    pub problems: Vec<String>,
+}
+
+/// Something that makes it worth trying at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hint {
+    /// The network is back.
+    NetworkBack,
+    /// The machine woke up.
+    Resumed,
+    /// The account is linked and may be used. Nothing is sent as an account before this was said of it.
+    LoggedIn(AccountKey),
+    /// The account is no longer linked; what is queued for it stays.
+    LoggedOut(AccountKey),
+}
+
+/// The outbox. See the module.
+#[derive(Debug)]
+pub struct Outbox<S, C> {
+    store: Option<S>,
+    /// A commit failed: memory may not be what is on disk.
+    stale: bool,
+    catalogue: C,
+    random: Random,
+    boot_id: u64,
+    tally: Tally,
+    index: Index,
+    accounts: BTreeMap<u16, Account>,
+    /// Numbers of the accounts that are on disk.
+    stored_accounts: BTreeSet<u16>,
+    ids: IdCache,
+    viewings: BTreeMap<ViewingId, u64>,
+    open: BTreeSet<SessionId>,
+    recent: BTreeMap<u64, u64>,
+    /// Goes out with the next batch: leftovers, and what was moved into quarantine.
+    litter: Batch,
+    problems: Vec<String>,
+}
+
+/// Changes that are made in the store first and in memory afterwards.
+#[derive(Debug, Default)]
+struct Draft {
+    batch: Batch,
+    put: Vec<(DeliveryId, Header)>,
+    gone: Vec<DeliveryId>,
+    viewing: Option<(ViewingId, u64)>,
+    pruned: Option<ViewingId>,
+    opened: Option<SessionId>,
+    closed: Option<SessionId>,
+    accounts: Vec<u16>,
+    recent: Option<(u64, u64)>,
+    touched: bool,
+}
+
+impl Draft {
+    /// Removes a delivery with everything of it.
+    fn remove(&mut self, id: DeliveryId) {
+        self.batch.remove(record::entry(id));
+        self.batch.remove(record::payload(id));
+        self.batch.remove(record::attempts(id));
+        self.gone.push(id);
+    }
+
+    /// Puts a delivery's header into memory.
+    fn put(&mut self, id: DeliveryId, header: Header) {
+        self.put.push((id, header));
+    }
+}
+
+impl<S: Store, C: Catalogue> Outbox<S, C> {
+    /// Reads what is there. `random` must not repeat that of an earlier run; `boot_id` names this boot of the machine.
+    /// No account sends before [`Hint::LoggedIn`].
+    ///
+    /// # Errors
+    /// When the store cannot be read, or was written by a newer version. Damage is no error: see
+    /// [`Remembered::problems`].
+    pub fn load(
+        store: S,
+        catalogue: C,
+        random: Random,
+        boot_id: u64,
+    ) -> Result<(Self, Remembered), StoreError> {
+        let mut outbox = Self {
+            store: None,
+            stale: true,
+            catalogue,
+            random,
+            boot_id,
+            tally: Tally::default(),
+            index: Index::default(),
+            accounts: BTreeMap::new(),
+            stored_accounts: BTreeSet::new(),
+            ids: IdCache::default(),
+            viewings: BTreeMap::new(),
+            open: BTreeSet::new(),
+            recent: BTreeMap::new(),
+            litter: Batch::default(),
+            problems: Vec::new(),
+        };
+        let mut remembered = outbox.reload(store)?;
+        remembered.problems = outbox.take_problems();
+        Ok((outbox, remembered))
+    }
+
+    /// Gives the store back open again. If it failed meanwhile everything is read anew; requests in flight go on.
+    ///
+    /// # Errors
+    /// As [`Self::load`]; the outbox stays closed then.
+    pub fn reopen(&mut self, store: S) -> Result<(), StoreError> {
+        if self.stale {
+            self.reload(store)?;
+        } else {
+            self.store = Some(store);
+        }
+        Ok(())
+    }
+
+    /// Takes the store, to close it. Until `reopen`, whatever needs it fails; `poll_timeout` and `hint` work.
+    pub fn close(&mut self) -> Option<S> {
+        self.store.take()
+    }
+
+    /// Whether `reopen` is needed before anything else.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.stale || self.store.is_none()
+    }
+
+    /// The store, if it is open.
+    pub fn store_mut(&mut self) -> Option<&mut S> {
+        self.store.as_mut()
+    }
+
+    /// Ends it.
+    #[must_use]
+    pub fn into_store(self) -> Option<S> {
+        self.store
+    }
+
+    /// Damage found since this was last asked, in words for people.
+    pub fn take_problems(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.problems)
+    }
+
+    /// Something happened that makes it worth trying at once.
+    pub fn hint(&mut self, hint: &Hint) {
+        match hint {
+            Hint::NetworkBack | Hint::Resumed => {
+                for account in self.accounts.values_mut() {
+                    account.breaker.nudge();
+                }
+            }
+            Hint::LoggedIn(key) => {
+                if let Some(account) = self.account_mut(key) {
+                    account.login = Login::In;
+                    account.breaker.nudge();
+                }
+            }
+            Hint::LoggedOut(key) => {
+                if let Some(account) = self.account_mut(key) {
+                    account.login = Login::Off;
+                }
+            }
+        }
+    }
+
+    /// The number of an account, if it has one.
+    fn number(&self, key: &AccountKey) -> Option<u16> {
+        let mut accounts = self.accounts.iter();
+        accounts
+            .find(|(_, account)| account.key == *key)
+            .map(|(number, _)| *number)
+    }
+
+    /// The number of an account, which is given one if it has none yet; `None` if there are too many.
+    fn number_or_new(&mut self, key: &AccountKey) -> Option<u16> {
+        if let Some(number) = self.number(key) {
+            return Some(number);
+        }
+        let number = match self.accounts.last_key_value() {
+            Some((last, _)) => last.checked_add(1)?,
+            None => 0,
+        };
+        let budget = Budget::new(self.catalogue.rate(key.service));
+        self.accounts
+            .insert(number, Account::new(key.clone(), budget));
+        Some(number)
+    }
+
+    fn account_mut(&mut self, key: &AccountKey) -> Option<&mut Account> {
+        let number = self.number_or_new(key)?;
+        self.accounts.get_mut(&number)
+    }
+
+    fn open_store(&self) -> Result<&S, StoreError> {
+        let store = self.store.as_ref().filter(|_| !self.stale);
+        store.ok_or_else(|| StoreError {
+            kind: StoreErrorKind::Io,
+            message: "the store is closed".into(),
+        })
+    }
+
+    /// Writes a draft, then makes memory agree with it.
+    fn commit(&mut self, draft: Draft, durability: Durability) -> Result<(), StoreError> {
+        self.open_store()?;
+        let tally = self.tally_after(&draft);
+        let mut batch = self.litter.clone();
+        batch.changes.extend(draft.batch.changes);
+        batch.put(record::TALLY, record::encode(&tally)?);
+        for number in &draft.accounts {
+            if let Some(account) = self.accounts.get(number) {
+                batch.put(record::account(*number), record::encode(&account.key)?);
+            }
+        }
+        if let Some(store) = self.store.as_mut()
+            && let Err(error) = store.commit(batch, durability)
+        {
+            self.stale = true;
+            return Err(error);
+        }
+        self.tally = tally;
+        self.litter = Batch::default();
+        self.stored_accounts.extend(draft.accounts);
+        self.recent.extend(draft.recent);
+        self.viewings.extend(draft.viewing);
+        if let Some(pruned) = draft.pruned {
+            self.viewings.remove(&pruned);
+        }
+        self.open.extend(draft.opened);
+        if let Some(closed) = draft.closed {
+            self.open.remove(&closed);
+        }
+        for id in draft.gone {
+            self.forget(id);
+        }
+        for (id, header) in draft.put {
+            self.index.put(id, header);
+        }
+        Ok(())
+    }
+
+    /// Forgets a delivery that is no longer on disk.
+    fn forget(&mut self, id: DeliveryId) {
+        let account = self.index.get(id).map(|header| header.account);
+        self.index.remove(id);
+        if let Some(account) = account.and_then(|number| self.accounts.get_mut(&number)) {
+            account.forgive(id);
+        }
+    }
+
+    fn tally_after(&self, draft: &Draft) -> Tally {
+        let mut tally = self.tally;
+        for (id, _) in &draft.put {
+            if self.index.get(*id).is_none() {
+                tally.next = tally.next.max(id.0 + 1);
+                tally.deliveries += 1;
+                tally.sum = tally.sum.wrapping_add(id.0);
+            }
+        }
+        for id in &draft.gone {
+            if self.index.get(*id).is_some() {
+                tally.deliveries = tally.deliveries.saturating_sub(1);
+                tally.sum = tally.sum.wrapping_sub(id.0);
+            }
+        }
+        tally.touch += u64::from(draft.touched);
+        let new = |id: &ViewingId| !self.viewings.contains_key(id);
+        tally.viewings += u32::from(draft.viewing.is_some_and(|(id, _)| new(&id)));
+        tally.viewings -= u32::from(draft.pruned.is_some() && tally.viewings > 0);
+        tally.spans += u32::from(draft.opened.is_some_and(|id| !self.open.contains(&id)));
+        tally.spans -= u32::from(draft.closed.is_some_and(|id| self.open.contains(&id)));
+        tally
+    }
+}
+
+/// Whether a clock that shows this can be right. A machine without a battery boots in 1970.
+fn plausible(wall: Wall) -> bool {
+    const YEAR_2024: Wall = Wall(1_704_067_200_000);
+    wall >= YEAR_2024
+}
+
+/// Boot time in milliseconds.
+fn milliseconds(now: Moment) -> u64 {
+    u64::try_from(now.boot.as_millis()).unwrap_or(u64::MAX)
+}

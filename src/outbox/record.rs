@@ -1,0 +1,235 @@
+//! What lies on disk: keys and records. The store guards every record with a checksum; here each begins with the version
+//! of its layout.
+//!
+//! | key | record | written |
+//! | --- | --- | --- |
+//! | `t` | [`Tally`]: counters and what ought to be there | with every batch |
+//! | `a` number | `AccountKey` | when an account is first seen |
+//! | `d` delivery | [`Entry`]: what is needed to plan | at append; again only if redated or made afresh |
+//! | `p` delivery | [`Payload`]: event id, call and event | as `d` |
+//! | `m` delivery | [`Attempts`]: how many, frozen request, last words | at every attempt and answer |
+//! | `v` viewing | [`Remembrance`] | at every step |
+//! | `o` viewing | [`Outcomes`]: what the accounts said | when something other than a live event is settled |
+//! | `s` session | `Span` | while open |
+//! | `i` title | [`Known`] ids | when learnt |
+//! | `x` slot | fingerprint of an appended event | at append |
+//! | `q` key | a record that could not be read | when found |
+//!
+//! A change of any layout, be it in `model`, makes the golden test fail: raise [`VERSION`], keep the old layout as a frozen
+//! module and convert on reading.
+
+use std::fmt::Display;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::TitleKey;
+use crate::model::{
+    Action, DeliveryId, EventId, Ids, Lifecycle, SessionId, Viewing, ViewingId, Wall,
+};
+use crate::service::{Call, Frozen};
+use crate::store::{StoreError, StoreErrorKind};
+
+/// The version written.
+pub const VERSION: u8 = 1;
+
+/// A key of one letter and eight bytes.
+fn key(kind: u8, number: u64) -> Vec<u8> {
+    let mut key = vec![kind];
+    key.extend(number.to_be_bytes());
+    key
+}
+
+/// The number in such a key.
+pub fn number(key: &[u8]) -> Option<u64> {
+    let bytes = key.get(1..)?;
+    Some(u64::from_be_bytes(bytes.try_into().ok()?))
+}
+
+pub const TALLY: &[u8] = b"t";
+
+pub fn account(number: u16) -> Vec<u8> {
+    key(b'a', number.into())
+}
+
+pub fn entry(id: DeliveryId) -> Vec<u8> {
+    key(b'd', id.0)
+}
+
+pub fn payload(id: DeliveryId) -> Vec<u8> {
+    key(b'p', id.0)
+}
+
+pub fn attempts(id: DeliveryId) -> Vec<u8> {
+    key(b'm', id.0)
+}
+
+pub fn viewing(id: ViewingId) -> Vec<u8> {
+    key(b'v', id.0)
+}
+
+pub fn outcomes(id: ViewingId) -> Vec<u8> {
+    key(b'o', id.0)
+}
+
+pub fn span(id: SessionId) -> Vec<u8> {
+    let mut key = vec![b's'];
+    key.extend(id.0.as_bytes());
+    key
+}
+
+pub fn known(title: TitleKey) -> Vec<u8> {
+    key(b'i', title.0)
+}
+
+pub fn fingerprint(slot: u64) -> Vec<u8> {
+    key(b'x', slot)
+}
+
+pub fn quarantined(damaged: &[u8]) -> Vec<u8> {
+    [b"q", damaged].concat()
+}
+
+/// Counters, and what ought to be on disk: a hole shows as a difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Tally {
+    /// The next delivery's number.
+    pub next: u64,
+    /// Grows with every step; orders viewings and ids by age.
+    pub touch: u64,
+    /// How many deliveries there are …
+    pub deliveries: u64,
+    /// … and the sum of their numbers, wrapping.
+    pub sum: u64,
+    /// How many viewings.
+    pub viewings: u32,
+    /// How many open sessions.
+    pub spans: u32,
+}
+
+/// Which call a delivery is, without its particulars.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Kind {
+    /// `Call::Event`
+    Event,
+    /// `Call::ResumePoint`
+    ResumePoint,
+    /// `Call::History`
+    History,
+}
+
+impl From<&Call> for Kind {
+    fn from(call: &Call) -> Self {
+        match call {
+            Call::Event => Self::Event,
+            Call::ResumePoint => Self::ResumePoint,
+            Call::History { .. } => Self::History,
+        }
+    }
+}
+
+/// What memory must know of a delivery, whether or not it is ever attempted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    pub account: u16,
+    pub kind: Kind,
+    pub action: Action,
+    pub watched: bool,
+    pub viewing: ViewingId,
+    pub session: SessionId,
+    pub title: Option<TitleKey>,
+    /// The title's id if it was known at append; otherwise the id cache may know it by now.
+    pub tmdb: Option<u64>,
+    pub boot_id: u64,
+    /// Milliseconds after boot at which the event happened.
+    pub made: u64,
+    /// The wall clock was wrong when the event happened.
+    pub undated: bool,
+}
+
+/// What is sent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Payload {
+    pub event_id: EventId,
+    pub call: Call,
+    pub event: Lifecycle,
+}
+
+/// How far a delivery has come. Absent: never attempted, waits for nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Attempts {
+    pub count: u16,
+    /// An attempt has begun and has not ended; found at start: its end is unknown.
+    pub begun: bool,
+    /// An earlier attempt ended without a clear answer.
+    pub in_doubt: bool,
+    pub dead: bool,
+    pub needs_id: bool,
+    /// As sent first, and ever after.
+    pub request: Option<Frozen>,
+    pub first_attempt_at: Option<Wall>,
+    pub last_error: Option<String>,
+}
+
+/// A viewing and when it was last touched.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Remembrance {
+    pub touch: u64,
+    pub viewing: Viewing,
+}
+
+/// The ids of a title and when they were learnt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Known {
+    pub touch: u64,
+    pub ids: Ids,
+}
+
+/// What became of a viewing at the accounts.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Outcomes(pub Vec<Outcome>);
+
+/// What became of it at one of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    pub account: u16,
+    /// Speaks of the completion, which outranks everything else.
+    pub completion: bool,
+    pub delivered: bool,
+    pub answer: Option<String>,
+}
+
+/// Why a record cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unreadable {
+    /// A later reeld wrote it.
+    Newer,
+    /// It makes no sense.
+    Damaged,
+}
+
+/// The bytes of a record.
+pub fn encode<T: Serialize>(record: &T) -> Result<Vec<u8>, StoreError> {
+    postcard::to_extend(record, vec![VERSION]).map_err(|error| cannot("encode", &error))
+}
+
+fn cannot(what: &str, error: &dyn Display) -> StoreError {
+    StoreError {
+        kind: StoreErrorKind::Io,
+        message: format!("cannot {what} a record: {error}"),
+    }
+}
+
+/// The record in these bytes.
+pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Unreadable> {
+    let (version, rest) = bytes.split_first().ok_or(Unreadable::Damaged)?;
+    match *version {
+        VERSION => {}
+        version if version > VERSION => return Err(Unreadable::Newer),
+        _ => return Err(Unreadable::Damaged),
+    }
+    match postcard::take_from_bytes(rest) {
+        Ok((record, [])) => Ok(record),
+        _ => Err(Unreadable::Damaged),
+    }
+}

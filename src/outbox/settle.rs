@@ -1,0 +1,398 @@
+//! `settle`: what an answer does to a delivery.
+
+use std::time::Duration;
+
+use super::account::Login;
+use super::ids::Trust;
+use super::index::Header;
+use super::record::{self, Attempts, Kind, Outcome, Outcomes, Payload, encode};
+use super::{Catalogue, Draft, Outbox, TitleKey};
+use crate::model::{DeliveryId, Ids, Moment, ViewingId};
+use crate::service::{Disposition, Fault};
+use crate::store::{Durability, Store, StoreError};
+
+/// Longest answer that is kept.
+const LONGEST_ANSWER: usize = 500;
+
+/// What became of a delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settled {
+    /// The service has it.
+    Delivered {
+        /// It took it and will not use it, in its words.
+        ignored: Option<String>,
+        /// It had it before.
+        deduped: bool,
+        /// Ids of the title that were not known before.
+        learnt: Option<(TitleKey, Ids)>,
+    },
+    /// Not sent, for this reason; gone.
+    Skipped(String),
+    /// A live event was refused; gone.
+    Refused(String),
+    /// Refused for good; kept as a dead letter.
+    Dead(String),
+    /// Made pointless meanwhile; gone.
+    Superseded,
+    /// Tried again at this boot time at the earliest.
+    Retried(Duration),
+    /// Waits for a login, with everything of its account.
+    NeedsLogin(String),
+    /// Waits for an id.
+    NeedsId,
+    /// There is no such delivery (any more).
+    Unknown,
+}
+
+impl<S: Store, C: Catalogue> Outbox<S, C> {
+    /// Takes the answer to a job. After an error: reopen the store and settle again.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub fn settle(
+        &mut self,
+        id: DeliveryId,
+        outcome: Disposition,
+        now: Moment,
+    ) -> Result<Settled, StoreError> {
+        self.open_store()?;
+        let Some(header) = self.index.get(id).copied() else {
+            self.land(id);
+            return Ok(Settled::Unknown);
+        };
+        let settled = self.settle_known(id, &header, outcome, now)?;
+        self.land(id);
+        Ok(settled)
+    }
+
+    /// The request is no longer in flight.
+    fn land(&mut self, id: DeliveryId) {
+        for account in self.accounts.values_mut() {
+            if account.in_flight == Some(id) {
+                account.in_flight = None;
+            }
+        }
+    }
+
+    fn settle_known(
+        &mut self,
+        id: DeliveryId,
+        header: &Header,
+        outcome: Disposition,
+        now: Moment,
+    ) -> Result<Settled, StoreError> {
+        match outcome {
+            Disposition::Delivered {
+                ids,
+                deduped,
+                ignored,
+            } => {
+                self.answered(header, now, true);
+                match ignored {
+                    // Nothing of ours had arrived before: the watch was not recorded.
+                    Some(words) if header.is_completion() && !header.in_doubt => {
+                        self.bury(id, header, words)
+                    }
+                    ignored => self.delivered(id, header, &ids, deduped, ignored),
+                }
+            }
+            Disposition::Skip { reason } => {
+                self.answered(header, now, false);
+                self.skip(id, &reason)?;
+                Ok(Settled::Skipped(reason))
+            }
+            _ if self.index.is_superseded(id) => {
+                self.note_failure(id, header, &outcome, now);
+                self.remove(id, Durability::Process)?;
+                Ok(Settled::Superseded)
+            }
+            Disposition::Reject { reason } => {
+                self.answered(header, now, false);
+                self.refused(id, header, reason)
+            }
+            Disposition::NeedsId => {
+                self.answered(header, now, false);
+                self.ask_again(id, header, now)?;
+                Ok(Settled::NeedsId)
+            }
+            Disposition::Retry { .. } | Disposition::NeedsLogin { .. } => {
+                self.failed(id, header, outcome, now)
+            }
+        }
+    }
+
+    fn answered(&mut self, header: &Header, now: Moment, took: bool) {
+        if let Some(account) = self.accounts.get_mut(&header.account) {
+            account.answered(took);
+            if took {
+                account.delivered_at = Some(now.wall);
+            }
+        }
+    }
+
+    fn delivered(
+        &mut self,
+        id: DeliveryId,
+        header: &Header,
+        ids: &Ids,
+        deduped: bool,
+        ignored: Option<String>,
+    ) -> Result<Settled, StoreError> {
+        let payload: Option<Payload> = self.read(&record::payload(id))?;
+        let entry: Option<record::Entry> = self.read(&record::entry(id))?;
+        let title = entry.and_then(|entry| entry.title);
+        let mut draft = Draft::default();
+        draft.remove(id);
+        self.note_outcome(header, true, ignored.clone(), &mut draft)?;
+        self.commit(draft, durability(header))?;
+        let mut learnt = None;
+        if let Some(title) = title.filter(|_| payload.is_some())
+            && self.ids.with(title, ids, Trust::Answer).is_some()
+        {
+            self.learn_as(title, ids, Trust::Answer)?;
+            learnt = self.ids.get(title).cloned().map(|ids| (title, ids));
+        }
+        Ok(Settled::Delivered {
+            ignored,
+            deduped,
+            learnt,
+        })
+    }
+
+    /// Refused for good. What is live is not worth a dead letter.
+    fn refused(
+        &mut self,
+        id: DeliveryId,
+        header: &Header,
+        reason: String,
+    ) -> Result<Settled, StoreError> {
+        if !header.is_live() {
+            return self.bury(id, header, reason);
+        }
+        if let Some(account) = self.accounts.get_mut(&header.account) {
+            account.dropped += 1;
+        }
+        self.remove(id, Durability::Process)?;
+        Ok(Settled::Refused(reason))
+    }
+
+    /// Makes a dead letter.
+    fn bury(
+        &mut self,
+        id: DeliveryId,
+        header: &Header,
+        words: String,
+    ) -> Result<Settled, StoreError> {
+        let words = shortened(words);
+        let mut attempts = self.attempts_of(id)?;
+        attempts.begun = false;
+        attempts.dead = true;
+        attempts.last_error = Some(words.clone());
+        let mut header = *header;
+        header.dead = true;
+        self.note_attempts(id, header, &attempts, durability(&header))?;
+        Ok(Settled::Dead(words))
+    }
+
+    /// Not sent, and not to be: gone, and remembered with the viewing.
+    pub(super) fn skip(&mut self, id: DeliveryId, reason: &str) -> Result<(), StoreError> {
+        let durability = self.index.get(id).map(durability);
+        self.skip_with(id, reason, durability.unwrap_or(Durability::Process))
+    }
+
+    pub(super) fn skip_with(
+        &mut self,
+        id: DeliveryId,
+        reason: &str,
+        durability: Durability,
+    ) -> Result<(), StoreError> {
+        let Some(header) = self.index.get(id).copied() else {
+            return Ok(());
+        };
+        let mut draft = Draft::default();
+        draft.remove(id);
+        self.note_outcome(&header, false, Some(reason.to_owned()), &mut draft)?;
+        self.commit(draft, durability)
+    }
+
+    fn remove(&mut self, id: DeliveryId, durability: Durability) -> Result<(), StoreError> {
+        let mut draft = Draft::default();
+        draft.remove(id);
+        self.commit(draft, durability)
+    }
+
+    /// Waits aside for an id: nothing but `learn` can change that.
+    pub(super) fn set_needs_id(
+        &mut self,
+        id: DeliveryId,
+        mut attempts: Attempts,
+    ) -> Result<(), StoreError> {
+        let Some(header) = self.index.get(id).copied() else {
+            return Ok(());
+        };
+        attempts.needs_id = true;
+        let mut header = header;
+        header.needs_id = true;
+        self.note_attempts(id, header, &attempts, Durability::Process)?;
+        if let Some(account) = self.accounts.get_mut(&header.account) {
+            account.forgive(id);
+        }
+        Ok(())
+    }
+
+    /// The service itself does not know the title: asked again in an hour, with whatever is known by then.
+    fn ask_again(
+        &mut self,
+        id: DeliveryId,
+        header: &Header,
+        now: Moment,
+    ) -> Result<(), StoreError> {
+        let mut attempts = self.attempts_of(id)?;
+        attempts.begun = false;
+        if !attempts.in_doubt {
+            attempts.request = None;
+        }
+        self.set_needs_id(id, attempts)?;
+        if let Some(account) = self.accounts.get_mut(&header.account) {
+            account.ask_again(id, now.boot);
+        }
+        Ok(())
+    }
+
+    fn failed(
+        &mut self,
+        id: DeliveryId,
+        header: &Header,
+        outcome: Disposition,
+        now: Moment,
+    ) -> Result<Settled, StoreError> {
+        let mut attempts = self.attempts_of(id)?;
+        let mut header = *header;
+        attempts.begun = false;
+        if let Disposition::Retry { fault, .. } = &outcome {
+            // Without a clear answer it may have landed.
+            header.in_doubt |= matches!(fault, Fault::Unreachable | Fault::Server);
+            attempts.in_doubt = header.in_doubt;
+        }
+        attempts.last_error = reason(&outcome).map(shortened);
+        self.note_attempts(id, header, &attempts, Durability::Process)?;
+        self.note_failure(id, &header, &outcome, now);
+        let account = self.accounts.get(&header.account);
+        let until = account.map_or(now.boot, |a| a.breaker.until().max(a.not_before(id)));
+        Ok(match outcome {
+            Disposition::NeedsLogin { reason } => Settled::NeedsLogin(reason),
+            _ => Settled::Retried(until),
+        })
+    }
+
+    /// What a failure says of the account and of the delivery.
+    fn note_failure(
+        &mut self,
+        id: DeliveryId,
+        header: &Header,
+        outcome: &Disposition,
+        now: Moment,
+    ) {
+        let Some(account) = self.accounts.get_mut(&header.account) else {
+            return;
+        };
+        account.last_error = reason(outcome).map(shortened);
+        match outcome {
+            Disposition::NeedsLogin { .. } => account.login = Login::Refused,
+            Disposition::Retry { after, fault, .. } => {
+                account.breaker.fail(now.boot, *after, &mut self.random);
+                if *fault == Fault::Throttled {
+                    return;
+                }
+                let aside = account.fault(id, now.boot, &mut self.random);
+                if let Some(header) = self.index.get(id) {
+                    let mut header = *header;
+                    header.aside = aside;
+                    self.index.put(id, header);
+                }
+            }
+            _ => account.answered(false),
+        }
+    }
+
+    /// Writes how far a delivery has come.
+    pub(super) fn note_attempts(
+        &mut self,
+        id: DeliveryId,
+        header: Header,
+        attempts: &Attempts,
+        durability: Durability,
+    ) -> Result<(), StoreError> {
+        let mut draft = Draft::default();
+        draft.batch.put(record::attempts(id), encode(attempts)?);
+        draft.put(id, header);
+        self.commit(draft, durability)
+    }
+
+    /// Remembers with the viewing what an account made of it. What is said of its completion outranks the rest.
+    pub(super) fn note_outcome(
+        &self,
+        header: &Header,
+        delivered: bool,
+        answer: Option<String>,
+        draft: &mut Draft,
+    ) -> Result<(), StoreError> {
+        if header.is_live() || !self.viewings.contains_key(&header.viewing) {
+            return Ok(());
+        }
+        let completion = header.watched || header.kind == Kind::History;
+        let mut outcomes = self.outcomes_of(header.viewing)?;
+        let place = outcomes.0.iter().position(|o| o.account == header.account);
+        if let Some(place) = place {
+            if outcomes.0.get(place).is_some_and(|o| o.completion) && !completion {
+                return Ok(());
+            }
+            outcomes.0.remove(place);
+        }
+        outcomes.0.push(Outcome {
+            account: header.account,
+            completion,
+            delivered,
+            answer: answer.map(shortened),
+        });
+        draft
+            .batch
+            .put(record::outcomes(header.viewing), encode(&outcomes)?);
+        Ok(())
+    }
+
+    pub(super) fn outcomes_of(&self, viewing: ViewingId) -> Result<Outcomes, StoreError> {
+        let outcomes = self.read(&record::outcomes(viewing))?;
+        Ok(outcomes.unwrap_or_default())
+    }
+}
+
+/// What is not live must not come back after a loss of power.
+fn durability(header: &Header) -> Durability {
+    if header.is_live() {
+        Durability::Process
+    } else {
+        Durability::Disk
+    }
+}
+
+fn reason(outcome: &Disposition) -> Option<String> {
+    match outcome {
+        Disposition::Retry { reason, .. } | Disposition::NeedsLogin { reason } => {
+            Some(reason.clone())
+        }
+        _ => None,
+    }
+}
+
+/// An answer of bearable length.
+fn shortened(mut words: String) -> String {
+    if words.len() > LONGEST_ANSWER {
+        let end = (0..=LONGEST_ANSWER)
+            .rev()
+            .find(|end| words.is_char_boundary(*end))
+            .unwrap_or(0);
+        words.truncate(end);
+    }
+    words
+}

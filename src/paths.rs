@@ -1,0 +1,213 @@
+//! Where everything lies: the XDG places, and what to do when they cannot be known.
+
+use std::ffi::OsString;
+use std::fs::{DirBuilder, Permissions};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use crate::error::CliError;
+
+/// The files, folders and sockets of one user's reeld. Nothing is created by asking for them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paths {
+    /// `$HOME`, for `~/` in the configuration.
+    pub home: Option<PathBuf>,
+    /// `$XDG_CONFIG_HOME/reeld/config.toml`, or what `--config` names.
+    pub config_file: PathBuf,
+    /// `--config` named it: it must exist then.
+    pub config_required: bool,
+    /// `$XDG_STATE_HOME/reeld`, 0700.
+    pub state_dir: PathBuf,
+    /// `$XDG_RUNTIME_DIR/reeld`, 0700.
+    pub runtime_dir: PathBuf,
+    /// The daemon's control socket, in `runtime_dir`.
+    pub control_socket: PathBuf,
+    /// The local history, in `state_dir`.
+    pub history: PathBuf,
+    /// The logins, in `state_dir`.
+    pub credentials: PathBuf,
+}
+
+impl Paths {
+    /// From the process' environment.
+    ///
+    /// # Errors
+    /// When neither the XDG variables nor their fallbacks say where things belong.
+    pub fn from_process(config: Option<&Path>) -> Result<Self, CliError> {
+        let uid = rustix::process::getuid().as_raw();
+        Self::from_environment(config, |name| std::env::var_os(name), uid, Path::is_dir)
+    }
+
+    /// From any environment: `lookup` answers for variables, `is_dir` for folders.
+    ///
+    /// # Errors
+    /// As `from_process`.
+    pub fn from_environment(
+        config: Option<&Path>,
+        lookup: impl Fn(&str) -> Option<OsString>,
+        uid: u32,
+        is_dir: impl Fn(&Path) -> bool,
+    ) -> Result<Self, CliError> {
+        // The XDG specification: what is not absolute is to be ignored.
+        let folder = |name: &str| {
+            lookup(name)
+                .map(PathBuf::from)
+                .filter(|path| path.is_absolute())
+        };
+        let home = folder("HOME");
+        let below_home = |variable: &str, default: &str| {
+            folder(variable)
+                .or_else(|| home.as_ref().map(|home| home.join(default)))
+                .map(|path| path.join("reeld"))
+                .ok_or_else(|| nowhere(variable))
+        };
+        let config_file = match config {
+            Some(file) => file.to_path_buf(),
+            None => below_home("XDG_CONFIG_HOME", ".config")?.join("config.toml"),
+        };
+        let state_dir = below_home("XDG_STATE_HOME", ".local/state")?;
+        let runtime_dir = folder("XDG_RUNTIME_DIR")
+            .or_else(|| Some(PathBuf::from(format!("/run/user/{uid}"))).filter(|path| is_dir(path)))
+            .ok_or_else(|| no_runtime_dir(uid))?
+            .join("reeld");
+        Ok(Self {
+            control_socket: runtime_dir.join("control.sock"),
+            history: state_dir.join("history.jsonl"),
+            credentials: state_dir.join("credentials.json"),
+            config_required: config.is_some(),
+            home,
+            config_file,
+            state_dir,
+            runtime_dir,
+        })
+    }
+}
+
+/// Makes a folder of ours, with those above it, or mends one that is there: ours alone, 0700.
+///
+/// # Errors
+/// When it cannot be made, is no folder, or belongs to somebody else.
+pub fn private_dir(path: &Path) -> Result<(), CliError> {
+    let refuse = |why: String| {
+        let what = format!("cannot use the folder {}", path.display());
+        CliError::user(what).because(why)
+    };
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|error| {
+            refuse(error.to_string()).hint(
+                "see who owns the folders above it, and whether the disk is full or read-only",
+            )
+        })?;
+    let found = path.metadata().map_err(|error| refuse(error.to_string()))?;
+    if found.uid() != rustix::process::geteuid().as_raw() {
+        return Err(refuse("it belongs to somebody else".to_owned())
+            .hint("remove it, or set the XDG variable that leads there to a folder of your own"));
+    }
+    if found.mode() & 0o077 != 0 {
+        std::fs::set_permissions(path, Permissions::from_mode(0o700))
+            .map_err(|error| refuse(error.to_string()))?;
+    }
+    Ok(())
+}
+
+fn nowhere(variable: &str) -> CliError {
+    CliError::user("reeld does not know where your files are")
+        .because(format!("neither HOME nor {variable} is set"))
+        .hint("set HOME to your home folder")
+}
+
+fn no_runtime_dir(uid: u32) -> CliError {
+    CliError::user("reeld has no place for its sockets")
+        .because(format!("XDG_RUNTIME_DIR is not set and /run/user/{uid} does not exist"))
+        .hint("log in to a session (with systemd: `loginctl enable-linger`), or set XDG_RUNTIME_DIR to a folder that only you can read")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paths(variables: &[(&str, &str)], existing: &str) -> Result<Paths, CliError> {
+        let lookup = |name: &str| {
+            let found = variables.iter().find(|(key, _)| *key == name);
+            found.map(|(_, value)| OsString::from(value))
+        };
+        Paths::from_environment(None, lookup, 1000, |path| path == Path::new(existing))
+    }
+
+    #[test]
+    fn the_xdg_variables_say_where_things_lie() {
+        let variables = [
+            ("HOME", "/home/ann"),
+            ("XDG_CONFIG_HOME", "/c"),
+            ("XDG_STATE_HOME", "/s"),
+            ("XDG_RUNTIME_DIR", "/r"),
+        ];
+        let paths = paths(&variables, "").unwrap();
+        assert_eq!(paths.config_file, Path::new("/c/reeld/config.toml"));
+        assert_eq!(paths.state_dir, Path::new("/s/reeld"));
+        assert_eq!(paths.history, Path::new("/s/reeld/history.jsonl"));
+        assert_eq!(paths.credentials, Path::new("/s/reeld/credentials.json"));
+        assert_eq!(paths.control_socket, Path::new("/r/reeld/control.sock"));
+    }
+
+    #[test]
+    fn home_and_the_login_session_are_the_fallbacks_and_relative_variables_are_ignored() {
+        let variables = [("HOME", "/home/ann"), ("XDG_CONFIG_HOME", "relative")];
+        let paths = paths(&variables, "/run/user/1000").unwrap();
+        assert_eq!(
+            paths.config_file,
+            Path::new("/home/ann/.config/reeld/config.toml")
+        );
+        assert_eq!(paths.state_dir, Path::new("/home/ann/.local/state/reeld"));
+        assert_eq!(paths.runtime_dir, Path::new("/run/user/1000/reeld"));
+    }
+
+    #[test]
+    fn without_home_or_runtime_folder_the_error_says_what_to_set() {
+        let no_home = paths(&[("XDG_RUNTIME_DIR", "/r")], "").unwrap_err();
+        assert_eq!(
+            no_home.to_string(),
+            "Error: reeld does not know where your files are\n\
+             Why: neither HOME nor XDG_CONFIG_HOME is set\n\
+             Hint: set HOME to your home folder"
+        );
+        let no_runtime = paths(&[("HOME", "/home/ann")], "").unwrap_err();
+        assert!(
+            no_runtime
+                .to_string()
+                .contains("XDG_RUNTIME_DIR is not set")
+        );
+    }
+
+    #[test]
+    fn a_private_folder_is_made_with_those_above_it_and_closed_to_others() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("a/b");
+        private_dir(&path).unwrap();
+        assert_eq!(path.metadata().unwrap().mode() & 0o777, 0o700);
+        std::fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
+        private_dir(&path).unwrap();
+        assert_eq!(path.metadata().unwrap().mode() & 0o777, 0o700);
+    }
+
+    #[test]
+    fn a_file_in_the_way_of_a_private_folder_is_an_error() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("a");
+        std::fs::write(&path, "").unwrap();
+        let error = private_dir(&path.join("b")).unwrap_err();
+        assert!(error.what.contains("/a/b"), "{error}");
+    }
+
+    #[test]
+    fn a_configuration_named_by_hand_must_exist() {
+        let lookup = |name: &str| (name == "HOME").then(|| OsString::from("/h"));
+        let named = Some(Path::new("mine.toml"));
+        let paths = Paths::from_environment(named, lookup, 7, |_| true).unwrap();
+        assert!(paths.config_required);
+        assert_eq!(paths.config_file, Path::new("mine.toml"));
+    }
+}

@@ -1,0 +1,133 @@
+//! The state folder: made, made private, and claimed by one daemon.
+
+use std::fs::{self, File, Permissions};
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, flock};
+
+use super::{StoreError, StoreErrorKind};
+
+/// A state folder that is ours for as long as this lives.
+#[derive(Debug)]
+pub struct StateFolder {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl StateFolder {
+    /// Makes the folder if need be, takes from others what they may do with it, and claims it.
+    ///
+    /// # Errors
+    /// `Locked`: another daemon has it. `Denied`, `Full`, `Io`: what the disk says.
+    pub fn claim(path: &Path) -> Result<Self, StoreError> {
+        let failed = |error: io::Error| told(path, &error);
+        make_private(path).map_err(failed)?;
+        let mut lock = fs::OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(path.join("lock"))
+            .map_err(failed)?;
+        match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(rustix::io::Errno::WOULDBLOCK) => return Err(locked(path, &mut lock)),
+            Err(error) => return Err(failed(error.into())),
+        }
+        // Only for the words of the next one; without room for them it is claimed all the same.
+        let _ = lock
+            .set_len(0)
+            .and_then(|()| lock.rewind())
+            .and_then(|()| write!(lock, "{}", std::process::id()));
+        Ok(Self {
+            path: path.to_owned(),
+            _lock: lock,
+        })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+fn locked(path: &Path, lock: &mut File) -> StoreError {
+    let mut holder = String::new();
+    let read = lock.take(20).read_to_string(&mut holder);
+    let holder = match holder.parse::<u32>() {
+        Ok(pid) if read.is_ok() => format!(" (process {pid})"),
+        _ => String::new(),
+    };
+    StoreError {
+        kind: StoreErrorKind::Locked,
+        message: format!(
+            "another reeld{holder} is running with the state in {}",
+            path.display()
+        ),
+    }
+}
+
+fn told(path: &Path, error: &io::Error) -> StoreError {
+    let told = super::database::explain("opening", error);
+    let kind = match told.kind {
+        StoreErrorKind::Damaged | StoreErrorKind::Locked => StoreErrorKind::Io,
+        kind => kind,
+    };
+    StoreError {
+        kind,
+        message: format!(
+            "the state folder {} cannot be used: {error}",
+            path.display()
+        ),
+    }
+}
+
+/// Makes a folder 0700, with the folders above it, or makes the one that is there 0700.
+fn make_private(path: &Path) -> io::Result<()> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)?;
+    if fs::metadata(path)?.permissions().mode() & 0o077 != 0 {
+        fs::set_permissions(path, Permissions::from_mode(0o700))?;
+    }
+    Ok(())
+}
+
+/// Takes from others what they may do with anything in here. Does not follow links.
+pub(super) fn make_all_private(path: &Path) -> io::Result<()> {
+    let metadata = fs::symlink_metadata(path)?;
+    if metadata.is_symlink() {
+        return Ok(());
+    }
+    let mode = metadata.permissions().mode() & 0o7777;
+    let private = mode & 0o700;
+    if mode != private {
+        fs::set_permissions(path, Permissions::from_mode(private))?;
+    }
+    if metadata.is_dir() {
+        for entry in fs::read_dir(path)? {
+            make_all_private(&entry?.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes everything in a folder durable.
+pub(super) fn sync_all(path: &Path) -> io::Result<()> {
+    if fs::symlink_metadata(path)?.is_dir() {
+        for entry in fs::read_dir(path)? {
+            sync_all(&entry?.path())?;
+        }
+    }
+    sync(path)
+}
+
+/// Makes the names in a folder durable.
+pub(super) fn sync(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}

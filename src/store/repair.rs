@@ -1,0 +1,254 @@
+//! What happens when the store is damaged: what can be read goes on, the rest goes into quarantine, and it is said.
+//!
+//! Replacing a store that cannot be read, in the order that a crash at any point can be taken up from:
+//! 1. a new one is made in `store.new`, and what can be read of the old one is copied into it;
+//! 2. `loss` says what happens (from here on it will be told, come what may);
+//! 3. `store` is moved into the quarantine folder; 4. `store.new` becomes `store`. A crash between these two leaves no `store`
+//!    and a `loss` that names the quarantine: the next opening does the last step.
+
+use std::fmt;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::Wall;
+
+use super::folder::sync;
+use super::process::{Process, Program, bytes_of};
+use super::quarantine;
+use super::sled::{FOLDER, NEW, SledStore, ask, make_new, open_existing, refused};
+use super::wire::{Found, Request};
+use super::{Batch, Durability, Store, StoreError};
+
+const NOTE: &str = "loss";
+/// Bytes of records that are copied in one batch.
+const COPY: usize = 1 << 20;
+
+/// What was committed and is gone.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Loss {
+    /// A whole store that could not be read.
+    pub quarantined: Option<Quarantined>,
+    /// Records that ought to be there and are not; unknown (0) for a whole store.
+    pub missing: u64,
+    /// Records that could not be believed and were taken out.
+    pub damaged: u64,
+    /// Changes that were made last and are undone.
+    pub batches_lost: u64,
+    /// Where damaged records were put.
+    pub kept_in: Option<PathBuf>,
+}
+
+/// A store that was moved aside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quarantined {
+    /// Where it is now.
+    pub to: PathBuf,
+    /// Why.
+    pub why: String,
+    /// Records that could be copied out of it.
+    pub saved: u64,
+}
+
+/// For people.
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts = Vec::new();
+        if let Some(Quarantined { to, why, saved }) = &self.quarantined {
+            let to = to.display();
+            parts.push(format!(
+                "the store could not be read ({why}) and was moved to {to}; {saved} records of it could be saved"
+            ));
+        }
+        for (count, what) in [
+            (self.missing, "records are missing"),
+            (self.damaged, "records were damaged and taken out"),
+            (self.batches_lost, "of the last changes are lost"),
+        ] {
+            if count > 0 {
+                parts.push(format!("{count} {what}"));
+            }
+        }
+        f.write_str(&parts.join("; "))
+    }
+}
+
+impl Loss {
+    /// The one noted, if there is one. A note that cannot be read is a loss of unknown size.
+    pub(super) fn read(state: &Path) -> io::Result<Option<Self>> {
+        match fs::read(state.join(NOTE)) {
+            Ok(text) => Ok(Some(serde_json::from_slice(&text).unwrap_or_default())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn write(&self, state: &Path) -> io::Result<()> {
+        let temporary = state.join("loss.new");
+        let mut file = fs::File::create(&temporary)?;
+        writeln!(file, "{}", serde_json::to_string(self)?)?;
+        file.sync_all()?;
+        fs::rename(temporary, state.join(NOTE))?;
+        sync(state)
+    }
+
+    pub(super) fn forget(state: &Path) -> io::Result<()> {
+        match fs::remove_file(state.join(NOTE)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => sync(state),
+        }
+    }
+}
+
+/// Notes what opening found wrong, before it is made the new state of things.
+pub(super) fn note(state: &Path, now: Wall, found: &Found) -> Result<(), StoreError> {
+    if !found.lost_something() {
+        return Ok(());
+    }
+    write_note(state, now, found).map_err(|error| refused(&error))
+}
+
+fn write_note(state: &Path, now: Wall, found: &Found) -> io::Result<()> {
+    let mut loss = Loss::read(state)?.unwrap_or_default();
+    if !found.sample.is_empty() {
+        let folder = quarantine::make(state, now)?;
+        quarantine::keep_records(&folder, &found.sample)?;
+        loss.kept_in = Some(folder);
+    }
+    loss.missing += found.missing();
+    loss.damaged += found.damaged;
+    loss.batches_lost += found.behind;
+    loss.write(state)
+}
+
+impl Found {
+    /// Whether anything is not as it was committed.
+    pub(super) fn lost_something(&self) -> bool {
+        self.differs || self.behind > 0 || self.damaged > 0
+    }
+
+    /// Records that are not there at all. Other keys than expected, although as many, are at least one.
+    fn missing(&self) -> u64 {
+        let fewer = self.expected.saturating_sub(self.records + self.damaged);
+        fewer.max(u64::from(self.differs && self.damaged == 0))
+    }
+}
+
+/// Does what a crash has kept `replace` from doing.
+pub(super) fn finish(state: &Path) -> io::Result<()> {
+    if fs::exists(state.join(FOLDER))? || !fs::exists(state.join(NEW))? {
+        return Ok(());
+    }
+    let moved = Loss::read(state)?
+        .and_then(|loss| loss.quarantined)
+        .is_some_and(|old| old.to.join(FOLDER).exists());
+    if moved {
+        fs::rename(state.join(NEW), state.join(FOLDER))?;
+        sync(state)?;
+    }
+    Ok(())
+}
+
+/// Moves the store into quarantine and puts a new one in its place, with what can be read of the old one.
+pub(super) fn replace(
+    state: &Path,
+    now: Wall,
+    program: &Program,
+    why: String,
+) -> Result<(), StoreError> {
+    let new = state.join(NEW);
+    make_new(&new, program)?;
+    let saved = rescue(&state.join(FOLDER), &new, program)?;
+    exchange(state, now, why, saved).map_err(|error| refused(&error))
+}
+
+fn exchange(state: &Path, now: Wall, why: String, saved: u64) -> io::Result<()> {
+    let to = quarantine::make(state, now)?;
+    let mut loss = Loss::read(state)?.unwrap_or_default();
+    loss.quarantined = Some(Quarantined {
+        to: to.clone(),
+        why,
+        saved,
+    });
+    loss.write(state)?;
+    quarantine::move_in(state, FOLDER, &to)?;
+    fs::rename(state.join(NEW), state.join(FOLDER))?;
+    sync(state)
+}
+
+/// Copies what can be read: from the first record to the damage, then from the last one back to it. Each direction in a process
+/// of its own, as sled is of no use after an error. Returns the number of records.
+fn rescue(from: &Path, to: &Path, program: &Program) -> Result<u64, StoreError> {
+    let (new, _) = open_existing(to, program)?;
+    let mut copy = Copy {
+        to: new,
+        batch: Batch::default(),
+        size: 0,
+        saved: 0,
+    };
+    let mut reached = None;
+    for backwards in [false, true] {
+        let mut process = Process::start(program)?;
+        let request = Request::Open {
+            folder: bytes_of(from),
+            verify: false,
+        };
+        if ask(&mut process, &request).is_ok() {
+            let old = SledStore::new(process);
+            reached = copy.until_damage(&old, backwards, reached)?;
+        }
+    }
+    copy.flush()?;
+    Ok(copy.saved)
+}
+
+struct Copy {
+    to: SledStore,
+    batch: Batch,
+    size: usize,
+    saved: u64,
+}
+
+impl Copy {
+    /// Copies from one end to the first error, or to the key `stop`. Returns the last key.
+    fn until_damage(
+        &mut self,
+        old: &SledStore,
+        backwards: bool,
+        stop: Option<Vec<u8>>,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let mut reached = None;
+        while let Ok((records, last)) = old.chunk(b"", reached.clone(), backwards) {
+            let none = records.is_empty();
+            for (key, value) in records {
+                if stop.as_ref().is_some_and(|stop| key <= *stop) {
+                    return Ok(reached);
+                }
+                reached = Some(key.clone());
+                self.put(key, value)?;
+            }
+            if last || none {
+                break;
+            }
+        }
+        Ok(reached)
+    }
+
+    fn put(&mut self, key: Vec<u8>, value: Vec<u8>) -> Result<(), StoreError> {
+        self.size += key.len() + value.len();
+        self.saved += 1;
+        self.batch.put(key, value);
+        if self.size < COPY {
+            return Ok(());
+        }
+        self.flush()
+    }
+
+    fn flush(&mut self) -> Result<(), StoreError> {
+        self.size = 0;
+        self.to
+            .commit(std::mem::take(&mut self.batch), Durability::Disk)
+    }
+}

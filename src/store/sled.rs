@@ -1,0 +1,338 @@
+//! The store on disk.
+//!
+//! # Which sled, and where it lives
+//! sled 1.0.0-alpha.124, in a process of its own (`process.rs`), started when the store is opened and killed when it is closed.
+//! `ARCHITECTURE.md`, "The store", has the figures; in short: 0.34.7 wakes up 420 times a minute once anything was written, does
+//! not wait for the disk and opens damaged files with records silently missing; the alpha sleeps when nobody asks, uses fsync
+//! and checksums, but keeps its memory when closed, hangs after any error and runs `sync` when opened. Its own process costs
+//! about 4 MiB while it is open and nothing when it is not, and makes all of that harmless.
+//!
+//! # Files, in the state folder
+//! | name | what |
+//! | --- | --- |
+//! | `lock` | flock of the daemon, for its whole life |
+//! | `store/format` | version of what follows, JSON; read before sled touches anything |
+//! | `store/sled/`, `store/witness` | see `database.rs` |
+//! | `store.new/` | a store being made; renamed to `store` when complete, so a `store` is never half made |
+//! | `loss` | what was lost, JSON; until the owner of the records has made good for it |
+//! | `quarantine-TIME/` | a `store` that could not be read, or records that could not be believed; the newest three |
+//!
+//! # What survives what
+//! Every commit is fsynced before it returns, whichever durability was asked for: sled has nothing between memory and that. So
+//! acknowledged means kept, through kill -9 of either process and loss of power. A failed commit has happened or has not; the
+//! store answers with that same error from then on, until it is dropped and opened again.
+//!
+//! # Opening
+//! `format` newer: refused, nothing touched. Otherwise everything is read once. Sound: go on. Some records unsound or missing: go
+//! on without them. Not readable as a whole: `repair.rs`. Full, denied, locked, a disk that does not answer: refused, nothing
+//! moved. Whatever was lost is reported at every opening until it is said to be repaired, so that a crash in between cannot
+//! make it silent.
+
+use std::cell::{Cell, OnceCell};
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::Wall;
+
+use super::database::explain;
+use super::folder::{StateFolder, make_all_private, sync, sync_all};
+use super::process::{Process, Program, bytes_of};
+use super::repair::{self, Loss};
+use super::wire::{Found, Record, Reply, Request};
+use super::{Batch, Durability, Store, StoreError, StoreErrorKind};
+
+pub(super) const FOLDER: &str = "store";
+pub(super) const NEW: &str = "store.new";
+/// Version of everything in `store/`.
+const FORMAT: u32 = 1;
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Format {
+    format: u32,
+    #[serde(default)]
+    engine: String,
+}
+
+/// A store on disk, open. Closed by dropping it.
+#[derive(Debug)]
+pub struct SledStore {
+    process: Process,
+    broken: OnceCell<StoreError>,
+    damaged: Cell<u64>,
+}
+
+/// What opening the store found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Opened {
+    /// There was none: this one is new.
+    pub fresh: bool,
+    /// Records in it.
+    pub records: u64,
+    /// What was committed and is gone, now or at an earlier opening: to be rebuilt from the history as far as can be, and then
+    /// ended by [`SledStore::loss_repaired`].
+    pub loss: Option<Loss>,
+}
+
+/// For people: one sentence.
+impl fmt::Display for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.loss, self.fresh) {
+            (Some(loss), _) => write!(f, "{loss}; the store holds {} records", self.records),
+            (None, true) => f.write_str("a new store was made"),
+            (None, false) => write!(f, "the store holds {} records", self.records),
+        }
+    }
+}
+
+impl SledStore {
+    /// Opens the store in a state folder, or makes one. Waits for the disk, up to 20 s for each of a few steps.
+    /// `now` names the quarantine, should there be need of one.
+    ///
+    /// # Errors
+    /// `Newer`, `Full`, `Denied`, `Locked`, `Io`. What is damaged is repaired instead, and told in [`Opened::loss`].
+    pub fn open(
+        state: &StateFolder,
+        now: Wall,
+        program: &Program,
+    ) -> Result<(Self, Opened), StoreError> {
+        let state = state.path();
+        repair::finish(state).map_err(|error| refused(&error))?;
+        let folder = state.join(FOLDER);
+        if !fs::exists(&folder).map_err(|error| refused(&error))? {
+            return create(state, program);
+        }
+        make_all_private(&folder).map_err(|error| refused(&error))?;
+        let (store, records) = match open_existing(&folder, program) {
+            Ok((store, found)) => {
+                repair::note(state, now, &found)?;
+                if found.lost_something() {
+                    store.done(&Request::Settle)?;
+                }
+                (store, found.records)
+            }
+            Err(error) if error.kind == StoreErrorKind::Damaged => {
+                repair::replace(state, now, program, error.message)?;
+                let (store, found) = open_existing(&folder, program)?;
+                (store, found.records)
+            }
+            Err(error) => return Err(error),
+        };
+        let opened = Opened {
+            fresh: false,
+            records,
+            loss: Loss::read(state).map_err(|error| refused(&error))?,
+        };
+        Ok((store, opened))
+    }
+
+    /// The loss that opening told of has been made good for as far as can be: it is not told again.
+    ///
+    /// # Errors
+    /// When the note of it cannot be removed.
+    pub fn loss_repaired(&self, state: &StateFolder) -> Result<(), StoreError> {
+        Loss::forget(state.path()).map_err(|error| refused(&error))
+    }
+
+    /// How many damaged records scans and gets have met and left out since the store was opened. Opening again takes them out.
+    #[must_use]
+    pub fn damaged_records(&self) -> u64 {
+        self.damaged.get()
+    }
+
+    /// The process id of the store process.
+    #[must_use]
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
+    pub(super) fn new(process: Process) -> Self {
+        Self {
+            process,
+            broken: OnceCell::new(),
+            damaged: Cell::new(0),
+        }
+    }
+
+    fn call(&self, request: &Request) -> Result<Reply, StoreError> {
+        if let Some(error) = self.broken.get() {
+            return Err(error.clone());
+        }
+        self.process.call(request).inspect_err(|error| {
+            let _ = self.broken.set(error.clone());
+        })
+    }
+
+    fn done(&self, request: &Request) -> Result<(), StoreError> {
+        match self.call(request)? {
+            Reply::Done => Ok(()),
+            _ => Err(out_of_order()),
+        }
+    }
+
+    /// Some records, and whether there are no more after these.
+    pub(super) fn chunk(
+        &self,
+        prefix: &[u8],
+        after: Option<Vec<u8>>,
+        backwards: bool,
+    ) -> Result<(Vec<Record>, bool), StoreError> {
+        let prefix = prefix.to_vec();
+        match self.call(&Request::Scan {
+            prefix,
+            after,
+            backwards,
+        })? {
+            Reply::Records {
+                records,
+                damaged,
+                last,
+            } => {
+                self.damaged.set(self.damaged.get() + damaged);
+                Ok((records, last))
+            }
+            _ => Err(out_of_order()),
+        }
+    }
+}
+
+impl Store for SledStore {
+    fn scan(&self, prefix: &[u8], each: &mut dyn FnMut(&[u8], &[u8])) -> Result<(), StoreError> {
+        let mut after = None;
+        loop {
+            let (records, last) = self.chunk(prefix, after, false)?;
+            for (key, value) in &records {
+                each(key, value);
+            }
+            after = records.into_iter().next_back().map(|(key, _)| key);
+            if last || after.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.call(&Request::Get { key: key.to_vec() })? {
+            Reply::Value(value) => Ok(value),
+            Reply::BadValue => {
+                self.damaged.set(self.damaged.get() + 1);
+                Ok(None)
+            }
+            _ => Err(out_of_order()),
+        }
+    }
+
+    fn commit(&mut self, batch: Batch, _: Durability) -> Result<(), StoreError> {
+        self.done(&Request::Commit(batch))
+    }
+}
+
+pub(super) fn out_of_order() -> StoreError {
+    StoreError {
+        kind: StoreErrorKind::Io,
+        message: "the store process gave an answer to another question".into(),
+    }
+}
+
+/// What the disk said when something else than the database was touched: never `Damaged`.
+pub(super) fn refused(error: &io::Error) -> StoreError {
+    let told = explain("opening", error);
+    let kind = match told.kind {
+        StoreErrorKind::Damaged => StoreErrorKind::Io,
+        kind => kind,
+    };
+    StoreError { kind, ..told }
+}
+
+/// Asks something at which a crash means damage.
+pub(super) fn ask(process: &mut Process, request: &Request) -> Result<Reply, StoreError> {
+    process.call(request).map_err(|mut error| {
+        if error.kind == StoreErrorKind::Io && process.crashed() {
+            error.kind = StoreErrorKind::Damaged;
+            error.message = "the database cannot be read: sled crashed".into();
+        }
+        error
+    })
+}
+
+pub(super) fn open_existing(
+    folder: &Path,
+    program: &Program,
+) -> Result<(SledStore, Found), StoreError> {
+    check_format(folder)?;
+    let mut process = Process::start(program)?;
+    let request = Request::Open {
+        folder: bytes_of(folder),
+        verify: true,
+    };
+    match ask(&mut process, &request)? {
+        Reply::Opened(found) => Ok((SledStore::new(process), found)),
+        _ => Err(out_of_order()),
+    }
+}
+
+fn create(state: &Path, program: &Program) -> Result<(SledStore, Opened), StoreError> {
+    let new = state.join(NEW);
+    make_new(&new, program)?;
+    fs::rename(&new, state.join(FOLDER))
+        .and_then(|()| sync(state))
+        .map_err(|error| refused(&error))?;
+    let (store, _) = open_existing(&state.join(FOLDER), program)?;
+    let opened = Opened {
+        fresh: true,
+        ..Opened::default()
+    };
+    Ok((store, opened))
+}
+
+/// A complete and empty store, closed.
+pub(super) fn make_new(new: &Path, program: &Program) -> Result<(), StoreError> {
+    let failed = |error: io::Error| refused(&error);
+    match fs::remove_dir_all(new) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+        _ => {}
+    }
+    fs::create_dir(new).map_err(failed)?;
+    let mut process = Process::start(program)?;
+    let request = Request::Create {
+        folder: bytes_of(new),
+    };
+    ask(&mut process, &request)?;
+    // sled leaves some of its files to chance here.
+    write_format(new)
+        .and_then(|()| make_all_private(new))
+        .and_then(|()| sync_all(new))
+        .map_err(failed)
+}
+
+fn write_format(folder: &Path) -> io::Result<()> {
+    let format = Format {
+        format: FORMAT,
+        engine: "sled 1.0.0-alpha.124".into(),
+    };
+    let mut file = File::create(folder.join("format"))?;
+    writeln!(file, "{}", serde_json::to_string(&format)?)
+}
+
+fn check_format(folder: &Path) -> Result<(), StoreError> {
+    let path = folder.join("format");
+    let text = fs::read(&path).map_err(|error| explain("opening", &error))?;
+    match serde_json::from_slice::<Format>(&text) {
+        Ok(format) if format.format > FORMAT => Err(StoreError {
+            kind: StoreErrorKind::Newer,
+            message: format!(
+                "the store in {} was written by a newer reeld (format {}, this one knows {FORMAT}): update reeld, or move that folder away",
+                folder.display(),
+                format.format
+            ),
+        }),
+        Ok(format) if format.format == FORMAT => Ok(()),
+        _ => Err(StoreError {
+            kind: StoreErrorKind::Damaged,
+            message: "the file that tells its version is damaged".into(),
+        }),
+    }
+}
