@@ -10,5 +10,6 @@
 
 mod discovr;
 mod punchplay;
+mod mpris_watch;
 mod support;
 mod tokens;

@@ -5,3 +5,6 @@
 pub mod credentials;
 pub mod desk;
 pub mod standin;
+pub mod bus;
+pub mod players;
+pub mod watcher;

@@ -1,0 +1,393 @@
+//! Each test is a list of steps: who says what, and what comes of it.
+
+use std::time::Duration;
+
+use super::*;
+use crate::model::{Location, Wall};
+
+const MPV: &str = "mpv-7";
+const BUS: &str = "mpris:mpv";
+
+fn at(seconds: u64) -> Moment {
+    let since = Duration::from_secs(seconds);
+    Moment {
+        mono: since,
+        boot: since,
+        wall: Wall(0).plus(since),
+    }
+}
+
+fn process(pid: u32) -> Process {
+    Process { pid, started: 1 }
+}
+
+fn info(source: Source, pid: Option<u32>) -> Signal {
+    Signal::Appeared(PlayerInfo {
+        name: "mpv".into(),
+        source,
+        process: pid.map(process),
+        ignored: None,
+    })
+}
+
+fn item(path: &str) -> Box<Item> {
+    Box::new(Item {
+        location: Some(Location::Path(path.into())),
+        duration: Some(100.0),
+        ..Item::default()
+    })
+}
+
+fn playing() -> Signal {
+    Signal::Transport {
+        state: Transport::Playing,
+        position: Some(0.0),
+    }
+}
+
+/// What comes out, in short: the player and what is said of it.
+fn short(out: &[Observation]) -> Vec<String> {
+    let word = |signal: &Signal| match signal {
+        Signal::Appeared(info) => match &info.ignored {
+            Some(why) => format!("ignored: {why}"),
+            None => format!("appeared on {:?}", info.source),
+        },
+        Signal::Vanished => "vanished".into(),
+        Signal::Opened(item) => format!("opened {}", item.location.as_ref().unwrap().as_str()),
+        Signal::Refined(item) => format!("refined {}", item.location.as_ref().unwrap().as_str()),
+        Signal::Transport { state, position } => format!("{state:?} {position:?}"),
+        Signal::Rate(rate) => format!("rate {rate}"),
+        Signal::Position { seconds, .. } => format!("at {seconds}"),
+        other => format!("{other:?}"),
+    };
+    out.iter()
+        .map(|seen| format!("{} {}", seen.player, word(&seen.signal)))
+        .collect()
+}
+
+struct Scene {
+    merge: Merge,
+    second: u64,
+}
+
+impl Scene {
+    fn new() -> Self {
+        // Process 2 was started by process 1.
+        let started = |parent: Process, child: Process| (parent.pid, child.pid) == (1, 2);
+        Self {
+            merge: Merge::new(Box::new(started)),
+            second: 0,
+        }
+    }
+
+    /// Says it a second after the last; compares what comes of it.
+    #[track_caller]
+    fn step(&mut self, player: &str, signal: Signal, expected: &[&str]) {
+        self.second += 1;
+        let out = self.merge.handle(Observation {
+            at: at(self.second),
+            player: PlayerId::new(player),
+            signal: signal.clone(),
+        });
+        assert_eq!(short(&out), expected, "after {player} said {signal:?}");
+    }
+}
+
+#[test]
+fn a_player_with_one_transport_passes_as_it_is() {
+    let mut scene = Scene::new();
+    scene.step(
+        "mpris:vlc",
+        info(Source::Mpris, Some(9)),
+        &["mpris:vlc appeared on Mpris"],
+    );
+    scene.step(
+        "mpris:vlc",
+        Signal::Opened(item("/a")),
+        &["mpris:vlc opened /a"],
+    );
+    scene.step("mpris:vlc", playing(), &["mpris:vlc Playing Some(0.0)"]);
+    scene.step("mpris:vlc", Signal::Vanished, &["mpris:vlc vanished"]);
+}
+
+#[test]
+fn the_socket_is_preferred_whichever_appears_first() {
+    let mut scene = Scene::new();
+    scene.step(MPV, info(Source::Mpv, Some(7)), &["mpv-7 appeared on Mpv"]);
+    scene.step(
+        BUS,
+        info(Source::Mpris, Some(7)),
+        &["mpris:mpv ignored: watched through its mpv socket"],
+    );
+    scene.step(BUS, Signal::Opened(item("/a")), &[]);
+    scene.step(MPV, Signal::Opened(item("/a")), &["mpv-7 opened /a"]);
+
+    let mut scene = Scene::new();
+    scene.step(
+        BUS,
+        info(Source::Mpris, Some(7)),
+        &["mpris:mpv appeared on Mpris"],
+    );
+    scene.step(
+        MPV,
+        info(Source::Mpv, Some(7)),
+        &[
+            "mpv-7 appeared on Mpv",
+            "mpris:mpv ignored: watched through its mpv socket",
+        ],
+    );
+    scene.step(BUS, Signal::Opened(item("/a")), &[]);
+    scene.step(MPV, Signal::Opened(item("/a")), &["mpv-7 opened /a"]);
+    assert_eq!(scene.merge.route(&PlayerId::new(MPV)), PlayerId::new(MPV));
+}
+
+#[test]
+fn a_socket_that_appears_late_goes_on_with_the_playback_under_the_same_name() {
+    let mut scene = Scene::new();
+    scene.step(
+        BUS,
+        info(Source::Mpris, Some(7)),
+        &["mpris:mpv appeared on Mpris"],
+    );
+    scene.step(BUS, Signal::Opened(item("/a")), &["mpris:mpv opened /a"]);
+    scene.step(BUS, playing(), &["mpris:mpv Playing Some(0.0)"]);
+    scene.step(
+        MPV,
+        info(Source::Mpv, Some(7)),
+        &["mpv-7 ignored: the same player as mpris:mpv"],
+    );
+    scene.step(
+        MPV,
+        Signal::Opened(item("/a")),
+        &[
+            "mpris:mpv appeared on Mpv",
+            "mpris:mpv refined /a",
+            "mpris:mpv rate 1",
+            "mpv-7 ignored: the same player as mpris:mpv",
+        ],
+    );
+    scene.step(MPV, playing(), &["mpris:mpv Playing Some(0.0)"]);
+    assert_eq!(scene.merge.route(&PlayerId::new(BUS)), PlayerId::new(MPV));
+    scene.step(BUS, Signal::Ended(EndReason::Stopped), &[]);
+    scene.step(MPV, Signal::Opened(item("/b")), &["mpris:mpv opened /b"]);
+}
+
+#[test]
+fn when_the_socket_dies_midway_the_bus_takes_over() {
+    let mut scene = Scene::new();
+    scene.step(MPV, info(Source::Mpv, Some(7)), &["mpv-7 appeared on Mpv"]);
+    scene.step(
+        BUS,
+        info(Source::Mpris, Some(7)),
+        &["mpris:mpv ignored: watched through its mpv socket"],
+    );
+    scene.step(MPV, Signal::Opened(item("/a")), &["mpv-7 opened /a"]);
+    scene.step(MPV, playing(), &["mpv-7 Playing Some(0.0)"]);
+    scene.step(BUS, Signal::Opened(item("/a")), &[]);
+    scene.step(BUS, playing(), &[]);
+    scene.step(
+        MPV,
+        Signal::Vanished,
+        &[
+            "mpv-7 appeared on Mpris",
+            "mpv-7 refined /a",
+            "mpv-7 rate 1",
+            "mpv-7 Playing None",
+            "mpris:mpv ignored: the same player as mpv-7",
+        ],
+    );
+    assert_eq!(scene.merge.route(&PlayerId::new(MPV)), PlayerId::new(BUS));
+    scene.step(BUS, Signal::Opened(item("/b")), &["mpv-7 opened /b"]);
+    scene.step(
+        BUS,
+        Signal::Vanished,
+        &["mpv-7 vanished", "mpris:mpv vanished"],
+    );
+}
+
+#[test]
+fn a_socket_that_comes_back_is_preferred_again() {
+    let mut scene = Scene::new();
+    scene.step(MPV, info(Source::Mpv, Some(7)), &["mpv-7 appeared on Mpv"]);
+    scene.step(
+        BUS,
+        info(Source::Mpris, Some(7)),
+        &["mpris:mpv ignored: watched through its mpv socket"],
+    );
+    scene.step(BUS, Signal::Opened(item("/a")), &[]);
+    scene.step(
+        MPV,
+        Signal::Vanished,
+        &[
+            "mpv-7 appeared on Mpris",
+            "mpv-7 opened /a",
+            "mpv-7 rate 1",
+            "mpris:mpv ignored: the same player as mpv-7",
+        ],
+    );
+    scene.step(MPV, info(Source::Mpv, Some(7)), &[]);
+    scene.step(
+        MPV,
+        Signal::Opened(item("/a")),
+        &[
+            "mpv-7 appeared on Mpv",
+            "mpv-7 refined /a",
+            "mpv-7 rate 1",
+            "mpris:mpv ignored: watched through its mpv socket",
+        ],
+    );
+}
+
+#[test]
+fn a_player_and_the_mpv_it_started_are_one() {
+    let mut scene = Scene::new();
+    scene.step(
+        "mpris:smplayer",
+        info(Source::Mpris, Some(1)),
+        &["mpris:smplayer appeared on Mpris"],
+    );
+    scene.step(
+        "mpris:smplayer",
+        Signal::Opened(item("/a")),
+        &["mpris:smplayer opened /a"],
+    );
+    scene.step(
+        "mpv-2",
+        info(Source::Mpv, Some(2)),
+        &["mpv-2 ignored: the same player as mpris:smplayer"],
+    );
+    scene.step(
+        "mpv-3",
+        info(Source::Mpv, Some(3)),
+        &["mpv-3 appeared on Mpv"],
+    );
+}
+
+#[test]
+fn a_sandboxed_player_is_known_by_what_it_plays() {
+    let mut scene = Scene::new();
+    scene.step(
+        BUS,
+        info(Source::Mpris, None),
+        &["mpris:mpv appeared on Mpris"],
+    );
+    scene.step(MPV, info(Source::Mpv, Some(7)), &["mpv-7 appeared on Mpv"]);
+    scene.step(MPV, Signal::Opened(item("/a")), &["mpv-7 opened /a"]);
+    scene.step(BUS, Signal::Opened(item("/b")), &["mpris:mpv opened /b"]);
+    scene.step(
+        BUS,
+        Signal::Opened(item("/a")),
+        &[
+            "mpris:mpv opened /a",
+            "mpris:mpv ignored: watched through its mpv socket",
+        ],
+    );
+    scene.step(BUS, playing(), &[]);
+}
+
+#[test]
+fn a_process_known_late_unites_what_was_two() {
+    let mut scene = Scene::new();
+    scene.step(
+        BUS,
+        info(Source::Mpris, Some(7)),
+        &["mpris:mpv appeared on Mpris"],
+    );
+    scene.step(MPV, info(Source::Mpv, None), &["mpv-7 appeared on Mpv"]);
+    scene.step(
+        MPV,
+        info(Source::Mpv, Some(7)),
+        &[
+            "mpv-7 appeared on Mpv",
+            "mpris:mpv ignored: watched through its mpv socket",
+        ],
+    );
+}
+
+#[test]
+fn what_its_watcher_ignores_is_no_twin() {
+    let mut scene = Scene::new();
+    let denied = Signal::Appeared(PlayerInfo {
+        name: "mpv".into(),
+        source: Source::Mpris,
+        process: Some(process(7)),
+        ignored: Some("denied".into()),
+    });
+    scene.step(BUS, denied.clone(), &["mpris:mpv ignored: denied"]);
+    scene.step(MPV, info(Source::Mpv, Some(7)), &["mpv-7 appeared on Mpv"]);
+    scene.step(
+        BUS,
+        info(Source::Mpris, Some(7)),
+        &["mpris:mpv ignored: watched through its mpv socket"],
+    );
+    scene.step(BUS, denied, &["mpris:mpv ignored: denied"]);
+    scene.step(MPV, Signal::Vanished, &["mpv-7 vanished"]);
+}
+
+mod properties {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Two mpvs, each on the socket and on the bus, and one player on the bus alone.
+    const WHO: [(&str, Source, Option<u32>); 5] = [
+        ("mpv-7", Source::Mpv, Some(7)),
+        ("mpris:mpv", Source::Mpris, Some(7)),
+        ("mpv-8", Source::Mpv, Some(8)),
+        ("mpris:mpv-8", Source::Mpris, Some(8)),
+        ("mpris:vlc", Source::Mpris, Some(9)),
+    ];
+
+    fn anything() -> impl Strategy<Value = Vec<(usize, Signal)>> {
+        let signal = prop_oneof![
+            Just(Signal::Vanished),
+            Just(Signal::Opened(item("/a"))),
+            Just(Signal::Opened(item("/b"))),
+            Just(Signal::Refined(item("/a"))),
+            Just(playing()),
+            Just(Signal::Ended(EndReason::Stopped)),
+            Just(Signal::PositionUnknown),
+        ];
+        let signal = prop_oneof![1 => Just(None), 2 => signal.prop_map(Some)];
+        let step = (0..WHO.len(), signal).prop_map(|(who, signal)| {
+            let (_, source, pid) = WHO[who];
+            (who, signal.unwrap_or_else(|| info(source, pid)))
+        });
+        prop::collection::vec(step, 1..60)
+    }
+
+    proptest! {
+        #[test]
+        fn a_process_is_never_shown_as_two_players_and_only_the_shown_speak(steps in anything()) {
+            let mut merge = Merge::new(Box::new(|_, _| false));
+            let mut there = BTreeSet::new();
+            let mut shown: BTreeMap<PlayerId, Option<Process>> = BTreeMap::new();
+            for (second, (who, signal)) in (0..).zip(steps) {
+                let player = PlayerId::new(WHO[who].0);
+                match &signal {
+                    Signal::Appeared(_) => { there.insert(who); }
+                    Signal::Vanished => { there.remove(&who); }
+                    _ if !there.contains(&who) => continue,
+                    _ => {}
+                }
+                for seen in merge.handle(Observation { at: at(second), player, signal }) {
+                    match seen.signal {
+                        Signal::Appeared(info) if info.ignored.is_none() => {
+                            shown.insert(seen.player, info.process);
+                        }
+                        Signal::Appeared(_) | Signal::Vanished => {
+                            shown.remove(&seen.player);
+                        }
+                        _ => prop_assert!(shown.contains_key(&seen.player), "{} speaks", seen.player),
+                    }
+                }
+                let processes: BTreeSet<_> = shown.values().map(|process| process.map(|p| p.pid)).collect();
+                prop_assert_eq!(processes.len(), shown.len(), "two for one: {:?}", shown);
+                let present: BTreeSet<_> = there.iter().map(|who| WHO[*who].2).collect();
+                prop_assert_eq!(processes, present);
+            }
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! From `xesam:url`, in all the forms players give it, to a location.
+
+use std::path::Path;
+
+use crate::model::{Location, Video};
+
+/// Where the media is; `None` for what cannot be found again (relative paths, data inside the URL).
+///
+/// `file:` URIs are decoded; raw paths are taken as they are, percent signs included.
+pub fn read(text: &str) -> Option<Location> {
+    if text.starts_with('/') {
+        return Some(Location::Path(text.to_owned()));
+    }
+    let (scheme, rest) = text.split_once(':')?;
+    if !is_scheme(scheme) {
+        return None;
+    }
+    match scheme.to_ascii_lowercase().as_str() {
+        "file" => file(rest),
+        "data" | "blob" | "about" => None,
+        _ => rest
+            .starts_with("//")
+            .then(|| Location::Url(text.to_owned())),
+    }
+}
+
+/// `///path`, `//host/path` or `/path` after `file:`.
+fn file(rest: &str) -> Option<Location> {
+    let path = match rest.strip_prefix("//") {
+        Some(with_host) => with_host.get(with_host.find('/')?..)?,
+        None => rest,
+    };
+    path.starts_with('/')
+        .then(|| Location::Path(percent_decoded(path)))
+}
+
+fn is_scheme(text: &str) -> bool {
+    // One letter would be a drive of Windows.
+    text.len() > 1
+        && text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+}
+
+/// A percent sign that starts no escape stays as it is: players that forget to encode forget all of it.
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, tail)) = rest.split_first() {
+        if first == b'%'
+            && let Some((hex, after)) = tail.split_at_checked(2)
+            && let Some(byte) = byte_of(hex)
+        {
+            bytes.push(byte);
+            rest = after;
+        } else {
+            bytes.push(first);
+            rest = tail;
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn byte_of(hex: &[u8]) -> Option<u8> {
+    let digit = |byte: &u8| char::from(*byte).to_digit(16);
+    let [high, low] = hex else { return None };
+    u8::try_from(digit(high)? * 16 + digit(low)?).ok()
+}
+
+/// Whether it is read over the network: any URL, and the mounts of gvfs.
+pub fn is_network(location: &Location) -> bool {
+    match location {
+        Location::Url(_) => true,
+        Location::Path(path) => {
+            let mut parts = path.split('/').skip(1);
+            let run = parts.next() == Some("run") && parts.next() == Some("user");
+            run && parts.nth(1) == Some("gvfs") || path.contains("/.gvfs/")
+        }
+    }
+}
+
+/// Whether the name says that it is sound only, or a picture that moves.
+pub fn video(location: &Location) -> Video {
+    const SOUND: [&str; 20] = [
+        "aac", "aiff", "alac", "ape", "flac", "m4a", "m4b", "mka", "mp2", "mp3", "mpc", "oga",
+        "ogg", "opus", "ra", "spx", "tta", "wav", "wma", "wv",
+    ];
+    const FILM: [&str; 17] = [
+        "avi", "divx", "flv", "m2ts", "m4v", "mkv", "mov", "mp4", "mpeg", "mpg", "mts", "ogm",
+        "ogv", "rmvb", "ts", "webm", "wmv",
+    ];
+    let name = match location {
+        Location::Path(path) => path.as_str(),
+        Location::Url(url) => url.split(['?', '#']).next().unwrap_or_default(),
+    };
+    let Some(extension) = Path::new(name).extension().and_then(|e| e.to_str()) else {
+        return Video::Unknown;
+    };
+    let extension = extension.to_ascii_lowercase();
+    if SOUND.contains(&extension.as_str()) {
+        Video::No
+    } else if FILM.contains(&extension.as_str()) {
+        Video::Yes
+    } else {
+        Video::Unknown
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(text: &str) -> Option<Location> {
+        Some(Location::Path(text.into()))
+    }
+
+    fn url(text: &str) -> Option<Location> {
+        Some(Location::Url(text.into()))
+    }
+
+    #[test]
+    fn every_form_of_a_url_is_read() {
+        let cases = [
+            (
+                "file:///a/F%C3%BCr%20Elise%20%28x%29.mkv",
+                path("/a/Für Elise (x).mkv"),
+            ),
+            ("FILE:///a/b.mkv", path("/a/b.mkv")),
+            ("file://localhost/a/b.mkv", path("/a/b.mkv")),
+            ("file:/a/b.mkv", path("/a/b.mkv")),
+            ("file:///a/100%.mkv", path("/a/100%.mkv")),
+            ("file:///a/100%zz.mkv", path("/a/100%zz.mkv")),
+            ("file:///a/%ff.mkv", path("/a/\u{fffd}.mkv")),
+            ("file:///a/C#1 what?.mkv", path("/a/C#1 what?.mkv")),
+            ("/a/50%20 off.mkv", path("/a/50%20 off.mkv")),
+            ("b.mkv", None),
+            ("Show: Part 1.mkv", None),
+            ("./b.mkv", None),
+            ("", None),
+            ("file://", None),
+            ("file:b.mkv", None),
+            ("data:video/mp4;base64,AAAA", None),
+            ("blob:https://x/1", None),
+            ("https://h/a%20b.mkv?t=1", url("https://h/a%20b.mkv?t=1")),
+            (
+                "smb://nas/films/a%20b.mkv",
+                url("smb://nas/films/a%20b.mkv"),
+            ),
+            ("sftp://nas/films/a.mkv", url("sftp://nas/films/a.mkv")),
+            ("dvd:///dev/sr0", url("dvd:///dev/sr0")),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(read(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_comes_over_the_network_is_known_as_such() {
+        let cases = [
+            (Location::Url("smb://nas/a.mkv".into()), true),
+            (
+                Location::Path("/run/user/1000/gvfs/smb-share:server=nas,share=f/a.mkv".into()),
+                true,
+            ),
+            (Location::Path("/home/me/.gvfs/nas/a.mkv".into()), true),
+            (
+                Location::Path("/run/user/1000/doc/ab12/a.mkv".into()),
+                false,
+            ),
+            (Location::Path("/srv/gvfs/a.mkv".into()), false),
+        ];
+        for (location, expected) in cases {
+            assert_eq!(is_network(&location), expected, "{location:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_tells_sound_from_film() {
+        let cases = [
+            (Location::Path("/a/b.FLAC".into()), Video::No),
+            (Location::Path("/a/b.mkv".into()), Video::Yes),
+            (Location::Path("/a/b".into()), Video::Unknown),
+            (Location::Url("https://h/b.mp3?x=y.mkv".into()), Video::No),
+        ];
+        for (location, expected) in cases {
+            assert_eq!(video(&location), expected, "{location:?}");
+        }
+    }
+}

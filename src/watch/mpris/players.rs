@@ -1,0 +1,554 @@
+//! Who is on the bus: names to owners, owners to players, players to tracks. No bus, no clock.
+//!
+//! A player is an **owner** (one connection), whatever number of names it has. Its life:
+//!
+//! ```text
+//!   first name ──► Process asked ──► denied by name ───────────────► Ignored
+//!                        └─► Identity asked ──► denied by identity ─► Ignored
+//!                                    └─► subscribed, then read ─────► Watched
+//!   last name lost, or the bus ──► gone
+//! ```
+//!
+//! Of two owners that are the same process the one that was met first is the player; should it go, the other is.
+//!
+//! An ignored player is told of once and never spoken or listened to. A change of the configuration, or of whether
+//! the browsers' extension is there, decides anew. What one player does not answer delays nobody else: each answer,
+//! or its absence after a deadline, is an event like any other.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::bus::{Answer, Call, Event, Owner};
+use super::policy::{self, PLASMA};
+use super::quirks::{self, Quirk};
+use super::track::{self, Read, Track};
+use crate::config;
+use crate::model::{Moment, Observation, PlayerId, PlayerInfo, Process, Signal, Source};
+
+/// Most players watched at once, and most names remembered of one; a bus with more is under attack.
+const MOST_PLAYERS: usize = 256;
+const MOST_NAMES: usize = 16;
+/// Most short names remembered for ever, so that none is given to two processes.
+const MOST_IDS: usize = 1024;
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// Ask.
+    Call(Call),
+    /// Subscribe to a player's signals, or unsubscribe.
+    Listen {
+        /// Whose.
+        owner: Owner,
+        /// Subscribe.
+        on: bool,
+        /// `Seeked`, too.
+        seeked: bool,
+    },
+    /// Tell.
+    Observed(Observation),
+    /// Tell that everybody who was there at the start has been told of.
+    Scanned,
+    /// An mpv is on the bus: its socket may be new.
+    Mpv,
+}
+
+/// Everybody on one bus.
+#[derive(Debug)]
+pub struct Players {
+    config: config::Players,
+    players: BTreeMap<Owner, Player>,
+    /// What the first scan still waits for: names without an owner yet and owners without a first answer.
+    scan: Option<BTreeSet<String>>,
+    /// Ids given so far without a number, and to whom.
+    ids: BTreeMap<String, Option<Process>>,
+    counter: u32,
+    commands: Vec<Command>,
+}
+
+#[derive(Debug)]
+struct Player {
+    names: BTreeSet<String>,
+    id: Option<PlayerId>,
+    process: Option<Process>,
+    identity: Option<String>,
+    stage: Stage,
+    track: Track,
+    /// The properties were read at least once.
+    read: bool,
+    /// Asked and not answered yet; `true` if it is to be asked again then.
+    reading: BTreeMap<Read, bool>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Stage {
+    /// Who it is is being asked.
+    Meeting,
+    /// What it calls itself is being asked.
+    Introducing,
+    Watched,
+    Ignored(String),
+}
+
+impl Player {
+    fn short(&self) -> &str {
+        let shortest = self.names.iter().min_by_key(|name| name.len());
+        shortest.map_or("", |name| policy::short(name))
+    }
+
+    fn quirk(&self) -> Quirk {
+        quirks::of(self.short())
+    }
+
+    fn info(&self) -> PlayerInfo {
+        PlayerInfo {
+            name: self
+                .identity
+                .clone()
+                .unwrap_or_else(|| self.short().to_owned()),
+            source: Source::Mpris,
+            process: self.process,
+            ignored: match &self.stage {
+                Stage::Ignored(why) => Some(why.clone()),
+                _ => None,
+            },
+        }
+    }
+}
+
+impl Players {
+    /// Nobody yet.
+    pub fn new(config: config::Players) -> Self {
+        Self {
+            config,
+            players: BTreeMap::new(),
+            scan: None,
+            ids: BTreeMap::new(),
+            counter: 0,
+            commands: Vec::new(),
+        }
+    }
+
+    /// Takes what is to be done since the last call, in order.
+    pub fn commands(&mut self) -> Vec<Command> {
+        std::mem::take(&mut self.commands)
+    }
+
+    /// When `timeout` is to be called, on `Moment::mono`.
+    pub fn deadline(&self) -> Option<Duration> {
+        self.players
+            .values()
+            .filter_map(|player| player.track.deadline())
+            .min()
+    }
+
+    /// The bus is there: everybody is looked for.
+    pub fn connected(&mut self) {
+        self.scan = Some(BTreeSet::new());
+        self.commands.push(Command::Call(Call::Names));
+    }
+
+    /// The bus is gone, and everybody with it.
+    pub fn disconnected(&mut self, now: Moment) {
+        for (_, player) in std::mem::take(&mut self.players) {
+            self.gone(player, now);
+        }
+    }
+
+    /// Takes what arrived.
+    pub fn handle(&mut self, event: Event, now: Moment) {
+        match event {
+            Event::Owned { name, old, new } => {
+                if let Some(owner) = old {
+                    self.lost(&owner, &name, now);
+                }
+                if let Some(owner) = new {
+                    self.found(owner, name);
+                }
+            }
+            Event::Changed(owner, properties) => {
+                self.on(&owner, now, |track| track.changed(properties, now));
+                self.catch_up(&owner);
+            }
+            Event::Invalidated(owner) => self.want(&owner, Read::All),
+            Event::Seeked(owner, raw) => self.on(&owner, now, |track| track.seeked(raw, now)),
+            Event::Answered(call, answer) => self.answered(call, answer, now),
+        }
+    }
+
+    /// The position of a player is wanted.
+    pub fn asked(&mut self, id: &PlayerId, now: Moment) {
+        let found = self
+            .players
+            .iter()
+            .find(|(_, player)| player.id.as_ref() == Some(id));
+        if let Some(owner) = found.map(|(owner, _)| owner.clone()) {
+            self.on(&owner, now, Track::asked);
+            self.catch_up(&owner);
+        }
+    }
+
+    /// Does what is due by now.
+    pub fn timeout(&mut self, now: Moment) {
+        for owner in self.owners() {
+            self.on(&owner, now, |track| track.timeout(now));
+        }
+    }
+
+    /// The configuration changed.
+    pub fn configure(&mut self, config: &config::Players, now: Moment) {
+        if self.config != *config {
+            self.config = config.clone();
+            self.decide_anew(now);
+        }
+    }
+
+    fn owners(&self) -> Vec<Owner> {
+        self.players.keys().cloned().collect()
+    }
+
+    fn found(&mut self, owner: Owner, name: String) {
+        if policy::short(&name) == "mpv" {
+            self.commands.push(Command::Mpv);
+        }
+        if let Some(player) = self.players.get_mut(&owner) {
+            if player.names.len() < MOST_NAMES {
+                player.names.insert(name);
+            }
+            return;
+        }
+        if self.players.len() >= MOST_PLAYERS {
+            return tracing::debug!("more than {MOST_PLAYERS} players: {owner} is passed over");
+        }
+        let player = Player {
+            names: BTreeSet::from([name]),
+            id: None,
+            process: None,
+            identity: None,
+            stage: Stage::Meeting,
+            track: Track::default(),
+            read: false,
+            reading: BTreeMap::new(),
+        };
+        self.players.insert(owner.clone(), player);
+        self.scanning(&owner);
+        self.commands.push(Command::Call(Call::Process(owner)));
+    }
+
+    fn lost(&mut self, owner: &Owner, name: &str, now: Moment) {
+        let Some(player) = self.players.get_mut(owner) else {
+            return;
+        };
+        player.names.remove(name);
+        if player.names.is_empty() {
+            if player.stage == Stage::Watched {
+                self.listen(owner, false);
+            }
+            if let Some(player) = self.players.remove(owner) {
+                self.gone(player, now);
+                self.decide_anew(now);
+            }
+            self.scanned(owner);
+        }
+    }
+
+    fn gone(&mut self, player: Player, now: Moment) {
+        if let Some(id) = player.id {
+            self.tell(id, Signal::Vanished, now);
+        }
+    }
+
+    fn answered(&mut self, call: Call, answer: Answer, now: Moment) {
+        match (call, answer) {
+            (Call::Names, Answer::Names(names)) => {
+                for name in names.into_iter().take(MOST_PLAYERS * 2) {
+                    self.scanning(&name);
+                    self.commands.push(Command::Call(Call::OwnerOf(name)));
+                }
+                self.scanned("");
+            }
+            (Call::Names, _) => self.scanned(""),
+            (Call::OwnerOf(name), answer) => {
+                if let Answer::Owner(owner) = answer {
+                    self.found(owner, name.clone());
+                }
+                self.scanned(&name);
+            }
+            (Call::Process(owner), answer) => self.met(&owner, answer, now),
+            (Call::Identity(owner), answer) => self.introduced(&owner, answer, now),
+            (Call::All(owner), answer) => {
+                if let Answer::Properties(properties) = answer {
+                    if let Some(player) = self.players.get_mut(&owner) {
+                        player.read = true;
+                    }
+                    self.on(&owner, now, |track| track.changed(properties, now));
+                }
+                self.scanned(&owner);
+                self.read_again(&owner, Read::All);
+            }
+            (Call::Position(owner), answer) => {
+                let answer = match answer {
+                    Answer::Position(raw) => Some(track::Answer::Position(raw)),
+                    Answer::Refused => Some(track::Answer::Unsupported),
+                    _ => None,
+                };
+                if let Some(answer) = answer {
+                    self.on(&owner, now, |track| track.answered(answer, now));
+                }
+                self.read_again(&owner, Read::Position);
+            }
+        }
+    }
+
+    /// Its process is known, or will not be.
+    fn met(&mut self, owner: &Owner, answer: Answer, now: Moment) {
+        let Some(player) = self.players.get_mut(owner) else {
+            return;
+        };
+        if player.stage != Stage::Meeting {
+            return;
+        }
+        if let Answer::Process(process) = answer {
+            player.process = process;
+        }
+        player.stage = Stage::Introducing;
+        let (short, process) = (player.short().to_owned(), player.process);
+        let id = self.name(&short, process);
+        if let Some(player) = self.players.get_mut(owner) {
+            player.id = Some(id);
+        }
+        self.decide(owner, now);
+    }
+
+    /// What it calls itself is known, or will not be.
+    fn introduced(&mut self, owner: &Owner, answer: Answer, now: Moment) {
+        let Some(player) = self.players.get_mut(owner) else {
+            return;
+        };
+        if player.stage != Stage::Introducing {
+            return;
+        }
+        if let Answer::Identity(identity) = answer {
+            player.identity = identity;
+        }
+        match self.why_not(owner) {
+            Some(why) => self.ignore(owner, why, now),
+            None => self.watch(owner, now),
+        }
+    }
+
+    /// Decides by the name alone whether it may be spoken to.
+    fn decide(&mut self, owner: &Owner, now: Moment) {
+        let why = self.why_not(owner);
+        let Some(player) = self.players.get_mut(owner) else {
+            return;
+        };
+        match why {
+            // An identity that is not known yet may still be one that the user allows.
+            Some(why) if player.identity.is_some() || self.config.allow.is_empty() => {
+                self.ignore(owner, why, now);
+            }
+            _ => {
+                player.stage = Stage::Introducing;
+                self.commands
+                    .push(Command::Call(Call::Identity(owner.clone())));
+            }
+        }
+    }
+
+    /// Why a player is not tracked, as far as is known.
+    fn why_not(&self, owner: &Owner) -> Option<String> {
+        let player = self.players.get(owner)?;
+        let identity = player.identity.as_deref();
+        policy::ignored(player.short(), identity, self.plasma(), &self.config)
+            .or_else(|| self.twin(owner, player))
+    }
+
+    /// Whether another owner is the same process, and was met first.
+    fn twin(&self, owner: &Owner, player: &Player) -> Option<String> {
+        let process = player.process?;
+        let twin = self.players.iter().find(|(other, known)| {
+            *other != owner
+                && known.process == Some(process)
+                && matches!(known.stage, Stage::Introducing | Stage::Watched)
+        });
+        let id = twin?.1.id.as_ref()?;
+        Some(format!("the same process as {id}"))
+    }
+
+    fn decide_anew(&mut self, now: Moment) {
+        for owner in self.owners() {
+            let Some(player) = self.players.get(&owner) else {
+                continue;
+            };
+            let why = self.why_not(&owner);
+            match (&player.stage, why) {
+                (Stage::Watched, Some(why)) => {
+                    self.listen(&owner, false);
+                    self.ignore(&owner, why, now);
+                }
+                (Stage::Ignored(_), None) => self.decide(&owner, now),
+                (Stage::Ignored(old), Some(why)) if *old != why => self.decide(&owner, now),
+                _ => {}
+            }
+        }
+    }
+
+    fn ignore(&mut self, owner: &Owner, why: String, now: Moment) {
+        if let Some(player) = self.players.get_mut(owner) {
+            player.stage = Stage::Ignored(why);
+            player.track = Track::default();
+            player.reading.clear();
+            let (id, info) = (player.id.clone(), player.info());
+            if let Some(id) = id {
+                self.tell(id, Signal::Appeared(info), now);
+            }
+        }
+        self.scanned(owner);
+    }
+
+    fn watch(&mut self, owner: &Owner, now: Moment) {
+        let Some(player) = self.players.get_mut(owner) else {
+            return;
+        };
+        player.stage = Stage::Watched;
+        player.read = false;
+        player.track = Track::new(player.quirk());
+        let (id, info, plasma) = (player.id.clone(), player.info(), player.short() == PLASMA);
+        if let Some(id) = id {
+            self.tell(id, Signal::Appeared(info), now);
+        }
+        self.listen(owner, true);
+        self.want(owner, Read::All);
+        if plasma {
+            self.decide_anew(now);
+        }
+    }
+
+    fn listen(&mut self, owner: &Owner, on: bool) {
+        if let Some(player) = self.players.get(owner) {
+            self.commands.push(Command::Listen {
+                owner: owner.clone(),
+                on,
+                seeked: !player.quirk().seeked_is_noise,
+            });
+        }
+    }
+
+    /// Whether the browsers' extension is there and watched.
+    fn plasma(&self) -> bool {
+        self.players
+            .values()
+            .any(|player| player.stage == Stage::Watched && player.short() == PLASMA)
+    }
+
+    /// `mpris:NAME`, or with something behind it if another process had that already.
+    fn name(&mut self, short: &str, process: Option<Process>) -> PlayerId {
+        let short: String = short.chars().take(64).collect();
+        let plain = format!("mpris:{short}");
+        let in_use = |ids: &BTreeMap<Owner, Player>, id: &str| {
+            ids.values()
+                .any(|player| player.id.as_ref().is_some_and(|has| &*has.0 == id))
+        };
+        let free = match self.ids.get(&short) {
+            Some(had) => had.is_some() && *had == process,
+            None => self.ids.len() < MOST_IDS,
+        };
+        if free && !in_use(&self.players, &plain) {
+            self.ids.insert(short, process);
+            return PlayerId::new(&plain);
+        }
+        if let Some(process) = process {
+            let numbered = format!("{plain}-{}", process.pid);
+            if !in_use(&self.players, &numbered) {
+                return PlayerId::new(&numbered);
+            }
+        }
+        self.counter = self.counter.wrapping_add(1);
+        PlayerId::new(&format!(
+            "{plain}-{}.{}",
+            process.map_or(0, |p| p.pid),
+            self.counter
+        ))
+    }
+
+    /// Lets a player's track do something and passes on what comes of it.
+    fn on(&mut self, owner: &Owner, now: Moment, act: impl FnOnce(&mut Track)) {
+        let Some(player) = self.players.get_mut(owner) else {
+            return;
+        };
+        if player.stage != Stage::Watched {
+            return;
+        }
+        act(&mut player.track);
+        let (signals, read) = (player.track.signals(), player.track.read());
+        if let Some(id) = player.id.clone() {
+            for signal in signals {
+                self.tell(id.clone(), signal, now);
+            }
+        }
+        if let Some(read) = read {
+            self.want(owner, read);
+        }
+    }
+
+    /// A player that did not answer at first is read as soon as it shows life.
+    fn catch_up(&mut self, owner: &Owner) {
+        if self
+            .players
+            .get(owner)
+            .is_some_and(|player| player.stage == Stage::Watched && !player.read)
+        {
+            self.want(owner, Read::All);
+        }
+    }
+
+    /// Reads, unless that is being done: then once more after it.
+    fn want(&mut self, owner: &Owner, read: Read) {
+        let Some(player) = self.players.get_mut(owner) else {
+            return;
+        };
+        if player.stage != Stage::Watched {
+            return;
+        }
+        if let Some(again) = player.reading.get_mut(&read) {
+            *again = true;
+            return;
+        }
+        player.reading.insert(read, false);
+        let call = match read {
+            Read::All => Call::All(owner.clone()),
+            Read::Position => Call::Position(owner.clone()),
+        };
+        self.commands.push(Command::Call(call));
+    }
+
+    fn read_again(&mut self, owner: &Owner, read: Read) {
+        let again = (self.players.get_mut(owner)).and_then(|player| player.reading.remove(&read));
+        if again == Some(true) {
+            self.want(owner, read);
+        }
+    }
+
+    fn tell(&mut self, player: PlayerId, signal: Signal, now: Moment) {
+        let at = now;
+        self.commands
+            .push(Command::Observed(Observation { at, player, signal }));
+    }
+
+    fn scanning(&mut self, what: &str) {
+        if let Some(scan) = &mut self.scan {
+            scan.insert(what.to_owned());
+        }
+    }
+
+    fn scanned(&mut self, what: &str) {
+        if let Some(scan) = &mut self.scan {
+            scan.remove(what);
+            if scan.is_empty() {
+                self.scan = None;
+                self.commands.push(Command::Scanned);
+            }
+        }
+    }
+}

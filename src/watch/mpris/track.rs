@@ -1,0 +1,476 @@
+//! One player: raw properties in, signals out. No bus, no clock.
+//!
+//! **Identity of an item** is its URL; without one, its title and length together. A length that goes from unknown to
+//! known, a title that is filled in late, are more known of the same item. Track ids are a hint only: some players
+//! never change them.
+//!
+//! **Parts settle.** Metadata arrives in parts, so a change is told [`SETTLE`] after the first part of it, as it is by
+//! then. A changed URL is certain at once and told at once. Without a URL a changed title and length is another item
+//! unless the position plainly goes on, and the position is asked for before that is decided.
+//!
+//! **Positions** are told as they are answered. One that comes unasked (`Seeked`, `PropertiesChanged`) is told at
+//! most once in [`SETTLE`]; after a burst the position is read once. Nothing that comes with or after `Stopped` is
+//! believed: several players zero it in that very signal.
+
+use std::time::Duration;
+
+use super::location;
+use super::quirks::Quirk;
+use super::values::{self, Metadata, Properties};
+use crate::model::{EndReason, Item, Location, Moment, Signal, Transport};
+
+/// Within this, parts of one change arrive.
+pub const SETTLE: Duration = Duration::from_millis(300);
+/// While the length of a playing item is unknown it is looked for again after each of these.
+const LENGTH_AGAIN: [Duration; 4] = [
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+];
+/// A position that is still 0 after this long of playing is no position.
+const ZERO_FOR: Duration = Duration::from_secs(10);
+/// Seconds; a position this close to the expected one goes on from it.
+const GOES_ON: f64 = 10.0;
+/// Seconds; lengths that differ by less are the same, differently rounded.
+const SAME_LENGTH: f64 = 1.5;
+
+/// What is to be read from the player now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Read {
+    /// `Position`.
+    Position,
+    /// All properties.
+    All,
+}
+
+/// What a read of the position gave.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Answer {
+    /// As sent.
+    Position(f64),
+    /// The player says that it has none.
+    Unsupported,
+}
+
+/// A player as its properties tell it.
+#[derive(Debug, Default)]
+pub struct Track {
+    quirk: Quirk,
+    status: Option<Transport>,
+    rate: f64,
+    metadata: Metadata,
+    open: Option<Open>,
+    /// Parts of a change are awaited until then (`Moment::mono`).
+    settle: Option<Duration>,
+    /// Told last.
+    told: Option<Transport>,
+    told_rate: f64,
+    signals: Vec<Signal>,
+    read: Option<Read>,
+}
+
+/// The item that was told last, and what is remembered with it.
+#[derive(Debug)]
+struct Open {
+    item: Item,
+    track: Option<String>,
+    /// The last position and when it was one.
+    sample: Option<(f64, Duration)>,
+    /// A position other than 0 was seen.
+    moved: bool,
+    /// A position read while it is open whether this is still the same item.
+    probe: Option<(f64, Duration)>,
+    /// When an unasked position was last told.
+    unasked: Option<Duration>,
+    /// Another came before that could be told again.
+    held: bool,
+    /// Since when it plays.
+    playing: Option<Duration>,
+    /// It was told that positions are not known.
+    unknown: bool,
+    /// When to look for the length again, and how often that was done.
+    again: Option<Duration>,
+    tries: usize,
+    /// The length of the item before, where it may linger.
+    distrusted: Option<f64>,
+}
+
+impl Open {
+    fn plays_longer_than(&self, time: Duration, now: Moment) -> bool {
+        self.playing
+            .is_some_and(|since| now.mono.saturating_sub(since) > time)
+    }
+
+    /// Whether the probed position goes on from the ones before. Not if there is none of either.
+    fn goes_on(&self, rate: f64) -> bool {
+        let (Some((before, at)), Some((probe, now))) = (self.sample, self.probe) else {
+            return false;
+        };
+        let run = now.saturating_sub(at).as_secs_f64() * rate;
+        let expected = if self.playing.is_some() {
+            before + run
+        } else {
+            before
+        };
+        (probe - expected).abs() <= GOES_ON
+    }
+}
+
+/// How what is read now relates to what was told.
+#[derive(Debug, PartialEq, Eq)]
+enum Relation {
+    Same,
+    /// Another item unless the position goes on.
+    Perhaps,
+    Another,
+}
+
+impl Track {
+    /// A player of which nothing is known yet.
+    pub fn new(quirk: Quirk) -> Self {
+        Self {
+            quirk,
+            rate: 1.0,
+            told_rate: 1.0,
+            ..Self::default()
+        }
+    }
+
+    /// Takes what was said since the last call, in order.
+    pub fn signals(&mut self) -> Vec<Signal> {
+        std::mem::take(&mut self.signals)
+    }
+
+    /// Takes the wish to read something.
+    pub fn read(&mut self) -> Option<Read> {
+        let read = self.read.take()?;
+        if self.quirk.position_is_fake && read == Read::Position {
+            return None;
+        }
+        Some(read)
+    }
+
+    /// When `timeout` is to be called, on `Moment::mono`.
+    pub fn deadline(&self) -> Option<Duration> {
+        let again = self.open.as_ref().and_then(|open| open.again);
+        self.settle.into_iter().chain(again).min()
+    }
+
+    /// The position is wanted; what is still unknown of the item is read along.
+    pub fn asked(&mut self) {
+        let known = (self.open.as_ref()).is_some_and(|open| open.item.duration.is_some());
+        self.want(if known { Read::Position } else { Read::All });
+    }
+
+    /// Properties changed, or were read.
+    pub fn changed(&mut self, found: Properties, now: Moment) {
+        let new_metadata = found.metadata.is_some_and(|metadata| {
+            let new = metadata != self.metadata;
+            self.metadata = metadata;
+            new
+        });
+        let new_status = found.status.is_some() && found.status != self.status;
+        self.status = found.status.or(self.status);
+        self.rate = found.rate.unwrap_or(self.rate);
+        if self.status == Some(Transport::Stopped) {
+            return self.stopped();
+        }
+        if new_metadata || new_status {
+            self.reconsider(now);
+            self.want(Read::Position);
+        }
+        self.tell_transport(now);
+        if let Some(raw) = found.position {
+            self.unasked(raw, false, now);
+        }
+    }
+
+    /// The player says that it jumped.
+    pub fn seeked(&mut self, raw: Option<f64>, now: Moment) {
+        match raw {
+            Some(raw) => self.unasked(raw, true, now),
+            None => self.want(Read::Position),
+        }
+    }
+
+    /// A read of the position was answered.
+    pub fn answered(&mut self, answer: Answer, now: Moment) {
+        match answer {
+            Answer::Position(raw) => self.position(raw, false, now),
+            Answer::Unsupported => self.unknown(),
+        }
+    }
+
+    /// What was due by now.
+    pub fn timeout(&mut self, now: Moment) {
+        if self.settle.is_some_and(|at| at <= now.mono) {
+            self.settle = None;
+            self.settled(now);
+        }
+        if let Some(open) = &mut self.open
+            && open.again.is_some_and(|at| at <= now.mono)
+        {
+            open.again = None;
+            open.tries += 1;
+            self.want(Read::All);
+            self.look_for_length(now);
+        }
+    }
+
+    fn want(&mut self, read: Read) {
+        if self.status != Some(Transport::Stopped) || read == Read::All {
+            self.read = self.read.max(Some(read));
+        }
+    }
+
+    fn wait(&mut self, now: Moment) {
+        self.settle.get_or_insert(now.mono + SETTLE);
+    }
+
+    fn stopped(&mut self) {
+        self.settle = None;
+        self.read = None;
+        self.end();
+        if self.told != Some(Transport::Stopped) {
+            self.told = Some(Transport::Stopped);
+            self.signals.push(Signal::Transport {
+                state: Transport::Stopped,
+                position: None,
+            });
+        }
+    }
+
+    fn end(&mut self) {
+        if self.open.take().is_some() {
+            self.signals.push(Signal::Ended(EndReason::Stopped));
+        }
+    }
+
+    /// The metadata or the status changed: what is certain is told, the rest is waited for.
+    fn reconsider(&mut self, now: Moment) {
+        let item = self.item();
+        match &self.open {
+            _ if self.metadata.is_empty() => self.wait(now),
+            None if item.location.is_some() => self.open(item, now),
+            None => self.wait(now),
+            Some(open) => match self.relation(open, &item) {
+                Relation::Another => self.open(item, now),
+                Relation::Same if item == open.item => {}
+                Relation::Same | Relation::Perhaps => self.wait(now),
+            },
+        }
+    }
+
+    /// The parts are together.
+    fn settled(&mut self, now: Moment) {
+        let item = self.item();
+        let Some(open) = &mut self.open else {
+            if !self.metadata.is_empty() {
+                self.open(item, now);
+            }
+            return;
+        };
+        if open.held {
+            open.held = false;
+            open.unasked = None;
+            self.read = self.read.max(Some(Read::Position));
+        }
+        let Some(open) = &self.open else { return };
+        if self.metadata.is_empty() {
+            return self.end();
+        }
+        match self.relation(open, &item) {
+            Relation::Another => self.open(item, now),
+            Relation::Perhaps if !open.goes_on(self.rate) => self.open(item, now),
+            Relation::Same | Relation::Perhaps => self.refine(item, now),
+        }
+        self.tell_transport(now);
+    }
+
+    fn open(&mut self, mut item: Item, now: Moment) {
+        let before = self.open.take().and_then(|open| open.item.duration);
+        let distrusted = before.filter(|_| self.quirk.length_lingers);
+        if item.duration.is_some() && item.duration == distrusted {
+            item.duration = None;
+        }
+        self.signals.push(Signal::Opened(Box::new(item.clone())));
+        self.open = Some(Open {
+            item,
+            track: self.metadata.track.clone(),
+            sample: None,
+            moved: false,
+            probe: None,
+            unasked: None,
+            held: false,
+            playing: None,
+            unknown: false,
+            again: None,
+            tries: 0,
+            distrusted,
+        });
+        self.told = None;
+        self.tell_transport(now);
+        self.look_for_length(now);
+        if self.quirk.position_is_fake {
+            self.unknown();
+        }
+        self.want(Read::Position);
+    }
+
+    fn refine(&mut self, item: Item, now: Moment) {
+        let track = self.metadata.track.clone();
+        let Some(open) = &mut self.open else { return };
+        open.track = track;
+        open.probe = None;
+        if open.item != item {
+            open.item = item.clone();
+            self.signals.push(Signal::Refined(Box::new(item)));
+        }
+        self.look_for_length(now);
+    }
+
+    /// As long as it plays and its length is unknown, a few more looks, ever later.
+    fn look_for_length(&mut self, now: Moment) {
+        let playing = self.status == Some(Transport::Playing);
+        let Some(open) = &mut self.open else { return };
+        if open.item.duration.is_some() || !playing {
+            open.again = None;
+        } else if open.again.is_none() {
+            open.again = LENGTH_AGAIN.get(open.tries).map(|wait| now.mono + *wait);
+        }
+    }
+
+    /// The item as the metadata has it now, with what was known before and is no longer said.
+    fn item(&self) -> Item {
+        let metadata = &self.metadata;
+        let location = metadata.url.as_deref().and_then(location::read);
+        let mut item = Item {
+            duration: metadata.length,
+            title: metadata.title.clone(),
+            tags: metadata.tags.clone(),
+            video: location.as_ref().map(location::video).unwrap_or_default(),
+            network: location.as_ref().is_some_and(location::is_network),
+            chapters: Vec::new(),
+            location,
+        };
+        let Some(open) = &self.open else { return item };
+        if item.duration.is_some() && item.duration == open.distrusted && open.tries < 2 {
+            item.duration = None;
+        }
+        if self.relation(open, &item) == Relation::Same {
+            let told = &open.item;
+            item.duration = item.duration.or(told.duration);
+            item.title = item.title.or_else(|| told.title.clone());
+            if item.tags.0.is_empty() {
+                item.tags.clone_from(&told.tags);
+            }
+            if item.location.is_none() {
+                item.location.clone_from(&told.location);
+                item.video = told.video;
+                item.network = told.network;
+            }
+        }
+        item
+    }
+
+    fn relation(&self, open: &Open, item: &Item) -> Relation {
+        let told = &open.item;
+        let title = differ(told.title.as_ref(), item.title.as_ref(), |a, b| a != b);
+        let length = differ(told.duration, item.duration, |a, b| {
+            (a - b).abs() > SAME_LENGTH
+        });
+        let track = differ(open.track.as_ref(), self.metadata.track.as_ref(), |a, b| {
+            a != b
+        });
+        match (self.place(told), self.place(item)) {
+            (Some(a), Some(b)) if a == b => Relation::Same,
+            (Some(_), Some(_)) => Relation::Another,
+            (None, Some(_)) if title && length => Relation::Another,
+            (None, Some(_)) => Relation::Same,
+            (_, None) if title && (length || track) => Relation::Perhaps,
+            (_, None) => Relation::Same,
+        }
+    }
+
+    /// What an item is known by, if it is known by its place.
+    fn place<'a>(&self, item: &'a Item) -> Option<&'a Location> {
+        item.location.as_ref().filter(|_| !self.quirk.url_is_page)
+    }
+
+    /// Whether it is open whether this is still the same item.
+    fn undecided(&self) -> bool {
+        self.settle.is_some()
+            && (self.open.as_ref())
+                .is_some_and(|open| self.relation(open, &self.item()) == Relation::Perhaps)
+    }
+
+    /// A position that came unasked: bursts are told once, and then looked up once.
+    fn unasked(&mut self, raw: f64, seeked: bool, now: Moment) {
+        let Some(open) = &mut self.open else { return };
+        if open.unasked.is_some_and(|at| now.mono < at + SETTLE) {
+            open.held = true;
+            return self.wait(now);
+        }
+        open.unasked = Some(now.mono);
+        self.position(raw, seeked, now);
+    }
+
+    fn position(&mut self, raw: f64, seeked: bool, now: Moment) {
+        let undecided = self.undecided();
+        let seconds = values::seconds(raw, self.metadata.in_seconds);
+        let Some(open) = &mut self.open else { return };
+        if undecided {
+            open.probe = Some((seconds, now.mono));
+            return;
+        }
+        open.moved |= seconds > 0.0;
+        if !open.moved && !seeked && open.plays_longer_than(ZERO_FOR, now) {
+            return self.unknown();
+        }
+        open.unknown = false;
+        open.sample = Some((seconds, now.mono));
+        self.signals.push(Signal::Position { seconds, seeked });
+    }
+
+    fn unknown(&mut self) {
+        if let Some(open) = &mut self.open
+            && !open.unknown
+        {
+            open.unknown = true;
+            self.signals.push(Signal::PositionUnknown);
+        }
+    }
+
+    fn tell_transport(&mut self, now: Moment) {
+        let state = match self.status {
+            Some(Transport::Playing) if self.rate == 0.0 => Transport::Buffering,
+            Some(state) => state,
+            None => return,
+        };
+        let Some(open) = &mut self.open else { return };
+        let playing = state == Transport::Playing;
+        open.playing = playing.then(|| open.playing.unwrap_or(now.mono));
+        if self.told != Some(state) {
+            self.told = Some(state);
+            self.signals.push(Signal::Transport {
+                state,
+                position: None,
+            });
+        }
+        #[allow(clippy::float_cmp)] // as sent
+        if self.rate > 0.0 && self.told_rate != self.rate {
+            self.told_rate = self.rate;
+            self.signals.push(Signal::Rate(self.rate));
+        }
+        self.look_for_length(now);
+    }
+}
+
+/// Whether both are known and not the same.
+fn differ<T>(a: Option<T>, b: Option<T>, differ: impl Fn(T, T) -> bool) -> bool {
+    a.zip(b).is_some_and(|(a, b)| differ(a, b))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,149 @@
+//! The MPRIS watcher on a bus of ours, with everything it said.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reeld::config::Config;
+use reeld::model::{Observation, PlayerId, Signal};
+use reeld::watch::{Report, WatchContext, mpris};
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use zbus::Address;
+
+/// Longer than anything that is waited for takes.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The defaults.
+pub fn config() -> Config {
+    toml::from_str(include_str!("../../../src/config/defaults.toml")).unwrap()
+}
+
+/// A watcher that runs until this is dropped.
+#[derive(Debug)]
+pub struct Watcher {
+    reports: mpsc::Receiver<Report>,
+    asks: mpsc::Sender<PlayerId>,
+    pub config: watch::Sender<Arc<Config>>,
+    pub rescan: Arc<Notify>,
+    task: JoinHandle<()>,
+    /// Everything seen so far.
+    pub seen: Vec<Observation>,
+    /// How often it said that its first scan is done.
+    pub scans: usize,
+    /// What it said last of the bus.
+    pub unavailable: Option<String>,
+}
+
+impl Watcher {
+    pub fn start(address: Address) -> Self {
+        let (reports_in, reports) = mpsc::channel(64);
+        let (asks, asks_out) = mpsc::channel(64);
+        let (config_in, config_out) = watch::channel(Arc::new(config()));
+        let rescan = Arc::new(Notify::new());
+        let context = WatchContext {
+            reports: reports_in,
+            asks: asks_out,
+            config: config_out,
+            runtime_dir: PathBuf::new(),
+            rescan: Arc::clone(&rescan),
+        };
+        Self {
+            reports,
+            asks,
+            config: config_in,
+            rescan,
+            task: tokio::spawn(mpris::run_at(context, Ok(address))),
+            seen: Vec::new(),
+            scans: 0,
+            unavailable: None,
+        }
+    }
+
+    /// Takes reports until one makes `done` true of everything so far.
+    pub async fn until(&mut self, what: &str, done: impl Fn(&Self) -> bool) {
+        let waiting = async {
+            while !done(self) {
+                let report = self.reports.recv().await.expect("the watcher ended");
+                self.take(report);
+            }
+        };
+        if timeout(PATIENCE, waiting).await.is_err() {
+            panic!("never came: {what}; seen:\n{}", self.transcript());
+        }
+    }
+
+    /// Takes reports for this long.
+    pub async fn listen(&mut self, time: Duration) {
+        let listening = async {
+            while let Some(report) = self.reports.recv().await {
+                self.take(report);
+            }
+        };
+        timeout(time, listening).await.ok();
+    }
+
+    fn take(&mut self, report: Report) {
+        match report {
+            Report::Observed(observation) => self.seen.push(observation),
+            Report::Scanned(_) => self.scans += 1,
+            Report::Unavailable(_, words) => self.unavailable = words,
+        }
+    }
+
+    /// Waits until the first scan is done.
+    pub async fn scanned(&mut self) {
+        self.until("the end of the first scan", |all| all.scans > 0)
+            .await;
+    }
+
+    /// Asks for a position.
+    pub async fn ask(&self, player: &str) {
+        self.asks.send(PlayerId::new(player)).await.unwrap();
+    }
+
+    /// Waits for a signal of a player that comes after `from` in `seen`; returns where the next one stands.
+    pub async fn signal(
+        &mut self,
+        player: &str,
+        from: usize,
+        what: &str,
+        is: impl Fn(&Signal) -> bool,
+    ) -> usize {
+        let id = PlayerId::new(player);
+        let position = |all: &Self| {
+            (all.seen.iter().enumerate().skip(from))
+                .find(|(_, seen)| seen.player == id && is(&seen.signal))
+                .map(|(at, _)| at + 1)
+        };
+        self.until(what, |all| position(all).is_some()).await;
+        position(self).unwrap()
+    }
+
+    /// Everything seen, a line each.
+    pub fn transcript(&self) -> String {
+        let start = self
+            .seen
+            .first()
+            .map_or(Duration::ZERO, |seen| seen.at.mono);
+        let lines = self.seen.iter().map(|seen| {
+            let at = (seen.at.mono - start).as_secs_f64();
+            format!("{at:8.3} {} {:?}\n", seen.player, seen.signal)
+        });
+        lines.collect()
+    }
+
+    /// The signals of a player.
+    pub fn signals(&self, player: &str) -> Vec<Signal> {
+        let id = PlayerId::new(player);
+        let of = self.seen.iter().filter(|seen| seen.player == id);
+        of.map(|seen| seen.signal.clone()).collect()
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
