@@ -12,17 +12,23 @@
 //! - Only the daemon renews. Other processes write the file only while no daemon runs.
 
 mod client_id;
+mod device_code;
 mod error;
 mod file;
+mod profile;
+mod progress;
+mod qr_image;
 mod record;
 mod renew;
 
-pub mod device_code;
+pub mod login_discovr;
 pub mod login_punchplay;
 pub mod qr;
 
 pub use client_id::client_id;
 pub use error::{AccountError, LoginError};
+pub use profile::{Profile, choose};
+pub use progress::{OnProgress, Progress};
 pub use record::{Account, NewLogin, Tokens, Unavailable};
 
 use std::path::Path;

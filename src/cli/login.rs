@@ -6,10 +6,10 @@ use clap::Args;
 use serde_json::json;
 
 use super::link::{accounts, service, wait_for};
-use super::{Context, Format, output, seams, words};
-use crate::account::login_punchplay::{self, Progress};
-use crate::account::{NewLogin, qr};
+use super::{Context, Format, output, words};
+use crate::account::{NewLogin, Progress, login_punchplay, qr};
 use crate::control::{Client, Request};
+use crate::daemon::device_id;
 use crate::error::CliError;
 use crate::model::{Secret, ServiceName};
 use crate::paths::Paths;
@@ -34,7 +34,7 @@ pub struct LoginArgs {
 
 pub fn run(args: &LoginArgs, context: &Context) -> Result<(), CliError> {
     let (paths, loaded) = context.load()?;
-    let device_id = seams::device_id(&paths)?;
+    let device_id = device_id(&paths)?;
     let http = Http::default();
     let mut told = Ok(());
     let mut tell = |progress| {
@@ -81,8 +81,11 @@ fn show(args: &LoginArgs, progress: &Progress) -> Result<(), CliError> {
             let drawn = drawn.map_or_else(String::new, |drawn| format!("{drawn}\n"));
             output::print(&format!(
                 "Open this page on any device and approve the code {code}:\n\n  {complete}\n\n{drawn}\
-                 The code can also be entered at {url}. Waiting; it is good for {} …\n",
-                words::about(*expires_in)
+                 The code can also be entered at {url}. Waiting{} …\n",
+                expires_in.map_or_else(String::new, |life| format!(
+                    "; it is good for {}",
+                    words::about(life)
+                ))
             ))
         }
         Progress::Trouble(why) => {
@@ -104,7 +107,7 @@ fn step(progress: &Progress) -> serde_json::Value {
             "code": code,
             "url": url,
             "complete_url": complete,
-            "expires_in_seconds": expires_in.as_secs(),
+            "expires_in_seconds": expires_in.map(|life| life.as_secs()),
         }),
         Progress::Trouble(why) => json!({ "step": "trouble", "reason": why }),
         Progress::Approved => json!({ "step": "approved" }),

@@ -13,7 +13,6 @@ mod output;
 mod players;
 mod queue;
 mod run;
-mod seams;
 mod status;
 mod table;
 mod words;
@@ -110,6 +109,8 @@ impl Context {
 /// Everything the binary does.
 #[must_use]
 pub fn main() -> ExitCode {
+    // A child that is to be the store process never gets further than this.
+    crate::store::serve_if_asked();
     // Before anything is created: what we write is nobody else's business.
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     panic::set_hook(Box::new(|panic| {

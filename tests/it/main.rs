@@ -10,7 +10,9 @@
 
 mod cli;
 mod control;
+mod discovr;
 mod login;
 mod mpris_watch;
 mod punchplay;
 mod support;
+mod tokens;
