@@ -9,7 +9,7 @@
 )]
 
 mod discovr;
-mod punchplay;
 mod mpris_watch;
+mod punchplay;
 mod support;
 mod tokens;

@@ -2,9 +2,9 @@
 
 #![allow(dead_code, reason = "not every test needs all of it")]
 
+pub mod bus;
 pub mod credentials;
 pub mod desk;
-pub mod standin;
-pub mod bus;
 pub mod players;
+pub mod standin;
 pub mod watcher;
