@@ -16,6 +16,8 @@ pub mod store;
 
 pub mod outbox;
 
+pub mod history;
+
 pub mod sender;
 
 pub mod service;
@@ -24,6 +26,8 @@ pub mod service;
 pub mod account;
 
 pub mod config;
+
+pub mod daemon;
 
 pub mod engine;
 

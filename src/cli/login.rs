@@ -6,9 +6,10 @@ use clap::Args;
 use serde_json::json;
 
 use super::link::{accounts, service, wait_for};
-use super::{Context, Format, output, seams, words};
+use super::{Context, Format, output, words};
 use crate::account::{NewLogin, Progress, login_punchplay, qr};
 use crate::control::{Client, Request};
+use crate::daemon::device_id;
 use crate::error::CliError;
 use crate::model::{Secret, ServiceName};
 use crate::paths::Paths;
@@ -33,7 +34,7 @@ pub struct LoginArgs {
 
 pub fn run(args: &LoginArgs, context: &Context) -> Result<(), CliError> {
     let (paths, loaded) = context.load()?;
-    let device_id = seams::device_id(&paths)?;
+    let device_id = device_id(&paths)?;
     let http = Http::default();
     let mut told = Ok(());
     let mut tell = |progress| {

@@ -12,7 +12,6 @@ mod output;
 mod players;
 mod queue;
 mod run;
-mod seams;
 mod status;
 mod table;
 mod words;
@@ -41,7 +40,9 @@ Files:
   ~/.config/reeld/config.toml     settings (reeld config init)
   ~/.local/state/reeld/           history, queue, logins
 
-Exit codes: 0 done, 1 you can mend it, 2 wrong command line, 3 reeld is not running, 70 a mistake of reeld";
+Exit codes:
+  0 done   1 you can mend it   2 wrong command line   3 reeld is not running
+  70 a mistake of reeld";
 
 /// Tells `PunchPlay` and Discovr what your media players play.
 #[derive(Debug, Parser)]
@@ -50,6 +51,7 @@ Exit codes: 0 done, 1 you can mend it, 2 wrong command line, 3 reeld is not runn
     version,
     about = "Tells PunchPlay and Discovr what your media players play",
     after_help = EXAMPLES,
+    max_term_width = 80,
     arg_required_else_help = true,
     disable_help_subcommand = true
 )]
@@ -105,6 +107,8 @@ impl Context {
 /// Everything the binary does.
 #[must_use]
 pub fn main() -> ExitCode {
+    // A child that is to be the store process never gets further than this.
+    crate::store::serve_if_asked();
     // Before anything is created: what we write is nobody else's business.
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     panic::set_hook(Box::new(|panic| {

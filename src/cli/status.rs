@@ -187,6 +187,7 @@ mod tests {
                 media: Some(json!({"title": "Heat", "year": 1995})),
                 progress: Some(0.42),
                 viewing_id: Some("00ff".into()),
+                why_not: None,
             }],
             accounts: vec![
                 AccountRow {

@@ -34,11 +34,34 @@ fn one_or_many(numbers: &[u32]) -> Value {
     }
 }
 
-/// Episodes in one file: the number or the list, and the last of several.
+/// Episodes in one file: the number or the list, and the last of several, if there is no gap in them.
 fn span(episodes: &[u32]) -> (Value, Value) {
+    let run = episodes.is_sorted_by(|a, b| a.checked_add(1) == Some(*b));
     let last = match episodes {
-        [_, .., last] => Value::from(*last),
+        [_, .., last] if run => Value::from(*last),
         _ => Value::Null,
     };
     (one_or_many(episodes), last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_episode_is_a_number_and_several_are_a_list_with_an_end_if_they_are_a_run() {
+        for (episodes, episode, end) in [
+            (vec![], json!(null), json!(null)),
+            (vec![3], json!(3), json!(null)),
+            (vec![3, 4, 5], json!([3, 4, 5]), json!(5)),
+            (vec![3, 5], json!([3, 5]), json!(null)),
+            (vec![u32::MAX, 0], json!([u32::MAX, 0]), json!(null)),
+        ] {
+            let json = media_json(&Media {
+                episode: episodes,
+                ..Media::default()
+            });
+            assert_eq!((&json["episode"], &json["episode_end"]), (&episode, &end));
+        }
+    }
 }

@@ -4,10 +4,17 @@ use std::fs::{self, File, Permissions};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 
 use super::{StoreError, StoreErrorKind};
+
+/// How long another daemon is waited for: half a second.
+const PATIENCE_STEPS: u32 = 25;
+const STEP: Duration = Duration::from_millis(20);
 
 /// A state folder that is ours for as long as this lives.
 #[derive(Debug)]
@@ -32,9 +39,9 @@ impl StateFolder {
             .mode(0o600)
             .open(path.join("lock"))
             .map_err(failed)?;
-        match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+        match lock_patiently(&lock) {
             Ok(()) => {}
-            Err(rustix::io::Errno::WOULDBLOCK) => return Err(locked(path, &mut lock)),
+            Err(Errno::WOULDBLOCK) => return Err(locked(path, &mut lock)),
             Err(error) => return Err(failed(error.into())),
         }
         // Only for the words of the next one; without room for them it is claimed all the same.
@@ -53,6 +60,17 @@ impl StateFolder {
     pub fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// One that is just ending, or whose lock a process just started still holds, is waited for.
+fn lock_patiently(lock: &File) -> Result<(), Errno> {
+    for _ in 0..PATIENCE_STEPS {
+        match flock(lock, FlockOperation::NonBlockingLockExclusive) {
+            Err(Errno::WOULDBLOCK) => thread::sleep(STEP),
+            result => return result,
+        }
+    }
+    flock(lock, FlockOperation::NonBlockingLockExclusive)
 }
 
 fn locked(path: &Path, lock: &mut File) -> StoreError {

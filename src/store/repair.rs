@@ -1,10 +1,10 @@
 //! What happens when the store is damaged: what can be read goes on, the rest goes into quarantine, and it is said.
 //!
 //! Replacing a store that cannot be read, in the order that a crash at any point can be taken up from:
-//! 1. a new one is made in `store.new`, and what can be read of the old one is copied into it;
+//! 1. a new one is made beside it, and what can be read of the old one is copied into it;
 //! 2. `loss` says what happens (from here on it will be told, come what may);
-//! 3. `store` is moved into the quarantine folder; 4. `store.new` becomes `store`. A crash between these two leaves no `store`
-//!    and a `loss` that names the quarantine: the next opening does the last step.
+//! 3. `store` is moved into the quarantine folder; 4. the new one becomes `store`. A crash between these two leaves no `store`
+//!    and a `loss` that names both: the next opening does the last step.
 
 use std::fmt;
 use std::fs;
@@ -18,7 +18,7 @@ use crate::model::Wall;
 use super::folder::sync;
 use super::process::{Process, Program, bytes_of};
 use super::quarantine;
-use super::sled::{FOLDER, NEW, SledStore, ask, make_new, open_existing, refused};
+use super::sled::{FOLDER, SledStore, ask, make_new, open_existing, refused};
 use super::wire::{Found, Request};
 use super::{Batch, Durability, Store, StoreError};
 
@@ -50,13 +50,15 @@ pub struct Quarantined {
     pub why: String,
     /// Records that could be copied out of it.
     pub saved: u64,
+    /// The new one, until it has taken its place.
+    successor: PathBuf,
 }
 
 /// For people.
 impl fmt::Display for Loss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut parts = Vec::new();
-        if let Some(Quarantined { to, why, saved }) = &self.quarantined {
+        if let Some(Quarantined { to, why, saved, .. }) = &self.quarantined {
             let to = to.display();
             parts.push(format!(
                 "the store could not be read ({why}) and was moved to {to}; {saved} records of it could be saved"
@@ -138,14 +140,14 @@ impl Found {
 
 /// Does what a crash has kept `replace` from doing.
 pub(super) fn finish(state: &Path) -> io::Result<()> {
-    if fs::exists(state.join(FOLDER))? || !fs::exists(state.join(NEW))? {
+    if fs::exists(state.join(FOLDER))? {
         return Ok(());
     }
-    let moved = Loss::read(state)?
-        .and_then(|loss| loss.quarantined)
-        .is_some_and(|old| old.to.join(FOLDER).exists());
-    if moved {
-        fs::rename(state.join(NEW), state.join(FOLDER))?;
+    if let Some(old) = Loss::read(state)?.and_then(|loss| loss.quarantined)
+        && fs::exists(&old.successor)?
+        && fs::exists(old.to.join(FOLDER))?
+    {
+        fs::rename(&old.successor, state.join(FOLDER))?;
         sync(state)?;
     }
     Ok(())
@@ -158,23 +160,26 @@ pub(super) fn replace(
     program: &Program,
     why: String,
 ) -> Result<(), StoreError> {
-    let new = state.join(NEW);
-    make_new(&new, program)?;
-    let saved = rescue(&state.join(FOLDER), &new, program)?;
-    exchange(state, now, why, saved).map_err(|error| refused(&error))
-}
-
-fn exchange(state: &Path, now: Wall, why: String, saved: u64) -> io::Result<()> {
-    let to = quarantine::make(state, now)?;
-    let mut loss = Loss::read(state)?.unwrap_or_default();
-    loss.quarantined = Some(Quarantined {
-        to: to.clone(),
+    let successor = make_new(state, program)?;
+    let saved = rescue(&state.join(FOLDER), &successor, program)?;
+    let quarantined = |to| Quarantined {
+        to,
         why,
         saved,
-    });
+        successor,
+    };
+    quarantine::make(state, now)
+        .map(quarantined)
+        .and_then(|old| exchange(state, old))
+        .map_err(|error| refused(&error))
+}
+
+fn exchange(state: &Path, old: Quarantined) -> io::Result<()> {
+    let mut loss = Loss::read(state)?.unwrap_or_default();
+    loss.quarantined = Some(old.clone());
     loss.write(state)?;
-    quarantine::move_in(state, FOLDER, &to)?;
-    fs::rename(state.join(NEW), state.join(FOLDER))?;
+    quarantine::move_in(state, FOLDER, &old.to)?;
+    fs::rename(old.successor, state.join(FOLDER))?;
     sync(state)
 }
 
@@ -182,6 +187,9 @@ fn exchange(state: &Path, now: Wall, why: String, saved: u64) -> io::Result<()> 
 /// of its own, as sled is of no use after an error. Returns the number of records.
 fn rescue(from: &Path, to: &Path, program: &Program) -> Result<u64, StoreError> {
     let (new, _) = open_existing(to, program)?;
+    // The same in every store, so it should not be what keeps the rest from being read.
+    let settings = Path::new("sled/durability_cookie");
+    let _ = fs::copy(to.join(settings), from.join(settings));
     let mut copy = Copy {
         to: new,
         batch: Batch::default(),

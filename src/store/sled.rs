@@ -13,7 +13,7 @@
 //! | `lock` | flock of the daemon, for its whole life |
 //! | `store/format` | version of what follows, JSON; read before sled touches anything |
 //! | `store/sled/`, `store/witness` | see `database.rs` |
-//! | `store.new/` | a store being made; renamed to `store` when complete, so a `store` is never half made |
+//! | `store.new-PID/` | a store being made; renamed to `store` when complete, so a `store` is never half made |
 //! | `loss` | what was lost, JSON; until the owner of the records has made good for it |
 //! | `quarantine-TIME/` | a `store` that could not be read, or records that could not be believed; the newest three |
 //!
@@ -32,7 +32,7 @@ use std::cell::{Cell, OnceCell};
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -46,7 +46,7 @@ use super::wire::{Found, Record, Reply, Request};
 use super::{Batch, Durability, Store, StoreError, StoreErrorKind};
 
 pub(super) const FOLDER: &str = "store";
-pub(super) const NEW: &str = "store.new";
+const NEW: &str = "store.new-";
 /// Version of everything in `store/`.
 const FORMAT: u32 = 1;
 
@@ -275,9 +275,8 @@ pub(super) fn open_existing(
 }
 
 fn create(state: &Path, program: &Program) -> Result<(SledStore, Opened), StoreError> {
-    let new = state.join(NEW);
-    make_new(&new, program)?;
-    fs::rename(&new, state.join(FOLDER))
+    let new = make_new(state, program)?;
+    fs::rename(new, state.join(FOLDER))
         .and_then(|()| sync(state))
         .map_err(|error| refused(&error))?;
     let (store, _) = open_existing(&state.join(FOLDER), program)?;
@@ -288,24 +287,36 @@ fn create(state: &Path, program: &Program) -> Result<(SledStore, Opened), StoreE
     Ok((store, opened))
 }
 
-/// A complete and empty store, closed.
-pub(super) fn make_new(new: &Path, program: &Program) -> Result<(), StoreError> {
-    let failed = |error: io::Error| refused(&error);
-    match fs::remove_dir_all(new) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-        _ => {}
-    }
-    fs::create_dir(new).map_err(failed)?;
+/// Makes a complete and empty store, closed, and returns where. Its name has the number of the process that makes it: that of
+/// a daemon that was killed may still be at work on another one.
+pub(super) fn make_new(state: &Path, program: &Program) -> Result<PathBuf, StoreError> {
     let mut process = Process::start(program)?;
+    let new = state.join(format!("{NEW}{}", process.id()));
+    remove_unfinished(state)
+        .and_then(|()| fs::create_dir(&new))
+        .map_err(|error| refused(&error))?;
     let request = Request::Create {
-        folder: bytes_of(new),
+        folder: bytes_of(&new),
     };
     ask(&mut process, &request)?;
-    // sled leaves some of its files to chance here.
-    write_format(new)
-        .and_then(|()| make_all_private(new))
-        .and_then(|()| sync_all(new))
-        .map_err(failed)
+    drop(process);
+    // sled leaves it to chance when some of its files reach the disk.
+    write_format(&new)
+        .and_then(|()| make_all_private(&new))
+        .and_then(|()| sync_all(&new))
+        .map_err(|error| refused(&error))?;
+    Ok(new)
+}
+
+fn remove_unfinished(state: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(state)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(NEW) {
+            // One that is still being made can be removed another time.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+    Ok(())
 }
 
 fn write_format(folder: &Path) -> io::Result<()> {

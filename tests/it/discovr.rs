@@ -8,7 +8,7 @@ use reeld::service::discovr::Discovr;
 use reeld::service::{Call, Disposition, Job, Service};
 use serde_json::json;
 
-use crate::support::desk::{Desk, after, episode, film, is_delivered};
+use crate::support::bench::{Bench, after, episode, film, is_delivered};
 use crate::support::standin::{Entry, Fault, Reply};
 
 /// As long as an attempt may take effect late, here.
@@ -16,16 +16,16 @@ const LATE: Duration = Duration::from_millis(80);
 
 const HISTORY: &str = "POST /profile/history";
 
-fn linked(desk: &Desk) -> (Accounts, AccountKey) {
+fn linked(desk: &Bench) -> (Accounts, AccountKey) {
     desk.link(desk.discovr.with(|app| app.issue_login("ann", "p1")))
 }
 
-fn client(desk: &Desk) -> (Discovr, AccountKey) {
+fn client(desk: &Bench) -> (Discovr, AccountKey) {
     let (accounts, key) = linked(desk);
     (desk.at_discovr(&accounts, &key, LATE), key)
 }
 
-fn jobs(desk: &mut Desk, key: &AccountKey, action: Action, media: Media) -> Vec<Job> {
+fn jobs(desk: &mut Bench, key: &AccountKey, action: Action, media: Media) -> Vec<Job> {
     let session = desk.session();
     let event = desk.event(action, session, media);
     desk.jobs(key, &event)
@@ -44,14 +44,14 @@ async fn deliver(service: &Discovr, mut job: Job) -> (usize, Disposition) {
     panic!("never delivered");
 }
 
-fn history(desk: &Desk) -> Vec<Entry> {
+fn history(desk: &Bench) -> Vec<Entry> {
     desk.discovr.with(|app| app.history.clone())
 }
 
 #[tokio::test]
 async fn a_login_reads_the_address_from_the_picture_and_lets_a_profile_be_chosen() {
     for old_poll in [false, true] {
-        let desk = Desk::new();
+        let desk = Bench::new();
         desk.discovr.with(|app| app.old_poll = old_poll);
         let mut seen = Vec::new();
         let signed_in = login_discovr::login(&desk.http, &desk.config(), &mut |p| seen.push(p))
@@ -120,14 +120,14 @@ async fn every_way_a_login_fails_is_told_apart() {
         ),
         ("GET /profiles", Reply::html(502), "cannot be reached"),
     ] {
-        let desk = Desk::new();
+        let desk = Bench::new();
         desk.discovr.fault(route, Fault::Answer(fault), None);
         let login = login_discovr::login(&desk.http, &desk.config(), &mut |_| ()).await;
         let error = login.unwrap_err();
         assert!(error.to_string().contains(expected), "{error}");
         assert!(!error.hint().is_empty());
     }
-    let desk = Desk::new();
+    let desk = Bench::new();
     desk.discovr.with(|app| app.profiles.clear());
     let signed_in = login_discovr::login(&desk.http, &desk.config(), &mut |_| ())
         .await
@@ -138,7 +138,7 @@ async fn every_way_a_login_fails_is_told_apart() {
 
 #[tokio::test]
 async fn a_film_and_an_episode_are_told_from_start_to_end() {
-    let mut desk = Desk::new();
+    let mut desk = Bench::new();
     let (service, key) = client(&desk);
     for media in [film(), episode(&[1]), episode(&[2, 3])] {
         for action in [
@@ -208,7 +208,7 @@ async fn whatever_goes_wrong_on_the_way_the_history_has_each_watch_once() {
     for (name, fault) in faults {
         for by_title in [true, false] {
             for (media, resume) in [(film(), "POST /profile/playback"), (episode(&[4]), "PATCH")] {
-                let mut desk = Desk::new();
+                let mut desk = Bench::new();
                 desk.discovr.with(|app| app.history_by_title = by_title);
                 let (service, key) = client(&desk);
                 desk.discovr.fault(HISTORY, fault.clone(), 2);
@@ -231,7 +231,7 @@ async fn whatever_goes_wrong_on_the_way_the_history_has_each_watch_once() {
 
 #[tokio::test]
 async fn an_entry_that_lands_late_is_not_written_again() {
-    let mut desk = Desk::new();
+    let mut desk = Bench::new();
     let (service, key) = client(&desk);
     let job = jobs(&mut desk, &key, Action::Stop, film()).remove(0);
     desk.discovr.fault(HISTORY, Fault::Hang, 1);
@@ -259,7 +259,7 @@ async fn an_entry_that_lands_late_is_not_written_again() {
 
 #[tokio::test]
 async fn after_a_crash_an_attempt_may_still_land_for_as_long() {
-    let mut desk = Desk::new();
+    let mut desk = Bench::new();
     let (_, key) = client(&desk);
     let mut job = jobs(&mut desk, &key, Action::Stop, film()).remove(0);
     // Marked as attempted before the crash; nobody knows what became of it.
@@ -275,7 +275,7 @@ async fn after_a_crash_an_attempt_may_still_land_for_as_long() {
 
 #[tokio::test]
 async fn ours_is_found_on_a_later_page_and_another_watch_is_not_taken_for_it() {
-    let mut desk = Desk::new();
+    let mut desk = Bench::new();
     let (service, key) = client(&desk);
     desk.discovr.with(|app| {
         app.history_by_title = false;
@@ -312,7 +312,7 @@ async fn ours_is_found_on_a_later_page_and_another_watch_is_not_taken_for_it() {
 
 #[tokio::test]
 async fn a_history_that_cannot_be_read_back_is_asked_again_and_nothing_is_written_blindly() {
-    let mut desk = Desk::new();
+    let mut desk = Bench::new();
     let (service, key) = client(&desk);
     let mut job = jobs(&mut desk, &key, Action::Stop, film()).remove(0);
     job.in_doubt = true;
@@ -337,7 +337,7 @@ async fn a_history_that_cannot_be_read_back_is_asked_again_and_nothing_is_writte
 
 #[tokio::test]
 async fn where_patch_is_refused_post_has_to_do_from_then_on() {
-    let mut desk = Desk::new();
+    let mut desk = Bench::new();
     let (service, key) = client(&desk);
     desk.discovr.with(|app| app.patch = false);
     for _ in 0..3 {
@@ -355,7 +355,7 @@ async fn where_patch_is_refused_post_has_to_do_from_then_on() {
 
 #[tokio::test]
 async fn a_title_that_is_not_on_the_list_is_put_there_first() {
-    let mut desk = Desk::new();
+    let mut desk = Bench::new();
     let (service, key) = client(&desk);
     for _ in 0..2 {
         for job in jobs(&mut desk, &key, Action::Progress, episode(&[1])) {
@@ -376,7 +376,7 @@ async fn a_title_that_is_not_on_the_list_is_put_there_first() {
 
 #[tokio::test]
 async fn a_title_that_discovr_does_not_have_is_refused_for_good() {
-    let mut desk = Desk::new();
+    let mut desk = Bench::new();
     let (service, key) = client(&desk);
     desk.discovr.with(|app| {
         app.unknown
@@ -396,9 +396,9 @@ async fn a_title_that_discovr_does_not_have_is_refused_for_good() {
 
 #[tokio::test]
 async fn a_session_is_minted_when_needed_and_again_when_it_is_over() {
-    let mut desk = Desk::new();
+    let mut desk = Bench::new();
     let (service, key) = client(&desk);
-    let send = async |desk: &mut Desk| {
+    let send = async |desk: &mut Bench| {
         let job = jobs(desk, &key, Action::Progress, film()).remove(0);
         service.deliver(&job).await
     };
@@ -413,16 +413,16 @@ async fn a_session_is_minted_when_needed_and_again_when_it_is_over() {
 
 #[tokio::test]
 async fn a_login_that_is_over_and_a_profile_that_is_gone_need_a_login() {
-    let over = |desk: &Desk| desk.discovr.with(|app| app.revoke_all());
-    let gone = |desk: &Desk| {
+    let over = |desk: &Bench| desk.discovr.with(|app| app.revoke_all());
+    let gone = |desk: &Bench| {
         desk.discovr
             .with(|app| app.profiles.retain(|(id, _)| id != "p1"))
     };
     for (words, happens) in [
-        ("TOKEN_INVALID", &over as &dyn Fn(&Desk)),
+        ("TOKEN_INVALID", &over as &dyn Fn(&Bench)),
         ("profile Ann", &gone),
     ] {
-        let mut desk = Desk::new();
+        let mut desk = Bench::new();
         let (accounts, key) = linked(&desk);
         let service = desk.at_discovr(&accounts, &key, LATE);
         happens(&desk);
@@ -449,7 +449,7 @@ async fn a_mint_that_fails_is_no_refused_login() {
         Fault::ResetBefore,
         Fault::Hang,
     ] {
-        let mut desk = Desk::new();
+        let mut desk = Bench::new();
         let (accounts, key) = linked(&desk);
         let service = desk.at_discovr(&accounts, &key, LATE);
         desk.discovr.fault("POST /auth/session-token", fault, 1);
@@ -463,7 +463,7 @@ async fn a_mint_that_fails_is_no_refused_login() {
 
 #[tokio::test]
 async fn logging_out_signs_the_device_out() {
-    let desk = Desk::new();
+    let desk = Bench::new();
     let (accounts, key) = linked(&desk);
     let gone = accounts.unlink(key.service).await.unwrap().unwrap();
     assert_eq!(gone.not_revoked, None);

@@ -8,7 +8,10 @@
     reason = "tests"
 )]
 
+mod cli;
+mod control;
 mod discovr;
+mod login;
 mod mpris_watch;
 mod punchplay;
 mod support;

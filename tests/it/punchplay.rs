@@ -7,7 +7,7 @@ use reeld::model::Action;
 use reeld::service::{Disposition, Fault as Whose, Service};
 use serde_json::json;
 
-use crate::support::desk::{Desk, episode, film, is_delivered};
+use crate::support::bench::{Bench, episode, film, is_delivered};
 use crate::support::standin::{Fault, Reply};
 
 const ACTIONS: [Action; 5] = [
@@ -24,14 +24,14 @@ fn error(status: u16, code: &str) -> Reply {
     Reply::json(status, &json!({ "error": code, "message": "m" }))
 }
 
-async fn log_in(desk: &Desk, seen: &mut Vec<Progress>) -> Result<NewLogin, LoginError> {
+async fn log_in(desk: &Bench, seen: &mut Vec<Progress>) -> Result<NewLogin, LoginError> {
     let mut on = |progress| seen.push(progress);
     login_punchplay::login(&desk.http, &desk.config(), "device", &mut on).await
 }
 
 #[tokio::test]
 async fn a_login_shows_the_code_and_links_the_account() {
-    let desk = Desk::new();
+    let desk = Bench::new();
     let mut seen = Vec::new();
     let login = log_in(&desk, &mut seen).await.unwrap();
     let code = Progress::Code {
@@ -58,7 +58,7 @@ async fn a_login_shows_the_code_and_links_the_account() {
 
 #[tokio::test]
 async fn a_login_waits_as_long_as_it_is_not_approved_and_goes_on_through_trouble() {
-    let desk = Desk::new();
+    let desk = Bench::new();
     desk.punchplay.with(|app| app.approve_at_poll = Some(2));
     desk.punchplay
         .fault("/auth/device/token", Fault::Answer(Reply::html(502)), 1);
@@ -115,7 +115,7 @@ async fn every_way_a_login_fails_is_told_apart() {
             "whose login",
         ),
     ] {
-        let desk = Desk::new();
+        let desk = Bench::new();
         desk.punchplay.fault(route, Fault::Answer(fault), None);
         let error = log_in(&desk, &mut Vec::new()).await.unwrap_err();
         assert!(error.to_string().contains(expected), "{error}");
@@ -125,12 +125,12 @@ async fn every_way_a_login_fails_is_told_apart() {
 
 #[tokio::test]
 async fn a_login_without_a_client_id_a_network_or_the_scope_says_so() {
-    let desk = Desk::new();
+    let desk = Bench::new();
     desk.punchplay
         .with(|app| app.scopes = "profile:read playback:read".to_owned());
     let error = log_in(&desk, &mut Vec::new()).await.unwrap_err();
     assert!(matches!(error, LoginError::MissingScope { .. }), "{error}");
-    let desk = Desk::new();
+    let desk = Bench::new();
     desk.punchplay.down();
     let error = log_in(&desk, &mut Vec::new()).await.unwrap_err();
     assert!(error.to_string().contains("Connection refused"), "{error}");
@@ -150,7 +150,7 @@ async fn a_login_without_a_client_id_a_network_or_the_scope_says_so() {
 
 #[tokio::test]
 async fn the_five_actions_arrive_as_documented() {
-    let mut desk = Desk::new();
+    let mut desk = Bench::new();
     let (accounts, key) = desk.link(desk.punchplay_login(LONG));
     let service = desk.at_punchplay(&accounts, &key);
     for media in [film(), episode(&[1]), episode(&[2, 3])] {
@@ -234,7 +234,7 @@ async fn whatever_goes_wrong_on_the_way_each_event_lands_once() {
         ),
     ];
     for (name, fault, whose, wait) in faults {
-        let mut desk = Desk::new();
+        let mut desk = Bench::new();
         let (accounts, key) = desk.link(desk.punchplay_login(LONG));
         let service = desk.at_punchplay(&accounts, &key);
         let session = desk.session();
@@ -261,7 +261,7 @@ async fn whatever_goes_wrong_on_the_way_each_event_lands_once() {
 
 #[tokio::test]
 async fn what_the_answer_says_is_told() {
-    let mut desk = Desk::new();
+    let mut desk = Bench::new();
     desk.punchplay.with(|app| {
         app.tmdb_ids.insert("Show".to_owned(), 1396);
         app.ignore_next.push_back("old_event".to_owned());
@@ -290,7 +290,7 @@ async fn what_the_answer_says_is_told() {
 
 #[tokio::test]
 async fn a_pause_without_a_live_session_is_refused_for_good() {
-    let mut desk = Desk::new();
+    let mut desk = Bench::new();
     let (accounts, key) = desk.link(desk.punchplay_login(LONG));
     let service = desk.at_punchplay(&accounts, &key);
     let session = desk.session();

@@ -9,7 +9,7 @@ use reeld::model::{AccountKey, Action};
 use reeld::service::{Disposition, Fault as Whose, Service};
 use serde_json::json;
 
-use crate::support::desk::{Desk, film, is_delivered};
+use crate::support::bench::{Bench, film, is_delivered};
 use crate::support::standin::{Fault, Reply};
 
 const LONG: Duration = Duration::from_secs(3600);
@@ -19,7 +19,7 @@ const SPENT: Duration = Duration::ZERO;
 const REFRESH: &str = "POST /api/platform/v1/auth/refresh";
 const PLAYBACK: &str = "POST /api/platform/v1/playback";
 
-async fn send(desk: &mut Desk, accounts: &Accounts, key: &AccountKey) -> Disposition {
+async fn send(desk: &mut Bench, accounts: &Accounts, key: &AccountKey) -> Disposition {
     let session = desk.session();
     let event = desk.event(Action::Start, session, film());
     let job = desk.jobs(key, &event).remove(0);
@@ -29,7 +29,7 @@ async fn send(desk: &mut Desk, accounts: &Accounts, key: &AccountKey) -> Disposi
 #[tokio::test]
 async fn a_token_that_is_due_is_renewed_before_it_is_used() {
     for left in [AGEING, SPENT] {
-        let mut desk = Desk::new();
+        let mut desk = Bench::new();
         let (accounts, key) = desk.link(desk.punchplay_login(left));
         assert!(is_delivered(&send(&mut desk, &accounts, &key).await));
         assert!(is_delivered(&send(&mut desk, &accounts, &key).await));
@@ -50,7 +50,7 @@ async fn a_token_that_is_due_is_renewed_before_it_is_used() {
 
 #[tokio::test]
 async fn a_refused_token_is_renewed_and_the_event_sent_again() {
-    let mut desk = Desk::new();
+    let mut desk = Bench::new();
     let (accounts, key) = desk.link(desk.punchplay_login(LONG));
     desk.punchplay.with(|app| app.expire_access_tokens());
     assert!(is_delivered(&send(&mut desk, &accounts, &key).await));
@@ -66,7 +66,7 @@ async fn a_refused_token_is_renewed_and_the_event_sent_again() {
 
 #[tokio::test]
 async fn a_401_forces_a_renewal_at_most_once_a_minute() {
-    let mut desk = Desk::new();
+    let mut desk = Bench::new();
     let (accounts, key) = desk.link(desk.punchplay_login(LONG));
     desk.punchplay.with(|app| app.expire_access_tokens());
     assert!(is_delivered(&send(&mut desk, &accounts, &key).await));
@@ -89,7 +89,7 @@ async fn a_401_forces_a_renewal_at_most_once_a_minute() {
 
 #[tokio::test]
 async fn many_at_once_renew_once() {
-    let desk = Desk::new();
+    let desk = Bench::new();
     let (accounts, key) = desk.link(desk.punchplay_login(SPENT));
     desk.punchplay
         .fault(REFRESH, Fault::Slow(Duration::from_millis(50)), 1);
@@ -126,7 +126,7 @@ async fn a_renewal_that_fails_is_no_refused_login() {
         ("reset before", Fault::ResetBefore),
         ("hang", Fault::Hang),
     ] {
-        let mut desk = Desk::new();
+        let mut desk = Bench::new();
         let (accounts, key) = desk.link(desk.punchplay_login(SPENT));
         desk.punchplay.fault(REFRESH, fault.clone(), 1);
         let failed = send(&mut desk, &accounts, &key).await;
@@ -141,7 +141,7 @@ async fn a_renewal_that_fails_is_no_refused_login() {
             "{name}"
         );
         // A token that is only ageing serves on.
-        let desk = &mut Desk::new();
+        let desk = &mut Bench::new();
         let (accounts, key) = desk.link(desk.punchplay_login(AGEING));
         desk.punchplay.fault(REFRESH, fault, 1);
         assert!(is_delivered(&send(desk, &accounts, &key).await), "{name}");
@@ -150,7 +150,7 @@ async fn a_renewal_that_fails_is_no_refused_login() {
 
 #[tokio::test]
 async fn a_refused_login_is_marked_said_and_ends_with_the_next_login() {
-    let mut desk = Desk::new();
+    let mut desk = Bench::new();
     let (accounts, key) = desk.link(desk.punchplay_login(LONG));
     let mut changes = accounts.changes();
     changes.mark_unchanged();
@@ -180,7 +180,7 @@ async fn a_refused_login_is_marked_said_and_ends_with_the_next_login() {
 
 #[tokio::test]
 async fn a_scope_that_is_missing_needs_a_login() {
-    let mut desk = Desk::new();
+    let mut desk = Bench::new();
     let (accounts, key) = desk.link(desk.punchplay_login(LONG));
     desk.punchplay
         .with(|app| app.scopes = "profile:read".to_owned());
@@ -194,7 +194,7 @@ async fn a_scope_that_is_missing_needs_a_login() {
 
 #[tokio::test]
 async fn a_rotated_token_is_not_lost_when_nobody_waits_for_it_any_more() {
-    let desk = Desk::new();
+    let desk = Bench::new();
     let (accounts, key) = desk.link(desk.punchplay_login(SPENT));
     desk.punchplay
         .fault(REFRESH, Fault::Slow(Duration::from_millis(200)), 1);
@@ -208,7 +208,7 @@ async fn a_rotated_token_is_not_lost_when_nobody_waits_for_it_any_more() {
 
 #[tokio::test]
 async fn tokens_that_the_disk_refuses_are_kept_and_not_used_before_they_are_saved() {
-    let mut desk = Desk::new();
+    let mut desk = Bench::new();
     let (accounts, key) = desk.link(desk.punchplay_login(SPENT));
     // Stands where the new file would be written.
     let obstacle = desk.folder.path().join("credentials.json.new");
@@ -229,7 +229,7 @@ async fn tokens_that_the_disk_refuses_are_kept_and_not_used_before_they_are_save
 
 #[tokio::test]
 async fn another_user_takes_the_place_and_nothing_is_sent_as_the_first() {
-    let mut desk = Desk::new();
+    let mut desk = Bench::new();
     let (accounts, ann) = desk.link(desk.punchplay_login(LONG));
     let login = desk.punchplay.with(|app| app.issue_login("bob"));
     let bob = login.account.clone();
@@ -251,7 +251,7 @@ async fn another_user_takes_the_place_and_nothing_is_sent_as_the_first() {
 
 #[tokio::test]
 async fn a_login_made_while_the_old_one_is_renewed_is_not_overwritten() {
-    let desk = Desk::new();
+    let desk = Bench::new();
     let (accounts, key) = desk.link(desk.punchplay_login(SPENT));
     desk.punchplay
         .fault(REFRESH, Fault::Slow(Duration::from_millis(200)), 1);
@@ -267,7 +267,7 @@ async fn a_login_made_while_the_old_one_is_renewed_is_not_overwritten() {
 
 #[tokio::test]
 async fn logging_out_revokes_and_works_offline_too() {
-    let desk = Desk::new();
+    let desk = Bench::new();
     let (accounts, key) = desk.link(desk.punchplay_login(LONG));
     let gone = accounts.unlink(key.service).await.unwrap().unwrap();
     assert_eq!((gone.account.key, gone.not_revoked), (key.clone(), None));
@@ -277,7 +277,7 @@ async fn logging_out_revokes_and_works_offline_too() {
     let not_linked = accounts.bearer(&key).await;
     assert!(matches!(not_linked, Err(Unavailable::NeedsLogin(_))));
 
-    let desk = Desk::new();
+    let desk = Bench::new();
     let (accounts, key) = desk.link(desk.punchplay_login(LONG));
     desk.punchplay.down();
     let gone = accounts.unlink(key.service).await.unwrap().unwrap();
@@ -288,7 +288,7 @@ async fn logging_out_revokes_and_works_offline_too() {
 
 #[tokio::test]
 async fn a_new_client_id_or_address_counts_from_the_next_call() {
-    let mut desk = Desk::new();
+    let mut desk = Bench::new();
     let (accounts, key) = desk.link(desk.punchplay_login(LONG));
     let mut config = desk.config();
     let right = config.punchplay.base_url.clone();

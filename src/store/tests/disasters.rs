@@ -187,7 +187,10 @@ fn a_crash_between_the_two_renames_of_a_replacement_is_taken_up() {
     let (state, store, opened) = open(folder.path()).unwrap();
     assert_eq!(opened.records, 1000, "all of it could be read: {opened}");
     drop((state, store));
-    fs::rename(folder.path().join("store"), folder.path().join("store.new")).unwrap();
+    let note = fs::read(folder.path().join("loss")).unwrap();
+    let note: serde_json::Value = serde_json::from_slice(&note).unwrap();
+    let successor = note["quarantined"]["successor"].as_str().unwrap();
+    fs::rename(folder.path().join("store"), successor).unwrap();
     let (_state, store, again) = open(folder.path()).unwrap();
     assert_eq!(again.loss, opened.loss);
     assert_eq!(contents(&store).len(), 1000);

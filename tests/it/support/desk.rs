@@ -1,197 +1,138 @@
-//! Both stand-ins, a state folder, and clients of them.
+//! A daemon that is nothing but its control socket.
 
-use std::sync::Arc;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::UnixStream;
+use std::sync::mpsc as blocking;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
-use reeld::account::{Accounts, NewLogin};
-use reeld::config::Config;
-use reeld::model::{
-    AccountKey, Action, EventId, Ids, Lifecycle, Media, MediaType, Moment, Random, SessionId,
-    ViewingId, Wall,
+use reeld::control::{
+    AccountRow, AccountState, Call, Client, Listener, Request, Response, StatusReport, serve,
 };
-use reeld::outbox::Catalogue as _;
-use reeld::service::discovr::{Discovr, Memory};
-use reeld::service::http::{Http, Timeouts};
-use reeld::service::punchplay::PunchPlay;
-use reeld::service::{Call, Catalogue, Context, Disposition, Fault, Job, Prepared};
-use tempfile::TempDir;
-use tokio::sync::watch;
+use reeld::error::CliError;
+use reeld::model::ServiceName;
+use tokio::sync::{mpsc, oneshot, watch};
 
-use super::standin::{self, CLIENT_ID, DISCOVR_CLIENT_ID, Server};
+use super::home::Home;
 
+/// Answers `Status` with the number of requests so far.
 pub struct Desk {
-    pub punchplay: Server<standin::PunchPlay>,
-    pub discovr: Server<standin::Discovr>,
-    pub folder: TempDir,
-    pub config: watch::Sender<Arc<Config>>,
-    pub http: Http,
-    random: Random,
-    clock: i64,
+    pub home: Home,
+    pub changes: watch::Sender<()>,
+    pub stop: Option<oneshot::Sender<()>>,
+    pub seen: blocking::Receiver<Request>,
+    thread: Option<JoinHandle<()>>,
+}
+
+fn report(problem: &str) -> StatusReport {
+    StatusReport {
+        version: "0.0.0".into(),
+        uptime_seconds: 1,
+        players: Vec::new(),
+        accounts: vec![AccountRow {
+            service: ServiceName::Punchplay,
+            state: AccountState::Off,
+            user: None,
+            queued: 0,
+            dead: 0,
+            last_delivered_at: None,
+            last_error: None,
+        }],
+        paused_until: None,
+        problems: vec![problem.to_owned()],
+    }
+}
+
+pub fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
 }
 
 impl Desk {
-    pub fn new() -> Self {
-        let punchplay = Server::start(standin::PunchPlay::default());
-        let discovr = Server::start(standin::Discovr::default());
-        let mut config: Config =
-            toml::from_str(include_str!("../../../src/config/defaults.toml")).unwrap();
-        config.punchplay.base_url = punchplay.url();
-        config.punchplay.client_id = CLIENT_ID.to_owned();
-        config.discovr.base_url = discovr.url();
-        config.discovr.client_id = DISCOVR_CLIENT_ID.to_owned();
+    pub fn open() -> Self {
+        let home = Home::new();
+        let paths = home.paths();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (changes, changed) = watch::channel(());
+        let (see, seen) = blocking::channel();
+        let (ready, is_ready) = blocking::channel();
+        let thread = std::thread::spawn(move || {
+            runtime().block_on(async move {
+                let listener = Listener::bind(&paths).unwrap();
+                ready.send(()).unwrap();
+                let (calls, called) = mpsc::channel(4);
+                tokio::select! {
+                    () = serve(listener, calls, changed) => {}
+                    () = answer(called, see) => {}
+                    _ = stopped => {}
+                }
+            });
+        });
+        is_ready.recv_timeout(Duration::from_secs(10)).unwrap();
         Self {
-            punchplay,
-            discovr,
-            folder: tempfile::tempdir().unwrap(),
-            config: watch::Sender::new(Arc::new(config)),
-            http: Http::with_timeouts(Timeouts {
-                connect: Duration::from_millis(500),
-                whole: Duration::from_millis(500),
-            }),
-            random: Random::seeded(7),
-            clock: 1_795_312_800_000,
+            home,
+            changes,
+            stop: Some(stop),
+            seen,
+            thread: Some(thread),
         }
     }
 
-    pub fn config(&self) -> Config {
-        Config::clone(&self.config.borrow())
+    pub fn connect(&self) -> UnixStream {
+        let stream = UnixStream::connect(self.home.paths().control_socket).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(20)))
+            .unwrap();
+        stream
     }
 
-    /// The accounts as a new process finds them.
-    pub fn accounts(&self) -> Accounts {
-        let config = self.config.subscribe();
-        Accounts::open(self.folder.path(), self.http.clone(), config).unwrap()
+    /// What is answered to these bytes, until the daemon closes or a line is complete.
+    pub fn answer_to(&self, bytes: &[u8]) -> String {
+        let mut stream = self.connect();
+        let mut writer = stream.try_clone().unwrap();
+        let bytes = bytes.to_owned();
+        // The daemon may stop reading long before the end.
+        let writer = std::thread::spawn(move || drop(writer.write_all(&bytes)));
+        let mut line = String::new();
+        BufReader::new(&mut stream).read_line(&mut line).unwrap();
+        drop(stream);
+        writer.join().unwrap();
+        line
     }
 
-    pub fn link(&self, login: NewLogin) -> (Accounts, AccountKey) {
-        let accounts = self.accounts();
-        let key = login.account.clone();
-        accounts.link(login).unwrap();
-        (accounts, key)
+    pub fn still_works(&self) {
+        let mut client = Client::connect(&self.home.paths()).unwrap();
+        let response = client.ask(&Request::Status).unwrap();
+        assert!(matches!(response, Response::Status(_)));
     }
+}
 
-    /// A login at PunchPlay whose access token has so long to live.
-    pub fn punchplay_login(&self, left: Duration) -> NewLogin {
-        let mut login = self.punchplay.with(|app| app.issue_login("ann"));
-        let tokens = &mut login.tokens;
-        tokens.access_expires_at = reeld::clock::now().wall.plus(left);
-        login
+impl Drop for Desk {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            thread.join().unwrap();
+        }
     }
+}
 
-    pub fn at_punchplay(&self, accounts: &Accounts, key: &AccountKey) -> PunchPlay {
-        let config = self.config.subscribe();
-        PunchPlay::new(self.http.clone(), accounts.clone(), key.clone(), config)
-    }
-
-    /// With so much time for an attempt to take effect late.
-    pub fn at_discovr(&self, accounts: &Accounts, key: &AccountKey, late: Duration) -> Discovr {
-        let config = self.config.subscribe();
-        let memory = Arc::new(Memory::with_late_commit(late));
-        Discovr::new(
-            self.http.clone(),
-            accounts.clone(),
-            key.clone(),
-            config,
-            memory,
-        )
-    }
-
-    pub fn session(&mut self) -> SessionId {
-        SessionId::random(&mut self.random)
-    }
-
-    /// An event one second after the last; a stop completes.
-    pub fn event(&mut self, action: Action, session: SessionId, media: Media) -> Lifecycle {
-        self.clock += 10_000;
-        let at = Moment {
-            mono: Duration::ZERO,
-            boot: Duration::ZERO,
-            wall: Wall(self.clock),
+async fn answer(mut called: mpsc::Receiver<Call>, see: blocking::Sender<Request>) {
+    let mut count = 0;
+    while let Some(Call { request, reply }) = called.recv().await {
+        count += 1;
+        let response = match &request {
+            Request::Status => Response::Status(Box::new(report(&count.to_string()))),
+            Request::QueueRetry { .. } => Response::Done { count: 3 },
+            Request::QueueDrop { .. } => {
+                Response::Failed(CliError::user("no such delivery").hint("look at `reeld queue`"))
+            }
+            // Goes away without a word.
+            Request::Queue { .. } => continue,
+            _ => Response::done(),
         };
-        Lifecycle {
-            action,
-            at,
-            viewing: ViewingId(1),
-            session,
-            media,
-            position: 6000.0,
-            duration: 6300.0,
-            watched: action == Action::Stop,
-            player: "mpv".to_owned(),
-            file_name: None,
-        }
+        drop(see.send(request));
+        drop(reply.send(response));
     }
-
-    /// The jobs of an event at the service of an account.
-    pub fn jobs(&mut self, account: &AccountKey, event: &Lifecycle) -> Vec<Job> {
-        let calls = Catalogue.calls(account.service, event);
-        calls
-            .into_iter()
-            .map(|call| self.job(account, event, call))
-            .collect()
-    }
-
-    fn job(&mut self, account: &AccountKey, event: &Lifecycle, call: Call) -> Job {
-        let id = EventId::random(&mut self.random);
-        let context = Context {
-            device_id: "device".to_owned(),
-            ..Context::default()
-        };
-        let stamp = event.at.wall;
-        match Catalogue.freeze(account.service, &call, event, id, stamp, &context) {
-            Prepared::Send(request) => Job {
-                call,
-                request,
-                in_doubt: false,
-                first_attempt_at: stamp,
-                stamp,
-            },
-            other => panic!("not sent: {other:?}"),
-        }
-    }
-
-    pub fn assert_no_violation(&self) {
-        let mut violations = self.punchplay.with(|app| app.violations.clone());
-        violations.extend(self.discovr.with(|app| app.violations.clone()));
-        assert_eq!(violations, Vec::<String>::new());
-    }
-}
-
-pub fn film() -> Media {
-    Media {
-        media_type: Some(MediaType::Movie),
-        title: Some("Fight Club".to_owned()),
-        year: Some(1999),
-        ids: Ids {
-            tmdb: Some(550),
-            ..Ids::default()
-        },
-        ..Media::default()
-    }
-}
-
-pub fn episode(episodes: &[u32]) -> Media {
-    Media {
-        media_type: Some(MediaType::Episode),
-        title: Some("Show".to_owned()),
-        season: vec![1],
-        episode: episodes.to_vec(),
-        ids: Ids {
-            tmdb: Some(1396),
-            ..Ids::default()
-        },
-        ..Media::default()
-    }
-}
-
-pub fn is_delivered(disposition: &Disposition) -> bool {
-    matches!(disposition, Disposition::Delivered { .. })
-}
-
-/// After an attempt without a clear answer, the outbox hands a job out as in doubt.
-pub fn after(mut job: Job, disposition: &Disposition) -> Job {
-    let unclear = [Fault::Unreachable, Fault::Server];
-    job.in_doubt |=
-        matches!(disposition, Disposition::Retry { fault, .. } if unclear.contains(fault));
-    job
 }

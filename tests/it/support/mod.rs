@@ -5,6 +5,11 @@
 pub mod bus;
 pub mod credentials;
 pub mod desk;
+pub mod bench;
+pub mod bus;
+pub mod credentials;
+pub mod desk;
+pub mod home;
 pub mod players;
 pub mod standin;
 pub mod watcher;

@@ -1,0 +1,144 @@
+//! The local log: `history.jsonl` in the state folder, what the user owns and the second copy of every finished viewing.
+//!
+//! **Lines.** One JSON object for every stop of a viewing, appended and fsynced, never changed. `v` is the version, `n` grows by one
+//! with every line, and `crc`, the last member, is the CRC-32 of everything before it. The newest line of a viewing tells how
+//! it stands, except that a completed one is never replaced by one that is not.
+//!
+//! **What survives what.** `append` has returned: the line is on the disk. A crash in the middle leaves an unfinished last
+//! line, which nobody was promised; the next one starts on a line of its own. A failed append takes back what it wrote. The
+//! file is opened anew for each line, so it may be moved, edited or deleted at any time.
+//!
+//! **Damage** is noticed and skipped: a line whose checksum is wrong is counted, and a gap in the numbers that such lines do
+//! not explain is a hole. Lines that are missing at either end of the file cannot be noticed.
+//!
+//! If the database is lost, the outbox is filled again from here: `Entry::viewing` and `Entry::completion_step`.
+
+mod entry;
+mod line;
+mod read;
+#[cfg(test)]
+mod tests;
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+pub use entry::{Completion, Entry};
+pub use read::{Read, read};
+
+/// How far back the last number is looked for before the whole file is read, in bytes.
+const TAIL: u64 = 64 << 10;
+
+/// The log, for appending.
+#[derive(Debug, Clone)]
+pub struct History {
+    path: PathBuf,
+}
+
+impl History {
+    /// Makes the file if it is not there, 0600.
+    ///
+    /// # Errors
+    /// When it can be neither made nor opened.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let history = Self {
+            path: path.to_owned(),
+        };
+        history.file()?;
+        Ok(history)
+    }
+
+    /// Writes one line; it has reached the disk when this returns.
+    ///
+    /// # Errors
+    /// When it has not; nothing of it stays then, and it may be appended again.
+    pub fn append(&self, entry: &Entry) -> io::Result<()> {
+        let mut file = self.file()?;
+        let end = End::of(&mut file)?;
+        let mut text = String::new();
+        if !end.on_new_line {
+            text.push('\n');
+        }
+        text.push_str(&line::encode(end.next, entry)?);
+        let written = file
+            .write_all(text.as_bytes())
+            .and_then(|()| file.sync_data());
+        if written.is_err() {
+            // If not even this works, the next line starts on a line of its own.
+            let _ = file.set_len(end.length);
+        }
+        written
+    }
+
+    fn file(&self) -> io::Result<File> {
+        let open = |create| {
+            OpenOptions::new()
+                .read(true)
+                .append(true)
+                .create_new(create)
+                .mode(0o600)
+                .open(&self.path)
+        };
+        match open(false) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            opened => return opened,
+        }
+        let file = open(true)?;
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        File::open(folder)?.sync_all()?;
+        Ok(file)
+    }
+}
+
+/// What the end of the file says.
+#[derive(Debug)]
+struct End {
+    length: u64,
+    /// Number of the next line.
+    next: u64,
+    /// The last line is finished.
+    on_new_line: bool,
+}
+
+impl End {
+    fn of(file: &mut File) -> io::Result<Self> {
+        let length = file.seek(SeekFrom::End(0))?;
+        let mut end = Self {
+            length,
+            next: 1,
+            on_new_line: true,
+        };
+        if length == 0 {
+            return Ok(end);
+        }
+        let start = length.saturating_sub(TAIL);
+        file.seek(SeekFrom::Start(start))?;
+        let mut tail = Vec::new();
+        file.take(TAIL).read_to_end(&mut tail)?;
+        end.on_new_line = tail.ends_with(b"\n");
+        end.next = match last_number(&tail) {
+            Some(number) => number.saturating_add(1),
+            // Nothing but damage for so long, or a line of unusual length.
+            None => {
+                file.seek(SeekFrom::Start(0))?;
+                let last = read::numbers(&mut io::BufReader::new(file))?;
+                last.saturating_add(1)
+            }
+        };
+        Ok(end)
+    }
+}
+
+/// Of the last good line, counting the damaged ones after it.
+fn last_number(tail: &[u8]) -> Option<u64> {
+    let mut damaged = 0;
+    let lines = tail.split(|byte| *byte == b'\n').rev();
+    for text in lines.filter(|line| !line.is_empty()) {
+        match line::number(text) {
+            Some(number) => return Some(number.saturating_add(damaged)),
+            None => damaged += 1,
+        }
+    }
+    None
+}
