@@ -247,6 +247,10 @@ impl Accounts {
             renewal.force(now.boot)?;
         }
         let this = self.clone();
+        #[allow(
+            clippy::disallowed_methods,
+            reason = "must outlive whoever waits for it: the old refresh token is dead by then"
+        )]
         let task = tokio::spawn(async move {
             let result = this.renew_now(&mut renewal, &record).await;
             match (result, record.alive(now.wall)) {

@@ -270,7 +270,7 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         let not_linked = (ToldState::NotLinked, None);
-        assert_eq!(states(&entry(), None), [not_linked.clone()]);
+        assert_eq!(states(&entry(), None), std::slice::from_ref(&not_linked));
         assert_eq!(
             states(&entry(), Some(&[])),
             [(ToldState::Delivered, None), not_linked]

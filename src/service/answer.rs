@@ -65,7 +65,9 @@ impl Answer {
         let code = text(nested, "code")
             .or_else(|| text(Some(&body), "code"))
             .or_else(|| text(Some(&body), "error"));
-        let message = text(nested, "message").or_else(|| text(Some(&body), "message"));
+        let message = text(nested, "message")
+            .or_else(|| text(Some(&body), "message"))
+            .or_else(|| text(Some(&body), "status_message"));
         if code.is_none() && message.is_none() {
             return None;
         }
@@ -267,6 +269,7 @@ mod tests {
             ),
             (r#"{"error":{"code":"X","message":"Y"}}"#, "X", "Y"),
             (r#"{"message":"only words"}"#, "", "only words"),
+            (r#"{"status_code":7,"status_message":"No."}"#, "", "No."),
         ] {
             let error = answer(400, body).api_error().unwrap();
             assert_eq!(

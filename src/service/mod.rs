@@ -8,6 +8,7 @@ pub mod discovr;
 pub mod http;
 pub mod punchplay;
 mod services;
+pub mod tmdb;
 
 pub use answer::Answer;
 pub use services::{Catalogue, Services};
