@@ -15,6 +15,7 @@ mod control;
 mod discovr;
 mod login;
 mod mpris_watch;
+mod mpv_evening;
 mod punchplay;
 mod support;
 mod tokens;

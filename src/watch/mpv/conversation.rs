@@ -39,7 +39,7 @@ const SETTLE: Duration = Duration::from_millis(50);
 /// At least so long between two readings of the item: a growing file changes its length all the time.
 const REREAD: Duration = Duration::from_secs(1);
 
-/// The observed properties; each is observed under its place in here.
+/// The observed properties; each is observed under its place in here, counted from 1 (mpv leaves a 0 out).
 const OBSERVED: [&str; 10] = [
     // Before `pause`: at a kept-open end both come together, and the end is said first.
     "eof-reached",
@@ -132,7 +132,7 @@ impl Conversation {
     /// Opens it. Requests are numbered from above `last_request`.
     pub fn new(last_request: u64) -> Self {
         let mut requests = protocol::disable("client-message");
-        for (id, property) in (0..).zip(OBSERVED) {
+        for (id, property) in (1..).zip(OBSERVED) {
             requests.push_str(&protocol::observe(property, id));
         }
         Self {
@@ -223,7 +223,8 @@ impl Conversation {
             Event::Seek => self.live.jumping = true,
             Event::PlaybackRestart => self.restarted(),
             Event::Property(id, data) => {
-                let name = usize::try_from(id).ok().and_then(|id| OBSERVED.get(id));
+                let place = usize::try_from(id).ok().and_then(|id| id.checked_sub(1));
+                let name = place.and_then(|place| OBSERVED.get(place));
                 if let Some(name) = name {
                     self.property(name, data.as_ref(), now);
                     self.seen(name);

@@ -6,6 +6,7 @@ pub mod bench;
 pub mod bus;
 pub mod credentials;
 pub mod desk;
+pub mod evening;
 pub mod home;
 pub mod players;
 pub mod standin;

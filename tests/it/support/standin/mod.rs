@@ -14,4 +14,4 @@ mod punchplay;
 
 pub use discovr::{DISCOVR_CLIENT_ID, Discovr, Entry};
 pub use http::{App, Fault, Reply, Request, Server};
-pub use punchplay::{CLIENT_ID, PunchPlay};
+pub use punchplay::{CLIENT_ID, Event, PunchPlay};
