@@ -3,6 +3,7 @@
 mod accounts;
 mod completions;
 mod config;
+mod explain;
 mod history;
 mod identify;
 mod link;
@@ -12,6 +13,8 @@ mod man;
 mod output;
 mod players;
 mod queue;
+mod rematch;
+mod rules;
 mod run;
 mod status;
 mod table;
@@ -75,6 +78,9 @@ enum Command {
     Queue(queue::QueueArgs),
     History(history::HistoryArgs),
     Identify(identify::IdentifyArgs),
+    Explain(explain::ExplainArgs),
+    Rematch(rematch::RematchArgs),
+    Rules(rules::RulesArgs),
     Config(config::ConfigArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
@@ -151,7 +157,10 @@ fn run_command() -> Result<(), CliError> {
         Command::Players(args) => players::run(&args, &context),
         Command::Queue(args) => queue::run(&args, &context),
         Command::History(args) => history::run(&args, &context),
-        Command::Identify(args) => identify::run(&args),
+        Command::Identify(args) => identify::run(&args, &context),
+        Command::Explain(args) => explain::run(&args, &context),
+        Command::Rematch(args) => rematch::run(&args, &context),
+        Command::Rules(args) => rules::run(&args, &context),
         Command::Config(args) => config::run(&args, &context),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
