@@ -247,6 +247,10 @@ impl Accounts {
             renewal.force(now.boot)?;
         }
         let this = self.clone();
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "nobody may drop it half-way; it holds the lock that `settled` waits for"
+        )]
         let task = tokio::spawn(async move {
             let result = this.renew_now(&mut renewal, &record).await;
             match (result, record.alive(now.wall)) {

@@ -15,4 +15,5 @@ mod login;
 mod mpris_watch;
 mod punchplay;
 mod support;
+mod tmdb;
 mod tokens;

@@ -2,9 +2,6 @@
 
 #![allow(dead_code, reason = "not every test needs all of it")]
 
-pub mod bus;
-pub mod credentials;
-pub mod desk;
 pub mod bench;
 pub mod bus;
 pub mod credentials;
