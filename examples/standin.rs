@@ -10,6 +10,11 @@
 //! With `--credentials`, a login at each is put into that state folder. The configuration to use is printed.
 
 #![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "a test tool"
+)]
+#![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,

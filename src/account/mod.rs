@@ -247,9 +247,9 @@ impl Accounts {
             renewal.force(now.boot)?;
         }
         let this = self.clone();
-        #[expect(
+        #[allow(
             clippy::disallowed_methods,
-            reason = "nobody may drop it half-way; it holds the lock that `settled` waits for"
+            reason = "must outlive whoever waits for it: the old refresh token is dead by then"
         )]
         let task = tokio::spawn(async move {
             let result = this.renew_now(&mut renewal, &record).await;

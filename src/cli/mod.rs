@@ -3,6 +3,7 @@
 mod accounts;
 mod completions;
 mod config;
+mod history;
 mod identify;
 mod link;
 mod login;
@@ -72,6 +73,7 @@ enum Command {
     Status(status::StatusArgs),
     Players(players::PlayersArgs),
     Queue(queue::QueueArgs),
+    History(history::HistoryArgs),
     Identify(identify::IdentifyArgs),
     Config(config::ConfigArgs),
     Completions(completions::CompletionsArgs),
@@ -148,6 +150,7 @@ fn run_command() -> Result<(), CliError> {
         Command::Status(args) => status::run(&args, &context),
         Command::Players(args) => players::run(&args, &context),
         Command::Queue(args) => queue::run(&args, &context),
+        Command::History(args) => history::run(&args, &context),
         Command::Identify(args) => identify::run(&args),
         Command::Config(args) => config::run(&args, &context),
         Command::Completions(args) => completions::run(&args),

@@ -66,3 +66,9 @@ pub(super) fn finish(result: io::Result<()>) -> Result<(), CliError> {
             .hint("is the disk full?")),
     }
 }
+
+/// Says on standard error what does not keep the command from its work.
+pub fn warn(text: &str) {
+    // Nobody is left to tell if that fails.
+    let _ = writeln!(io::stderr(), "Warning: {text}");
+}

@@ -401,10 +401,10 @@ impl<E: Edges> Engine<E> {
     fn appended(&mut self, step: &Step, accounts: &[AccountKey]) {
         let Some(event) = &step.event else { return };
         tell(event, step);
-        if event.action == Action::Stop {
-            if let Err(error) = self.edges.remember(step, event, accounts) {
-                warn!(viewing = %event.viewing, "the local history cannot be written: {error}. Hint: check the space and the permissions of reeld's state folder");
-            }
+        if event.action == Action::Stop
+            && let Err(error) = self.edges.remember(step, event, accounts)
+        {
+            warn!(viewing = %event.viewing, "the local history cannot be written: {error}. Hint: check the space and the permissions of reeld's state folder");
         }
     }
 

@@ -1,6 +1,8 @@
 //! The tests that need more than one stage, in one binary.
 
 #![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
