@@ -56,7 +56,7 @@ fn a_wrong_command_line_ends_with_2_and_says_what_is_wrong() {
     for (arguments, words) in [
         (&["statsu"][..], "a similar subcommand exists: 'status'"),
         (&["login"], "<SERVICE>"),
-        (&["login", "netflix"], "possible values: punchplay"),
+        (&["login", "netflix"], "possible values: punchplay, discovr"),
         (&["queue", "drop"], "<ID|--refused>"),
         (&["queue", "retry", "x"], "invalid value 'x'"),
         (&["identify"], "<NAME>"),
