@@ -18,4 +18,5 @@ mod mpris_watch;
 mod mpv_evening;
 mod punchplay;
 mod support;
+mod tmdb;
 mod tokens;
