@@ -54,7 +54,7 @@ fn what_needs_the_daemon_says_that_it_is_not_running_and_ends_with_3() {
 fn a_wrong_command_line_ends_with_2_and_says_what_is_wrong() {
     let home = Home::new();
     for (arguments, words) in [
-        (&["statu"][..], "a similar subcommand exists: 'status'"),
+        (&["statsu"][..], "'status'"),
         (&["login"], "<SERVICE>"),
         (&["login", "netflix"], "possible values: punchplay, discovr"),
         (&["queue", "drop"], "<ID|--refused>"),
