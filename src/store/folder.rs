@@ -30,6 +30,8 @@ impl StateFolder {
     /// `Locked`: another daemon has it. `Denied`, `Full`, `Io`: what the disk says.
     pub fn claim(path: &Path) -> Result<Self, StoreError> {
         let failed = |error: io::Error| told(path, &error);
+        // The store process has another working directory.
+        let path = &std::path::absolute(path).map_err(failed)?;
         make_private(path).map_err(failed)?;
         let mut lock = fs::OpenOptions::new()
             .read(true)
