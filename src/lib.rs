@@ -27,6 +27,8 @@ pub mod account;
 
 pub mod config;
 
+pub mod daemon;
+
 pub mod engine;
 
 pub mod control;

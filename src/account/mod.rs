@@ -12,17 +12,23 @@
 //! - Only the daemon renews. Other processes write the file only while no daemon runs.
 
 mod client_id;
+mod device_code;
 mod error;
 mod file;
+mod profile;
+mod progress;
+mod qr_image;
 mod record;
 mod renew;
 
-pub mod device_code;
+pub mod login_discovr;
 pub mod login_punchplay;
 pub mod qr;
 
 pub use client_id::client_id;
 pub use error::{AccountError, LoginError};
+pub use profile::{Profile, choose};
+pub use progress::{OnProgress, Progress};
 pub use record::{Account, NewLogin, Tokens, Unavailable};
 
 use std::path::Path;
@@ -241,6 +247,10 @@ impl Accounts {
             renewal.force(now.boot)?;
         }
         let this = self.clone();
+        #[allow(
+            clippy::disallowed_methods,
+            reason = "must outlive whoever waits for it: the old refresh token is dead by then"
+        )]
         let task = tokio::spawn(async move {
             let result = this.renew_now(&mut renewal, &record).await;
             match (result, record.alive(now.wall)) {

@@ -13,7 +13,7 @@ use crate::config::{DEFAULTS, KEYS, Loaded, Place, Rule, Setting, Sources, load}
 use crate::error::CliError;
 use crate::paths::{Paths, private_dir};
 
-/// The settings: where they are, what they are, whether they can be used
+/// The settings: where they are, what they are, if they are right
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -237,9 +237,11 @@ mod tests {
     fn the_file_of_init_changes_nothing_and_names_every_key() {
         let text = commented_out();
         let table: toml::Table = toml::from_str(&text).unwrap();
-        let set = table.values().filter_map(toml::Value::as_table);
-        assert!(set.clone().count() > 5);
-        assert!(set.into_iter().all(toml::Table::is_empty), "{text}");
+        let sections: Vec<_> = table.values().filter_map(toml::Value::as_table).collect();
+        assert!(
+            sections.len() > 5 && sections.iter().all(|section| section.is_empty()),
+            "{text}"
+        );
         let uncommented = text.replace("\n#", "\n").replace("\n ", "\n# ");
         assert!(uncommented.contains("\nmovie_percent = 85.0\n"), "{text}");
     }

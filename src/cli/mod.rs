@@ -3,6 +3,7 @@
 mod accounts;
 mod completions;
 mod config;
+mod history;
 mod identify;
 mod link;
 mod login;
@@ -12,7 +13,6 @@ mod output;
 mod players;
 mod queue;
 mod run;
-mod seams;
 mod status;
 mod table;
 mod words;
@@ -41,7 +41,9 @@ Files:
   ~/.config/reeld/config.toml     settings (reeld config init)
   ~/.local/state/reeld/           history, queue, logins
 
-Exit codes: 0 done, 1 you can mend it, 2 wrong command line, 3 reeld is not running, 70 a mistake of reeld";
+Exit codes:
+  0 done   1 you can mend it   2 wrong command line   3 reeld is not running
+  70 a mistake of reeld";
 
 /// Tells `PunchPlay` and Discovr what your media players play.
 #[derive(Debug, Parser)]
@@ -50,6 +52,7 @@ Exit codes: 0 done, 1 you can mend it, 2 wrong command line, 3 reeld is not runn
     version,
     about = "Tells PunchPlay and Discovr what your media players play",
     after_help = EXAMPLES,
+    max_term_width = 80,
     arg_required_else_help = true,
     disable_help_subcommand = true
 )]
@@ -70,6 +73,7 @@ enum Command {
     Status(status::StatusArgs),
     Players(players::PlayersArgs),
     Queue(queue::QueueArgs),
+    History(history::HistoryArgs),
     Identify(identify::IdentifyArgs),
     Config(config::ConfigArgs),
     Completions(completions::CompletionsArgs),
@@ -105,6 +109,8 @@ impl Context {
 /// Everything the binary does.
 #[must_use]
 pub fn main() -> ExitCode {
+    // A child that is to be the store process never gets further than this.
+    crate::store::serve_if_asked();
     // Before anything is created: what we write is nobody else's business.
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     panic::set_hook(Box::new(|panic| {
@@ -144,6 +150,7 @@ fn run_command() -> Result<(), CliError> {
         Command::Status(args) => status::run(&args, &context),
         Command::Players(args) => players::run(&args, &context),
         Command::Queue(args) => queue::run(&args, &context),
+        Command::History(args) => history::run(&args, &context),
         Command::Identify(args) => identify::run(&args),
         Command::Config(args) => config::run(&args, &context),
         Command::Completions(args) => completions::run(&args),

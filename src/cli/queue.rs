@@ -8,6 +8,7 @@ use crate::clock;
 use crate::control::{Client, QueueRow, QueueState, Request, Response, Selection};
 use crate::error::CliError;
 use crate::model::Wall;
+use crate::paths::Paths;
 
 /// What waits to be delivered, and what was refused
 #[derive(Debug, Args)]
@@ -69,15 +70,15 @@ impl Which {
 }
 
 pub fn run(args: &QueueArgs, context: &Context) -> Result<(), CliError> {
-    let mut client = Client::connect(&context.paths()?)?;
+    let paths = context.paths()?;
     match &args.command {
-        None => list(&mut client, args.format),
-        Some(QueueCommand::List { format }) => list(&mut client, *format),
-        Some(QueueCommand::Export { .. }) => export(&mut client),
+        None => list(&paths, args.format),
+        Some(QueueCommand::List { format }) => list(&paths, *format),
+        Some(QueueCommand::Export { .. }) => export(&paths),
         Some(QueueCommand::Retry(which)) => {
             let what = which.selection();
             order(
-                &mut client,
+                &paths,
                 &Request::QueueRetry { what },
                 which.format,
                 "tried again",
@@ -86,7 +87,7 @@ pub fn run(args: &QueueArgs, context: &Context) -> Result<(), CliError> {
         Some(QueueCommand::Drop(which)) => {
             let what = which.selection();
             order(
-                &mut client,
+                &paths,
                 &Request::QueueDrop { what },
                 which.format,
                 "forgotten",
@@ -95,11 +96,16 @@ pub fn run(args: &QueueArgs, context: &Context) -> Result<(), CliError> {
     }
 }
 
-fn list(client: &mut Client, format: Format) -> Result<(), CliError> {
+/// A connection for each page: between two, the reader of the output may take as long as they like.
+fn ask(paths: &Paths, request: &Request) -> Result<Response, CliError> {
+    Client::connect(paths)?.ask(request)
+}
+
+fn list(paths: &Paths, format: Format) -> Result<(), CliError> {
     let mut after = 0;
     let mut shown = 0;
     loop {
-        let Response::Queue(rows) = client.ask(&Request::Queue { after })? else {
+        let Response::Queue(rows) = ask(paths, &Request::Queue { after })? else {
             return Err(super::unexpected());
         };
         let Some(last) = rows.last() else { break };
@@ -122,10 +128,10 @@ fn list(client: &mut Client, format: Format) -> Result<(), CliError> {
     Ok(())
 }
 
-fn export(client: &mut Client) -> Result<(), CliError> {
+fn export(paths: &Paths) -> Result<(), CliError> {
     let mut after = 0;
     loop {
-        let Response::Lines(lines) = client.ask(&Request::QueueExport { after })? else {
+        let Response::Lines(lines) = ask(paths, &Request::QueueExport { after })? else {
             return Err(super::unexpected());
         };
         let last = lines.last().and_then(|line| line.get("id")?.as_u64());
@@ -137,13 +143,8 @@ fn export(client: &mut Client) -> Result<(), CliError> {
     }
 }
 
-fn order(
-    client: &mut Client,
-    request: &Request,
-    format: Format,
-    done: &str,
-) -> Result<(), CliError> {
-    let Response::Done { count } = client.ask(request)? else {
+fn order(paths: &Paths, request: &Request, format: Format, done: &str) -> Result<(), CliError> {
+    let Response::Done { count } = ask(paths, request)? else {
         return Err(super::unexpected());
     };
     if format.json {

@@ -2,7 +2,8 @@
 
 use clap::Args;
 
-use super::{Context, seams};
+use super::Context;
+use crate::daemon;
 use crate::error::CliError;
 
 /// Watch the players and report, until told to stop
@@ -18,5 +19,5 @@ Examples:
 pub struct RunArgs {}
 
 pub fn run(_: &RunArgs, context: &Context) -> Result<(), CliError> {
-    seams::run_daemon(context.paths()?)
+    daemon::run(&context.paths()?)
 }

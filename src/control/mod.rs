@@ -15,5 +15,6 @@ pub use protocol::{
 };
 pub use rows::{
     AccountRow, AccountState, PlayerRow, PlayerState, QueueRow, QueueState, Stamp, StatusReport,
+    ToldRow, ToldState,
 };
 pub use server::{Call, Listener, serve};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::rows::{PlayerRow, QueueRow, StatusReport};
+use super::rows::{PlayerRow, QueueRow, StatusReport, ToldRow};
 use crate::error::CliError;
 use crate::model::{Secret, ServiceName};
 
@@ -33,6 +33,11 @@ pub enum Request {
     QueueExport {
         /// As in `Queue`.
         after: u64,
+    },
+    /// What became of these viewings at the services. At most `PAGE`. Answered by `Told`.
+    Told {
+        /// As `ViewingId` prints them.
+        viewings: Vec<String>,
     },
     /// Tries again, now. Answered by `Done`.
     QueueRetry {
@@ -90,6 +95,8 @@ pub enum Response {
     Players(Vec<PlayerRow>),
     /// To `Queue`.
     Queue(Vec<QueueRow>),
+    /// To `Told`: at most one row for each viewing and account.
+    Told(Vec<ToldRow>),
     /// To `QueueExport`: JSON objects for the user.
     Lines(Vec<Value>),
     /// It is done.

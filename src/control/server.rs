@@ -27,7 +27,7 @@ use crate::paths::{Paths, private_dir};
 /// Clients served at once; further ones wait in the kernel's queue.
 const CLIENTS: usize = 32;
 /// How long a client may take to say what it wants, or to take what it asked for.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Changes that come close together are one to a follower.
 const COALESCE: Duration = Duration::from_millis(200);
 

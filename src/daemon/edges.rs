@@ -7,22 +7,30 @@ use std::path::PathBuf;
 
 use crate::engine::{Edges, Identity};
 use crate::error::CliError;
+use crate::history::{Entry, History};
 use crate::model::{AccountKey, Lifecycle, Moment, Step};
 use crate::paths::{Paths, private_dir};
-use crate::store::{SledStore, StoreError};
+use crate::store::{Program, SledStore, StateFolder, StoreError};
+use crate::watch::merge::Started;
+use crate::watch::mpris;
 
-/// Database and history in the state folder.
+/// Database and history in the state folder, which is ours alone for as long as this lives.
 pub struct Files {
-    state_dir: PathBuf,
+    folder: StateFolder,
     history: PathBuf,
 }
 
 impl Files {
-    pub fn new(paths: &Paths) -> Self {
-        Self {
-            state_dir: paths.state_dir.clone(),
+    /// Claims the state folder.
+    ///
+    /// # Errors
+    /// When another daemon has it, or it cannot be used.
+    pub fn claim(paths: &Paths) -> Result<Self, StoreError> {
+        let folder = StateFolder::claim(&paths.state_dir)?;
+        Ok(Self {
+            folder,
             history: paths.history.clone(),
-        }
+        })
     }
 }
 
@@ -30,8 +38,13 @@ impl Edges for Files {
     type Store = SledStore;
 
     fn open_store(&mut self, now: Moment) -> Result<(SledStore, Vec<String>), StoreError> {
-        let (store, opened) = SledStore::open(&self.state_dir, now.wall)?;
-        Ok((store, opened.problems()))
+        let (store, opened) = SledStore::open(&self.folder, now.wall, &Program::this())?;
+        let told = opened.loss.is_some().then(|| opened.to_string());
+        Ok((store, told.into_iter().collect()))
+    }
+
+    fn kinship(&self) -> Started {
+        Box::new(mpris::process::is_parent)
     }
 
     fn remember(
@@ -40,8 +53,7 @@ impl Edges for Files {
         event: &Lifecycle,
         accounts: &[AccountKey],
     ) -> io::Result<()> {
-        let _ = (step, event, accounts, &self.history);
-        Ok(())
+        History::open(&self.history)?.append(&Entry::of(step, event, accounts))
     }
 }
 
@@ -55,8 +67,11 @@ pub fn identity(paths: &Paths) -> Result<Identity, CliError> {
     })
 }
 
-/// Random, made once, kept in the state folder.
-fn device_id(paths: &Paths) -> Result<String, CliError> {
+/// Names this machine to the services: random, made once, kept in the state folder.
+///
+/// # Errors
+/// When the state folder cannot be used.
+pub fn device_id(paths: &Paths) -> Result<String, CliError> {
     private_dir(&paths.state_dir)?;
     let file = paths.state_dir.join("device-id");
     match fs::read_to_string(&file) {

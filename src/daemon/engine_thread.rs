@@ -35,7 +35,7 @@ pub fn spawn(
     outputs: mpsc::UnboundedSender<Output>,
 ) -> Result<EngineThread, CliError> {
     let (tell, opened) = oneshot::channel();
-    let files = Files::new(paths);
+    let files = Files::claim(paths)?;
     let me = identity(paths)?;
     let random = Random::seeded(seed()?);
     let thread = thread::Builder::new()

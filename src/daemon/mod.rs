@@ -14,6 +14,8 @@ mod engine_thread;
 mod requests;
 mod system;
 
+pub use edges::device_id;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,12 +25,12 @@ use tokio::task::JoinSet;
 use tracing::{debug, info, warn};
 
 use crate::account::Accounts;
-use crate::config::{self, Config, Loaded, Sources};
+use crate::config::{self, Config};
 use crate::control::{self, Listener};
 use crate::engine::{Input, Output};
 use crate::error::CliError;
 use crate::model::{AccountKey, DeliveryId, PlayerId};
-use crate::notify::Notifier;
+use crate::notify;
 use crate::paths::Paths;
 use crate::service::http::Http;
 use crate::service::{Job, Services};
@@ -44,21 +46,21 @@ const INPUTS: usize = 256;
 ///
 /// # Errors
 /// When it cannot begin: another daemon runs, folders cannot be used.
-pub fn run(paths: &Paths, sources: Sources, loaded: Loaded) -> Result<(), CliError> {
+pub fn run(paths: &Paths) -> Result<(), CliError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| {
             CliError::user("reeld cannot start").because(format!("no runtime: {error}"))
         })?;
-    runtime.block_on(live(paths, sources, loaded))
+    runtime.block_on(live(paths))
 }
 
-async fn live(paths: &Paths, sources: Sources, loaded: Loaded) -> Result<(), CliError> {
+async fn live(paths: &Paths) -> Result<(), CliError> {
     let mut signals = Signals::new()?;
     let listener = Listener::bind(paths)?;
-    let (config_set, config) = value::channel(Arc::new(loaded.config.clone()));
-    let (problem_set, problem) = value::channel(None);
+    let live = config::watch(paths)?;
+    let config = live.config;
     let http = Http::default();
     let accounts = Accounts::open(&paths.state_dir, http.clone(), config.clone())?;
     let services = Services::new(http, accounts.clone(), config.clone());
@@ -79,10 +81,8 @@ async fn live(paths: &Paths, sources: Sources, loaded: Loaded) -> Result<(), Cli
     hint_at_first_steps(&accounts);
 
     let mut tasks = Tasks::new(inputs.clone(), services);
-    tasks
-        .others
-        .spawn(config::follow(sources, loaded, config_set, problem_set));
-    tasks.forward_changes(config.clone(), problem, &accounts);
+    tasks.others.spawn(live.following);
+    tasks.forward_changes(config.clone(), live.problem, &accounts);
     let hands = Hands::new(
         &mut tasks,
         paths,
@@ -126,7 +126,7 @@ async fn serve(
                     return true;
                 }
                 stopping = true;
-                hands.notifier.stopping();
+                notify::stopping();
                 info!("stopping: open sessions are ended and written");
                 let inputs = tasks.inputs.clone();
                 tasks.others.spawn(async move { drop(inputs.send(Input::Shutdown).await) });
@@ -142,7 +142,6 @@ struct Hands {
     asleep: Arc<Notify>,
     await_network: value::Sender<bool>,
     requests: Requests,
-    notifier: Notifier,
 }
 
 impl Hands {
@@ -168,7 +167,6 @@ impl Hands {
             asleep,
             await_network,
             requests,
-            notifier: Notifier::from_process(),
         }
     }
 
@@ -188,11 +186,11 @@ impl Hands {
             Output::Rescan => self.rescan.notify_one(),
             Output::Ready => {
                 info!("ready: every player that is there has been seen");
-                self.notifier.ready();
+                notify::ready();
             }
             Output::Asleep => self.asleep.notify_one(),
             Output::AwaitNetwork(awaiting) => drop(self.await_network.send_replace(awaiting)),
-            Output::Summary(summary) => self.notifier.status(&summary),
+            Output::Summary(summary) => notify::status(&summary),
         }
     }
 }
@@ -230,7 +228,7 @@ impl Tasks {
         config: &value::Receiver<Arc<Config>>,
         rescan: &Arc<Notify>,
     ) -> [mpsc::Sender<PlayerId>; 2] {
-        let mut context = || {
+        let context = || {
             let (asks, taken) = mpsc::channel(64);
             let context = WatchContext {
                 reports: reports.clone(),

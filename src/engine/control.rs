@@ -40,6 +40,7 @@ impl<E: Edges> Engine<E> {
                 .queue(after, now)
                 .map(|rows| Response::Queue(rows.iter().map(|row| self.row(row)).collect())),
             Request::QueueExport { after } => self.dead(after, now).map(Response::Lines),
+            Request::Told { viewings } => self.told(&viewings, now),
             Request::QueueRetry { what } => self.change(now, |outbox| outbox.retry(&chosen(what))),
             Request::QueueDrop { what } => {
                 self.change(now, |outbox| outbox.drop_deliveries(&chosen(what)))
@@ -154,6 +155,16 @@ impl<E: Edges> Engine<E> {
             })?;
         }
         Ok(rows)
+    }
+
+    fn told(&mut self, viewings: &[String], now: Moment) -> Result<Response, StoreError> {
+        let viewings = viewings.iter().take(PAGE as usize);
+        let viewings = viewings.filter_map(|id| id.parse().ok()).collect();
+        let Some(outbox) = self.storage.ready(&mut self.edges, now) else {
+            return Ok(Response::Failed(closed(self.storage.problem())));
+        };
+        let told = outbox.told(&viewings)?;
+        Ok(Response::Told(told.into_iter().map(Into::into).collect()))
     }
 
     fn row(&self, queued: &Queued) -> QueueRow {

@@ -36,6 +36,7 @@ use crate::outbox::Hint;
 use crate::service::{Context, Disposition, Job};
 use crate::store::{Store, StoreError};
 use crate::watch::Report;
+use crate::watch::merge::{Merge, Started};
 use privacy::Private;
 use storage::Storage;
 
@@ -49,6 +50,9 @@ pub trait Edges {
     /// # Errors
     /// As `Store`'s.
     fn open_store(&mut self, now: Moment) -> Result<(Self::Store, Vec<String>), StoreError>;
+
+    /// Tells whether one process started another.
+    fn kinship(&self) -> Started;
 
     /// Appends to the local history, durably.
     ///
@@ -140,6 +144,7 @@ pub struct Engine<E: Edges> {
     config: Arc<Config>,
     private: Private,
     started: Moment,
+    merge: Merge,
     debouncer: Debouncer,
     storage: Storage<E::Store>,
     accounts: Vec<Account>,
@@ -168,6 +173,7 @@ impl<E: Edges> Engine<E> {
     ) -> Result<Self, StoreError> {
         let outbox_random = Random::seeded(random.bits());
         let (storage, remembered) = Storage::open(&mut edges, outbox_random, me.boot_id, now)?;
+        let kinship = edges.kinship();
         let debouncer = Debouncer::new(
             Rules::from(&*config),
             random,
@@ -183,6 +189,7 @@ impl<E: Edges> Engine<E> {
             config,
             private,
             started: now,
+            merge: Merge::new(kinship),
             debouncer,
             storage,
             accounts: Vec::new(),
@@ -260,15 +267,14 @@ impl<E: Edges> Engine<E> {
     fn report(&mut self, report: Report, now: Moment) {
         match report {
             Report::Observed(observation) => self.observed(observation),
-            Report::Unavailable(source, why) => {
-                match &why {
-                    Some(why) => warn!("{} players cannot be seen: {why}", of(source)),
-                    None => info!("{} players can be seen again", of(source)),
+            Report::Unavailable(source, Some(why)) => {
+                warn!("{} players cannot be seen: {why}", of(source));
+                self.unavailable.insert(source, why);
+            }
+            Report::Unavailable(source, None) => {
+                if self.unavailable.remove(&source).is_some() {
+                    info!("{} players can be seen again", of(source));
                 }
-                match why {
-                    Some(why) => self.unavailable.insert(source, why),
-                    None => self.unavailable.remove(&source),
-                };
             }
             Report::Scanned(source) => {
                 if self.unscanned.remove(&source) && self.unscanned.is_empty() {
@@ -286,7 +292,14 @@ impl<E: Edges> Engine<E> {
         }
     }
 
+    /// What is seen through two transports of one process is one player's.
     fn observed(&mut self, observation: Observation) {
+        for observation in self.merge.handle(observation) {
+            self.follow(observation);
+        }
+    }
+
+    fn follow(&mut self, observation: Observation) {
         let (player, at) = (observation.player.clone(), observation.at);
         debug!(%player, signal = ?observation.signal, "seen");
         let item = match &observation.signal {
@@ -372,7 +385,8 @@ impl<E: Edges> Engine<E> {
             self.appended(&step, &accounts);
         }
         while let Some(player) = self.debouncer.poll_ask() {
-            self.outputs.push_back(Output::Ask(player));
+            self.outputs
+                .push_back(Output::Ask(self.merge.route(&player)));
         }
         self.hand_out(now);
         self.storage.close_if_idle(&self.debouncer, now);
@@ -387,10 +401,10 @@ impl<E: Edges> Engine<E> {
     fn appended(&mut self, step: &Step, accounts: &[AccountKey]) {
         let Some(event) = &step.event else { return };
         tell(event, step);
-        if event.action == Action::Stop {
-            if let Err(error) = self.edges.remember(step, event, accounts) {
-                warn!(viewing = %event.viewing, "the local history cannot be written: {error}. Hint: check the space and the permissions of reeld's state folder");
-            }
+        if event.action == Action::Stop
+            && let Err(error) = self.edges.remember(step, event, accounts)
+        {
+            warn!(viewing = %event.viewing, "the local history cannot be written: {error}. Hint: check the space and the permissions of reeld's state folder");
         }
     }
 

@@ -1,3 +1,4 @@
+#![allow(clippy::disallowed_methods, reason = "tests may look at the clock")]
 use std::fs;
 use std::io::Write;
 use std::path::Path;

@@ -30,7 +30,7 @@ pub enum Login {
 /// A delivery that failed though its service may be well.
 #[derive(Debug, Clone, Copy)]
 struct Trouble {
-    /// Failures with a success of another between each.
+    /// Failures with a success of another between each; none if the service just does not know the title.
     faults: u8,
     /// The account's successes at the last of them.
     seen: u64,
@@ -92,7 +92,7 @@ impl Account {
         let faults = match before {
             None => 1,
             Some(trouble) if trouble.seen < seen => trouble.faults.saturating_add(1),
-            Some(trouble) => trouble.faults,
+            Some(trouble) => trouble.faults.max(1),
         };
         let over = faults.saturating_sub(FAULTS_ASIDE);
         let aside = faults >= FAULTS_ASIDE;
@@ -134,6 +134,13 @@ impl Account {
     pub fn is_aside(&self, id: DeliveryId) -> bool {
         let trouble = self.trouble.get(&id);
         trouble.is_some_and(|trouble| trouble.faults >= FAULTS_ASIDE)
+    }
+
+    /// Whether the service did not know a delivery's title.
+    pub fn is_unknown(&self, id: DeliveryId) -> bool {
+        self.trouble
+            .get(&id)
+            .is_some_and(|trouble| trouble.faults == 0)
     }
 
     /// Boot time before which this delivery is not tried.

@@ -60,6 +60,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             .as_ref()
             .filter(|_| step.viewing.local_only.is_none())
         {
+            let event = &*self.after_corrected(event);
             for account in accounts {
                 self.deliver_to(account, event, step, now, &mut draft, &mut appended)?;
             }

@@ -122,7 +122,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
                 match prepared {
                     Prepared::Send(request) => request,
                     Prepared::NeedsId => {
-                        self.set_needs_id(id, attempts)?;
+                        self.wait_for_id(id, attempts)?;
                         return Ok(Readied::Passed);
                     }
                     Prepared::Skip(reason) => {

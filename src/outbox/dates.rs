@@ -1,11 +1,12 @@
 //! Events that happened while the clock was wrong: they wait, and are dated once it is right.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::record::{self, Entry, Payload, encode};
 use super::{Catalogue, Draft, Outbox, plausible};
-use crate::model::{DeliveryId, Moment, SessionId, Wall};
+use crate::model::{Action, DeliveryId, Lifecycle, Moment, SessionId, Wall};
 use crate::store::{Durability, Store, StoreError};
 
 impl<S: Store, C: Catalogue> Outbox<S, C> {
@@ -49,7 +50,30 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             }
         }
         self.commit(draft, Durability::Process)?;
+        for ((_, session), stamp) in last {
+            let known = self.corrected.entry(session).or_insert(stamp);
+            *known = stamp.max(*known);
+        }
         Ok(())
+    }
+
+    /// The event, later than every corrected stamp of its session.
+    pub(super) fn after_corrected<'a>(&mut self, event: &'a Lifecycle) -> Cow<'a, Lifecycle> {
+        let mut event = Cow::Borrowed(event);
+        let Some(last) = self.corrected.get_mut(&event.session) else {
+            return event;
+        };
+        if plausible(event.at.wall) {
+            let stamp = event.at.wall.max(last.plus(Duration::from_millis(1)));
+            *last = stamp;
+            if stamp != event.at.wall {
+                event.to_mut().at.wall = stamp;
+            }
+        }
+        if event.action == Action::Stop {
+            self.corrected.remove(&event.session);
+        }
+        event
     }
 
     /// Both immutable records of a delivery; if either is unreadable the delivery goes into quarantine.

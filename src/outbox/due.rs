@@ -147,7 +147,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
                 .filter_map(|(id, _)| {
                     let header = self.index.get(id)?;
                     let apart = header.aside || header.needs_id;
-                    (apart && !header.dead).then(|| candidate(id, header))
+                    (apart && !header.dead && !header.dormant).then(|| candidate(id, header))
                 })
                 .collect(),
         }

@@ -225,7 +225,9 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             record.needs_id &= tmdb.is_none();
             let lane = lane(&entry, tmdb);
             let mut header = Header::new(&entry, lane, self.boot_id, &record);
-            header.aside = self.is_aside(entry.account, id);
+            let account = self.accounts.get(&entry.account);
+            header.aside = account.is_some_and(|account| account.is_aside(id));
+            header.needs_id |= account.is_some_and(|account| account.is_unknown(id));
             if header.is_live() && header.made.is_none() && !in_flight {
                 over.push(id);
             } else {
@@ -246,11 +248,6 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
     fn is_in_flight(&self, id: DeliveryId) -> bool {
         let mut accounts = self.accounts.values();
         accounts.any(|account| account.in_flight == Some(id))
-    }
-
-    fn is_aside(&self, account: u16, id: DeliveryId) -> bool {
-        let account = self.accounts.get(&account);
-        account.is_some_and(|account| account.is_aside(id))
     }
 
     /// Accounts as the disk numbers them, with what memory knew of them.

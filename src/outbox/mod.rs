@@ -129,6 +129,8 @@ pub struct Outbox<S, C> {
     viewings: BTreeMap<ViewingId, u64>,
     open: BTreeSet<SessionId>,
     recent: BTreeMap<u64, u64>,
+    /// Sessions with corrected stamps, and the last of them: what follows must be later.
+    corrected: BTreeMap<SessionId, Wall>,
     /// Goes out with the next batch: leftovers, and what was moved into quarantine.
     litter: Batch,
     problems: Vec<String>,
@@ -191,6 +193,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             viewings: BTreeMap::new(),
             open: BTreeSet::new(),
             recent: BTreeMap::new(),
+            corrected: BTreeMap::new(),
             litter: Batch::default(),
             problems: Vec::new(),
         };

@@ -222,25 +222,29 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
     }
 
     /// Waits aside for an id: nothing but `learn` can change that.
-    pub(super) fn set_needs_id(
+    pub(super) fn wait_for_id(
         &mut self,
         id: DeliveryId,
         mut attempts: Attempts,
     ) -> Result<(), StoreError> {
-        let Some(header) = self.index.get(id).copied() else {
+        attempts.needs_id = true;
+        self.note_needs_id(id, &attempts)
+    }
+
+    fn note_needs_id(&mut self, id: DeliveryId, attempts: &Attempts) -> Result<(), StoreError> {
+        let Some(mut header) = self.index.get(id).copied() else {
             return Ok(());
         };
-        attempts.needs_id = true;
-        let mut header = header;
         header.needs_id = true;
-        self.note_attempts(id, header, &attempts, Durability::Process)?;
+        self.note_attempts(id, header, attempts, Durability::Process)?;
         if let Some(account) = self.accounts.get_mut(&header.account) {
             account.forgive(id);
         }
         Ok(())
     }
 
-    /// The service itself does not know the title: asked again in an hour, with whatever is known by then.
+    /// The service itself does not know the title: asked again in an hour or after a restart, with whatever is known by
+    /// then.
     fn ask_again(
         &mut self,
         id: DeliveryId,
@@ -252,7 +256,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         if !attempts.in_doubt {
             attempts.request = None;
         }
-        self.set_needs_id(id, attempts)?;
+        self.note_needs_id(id, &attempts)?;
         if let Some(account) = self.accounts.get_mut(&header.account) {
             account.ask_again(id, now.boot);
         }

@@ -224,6 +224,22 @@ fn header(headers: &HeaderMap, name: &str) -> Option<String> {
         .map(printable)
 }
 
+/// Text as one segment of a path or one value of a query.
+#[must_use]
+pub fn encoded(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'~' => {
+                encoded.push(char::from(byte));
+            }
+            // A dot too: a segment of dots alone would climb.
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
+}
+
 /// Where a service is: https, or http on a loopback address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Base(Url);
@@ -312,6 +328,12 @@ mod tests {
         assert_eq!(bare.join("/a").unwrap().as_str(), "https://host/a");
         assert!(bare.join("@evil.example/a").is_err());
         assert!(bare.join(".evil.example/a").is_err());
+    }
+
+    #[test]
+    fn foreign_text_stays_one_segment() {
+        assert_eq!(encoded("dc_1-A"), "dc_1-A");
+        assert_eq!(encoded("../x?y#é"), "%2E%2E%2Fx%3Fy%23%C3%A9");
     }
 
     #[test]

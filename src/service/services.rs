@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use super::discovr::{self, Discovr};
 use super::http::Http;
 use super::punchplay::{self, PunchPlay};
 use super::{Call, Context, Disposition, Job, Prepared, Service};
@@ -21,14 +22,14 @@ impl outbox::Catalogue for Catalogue {
     fn calls(&self, service: ServiceName, event: &Lifecycle) -> Vec<Call> {
         match service {
             ServiceName::Punchplay => punchplay::calls(event),
-            ServiceName::Discovr => Vec::new(),
+            ServiceName::Discovr => discovr::calls(event),
         }
     }
 
     fn freeze(
         &self,
         service: ServiceName,
-        _call: &Call,
+        call: &Call,
         event: &Lifecycle,
         event_id: EventId,
         stamp: Wall,
@@ -36,7 +37,7 @@ impl outbox::Catalogue for Catalogue {
     ) -> Prepared {
         match service {
             ServiceName::Punchplay => punchplay::freeze(event, event_id, stamp, context),
-            ServiceName::Discovr => Prepared::NeedsId,
+            ServiceName::Discovr => discovr::freeze(event, call, stamp, context),
         }
     }
 
@@ -54,6 +55,7 @@ pub struct Services {
     http: Http,
     accounts: Accounts,
     config: watch::Receiver<Arc<Config>>,
+    discovr: Arc<discovr::Memory>,
 }
 
 impl Services {
@@ -64,6 +66,7 @@ impl Services {
             http,
             accounts,
             config,
+            discovr: Arc::default(),
         }
     }
 
@@ -80,7 +83,12 @@ impl Services {
                     .deliver(job)
                     .await
             }
-            ServiceName::Discovr => Disposition::NeedsId,
+            ServiceName::Discovr => {
+                let memory = Arc::clone(&self.discovr);
+                Discovr::new(http, accounts, account.clone(), config, memory)
+                    .deliver(job)
+                    .await
+            }
         }
     }
 }

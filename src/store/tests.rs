@@ -1,5 +1,7 @@
 //! The store on disk against a plain model, under kill -9, traced, and in named disasters.
 
+#![allow(clippy::disallowed_methods, reason = "tests may look at the clock")]
+
 mod actor;
 mod disasters;
 mod model;

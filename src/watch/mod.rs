@@ -5,6 +5,7 @@
 
 pub mod merge;
 pub mod mpris;
+pub mod mpv;
 pub mod record;
 
 use std::path::PathBuf;

@@ -1,6 +1,8 @@
 //! The tests that need more than one stage, in one binary.
 
 #![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
@@ -8,6 +10,11 @@
     reason = "tests"
 )]
 
-mod punchplay;
+mod cli;
+mod control;
+mod discovr;
+mod login;
 mod mpris_watch;
+mod punchplay;
 mod support;
+mod tokens;

@@ -1,1 +1,269 @@
-//! cases
+//! Names and what they say, each with the reason why. A wrong case is mended by adding its row here first.
+
+use std::fmt::Write as _;
+
+use super::{MediaType, ParsedName, parse};
+
+/// What was read, on one line: `episode Title (2011) S2 E5 abs 18 2021-03-17 "Name"`.
+fn summary(name: &ParsedName) -> String {
+    let mut out = String::from(match name.media_type {
+        Some(MediaType::Movie) => "movie",
+        Some(MediaType::Episode) => "episode",
+        None => "nothing",
+    });
+    let list = |numbers: &[u32]| {
+        numbers
+            .iter()
+            .map(u32::to_string)
+            .collect::<Vec<_>>()
+            .join(",")
+    };
+    let mut put = |text: String| {
+        let _ = write!(out, " {text}");
+    };
+    name.title.iter().for_each(|title| put(title.clone()));
+    name.alternative_title
+        .iter()
+        .for_each(|title| put(format!("= {title}")));
+    name.year.iter().for_each(|year| put(format!("({year})")));
+    if !name.season.is_empty() {
+        put(format!("S{}", list(&name.season)));
+    }
+    if !name.episode.is_empty() {
+        put(format!("E{}", list(&name.episode)));
+    }
+    if !name.absolute_episode.is_empty() && name.absolute_episode != name.episode {
+        put(format!("abs {}", list(&name.absolute_episode)));
+    }
+    name.date.iter().for_each(|date| put(date.to_string()));
+    name.episode_title
+        .iter()
+        .for_each(|title| put(format!("\"{title}\"")));
+    name.part
+        .iter()
+        .for_each(|part| put(format!("part {part}")));
+    name.extra
+        .iter()
+        .for_each(|extra| put(format!("[{extra:?}]")));
+    out
+}
+
+fn check(rows: &[(&str, &str, &str)]) {
+    let wrong: Vec<String> = rows
+        .iter()
+        .map(|(name, expected, reason)| (name, expected, reason, summary(&parse(name))))
+        .filter(|(_, expected, _, got)| got != **expected)
+        .map(|(name, expected, reason, got)| {
+            format!("{name}\n    wanted {expected}\n    got    {got}\n    {reason}")
+        })
+        .collect();
+    assert!(
+        wrong.is_empty(),
+        "{} wrong:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
+#[test]
+#[rustfmt::skip]
+fn films_end_at_their_year_or_their_technical_part() {
+    check(&[
+        ("The.Quiet.Harbour.2016.1080p.BluRay.x264-GRP.mkv", "movie The Quiet Harbour (2016)", "the usual form"),
+        ("The Quiet Harbour (2016) [1080p] [YTS.MX].mp4", "movie The Quiet Harbour (2016)", "a year in brackets"),
+        ("The.Quiet.Harbour.1080p.WEB-DL.mkv", "movie The Quiet Harbour", "no year: the technical part ends the title"),
+        ("The.Quiet.Harbour.EXTENDED.2016.1080p.mkv", "movie The Quiet Harbour (2016)", "an edition before the year is no title"),
+        ("The.Quiet.Harbour.German.2016.1080p.BluRay.x264-GRP", "movie The Quiet Harbour (2016)", "nor is a language"),
+        ("The.Italian.Harbour.2003.mkv", "movie The Italian Harbour (2003)", "but behind an article it is"),
+        ("The.Italian.2003.1080p.mkv", "movie The Italian (2003)", "even right before the year"),
+        ("Charlottes.Web.2006.1080p.mkv", "movie Charlottes Web (2006)", "a technical word before the year may be a title's"),
+        ("The Final Cut (2004).mkv", "movie The Final Cut (2004)", "an edition's name as a title"),
+        ("The Quiet Harbour (Director's Cut) (2016).mkv", "movie The Quiet Harbour (2016)", "an edition in brackets"),
+        ("The Quiet Harbour (Mar de Plata) (2016).mkv", "movie The Quiet Harbour (2016)", "a second title in brackets is dropped"),
+        ("The Quiet Harbour (AKA Mar de Plata) (2016).mkv", "movie The Quiet Harbour = Mar de Plata (2016)", "said to be one, it is kept aside"),
+        ("The Quiet Harbour (Ann Author, 2016) [1080p].mkv", "movie The Quiet Harbour (2016)", "director and year in one bracket"),
+        ("The Quiet Harbour - The Return (2018).mkv", "movie The Quiet Harbour - The Return (2018)", "a dash is part of a full title"),
+        ("The.Quiet.Harbour.Part.Two.2024.2160p.mkv", "movie The Quiet Harbour Part Two (2024) part 2", "so is its part"),
+        ("The Quiet Harbour (2016) - CD2.avi", "movie The Quiet Harbour (2016) part 2", "a disc is not"),
+        ("2016 - The Quiet Harbour.mkv", "movie The Quiet Harbour (2016)", "shelved by year"),
+        ("03 - The Quiet Harbour (2016).mkv", "movie The Quiet Harbour (2016)", "shelved by number"),
+        ("Quiet Harbour, The (2016).mkv", "movie The Quiet Harbour (2016)", "an article moved to the end comes back"),
+        ("S.H.I.P.S.2016.1080p.mkv", "movie S.H.I.P.S. (2016)", "dots of an acronym stay"),
+        ("the-quiet-harbour-2016-1080p.mkv", "movie the quiet harbour (2016)", "hyphens for spaces"),
+        ("Harbour Wars Episode IV - A New Tide (1977).mkv", "movie Harbour Wars Episode IV - A New Tide (1977)", "an episode that is a film"),
+        ("www.site.com - The Quiet Harbour (2016).mkv", "movie The Quiet Harbour (2016)", "a site's name is no title"),
+        ("The Quiet Harbour (2016)-trailer.mkv", "movie The Quiet Harbour (2016) [Trailer]", "a trailer"),
+        ("quiet.harbour.2016.1080p.sample.mkv", "movie quiet harbour (2016) [Sample]", "a sample"),
+        ("Trailer Park Harbour (2016).mkv", "movie Trailer Park Harbour (2016)", "a title with such a word in it"),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn titles_that_are_numbers_or_years() {
+    check(&[
+        ("1917.2019.1080p.BluRay.mkv", "movie 1917 (2019)", "the last year is the year"),
+        ("2012 (2009).mkv", "movie 2012 (2009)", "the one in brackets is"),
+        ("1917.mkv", "movie 1917", "the first word is never the year"),
+        ("Blade.Harbour.2049.2017.1080p.mkv", "movie Blade Harbour 2049 (2017)", "a year to come is none"),
+        ("Wonder.Harbour.1984.2020.2160p.mkv", "movie Wonder Harbour 1984 (2020)", "two years: the last"),
+        ("9.2009.1080p.mkv", "movie 9 (2009)", "a digit alone"),
+        ("(500) Days of Harbour (2009).mkv", "movie (500) Days of Harbour (2009)", "a number in brackets"),
+        ("50-50.2011.mkv", "movie 50-50 (2011)", "no range"),
+        ("Apollo 13.mkv", "movie Apollo 13", "two digits at the end are no episode"),
+        ("1883.S01E03.1080p.mkv", "episode 1883 S1 E3", "a series that is a year"),
+        ("The.4400.S02E05.720p.mkv", "episode The 4400 S2 E5", "four digits beside an episode"),
+        ("Room.104.S01E05.mkv", "episode Room 104 S1 E5", "three digits beside an episode"),
+        ("9-1-1.S05E03.720p.mkv", "episode 9-1-1 S5 E3", "digits and hyphens"),
+        ("24 - S01E02.mkv", "episode 24 S1 E2", "two digits"),
+        ("3x3 Eyes.mkv", "movie 3x3 Eyes", "no season 3"),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn episodes_in_every_spelling() {
+    check(&[
+        ("Harbour.Lights.S02E05.The.Storm.720p.mkv", "episode Harbour Lights S2 E5 \"The Storm\"", "the usual form"),
+        ("Harbour Lights - 2x05 - The Storm.mkv", "episode Harbour Lights S2 E5 \"The Storm\"", "the other one"),
+        ("Harbour.Lights.2011.S02E05.mkv", "episode Harbour Lights (2011) S2 E5", "the show's year"),
+        ("Harbour.Lights.US.S02E05.mkv", "episode Harbour Lights S2 E5", "its country"),
+        ("Harbour Lights s2.ep5.mkv", "episode Harbour Lights S2 E5", "a dot between"),
+        ("Harbour Lights S02 - E05.mp4", "episode Harbour Lights S2 E5", "a dash between"),
+        ("harbour.lights.s0205.hdtv.mkv", "episode harbour lights S2 E5", "nothing between"),
+        ("Harbour Lights Season 2 Episode 5.mkv", "episode Harbour Lights S2 E5", "in words"),
+        ("Harbour Lights (Season 2, Episode 5).mkv", "episode Harbour Lights S2 E5", "in words and brackets"),
+        ("Harbour.Lights.S2014E18.720p.mkv", "episode Harbour Lights S2014 E18", "a season that is a year"),
+        ("Harbour.Lights.S00E03.mkv", "episode Harbour Lights S0 E3", "season 0 is valid"),
+        ("Harbour.Lights.S02E05E06.mkv", "episode Harbour Lights S2 E5,6", "two episodes"),
+        ("Harbour.Lights.S02E05-07.mkv", "episode Harbour Lights S2 E5,6,7", "a range"),
+        ("Harbour Lights 2x05-2x07.mkv", "episode Harbour Lights S2 E5,6,7", "a range, the season twice"),
+        ("Harbour.Lights.S02E05+E07.mkv", "episode Harbour Lights S2 E5,7", "no range"),
+        ("Harbour.Lights.S01-S03.1080p", "episode Harbour Lights S1,2,3", "several seasons"),
+        ("Harbour Lights Seasons 1,2&3 Complete", "episode Harbour Lights S1,2,3", "a list of seasons"),
+        ("Harbour.Lights.S02.COMPLETE.1080p", "episode Harbour Lights S2", "a whole season"),
+        ("Harbour Lights - S16E03-04 - 313-314.mkv", "episode Harbour Lights S16 E3,4 abs 313,314", "counted over all seasons too"),
+        ("harbour.lights.205.hdtv-grp.avi", "episode harbour lights S2 E5", "season 2, episode 5 in a broadcast's name"),
+        ("harbour.lights.0205.hdtv-grp.avi", "episode harbour lights S2 E5", "the same with a zero"),
+        ("Harbour.Lights.05.The.Storm.mkv", "episode Harbour Lights E5 \"The Storm\"", "a padded number in the middle"),
+        ("Harbour.Lights.3of9.The.Storm.mkv", "episode Harbour Lights E3 \"The Storm\"", "of a known number"),
+        ("Harbour.Lights.S02E05.1984.1080p.mkv", "episode Harbour Lights (1984) S2 E5", "a year beside the technical part"),
+        ("Harbour.Lights.2013.Christmas.Special.HDTV.x264-GRP", "episode Harbour Lights (2013) \"Christmas Special\"", "a special without a number"),
+        ("[Harbour Lights] [S02E05] The Storm.mkv", "episode Harbour Lights S2 E5 \"The Storm\"", "a title in brackets"),
+        ("Harbour Lights - 205 - The Storm [HDTV].avi", "episode Harbour Lights S2 E5 \"The Storm\"", "a broadcast's number behind a dash"),
+        ("Harbour.Lights.E05.1080p.mkv", "episode Harbour Lights E5", "without a season"),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn daily_shows_are_known_by_their_date() {
+    check(&[
+        ("Late.Talk.2021.03.17.Guest.Name.720p.mkv", "episode Late Talk 2021-03-17 \"Guest Name\"", "year first"),
+        ("Late Talk 17.03.2021.mkv", "episode Late Talk 2021-03-17", "day first"),
+        ("Late Talk 03-29-2012.mkv", "episode Late Talk 2012-03-29", "month first where it must be"),
+        ("Late_Talk_20210317.mp4", "episode Late Talk 2021-03-17", "without signs"),
+        ("Late Talk - March 17, 2021.mkv", "episode Late Talk 2021-03-17", "in words"),
+        ("Late.Talk.S26E75.2021.03.17.Guest.mkv", "episode Late Talk S26 E75 2021-03-17 \"Guest\"", "beside numbers"),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn languages_have_their_own_words() {
+    check(&[
+        ("Das Licht - Staffel 2 Folge 5.mkv", "episode Das Licht S2 E5", "German"),
+        ("Le Phare - Saison 2 Épisode 05 VF.avi", "episode Le Phare S2 E5", "French"),
+        ("Le Phare Saison sept.avi", "episode Le Phare S7", "a number in words"),
+        ("El Faro 2ª Temporada Cap.05.avi", "episode El Faro S2 E5", "Spanish"),
+        ("El Faro - Temporada 2 [HDTV][Cap.205][Castellano].avi", "episode El Faro S2 E5", "season and episode in one number"),
+        ("Il.Faro.Stagione.2.Episodio.5.mkv", "episode Il Faro S2 E5", "Italian"),
+        ("O Farol - 1ª a 3ª Temporada", "episode O Farol S1,2,3", "Portuguese, a range of ordinals"),
+        ("Deniz 2. Sezon 5. Bölüm.mp4", "episode Deniz S2 E5", "Turkish, numbers first"),
+        ("Latarnia sezon 2 odcinek 5.mkv", "episode Latarnia S2 E5", "Polish"),
+        ("Torony 2. évad 5. rész.avi", "episode Torony S2 E5", "Hungarian"),
+        ("Fyren - Säsong 2 - Avsnitt 5.mkv", "episode Fyren S2 E5", "Swedish"),
+        ("Маяк 2 сезон 5 серия.mkv", "episode Маяк S2 E5", "Russian, numbers first"),
+        ("Маяк / The Lighthouse / Сезон: 2 / Серии: 1-3 из 10 [2019, драма, WEB-DL]", "episode The Lighthouse = Маяк (2019) S2 E1,2,3", "Russian, with a Latin title"),
+        ("Маяк (2006г) DVDRip.avi", "movie Маяк (2006)", "a unit glued to the year"),
+        ("灯台 第2期 第05話.mkv", "episode 灯台 S2 E5", "Japanese"),
+        ("灯塔.第二季.第05集.2160p.mkv", "episode 灯塔 S2 E5", "Chinese"),
+        ("등대 시즌2 5화.mp4", "episode 등대 S2 E5", "Korean"),
+        ("灯塔.The.Lighthouse.2019.1080p.mkv", "movie The Lighthouse = 灯塔 (2019)", "of two scripts the Latin one"),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn anime_counts_on() {
+    check(&[
+        ("[Kumo-Subs] Hoshi no Umi - 13v2 [1080p][1A2B3C4D].mkv", "episode Hoshi no Umi E13", "the usual form"),
+        ("[Kumo] Hoshi no Umi 13 (1280x720 x264).mkv", "episode Hoshi no Umi E13", "without a dash"),
+        ("[Kumo] Hoshi no Umi - 1071 [1080p].mkv", "episode Hoshi no Umi E1071", "four digits"),
+        ("[Kumo] Hoshi no Umi 2nd Season - 03.mkv", "episode Hoshi no Umi S2 E3", "an ordinal"),
+        ("[Kumo] Hoshi no Umi S2 - 03 (28) [720p].mkv", "episode Hoshi no Umi S2 E3 abs 28", "season and total"),
+        ("[Kumo] Hoshi no Umi 2 - 03.mkv", "episode Hoshi no Umi 2 E3", "a digit of the title"),
+        ("[Kumo] 2.5 Jigen - 07.mkv", "episode 2.5 Jigen E7", "a title with a fraction"),
+        ("[Kumo] Mob Study 100 - 05.mkv", "episode Mob Study 100 E5", "a title with a number"),
+        ("[Kumo] Quest - 100 Years - 03.mkv", "episode Quest - 100 Years E3", "a number behind a dash that is no episode"),
+        ("[Kumo] Hoshi no Umi [01-03][BD 1080p]", "episode Hoshi no Umi E1,2,3", "a batch"),
+        ("[Kumo] Hoshi no Umi - SP2 [720p].mkv", "episode Hoshi no Umi S0 E2", "a special"),
+        ("[Kumo] Hoshi no Umi Movie 3 - The Deep [BD].mkv", "movie Hoshi no Umi Movie 3 - The Deep", "a film with a number"),
+        ("[Kumo] Hoshi no Umi NCOP1 [BD].mkv", "movie Hoshi no Umi [Other]", "an opening"),
+        ("[雲][星の海][Hoshi no Umi][05][1080P][简体].mp4", "episode Hoshi no Umi E5", "everything in brackets"),
+        ("One Umi - 102.mkv", "episode One Umi E102", "102 counts on, unlike in a broadcast's name"),
+        ("[Kumo] Hoshi no Umi - The Final Season - 05 [720p].mkv", "episode Hoshi no Umi - The Final Season E5", "a season without a number belongs to the title"),
+        ("[Kumo] Hoshi no Umi - 05 & 06 [720p].mkv", "episode Hoshi no Umi E5,6", "two numbers"),
+        ("One Umi 1071.mkv", "episode One Umi E1071", "a series that has come far"),
+        ("Hoshi.no.Umi.05.VOSTFR.1080p.mkv", "episode Hoshi no Umi E5", "subtitled in French"),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn folders_tell_what_the_name_does_not() {
+    check(&[
+        ("/tv/Harbour Lights (2011) {tvdb-81189}/Season 02/Harbour Lights - S02E05 - The Storm.mkv", "episode Harbour Lights (2011) S2 E5 \"The Storm\"", "the year"),
+        ("/tv/Harbour Lights/Season 2/05 - The Storm.mkv", "episode Harbour Lights S2 E5 \"The Storm\"", "show and season"),
+        ("/tv/Harbour Lights/Season 2/205.mkv", "episode Harbour Lights S2 E5", "a number with its season"),
+        ("/tv/Harbour Lights/Season 2/The Storm.mkv", "episode Harbour Lights S2 \"The Storm\"", "an episode without a number"),
+        ("/tv/Harbour Lights/Specials/03 - Making.mkv", "episode Harbour Lights S0 E3 \"Making\"", "season 0"),
+        ("D:\\TV\\Harbour Lights\\Staffel 2\\Folge 5.mkv", "episode Harbour Lights S2 E5", "backslashes and German"),
+        ("/anime/Hoshi no Umi/05.mkv", "episode Hoshi no Umi E5", "a number alone"),
+        ("/films/The Quiet Harbour (2016)/harbour-grp.mkv", "movie The Quiet Harbour (2016)", "a film's folder has the year"),
+        ("/films/Quiet Harbour Trilogy/02 - The Loud Harbour (2018).mkv", "movie The Loud Harbour (2018)", "a collection's folder does not name the film"),
+        ("/films/The.Quiet.Harbour.2016.1080p-GRP/0123456789abcdef0123.mkv", "movie The Quiet Harbour (2016)", "a name that is none"),
+        ("/films/The Quiet Harbour (2016)/VIDEO_TS/VTS_01_1.VOB", "movie The Quiet Harbour (2016)", "a disc's files"),
+        ("/films/The Quiet Harbour (2016)/Trailers/One.mkv", "movie The Quiet Harbour (2016) [Trailer]", "a folder of extras"),
+        ("/tv/Harbour.Lights.S02E05.720p-GRP/grp-hl.205.mkv", "episode Harbour Lights S2 E5", "a release's folder under a short name"),
+        ("/downloads/new/Harbour.Lights.S02E05.mkv", "episode Harbour Lights S2 E5", "folders that name no work"),
+        ("file:///tv/Harbour%20Lights/Harbour%20Lights%20S02E05.mkv", "episode Harbour Lights S2 E5", "an address"),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn ids_are_read_from_every_part_of_a_path() {
+    let ids = |name: &str| {
+        let read = parse(name);
+        (read.ids.tmdb, read.ids.imdb, read.ids.tvdb, read.ids_are_series)
+    };
+    let imdb = Some("tt0137523".to_owned());
+    assert_eq!(ids("Film (1999) {tmdb-550}.mkv"), (Some(550), None, None, false));
+    assert_eq!(ids("/films/Film (1999) [tmdbid=550]/film.mkv"), (Some(550), None, None, false));
+    assert_eq!(ids("Film (1999) [imdbid-tt0137523].mkv"), (None, imdb.clone(), None, false));
+    assert_eq!(ids("Film (1999) [tt0137523].mkv"), (None, imdb, None, false));
+    assert_eq!(ids("/tv/Show {tvdb-81189}/Season 1/Show - S01E02.mkv"), (None, None, Some(81189), true));
+    assert_eq!(ids("/tv/Show/Season 1/Show - S01E02 [tvdbid-349232].mkv"), (None, None, Some(349_232), false));
+}
+
+#[test]
+#[rustfmt::skip]
+fn guesses_and_lone_titles_are_weak() {
+    for name in ["Harbour Lights - 05.mkv", "harbour.102.hdtv.avi", "Holiday.mkv", "VID_20210317_123456.mp4"] {
+        assert!(parse(name).weak, "{name} is a guess");
+    }
+    for name in ["Harbour.S01E02.mkv", "Harbour (2016).mkv", "Harbour.1080p.mkv", "Late Talk - 2021-03-17.mkv"] {
+        assert!(!parse(name).weak, "{name} is no guess");
+    }
+}

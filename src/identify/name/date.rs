@@ -63,8 +63,7 @@ pub(super) fn find(reading: &mut Reading) {
 
 /// A date with its month in letters; only where no number tells the episode.
 pub(super) fn find_worded(reading: &mut Reading) {
-    let found = (0..reading.text.len())
-        .find_map(|at| worded(&reading.text, at).map(|(from, until, date)| (from, until, date)));
+    let found = (0..reading.text.len()).find_map(|at| worded(&reading.text, at));
     if let Some((from, until, date)) = found {
         reading.text.set(from, until, Mark::Number);
         reading.date = Some(date);
@@ -74,10 +73,17 @@ pub(super) fn find_worded(reading: &mut Reading) {
 /// `20141031`
 fn compact(text: &Text, at: usize) -> Option<(usize, Date)> {
     let raw = text.raw(at);
-    if raw.len() != 8 || !raw.bytes().all(|b| b.is_ascii_digit()) {
+    if !matches!(raw.len(), 6 | 8) || !raw.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
     let part = |from, until| raw.get(from..until).and_then(|s: &str| s.parse().ok());
+    if raw.len() == 6 {
+        // Korean names: "E05.121231"
+        let year: u32 = part(0, 2)?;
+        let date = date(2000 + year, part(2, 4)?, part(4, 6)?)
+            .filter(|_| at > 0 && (5..40).contains(&year))?;
+        return (text.gap_before(at) == gap::DOT).then_some((at + 1, date));
+    }
     let date = date(part(0, 4)?, part(4, 6)?, part(6, 8)?)?;
     (date.year < 2040).then_some((at + 1, date))
 }
@@ -113,7 +119,7 @@ fn split(text: &Text, at: usize) -> Option<(usize, Date)> {
 
 /// `16.01.24` or, where that is no date, `24.01.16`.
 fn short(a: u32, b: u32, c: u32) -> Option<Date> {
-    let year = |n: u32| (n <= 39).then_some(2000 + n);
+    let year = |n: u32| (n <= 30).then_some(2000 + n);
     year(a)
         .and_then(|y| date(y, b, c))
         .or_else(|| year(c).and_then(|y| date(y, b, a).or_else(|| date(y, a, b))))

@@ -14,7 +14,7 @@ struct Span {
     end: usize,
 }
 
-/// A place in a lower-case text.
+/// A place in a text, read without regard to case.
 #[derive(Clone, Copy)]
 struct Cursor<'a> {
     bytes: &'a [u8],
@@ -23,7 +23,7 @@ struct Cursor<'a> {
 
 impl Cursor<'_> {
     fn peek(&self) -> u8 {
-        self.bytes.get(self.at).copied().unwrap_or(0)
+        self.bytes.get(self.at).map_or(0, u8::to_ascii_lowercase)
     }
 
     fn eat(&mut self, wanted: u8) -> bool {
@@ -35,8 +35,8 @@ impl Cursor<'_> {
     fn eat_word(&mut self, wanted: &[u8]) -> bool {
         let found = self
             .bytes
-            .get(self.at..)
-            .is_some_and(|rest| rest.starts_with(wanted));
+            .get(self.at..self.at + wanted.len())
+            .is_some_and(|rest| rest.eq_ignore_ascii_case(wanted));
         if found {
             self.at += wanted.len();
         }
@@ -109,13 +109,16 @@ struct Joint {
 
 fn joint(cursor: &mut Cursor) -> Joint {
     let start = cursor.at;
-    cursor.skip(b" ._-+&~", 4);
+    cursor.skip(b" ._-+&~,", 4);
     let mut range = cursor
         .bytes
         .get(start..cursor.at)
         .is_some_and(|s| s.contains(&b'-') || s.contains(&b'~'));
-    let plain =
-        cursor.at - start == 1 && cursor.bytes.get(start).is_some_and(|b| b"-+&~".contains(b));
+    let plain = cursor.at - start == 1
+        && cursor
+            .bytes
+            .get(start)
+            .is_some_and(|b| b"-+&~,".contains(b));
     let tight = cursor.at == start;
     if !tight && (cursor.eat_word(b"and") || cursor.eat_word(b"et") || cursor.eat_word(b"und")) {
         cursor.skip(b" ._", 1);
@@ -216,9 +219,19 @@ fn season_episode(bytes: &[u8], at: usize) -> Option<Span> {
         cursor = direct;
         episode = cursor.episode(b"e");
     }
+    // "s0310": both in four digits, unless they are a year
+    let run = direct.at - at == 5
+        && !spanish
+        && direct.at_boundary()
+        && !(1900..2100).contains(&season)
+        && season % 100 > 0;
+    let (season, episode) = match episode {
+        None if run => (season / 100, season % 100),
+        found => (season, found?),
+    };
     let mut span = Span {
         season: vec![season],
-        episode: vec![episode?],
+        episode: vec![episode],
         end: 0,
     };
     more_episodes(&mut cursor, &mut span, false);
@@ -235,7 +248,7 @@ fn cross(bytes: &[u8], at: usize) -> Option<Span> {
     let start = cursor.at;
     let episode = cursor.episode(b"x")?;
     let digits = cursor.at - start - 1;
-    if digits > 3 && season > 99 || season > 99 && digits > 2 {
+    if season > 99 && digits > 2 {
         return None;
     }
     let mut span = Span {
@@ -330,7 +343,7 @@ pub(super) fn find(reading: &mut Reading) {
 }
 
 fn search(reading: &Reading, scan: fn(&[u8], usize) -> Option<Span>) -> Option<(usize, Span)> {
-    let bytes = reading.text.lower.as_bytes();
+    let bytes = reading.text.text.as_bytes();
     reading
         .text
         .tokens
@@ -341,7 +354,10 @@ fn search(reading: &Reading, scan: fn(&[u8], usize) -> Option<Span>) -> Option<(
             // "x264-S78" names a group, "5.1x2" channels.
             let before = at.checked_sub(1);
             let technical = before.is_some_and(|i| {
-                reading.text.mark(i) == Mark::Tech && matches!(token.gap, gap::HYPHEN | gap::DOT)
+                reading.text.mark(i) == Mark::Tech
+                    && (token.gap == gap::HYPHEN
+                        || token.gap == gap::DOT
+                            && bytes.get(token.start).is_some_and(u8::is_ascii_digit))
             }) && token.end - token.start < 4;
             if technical {
                 return None;

@@ -7,10 +7,12 @@
 //!
 //! Everything is bounded, nothing is looked up, and the time is linear in the length of the name.
 
+mod absolute;
 mod claim;
 mod date;
 mod episode;
 mod extras;
+mod ideographs;
 mod normalise;
 mod numbers;
 mod part;
@@ -25,6 +27,8 @@ mod year;
 
 #[cfg(test)]
 mod cases;
+#[cfg(test)]
+mod hostile;
 
 pub(super) use claim::{claim, media_of};
 

@@ -18,13 +18,46 @@ const EXTENSIONS: &[&str] = &[
 /// The parts of a path, outermost first, without its extension.
 pub(super) fn parts(name: &str) -> Vec<String> {
     let name = name.split_once('\0').map_or(name, |(head, _)| head);
-    let mut found = split(tail(name));
+    let address = decoded(name);
+    let mut found = split(tail(address.as_deref().unwrap_or(name)));
     let skip = found.len().saturating_sub(DEEPEST);
     let mut parts: Vec<String> = found.drain(skip..).map(|part| mapped(head(part))).collect();
     if let Some(last) = parts.last_mut() {
         strip_extension(last);
     }
     parts
+}
+
+/// The path of an address, without its query and with its `%20` decoded.
+fn decoded(name: &str) -> Option<String> {
+    if !name.contains(':') {
+        return None;
+    }
+    let (_, rest) = name
+        .get(..LONGEST.min(name.len()))
+        .unwrap_or("")
+        .split_once("://")?;
+    let path = rest
+        .split('?')
+        .next()
+        .unwrap_or(rest)
+        .trim_start_matches('/');
+    let mut bytes = Vec::with_capacity(path.len());
+    let mut rest = path.as_bytes();
+    while let Some((first, more)) = rest.split_first() {
+        let code = more
+            .get(..2)
+            .filter(|_| *first == b'%')
+            .and_then(|hex| std::str::from_utf8(hex).ok())
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        bytes.push(code.unwrap_or(*first));
+        rest = if code.is_some() {
+            more.get(2..).unwrap_or(&[])
+        } else {
+            more
+        };
+    }
+    Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 fn tail(name: &str) -> &str {
@@ -42,6 +75,13 @@ fn head(part: &str) -> &str {
 
 /// Splits on slashes, but neither on " / " nor inside `[a/b]`.
 fn split(path: &str) -> Vec<&str> {
+    if !path.contains(['/', '\\']) {
+        return if path.trim().is_empty() {
+            Vec::new()
+        } else {
+            vec![path]
+        };
+    }
     let mut parts = Vec::new();
     let (mut start, mut before, mut open) = (0, '/', None);
     let mut chars = path.char_indices().peekable();
@@ -51,7 +91,7 @@ fn split(path: &str) -> Vec<&str> {
             ']' | '】' => open = None,
             '/' | '\\' => {
                 let spaced = before == ' ' && chars.peek().is_some_and(|(_, next)| *next == ' ');
-                if open.is_none() && !spaced && !(before == '／') {
+                if open.is_none() && !spaced {
                     parts.push(path.get(start..at).unwrap_or(""));
                     start = at + 1;
                 }
@@ -78,7 +118,12 @@ fn closes(path: &str, at: usize) -> bool {
 /// One sign for each meaning: full-width signs, dashes and brackets.
 fn mapped(part: &str) -> String {
     if part.is_ascii() {
-        return part.replace(['\t', '\n', '\r'], " ");
+        let control = part.bytes().any(|b| b < b' ');
+        return if control {
+            part.replace(['\t', '\n', '\r'], " ")
+        } else {
+            part.to_owned()
+        };
     }
     let mut out = String::with_capacity(part.len());
     for c in part.chars() {
@@ -116,7 +161,11 @@ fn strip_extension(name: &mut String) {
 /// Lower case without accents, apostrophes and signs: the form in which words are looked up.
 pub(super) fn fold_into(raw: &str, out: &mut String) {
     if raw.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        out.extend(raw.chars().map(|c| c.to_ascii_lowercase()));
+        let start = out.len();
+        out.push_str(raw);
+        if let Some(added) = out.get_mut(start..) {
+            added.make_ascii_lowercase();
+        }
         return;
     }
     for c in raw.chars() {

@@ -1,8 +1,9 @@
 //! Bare numbers, told apart by where they stand. Only looked at when nothing says what they are.
 
+use super::absolute::{find_absolute, twin_of};
 use super::reading::{Reading, extend_to, push};
 use super::token::{Mark, Number, gap};
-use super::words::{COUNTED, PART};
+use super::words::{COUNTED, PART, WHOLE};
 
 /// Heights of a picture, which are no episodes when they stand alone in brackets.
 const HEIGHTS: &[u32] = &[480, 540, 576, 720, 1080, 2160];
@@ -21,11 +22,11 @@ pub(super) struct Context {
 }
 
 /// A bare number or range: first token, token behind, values.
-struct Bare {
-    from: usize,
-    until: usize,
-    values: Vec<u32>,
-    first: Number,
+pub(super) struct Bare {
+    pub from: usize,
+    pub until: usize,
+    pub values: Vec<u32>,
+    pub first: Number,
 }
 
 impl Bare {
@@ -50,6 +51,11 @@ pub(super) fn find(reading: &mut Reading, context: &Context) {
         packed_before_date(reading);
         return;
     }
+    let first = if context.season.is_some() {
+        leading(reading, context)
+    } else {
+        None
+    };
     let rules = [
         after_dash,
         bracketed,
@@ -60,7 +66,7 @@ pub(super) fn find(reading: &mut Reading, context: &Context) {
         before_technical,
         in_season,
     ];
-    let Some(bare) = rules.iter().find_map(|rule| rule(reading, context)) else {
+    let Some(bare) = first.or_else(|| rules.iter().find_map(|rule| rule(reading, context))) else {
         return;
     };
     take(reading, context, bare);
@@ -74,6 +80,10 @@ fn take(reading: &mut Reading, context: &Context, bare: Bare) {
         return;
     }
     reading.text.set(bare.from, bare.until, Mark::Number);
+    // "24 END"
+    if matches!(reading.text.key(bare.until), "end" | "fin") && reading.ends_after(bare.until) {
+        reading.text.set(bare.until, bare.until + 1, Mark::Tech);
+    }
     reading.weak = true;
     let (season, episode) = (bare.first.value / 100, bare.first.value % 100);
     let single = bare.values.len() == 1;
@@ -91,7 +101,7 @@ fn take(reading: &mut Reading, context: &Context, bare: Bare) {
             );
         }
     } else if single
-        && bare.first.digits == 3
+        && bare.first.digits >= 3
         && (of_folder && episode > 0 || is_packed(reading, context, &bare))
         || single
             && bare.first.digits == 4
@@ -114,19 +124,8 @@ fn is_shelf_number(reading: &Reading, context: &Context) -> bool {
         && reading.season.is_empty()
 }
 
-/// `29 (04)`: a second number alone in brackets right behind.
-fn twin_of(reading: &Reading, at: usize) -> Option<(usize, u32)> {
-    let number = reading
-        .text
-        .number(at)
-        .filter(|n| n.digits >= 2 && n.digits <= 4)?;
-    let bracketed = reading.alone_in_bracket(at, at + 1)
-        && reading.text.bracket_of(at).is_some_and(|b| b.kind == '(');
-    bracketed.then_some((at, number.value))
-}
-
 /// The number at a token, with the range it opens.
-fn bare(reading: &Reading, at: usize) -> Option<Bare> {
+pub(super) fn bare(reading: &Reading, at: usize) -> Option<Bare> {
     let text = &reading.text;
     let first = text.number(at).filter(|n| n.digits <= 4)?;
     let decimal = |i: usize| text.gap_before(i) == gap::DOT;
@@ -141,7 +140,11 @@ fn bare(reading: &Reading, at: usize) -> Option<Bare> {
         if range && fits {
             extend_to(&mut values, next.value);
             until += 1;
-        } else if (joint == gap::PLUS || joint == gap::AMPERSAND) && fits {
+        } else if fits
+            && joint & gap::BRACKET == 0
+            && (joint & (gap::PLUS | gap::AMPERSAND) != 0
+                || joint & gap::COMMA != 0 && first.digits >= 2 && next.value == first.value + 1)
+        {
             push(&mut values, next.value);
             until += 1;
         } else if decimal(until) && next.digits == 1 && first.digits >= 2 {
@@ -183,8 +186,18 @@ fn closes(reading: &Reading, until: usize) -> bool {
     let last = until.saturating_sub(1);
     let word = matches!(
         reading.text.key(until),
-        "end" | "final" | "fin" | "vostfr" | "vf" | "oad" | "ova" | "v2" | "v3" | "special"
-    );
+        "end"
+            | "final"
+            | "fin"
+            | "vostfr"
+            | "vf"
+            | "oad"
+            | "ova"
+            | "v2"
+            | "v3"
+            | "special"
+            | "batch"
+    ) || reading.text.has(until, WHOLE);
     reading.ends_after(last)
         || gap::is_dash(reading.text.gap_after(last))
         || matches!(reading.text.mark(until), Mark::Year | Mark::Noise)
@@ -214,13 +227,18 @@ fn is_film(reading: &Reading, context: &Context, at: usize) -> bool {
 
 /// `Title - 05`, `Title - 05v2 - Name`, `Title - (01-04)`.
 fn after_dash(reading: &Reading, context: &Context) -> Option<Bare> {
+    dashed(reading, context, true).or_else(|| dashed(reading, context, false))
+}
+
+/// A number behind a dash; with nothing of a title behind it, or with a name at once.
+fn dashed(reading: &Reading, context: &Context, closed: bool) -> Option<Bare> {
     let text = &reading.text;
     (1..text.len()).find_map(|at| {
         let bare = bare(reading, at)?;
         let half_dash = text.tokens.get(at - 1).is_some_and(|t| t.number.is_none())
             && text.gap_before(at) == gap::HYPHEN
             && bare.first.digits >= 2
-            && (text.gap_after(bare.until - 1) & (gap::SPACE | gap::EDGE) != 0)
+            && text.gap_after(bare.until - 1) & (gap::SPACE | gap::EDGE | gap::HYPHEN) != 0
             && (bare.first.digits > 2 || bare.zero_led());
         if !(gap::is_dash(text.gap_before(at)) || half_dash)
             || reading.opens(at)
@@ -232,10 +250,14 @@ fn after_dash(reading: &Reading, context: &Context) -> Option<Bare> {
             || context.series == Some(true)
             || context.season.is_some()
             || !reading.season.is_empty();
-        let closed = closes(reading, bare.until);
         let long = bare.first.digits >= 2 || shown || gap::is_dash(text.gap_after(bare.until - 1));
         let open = bare.first.digits >= 2 && (shown || bare.first.digits == 3 || bare.zero_led());
-        (long && closed || open).then_some(bare)
+        let fits = if closed {
+            long && closes(reading, bare.until)
+        } else {
+            open
+        };
+        fits.then_some(bare)
     })
 }
 
@@ -301,16 +323,19 @@ fn before_bracket(reading: &Reading, context: &Context) -> Option<Bare> {
             .filter(fits)
             .filter(|b| text.bracket_of(b.from).is_none())
     };
-    let range = candidates().find(|b| b.values.len() > 1);
+    let range = candidates().rfind(|b| b.values.len() > 1);
     range
         .or_else(|| candidates().find(|b| b.from < end))
-        .or_else(|| candidates().last())
+        .or_else(|| candidates().next_back())
 }
 
 /// `01 - Name`, `01. Name`, `[Group] 06 Title`, `01` in a season's folder.
 fn leading(reading: &Reading, context: &Context) -> Option<Bare> {
     let text = &reading.text;
     let at = (0..text.len()).find(|i| !matches!(text.mark(*i), Mark::Noise | Mark::Tech))?;
+    if let Some(bare) = season_first(reading, context, at) {
+        return Some(bare);
+    }
     let bare = bare(reading, at).filter(|_| text.bracket_of(at).is_none())?;
     let behind = text.gap_after(bare.until - 1);
     let named = bare.until < text.len() && text.is_free(bare.until);
@@ -324,17 +349,16 @@ fn leading(reading: &Reading, context: &Context) -> Option<Bare> {
             || context.titled
                 && (bare.zero_led() || reading.group)
                 && context.series != Some(false);
-        return (only
-            && number
-            && bare.first.digits <= 3
-            && (bare.until - at == 1 || bare.values.len() > 1))
+        let short = bare.first.digits <= 3 || context.season == Some(bare.first.value / 100);
+        return (only && number && short && (bare.until - at == 1 || bare.values.len() > 1))
             .then_some(bare);
     }
     let listed = gap::is_dash(behind)
         || behind & gap::DOT != 0 && behind & gap::SPACE != 0
         || behind == gap::DOT && bare.zero_led()
-        || behind == gap::HYPHEN && bare.first.digits >= 2;
-    let long = bare.first.digits >= 2 && bare.first.digits <= 3 || bare.values.len() > 1;
+        || behind == gap::HYPHEN && bare.first.digits >= 2 && text.number(bare.until).is_none();
+    let packed = bare.first.digits == 4 && context.season == Some(bare.first.value / 100);
+    let long = packed || bare.first.digits >= 2 && bare.first.digits <= 3 || bare.values.len() > 1;
     let sure = in_season && context.titled && (bare.first.digits >= 2 || listed);
     let shelved = bare.zero_led()
         && (reading.group
@@ -344,10 +368,30 @@ fn leading(reading: &Reading, context: &Context) -> Option<Bare> {
         .then_some(bare)
 }
 
+/// `2-05 Name`, `2.05 Name` in the folder of season 2.
+fn season_first(reading: &Reading, context: &Context, at: usize) -> Option<Bare> {
+    let text = &reading.text;
+    let season = text
+        .number(at)
+        .filter(|n| context.season == Some(n.value) && n.digits <= 2)?;
+    let second = text.number(at + 1).filter(|n| n.digits == 2)?;
+    let joined =
+        matches!(text.gap_before(at + 1), gap::HYPHEN | gap::DOT) && text.number(at + 2).is_none();
+    // A padded number opens a range: "02-03 Name".
+    (joined && (season.digits == 1 || second.value < season.value)).then_some(Bare {
+        from: at,
+        until: at + 2,
+        values: vec![second.value],
+        first: second,
+    })
+}
+
 /// Whether `102` is season 1, episode 2.
 fn is_packed(reading: &Reading, context: &Context, bare: &Bare) -> bool {
     let (season, episode) = (bare.first.value / 100, bare.first.value % 100);
-    let spaced = reading.text.text.contains(' ') && context.series != Some(true);
+    let aired =
+        (bare.until..reading.text.len()).any(|i| reading.text.has(i, super::words::BROADCAST));
+    let spaced = reading.text.text.contains(' ') && context.series != Some(true) && !aired;
     // "2401" only right before a sign of television, and not where it may be a year.
     let broadcast = !(19..=20).contains(&season)
         && season <= 40
@@ -362,7 +406,7 @@ fn is_packed(reading: &Reading, context: &Context, bare: &Bare) -> bool {
         && !reading.checksum
         && !reading.anime
         && reading.season.is_empty()
-        && !dashed
+        && (!dashed || aired)
         && context.season.is_none_or(|s| s == season)
 }
 
@@ -383,9 +427,14 @@ fn packed(reading: &Reading, context: &Context) -> Option<Bare> {
             return None;
         }
         let after_year = text.mark(at - 1) == Mark::Year;
-        let sure = context.season.is_some();
-        (reading.ends_after(at) && (reading.year.is_none() || after_year) || after_year || sure)
-            .then_some(bare)
+        // "show.102.name" without a year anywhere
+        let named = reading.year.is_none()
+            && bare.first.digits == 3
+            && text.gap_before(at) == gap::DOT
+            && text.gap_after(at) == gap::DOT
+            && text.tokens.get(at + 1).is_some_and(|t| t.number.is_none());
+        let sure = context.season.is_some() || named;
+        (after_year || sure || reading.ends_after(at) && reading.year.is_none()).then_some(bare)
     })
 }
 
@@ -410,7 +459,11 @@ fn before_technical(reading: &Reading, context: &Context) -> Option<Bare> {
         return None;
     }
     (1..text.len()).find_map(|at| {
-        let bare = bare(reading, at).filter(|b| b.first.digits >= 2 && b.first.digits <= 3)?;
+        // Few titles end in such a number, and some series have come that far.
+        let long =
+            |n: Number| n.digits == 4 && (1000..1400).contains(&n.value) && reading.ends_after(at);
+        let bare =
+            bare(reading, at).filter(|b| (2..=3).contains(&b.first.digits) || long(b.first))?;
         let decimal = matches!(text.gap_before(at), gap::DOT)
             && text.tokens.get(at - 1).is_some_and(|t| t.number.is_some());
         let joined = text.gap_before(at) & (gap::HYPHEN | gap::COMMA | gap::COLON) != 0;
@@ -426,12 +479,13 @@ fn before_technical(reading: &Reading, context: &Context) -> Option<Bare> {
         let ends = reading.ends_after(bare.until - 1);
         let before_tech = text.mark(bare.until) == Mark::Tech
             && bare.until < text.len()
-            && bare.first.digits == 2;
+            && (bare.first.digits == 2
+                || bare.first.digits == 3 && text.gap_before(at) == gap::SPACE);
         let range = bare.values.len() > 1 && ends;
         let led = bare.zero_led()
             && bare.first.value > 0
             && (bare.first.digits == 2 || ends && bare.first.value != 7);
-        (before_tech || range || led).then_some(bare)
+        (before_tech || range || led || bare.first.digits == 4).then_some(bare)
     })
 }
 
@@ -446,7 +500,8 @@ fn in_season(reading: &Reading, context: &Context) -> Option<Bare> {
     };
     let place = context.season.is_some() || context.series == Some(true) && context.titled;
     (1..text.len()).rev().find_map(|at| {
-        let bare = bare(reading, at).filter(|b| b.first.digits <= 3)?;
+        let bare = bare(reading, at)
+            .filter(|b| b.first.digits <= 3 || place && !(1900..2035).contains(&b.first.value))?;
         let beside = behind_season(at) && bare.first.digits >= 2;
         let ends = place && closes(reading, bare.until) && !reading.opens(at);
         let fits = (beside || ends)
@@ -473,85 +528,4 @@ fn packed_before_date(reading: &mut Reading) {
     if let Some(twin) = twin_of(reading, at + 1) {
         reading.text.set(twin.0, twin.0 + 1, Mark::Number);
     }
-}
-
-/// `S16E03-04 - 313-314`, `S02E01 (27)`, `[Episode 83]`: the count over all seasons.
-fn find_absolute(reading: &mut Reading) {
-    let Some(first) = reading.text.first_marked(0, &[Mark::Number]) else {
-        return;
-    };
-    if reading.season.is_empty() {
-        beside_episode(reading);
-        return;
-    }
-    let behind = (first..reading.text.len())
-        .find(|i| reading.text.mark(*i) != Mark::Number)
-        .unwrap_or(reading.text.len());
-    let spoken = (behind..reading.text.len()).find(|i| {
-        reading.text.has(*i, super::words::EPISODE)
-            && reading
-                .text
-                .bracket_of(*i)
-                .is_some_and(|b| b.first == *i && b.last == *i + 2)
-    });
-    if let Some(at) = spoken
-        && let Some(number) = reading.text.number(at + 1)
-    {
-        reading.text.set(at, at + 2, Mark::Number);
-        reading.absolute = vec![number.value];
-        return;
-    }
-    let Some(bare) = beside(reading, behind).or_else(|| before(reading, first)) else {
-        return;
-    };
-    reading.text.set(bare.from, bare.until, Mark::Number);
-    reading.absolute = bare.values;
-}
-
-/// `- 01 (51)`: an episode of the season with its absolute number.
-fn beside_episode(reading: &mut Reading) {
-    let last = (0..reading.text.len())
-        .rev()
-        .find(|i| reading.text.mark(*i) == Mark::Number);
-    let twin = last.and_then(|at| twin_of(reading, at + 1));
-    if let Some((at, value)) = twin
-        && reading.episode.len() == 1
-        && reading.episode.first().is_some_and(|n| value > *n)
-    {
-        reading.text.set(at, at + 1, Mark::Number);
-        reading.absolute = vec![value];
-    }
-}
-
-fn beside(reading: &Reading, at: usize) -> Option<Bare> {
-    let bare = bare(reading, at)?;
-    let text = &reading.text;
-    let behind = text.gap_after(bare.until - 1);
-    let many = bare.values.len() > 1 && bare.values.len() == reading.episode.len();
-    let bracket = reading.alone_in_bracket(at, bare.until) && bare.first.digits >= 2;
-    let dashed = gap::is_dash(text.gap_before(at))
-        && (gap::is_dash(behind) || bare.first.digits >= 3 && reading.ends_after(bare.until - 1));
-    let larger = bare.first.value >= reading.episode.first().copied().unwrap_or(0);
-    (larger
-        && (many
-            || bare.values.len() == 1
-                && reading.episode.len() == 1
-                && bare.first.digits >= 2
-                && (bracket || dashed)))
-        .then_some(bare)
-}
-
-/// `Show - 313-315 - S16E03-05`
-fn before(reading: &Reading, first: usize) -> Option<Bare> {
-    let span = reading.episode.len().min(2);
-    let bare = bare(reading, first.checked_sub(span)?)?;
-    let dashed = gap::is_dash(reading.text.gap_before(bare.from))
-        && gap::is_dash(reading.text.gap_before(first))
-        && bare.first.digits >= 2;
-    let many = bare.values.len() > 1;
-    (bare.until == first
-        && bare.values.len() == reading.episode.len()
-        && (many || dashed)
-        && !reading.opens(bare.from))
-    .then_some(bare)
 }

@@ -2,9 +2,29 @@
 
 use super::numbers::Context;
 use super::reading::Reading;
-use super::token::Text;
+use super::token::{Mark, Text};
 use super::words::{self, PLACE};
 use super::{Extra, Ids, MediaType, ParsedName, extras, normalise, part};
+
+/// Titles that cameras and recorders give.
+const GENERIC: &[&str] = &[
+    "vid",
+    "img",
+    "mov",
+    "dsc",
+    "pxl",
+    "obs",
+    "video",
+    "screencast",
+    "bandicam",
+    "recording",
+    "untitled",
+    "movie",
+    "film",
+    "output",
+    "capture",
+    "screenrecording",
+];
 
 /// What the folders above a file say, the nearest first.
 #[derive(Default)]
@@ -54,7 +74,7 @@ impl Folders {
             return;
         }
         let reading = part::read(text, &Context::default());
-        if self.is_numbered_only(&reading) {
+        if self.is_numbered_only(&reading) || is_obscured(&reading) && reading.year.is_none() {
             return;
         }
         self.take_ids(&reading.ids);
@@ -173,6 +193,14 @@ fn is_abbreviated(base: &Reading, folder: &Reading) -> bool {
     lower && short.len() < full.len() && !similar(short, full)
 }
 
+/// A group's name in front of the folder's title: `grp-the.show.s01e02`.
+fn is_prefixed(base: &Reading, folder: &Reading) -> bool {
+    let (Some(long), Some(title)) = (&base.title, &folder.title) else {
+        return false;
+    };
+    long.len() > title.len() && long.contains('-') && squeezed(long).ends_with(&squeezed(title))
+}
+
 fn squeezed(title: &str) -> String {
     let mut out = String::with_capacity(title.len());
     normalise::fold_into(title, &mut out);
@@ -200,7 +228,8 @@ fn join(mut base: Reading, mut folders: Folders) -> ParsedName {
             && (!base.has_episode()
                 || base.weak
                 || hidden
-                || base.episode == folder.episode && is_abbreviated(&base, &folder))
+                || base.episode == folder.episode
+                    && (is_abbreviated(&base, &folder) || is_prefixed(&base, &folder)))
         {
             let (extra, ids) = (base.extra, std::mem::take(&mut base.ids));
             base = folder;
@@ -227,7 +256,11 @@ fn join_episode(base: &mut Reading, mut folder: Reading, hidden: bool) {
         .as_ref()
         .zip(folder.title.as_ref())
         .is_some_and(|(a, b)| similar(a, b));
-    if folder.title.is_some()
+    let technical = folder.text.first_marked(0, &[Mark::Tech]).is_some();
+    let short = technical && (is_abbreviated(base, &folder) || is_prefixed(base, &folder));
+    if folder.title.is_some() && short {
+        base.title = folder.title;
+    } else if folder.title.is_some()
         && (base.title.is_none() || base.leading || !base.has_episode() || hidden)
     {
         if !same && !hidden {
@@ -248,17 +281,8 @@ fn join_film(base: &mut Reading, folder: Reading, film_release: bool, hidden: bo
         .as_ref()
         .zip(folder.title.as_ref())
         .is_some_and(|(a, b)| similar(a, b));
-    let technical = folder
-        .text
-        .first_marked(0, &[super::token::Mark::Tech])
-        .is_some();
-    let prefixed = technical
-        && base
-            .title
-            .as_ref()
-            .zip(folder.title.as_ref())
-            .is_some_and(|(a, b)| a.len() > b.len() && squeezed(a).ends_with(&squeezed(b)));
-    if prefixed {
+    let technical = folder.text.first_marked(0, &[Mark::Tech]).is_some();
+    if technical && is_prefixed(base, &folder) {
         base.title = folder.title.clone();
     }
     let short = is_abbreviated(base, &folder) && technical && base.text.text.contains('-');
@@ -268,7 +292,12 @@ fn join_film(base: &mut Reading, folder: Reading, film_release: bool, hidden: bo
         || short && base.year.is_none()
     {
         let accents = folder.title.as_ref().is_some_and(|title| !title.is_ascii());
-        if !same || accents || base.title.is_none() {
+        let longer = base
+            .title
+            .as_ref()
+            .zip(folder.title.as_ref())
+            .is_some_and(|(a, b)| a.len() > b.len() && !technical);
+        if !same || accents || !longer {
             base.title = folder.title;
             base.alternative = folder.alternative;
         }
@@ -299,7 +328,9 @@ fn finish(base: Reading, folders: Folders) -> ParsedName {
     } else {
         base.season
     };
-    let anime = base.group || base.checksum || base.anime || folders.anime;
+    // Subtitled (VOSTFR, fansub) are films and Western series too.
+    let anime =
+        base.group || base.checksum || base.anime && episode && season.is_empty() || folders.anime;
     let anime = anime && (episode || !base.bracketed_year || folders.anime);
     let mut absolute = base.absolute;
     if absolute.is_empty() && anime && season.is_empty() {
@@ -315,12 +346,12 @@ fn finish(base: Reading, folders: Folders) -> ParsedName {
     } else {
         base.title.as_ref().map(|_| MediaType::Movie)
     };
-    let lone = !episode
-        && base.year.is_none()
-        && base
-            .text
-            .first_marked(0, &[super::token::Mark::Tech])
-            .is_none();
+    let lone =
+        !episode && base.year.is_none() && base.text.first_marked(0, &[Mark::Tech]).is_none();
+    let generic = base
+        .title
+        .as_ref()
+        .is_some_and(|title| title.len() < 20 && GENERIC.contains(&squeezed(title).as_str()));
     ParsedName {
         media_type,
         title: base.title,
@@ -334,7 +365,7 @@ fn finish(base: Reading, folders: Folders) -> ParsedName {
         part: base.part,
         anime,
         extra: base.extra.or(folders.extra),
-        weak: base.weak || lone,
+        weak: base.weak || lone || generic,
         ids,
         ids_are_series: on_folder && episode,
     }

@@ -1,5 +1,6 @@
 //! Seasons and episodes told in words: `Season 2`, `2nd Season`, `Folge 3`, `第4話`, `5 of 6`, `#7`.
 
+use super::ideographs;
 use super::reading::{Reading, extend_to, push};
 use super::token::{Mark, Number, Text, gap};
 use super::words::{DISC, EPISODE, OF, PART, SEASON, UNTIL};
@@ -30,7 +31,6 @@ const ROMANS: &[&str] = &[
     "", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii", "xiii", "xiv",
     "xv", "xvi",
 ];
-const KANJI: &[char] = &['〇', '一', '二', '三', '四', '五', '六', '七', '八', '九'];
 
 fn index(list: &[&str], key: &str) -> Option<u32> {
     list.iter()
@@ -48,15 +48,15 @@ fn spelled(text: &Text, at: usize) -> Option<u32> {
 }
 
 /// Numbers read in words, and the token behind them.
-struct List {
-    values: Vec<u32>,
-    until: usize,
+pub(super) struct List {
+    pub values: Vec<u32>,
+    pub until: usize,
     digits: usize,
 }
 
 /// Finds seasons, then episodes, then parts and discs.
 pub(super) fn find(reading: &mut Reading) {
-    find_ideographs(reading);
+    ideographs::find_ideographs(reading);
     if reading.season.is_empty() {
         find_season(reading);
     }
@@ -66,12 +66,21 @@ pub(super) fn find(reading: &mut Reading) {
     if reading.episode.is_empty() && reading.date.is_none() {
         find_of(reading);
     }
+    // "S01E05 of 10"
+    let behind = (0..reading.text.len())
+        .rev()
+        .find(|i| reading.text.mark(*i) == Mark::Number)
+        .map_or(0, |i| i + 1);
+    if behind > 0 {
+        skip_of(reading, behind);
+    }
     find_disc(reading);
-    find_part(&mut *reading);
+    find_special(reading);
+    find_part(reading);
 }
 
 /// Numbers from a token on: `1-4`, `1,2,3&4`, `1 to 5`, `1.3.4`.
-fn list(text: &Text, at: usize, dotted: bool) -> Option<List> {
+pub(super) fn list(text: &Text, at: usize, dotted: bool) -> Option<List> {
     let first = text.number(at)?;
     let mut found = List {
         values: vec![first.value],
@@ -120,16 +129,12 @@ fn follows(text: &Text, at: usize) -> bool {
 
 /// A word with its number glued to it: `Season1`, `Ep07`, `Saison02`.
 fn glued(text: &Text, at: usize, flag: u32) -> Option<Number> {
-    let key = text.key(at);
-    if !key.ends_with(|c: char| c.is_ascii_digit()) || key.starts_with(|c: char| c.is_ascii_digit())
-    {
+    if text.tokens.get(at).is_none_or(|t| t.stem & flag == 0) {
         return None;
     }
+    let key = text.key(at);
     let letters = key.trim_end_matches(|c: char| c.is_ascii_digit());
     let digits = key.get(letters.len()..).unwrap_or("");
-    if letters.len() < 2 || digits.len() > 4 || super::words::word(letters) & flag == 0 {
-        return None;
-    }
     Some(Number {
         value: digits.parse().ok()?,
         digits: digits.len(),
@@ -150,6 +155,16 @@ fn find_season(reading: &mut Reading) {
                 },
             ));
         }
+        if let Some(value) = glued_before(text, at) {
+            return Some((
+                at,
+                List {
+                    values: vec![value],
+                    until: at + 1,
+                    digits: 1,
+                },
+            ));
+        }
         text.has(at, SEASON).then(|| season_at(text, at)).flatten()
     });
     if let Some((from, list)) = found {
@@ -157,6 +172,20 @@ fn find_season(reading: &mut Reading) {
         reading.season = list.values;
         skip_of(reading, list.until);
     }
+}
+
+/// `2ªTemporada`, `2ndSeason`.
+fn glued_before(text: &Text, at: usize) -> Option<u32> {
+    let key = text.key(at);
+    let letters = key.trim_start_matches(|c: char| c.is_ascii_digit());
+    let digits = key
+        .get(..key.len() - letters.len())
+        .filter(|d| matches!(d.len(), 1 | 2))?;
+    let word = ["nd", "rd", "st", "th", "a", "e", ""]
+        .iter()
+        .filter_map(|tail| letters.strip_prefix(tail))
+        .any(|word| word.len() > 4 && super::words::word(word) & SEASON != 0);
+    if word { digits.parse().ok() } else { None }
 }
 
 /// The number of a season's word: behind it, before it, in words or roman.
@@ -202,10 +231,12 @@ fn season_at(text: &Text, at: usize) -> Option<(usize, List)> {
             && text.has(list.until, EPISODE)
             && text.number(list.until + 1).is_none_or(|n| n.digits == 4)
     };
-    let behind = behind.filter(|list| {
-        !next(list)
-            && !(list.digits == 4 && matches!(text.key(at), "series" | "serie" | "temp" | "tem"))
-    });
+    let year = text.gap_before(at + 1) & gap::OPEN != 0;
+    let opens = at == 0 && text.key(0) == "series";
+    let dated = |list: &List| {
+        list.digits == 4 && (year || matches!(text.key(at), "series" | "serie" | "temp" | "tem"))
+    };
+    let behind = behind.filter(|list| !(opens || next(list) || dated(list)));
     if let Some(value) = joined_of(text.key(at + 1)) {
         return Some((
             at,
@@ -226,7 +257,7 @@ fn season_at(text: &Text, at: usize) -> Option<(usize, List)> {
     // "2 сезон", "2. Staffel", "2.Sezon"
     let counted = before
         .and_then(|i| text.number(i).map(|n| (i, n)))
-        .filter(|(i, n)| n.digits <= 2 && *i > 0 && text.key(at) != "series");
+        .filter(|(i, n)| n.digits <= 2 && (*i > 0 || text.len() == 2) && text.key(at) != "series");
     if let Some((i, number)) = counted {
         return Some(range_before(text, i, number.value, at + 1));
     }
@@ -245,7 +276,7 @@ fn season_at(text: &Text, at: usize) -> Option<(usize, List)> {
 }
 
 /// `1-3 сезоны`: the range before the word.
-fn range_before(text: &Text, at: usize, last: u32, until: usize) -> (usize, List) {
+pub(super) fn range_before(text: &Text, at: usize, last: u32, until: usize) -> (usize, List) {
     let start = at
         .checked_sub(1)
         .and_then(|i| text.number(i).map(|n| (i, n.value)));
@@ -398,7 +429,9 @@ fn episode_at(text: &Text, at: usize) -> Option<(usize, List)> {
             "bolum" | "resz" | "jakso" | "dil" | "odcinek" | "epizoda" | "epizod"
         )
         || ordinal && matches!(text.key(at), "folge" | "episode" | "avsnitt");
-    let behind = follows(text, at + 1)
+    // "Episode - 16" opens a name, "Title Episode - 16" does not.
+    let dash = at == 0 && gap::is_dash(text.gap_before(1));
+    let behind = (dash || follows(text, at + 1))
         .then(|| list(text, at + 1, false))
         .flatten();
     let year = |list: &List| list.digits == 4 && worded && before.is_some();
@@ -444,12 +477,16 @@ fn find_of(reading: &mut Reading) {
     });
     let Some((from, until, value)) = found.filter(|(at, _, _)| {
         !at.checked_sub(1)
-            .is_some_and(|i| reading.text.has(i, DISC | PART | SEASON))
+            .is_some_and(|i| reading.text.has(i, DISC | SEASON))
     }) else {
         return;
     };
-    let (mut start, mut values) = (from, vec![value]);
-    if reading.text.number(from).is_some() {
+    // "Part 2 of 3": the word belongs to the number.
+    let part = from
+        .checked_sub(1)
+        .is_some_and(|i| reading.text.has(i, PART));
+    let (mut start, mut values) = (from - usize::from(part), vec![value]);
+    if !part && reading.text.number(from).is_some() {
         let (first, list) = range_before(&reading.text, from, value, until);
         (start, values) = (first, list.values);
     }
@@ -467,115 +504,12 @@ fn joined_of(key: &str) -> Option<u32> {
     (first <= total && total <= super::MOST_EPISODES as u32).then_some(first)
 }
 
-/// `第01話`, `第二季`, `2期`, `シーズン2`, `全26集`.
-fn find_ideographs(reading: &mut Reading) {
-    for at in 0..reading.text.len() {
-        if reading.text.raw(at).starts_with('第') {
-            ideographs_at(reading, at);
-        } else if reading.text.raw(at).starts_with('全')
-            && reading.text.number(at + 1).is_some()
-            && counter(&reading.text, at + 2).is_some()
-        {
-            reading.text.set(at, at + 3, Mark::Noise);
-        } else if reading.text.number(at).is_some()
-            && reading.text.gap_after(at) == 0
-            && reading.text.is_free(at)
-        {
-            counted_here(reading, at);
-        }
-    }
-}
-
-/// Whether a token opens with a counter of seasons (`true`) or of episodes.
-fn counter(text: &Text, at: usize) -> Option<bool> {
-    if text.gap_before(at) != 0 {
-        return None;
-    }
-    counter_sign(text.raw(at).chars().next()?)
-}
-
-fn counter_sign(c: char) -> Option<bool> {
-    match c {
-        '季' | '期' | '部' => Some(true),
-        '话' | '話' | '集' | '回' | '화' | '회' => Some(false),
-        _ => None,
-    }
-}
-
-fn ideographs_at(reading: &mut Reading, at: usize) {
-    let text = &reading.text;
-    let raw = text.raw(at);
-    if raw.chars().count() == 1 {
-        let Some(list) = list(text, at + 1, false) else {
-            return;
-        };
-        let Some(season) = counter(text, list.until) else {
-            return;
-        };
-        reading.text.set(at, list.until + 1, Mark::Number);
-        let target = if season {
-            &mut reading.season
-        } else {
-            &mut reading.episode
-        };
-        *target = list.values;
-        reading.anime = true;
-        return;
-    }
-    let mut signs = raw.chars().skip(1);
-    let mut value = 0;
-    while let Some(c) = signs.next() {
-        if let Some(digit) = KANJI
-            .iter()
-            .position(|k| *k == c)
-            .and_then(|i| u32::try_from(i).ok())
-        {
-            value += digit;
-        } else if c == '十' {
-            value = value.max(1) * 10;
-        } else {
-            let season = counter_sign(c).filter(|_| value > 0);
-            if let Some(season) = season {
-                reading.text.set(at, at + 1, Mark::Number);
-                let target = if season {
-                    &mut reading.season
-                } else {
-                    &mut reading.episode
-                };
-                *target = vec![value];
-            }
-            return;
-        }
-    }
-}
-
-/// `05話`, `2期` without 第; not `2部` alone.
-fn counted_here(reading: &mut Reading, at: usize) {
-    let Some(season) = counter(&reading.text, at + 1) else {
-        return;
-    };
-    let Some(number) = reading.text.number(at).filter(|n| n.digits <= 4) else {
-        return;
-    };
-    if number.digits > 2 && season {
-        return;
-    }
-    let (from, list) = range_before(&reading.text, at, number.value, at + 2);
-    reading.text.set(from, at + 2, Mark::Number);
-    let target = if season {
-        &mut reading.season
-    } else {
-        &mut reading.episode
-    };
-    if target.is_empty() {
-        *target = list.values;
-    }
-}
-
 /// `cd1`, `Disc 2`, `CD1of2`.
 fn find_disc(reading: &mut Reading) {
     let text = &reading.text;
-    let found = (1..text.len()).find_map(|at| {
+    // As the first word it is a title, unless it is the whole name of a folder.
+    let first = usize::from(text.len() > 2);
+    let found = (first..text.len()).find_map(|at| {
         let key = text.key(at);
         let joined = key
             .strip_prefix("cd")
@@ -598,12 +532,53 @@ fn find_disc(reading: &mut Reading) {
     }
 }
 
+/// `SP02` of a group: a special, which is season 0.
+fn find_special(reading: &mut Reading) {
+    let text = &reading.text;
+    let found = (2..text.len()).find_map(|at| {
+        let digits = text
+            .key(at)
+            .strip_prefix("sp")
+            .filter(|d| matches!(d.len(), 1 | 2))?;
+        let opens = text
+            .bracket_of(0)
+            .is_some_and(|b| b.kind == '[' && b.first == 0);
+        let closed = text.gap_after(at) & (gap::BRACKET | gap::EDGE) != 0
+            || gap::is_dash(text.gap_after(at));
+        (opens && closed && text.is_free(at))
+            .then(|| digits.parse().ok().map(|value| (at, value)))
+            .flatten()
+    });
+    if let Some((at, value)) = found.filter(|_| !reading.has_episode()) {
+        reading.text.set(at, at + 1, Mark::Number);
+        (reading.season, reading.episode) = (vec![0], vec![value]);
+    }
+}
+
 /// `Part 2`, `Part Two`, `Teil II`: stays in the title.
 fn find_part(reading: &mut Reading) {
     if reading.part.is_some() {
         return;
     }
     let text = &reading.text;
+    let padded = |i: usize| {
+        text.number(i + 1).filter(|n| {
+            n.digits == 2
+                && n.value < 10
+                && text.gap_before(i + 1) & (gap::BRACKET | gap::HYPHEN) == 0
+        })
+    };
+    let series = (1..text.len())
+        .find(|i| text.has(*i, PART) && text.is_free(*i) && padded(*i).is_some())
+        .filter(|_| !reading.is_numbered() && reading.date.is_none());
+    if let Some(at) = series
+        && let Some(number) = padded(at)
+    {
+        // "Part.01" is an episode of a short series, "Part 1" part of a film's title.
+        reading.text.set(at, at + 2, Mark::Number);
+        reading.episode = vec![number.value];
+        return;
+    }
     reading.part = (1..text.len())
         .rev()
         .filter(|i| (text.has(*i, PART) || glued(text, *i, PART).is_some()) && text.is_free(*i))

@@ -130,11 +130,11 @@ fn site_at(text: &Text, at: usize) -> Option<usize> {
     if domain && starts && until - at >= 2 && (bracketed || leads) {
         return Some(until);
     }
-    // "[Group-Site.com] Title": the last two labels
+    // "[site com] Title": the dot is lost
     let inner = text.bracket_of(at).is_some_and(|b| {
         b.first == at
             && b.last == at + 2
-            && text.has(at + 1, DOMAIN)
+            && matches!(text.key(at + 1), "com" | "net" | "org")
             && text.gap_before(at + 1) == gap::SPACE
             && at == 0
     });
@@ -182,7 +182,12 @@ pub(super) fn mark_technical(text: &mut Text) {
     while at < text.len() {
         let (length, flags) = phrase_at(text, at).unwrap_or((1, text.flags(at)));
         let code = flags & CODE != 0 && !text.tokens.get(at).is_some_and(|t| t.capitals);
-        if flags & TECH != 0 && !code && text.is_free(at) {
+        // "The Final Cut (2004)" is a title.
+        let titled = flags & EDITION != 0
+            && length > 1
+            && (at == 0 || at == 1 && text.has(0, BINDS))
+            && text.gap_before(at) & gap::BRACKET == 0;
+        if flags & TECH != 0 && !code && !titled && text.is_free(at) {
             text.set(at, at + length, Mark::Tech);
             size_before(text, at);
             let behind = if flags & SOUND != 0 {
@@ -271,7 +276,11 @@ fn mark_neighbours(text: &mut Text) {
                 text.mark(i) == Mark::Tech || text.has(i, TECH | WEAK) && !text.has(i, CODE)
             })
         });
-        if height && (before || inside || after && joined) {
+        let last = at > 1
+            && at + 1 == text.len()
+            && matches!(text.gap_before(at), gap::SPACE | gap::DOT | gap::UNDERSCORE)
+            && number.value >= 480;
+        if height && (before || inside || last || after && joined) {
             text.set(at, at + 1, Mark::Tech);
         } else if surround
             && (before || text.mark(at + 2) == Mark::Tech || text.bracket_of(at).is_some())
@@ -313,6 +322,13 @@ fn is_technical_here(reading: &Reading, at: usize, anchored: Option<usize>) -> b
     if !behind_anchor
         && (token.flags & CODE != 0 && !token.capitals || reading.opens(at) || binds(text, at))
     {
+        return false;
+    }
+    let article = at
+        .checked_sub(1)
+        .is_some_and(|i| matches!(text.key(i), "the" | "a" | "an") && text.is_free(i))
+        && !token.capitals;
+    if article {
         return false;
     }
     let next = at + 1;
@@ -398,7 +414,7 @@ fn bracket_is_technical(reading: &Reading, bracket: Bracket) -> bool {
     if sure {
         // A whole name in brackets is none: "[Title S01E02 1080p]".
         let named = inside().any(|i| matches!(text.mark(i), Mark::Year | Mark::Number));
-        return !(named && reading.opens(bracket.first)) && !whole_title(text, bracket);
+        return !(whole_title(text, bracket) || named && reading.opens(bracket.first));
     }
     if inside().any(|i| text.has(i, SCRIPT)) {
         return true;

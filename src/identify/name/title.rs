@@ -23,14 +23,14 @@ pub(super) fn find_group(reading: &mut Reading) {
     };
     let before = text.slice(0, bracket.start).trim_matches(['_', ' ', '.']);
     let opens = before.bytes().all(|b| b.is_ascii_digit())
-        && bracket.kind == '['
+        && bracket.kind != '('
         && bracket.last > bracket.first;
-    let plain =
-        (bracket.first..bracket.last).all(|i| matches!(text.mark(i), Mark::Free | Mark::Tech));
+    let plain = (bracket.first..bracket.last)
+        .all(|i| matches!(text.mark(i), Mark::Free | Mark::Tech | Mark::Noise));
     let technical = (bracket.first..bracket.last).all(|i| text.mark(i) == Mark::Tech);
     let site = (bracket.first..bracket.last).all(|i| text.mark(i) == Mark::Noise);
-    let next = (bracket.last..text.len())
-        .find(|i| text.mark(*i) != Mark::Tech || text.number(*i).is_some());
+    let next =
+        (bracket.last..text.len()).find(|i| !matches!(text.mark(*i), Mark::Tech | Mark::Noise));
     let named = has_title_behind(text, bracket.last)
         && next.is_some_and(|i| {
             text.is_free(i)
@@ -102,7 +102,7 @@ fn title_region(reading: &mut Reading) -> Option<Region> {
     }
     // "(1)Title": a number on a shelf
     if start + 1 < text.len()
-        && text.number(start).is_some()
+        && text.number(start).is_some_and(|n| n.digits < 3)
         && reading.alone_in_bracket(start, start + 1)
         && text.is_free(start + 1)
     {
@@ -122,6 +122,22 @@ fn title_region(reading: &mut Reading) -> Option<Region> {
             .unwrap_or(start);
     }
     let end = text.first_marked(start, ENDS).unwrap_or(text.len());
+    // "标题 第二季 Title S2 [05]": the Latin title behind the season in ideographs
+    let (next, number) = (text.first_free(end), text.first_free_end(end));
+    let foreign = (start..end).all(|i| is_foreign(text.raw(i)))
+        && text.mark(end) == Mark::Number
+        && is_foreign(text.raw(end));
+    if foreign
+        && (next..number).any(|i| is_latin_word(text.raw(i)))
+        && text.mark(number) == Mark::Number
+        && text.gap_before(next) & gap::BRACKET == 0
+    {
+        reading.alternative = render(text, Region { start, end });
+        return Some(Region {
+            start: next,
+            end: number,
+        });
+    }
     reading.leading |= passed && reading.is_numbered();
     Some(Region { start, end })
 }
@@ -249,11 +265,12 @@ fn trim_word(reading: &Reading, region: &mut Region) {
         || text.key(last) == "the" && text.has(region.end, WHOLE);
     let worded = text.has(last, SEASON | EPISODE)
         && text.mark(region.end) == Mark::Number
+        && !gap::is_dash(text.gap_before(region.end))
         && reading.is_numbered()
         && text.key(last).len() > 1
         && text.key(last).is_ascii()
         && text.key(last) != "series";
-    let counter = text.raw(last) == "第"
+    let counter = matches!(text.raw(last), "第" | "제")
         || matches!(text.key(last), "tv" | "series")
             && gap::is_dash(text.gap_before(last))
             && reading.is_numbered();
@@ -373,7 +390,11 @@ fn behind_number(reading: &Reading, from: usize) -> Option<String> {
         text.mark(*i) != Mark::Number
             && !(text.mark(*i) == Mark::Year && text.bracket_of(*i).is_some())
     })?;
-    if !text.is_free(start) {
+    if !text.is_free(start)
+        || text
+            .bracket_of(start)
+            .is_some_and(|b| b.kind == '[' && b.first == start)
+    {
         return None;
     }
     let mut region = Region {
@@ -418,21 +439,48 @@ fn render(text: &Text, region: Region) -> Option<String> {
         text.tokens.get(region.start)?.start,
         text.tokens.get(region.end - 1)?.end,
     );
-    let spaced = raw.contains(' ');
+    let style = if raw.contains(' ') {
+        Style::Spaced
+    } else {
+        joined_style(text, region)
+    };
     let mut out = String::with_capacity(raw.len() + 1);
     opening(text, region, &mut out);
     for at in region.start..region.end {
         if at > region.start {
-            separator(text, at, spaced, &mut out);
+            separator(text, at, style, &mut out);
         }
         out.push_str(text.raw(at));
     }
-    closing(text, region, spaced, &mut out);
+    closing(text, region, style == Style::Spaced, &mut out);
     let out = article_first(
         out.trim_matches([' ', '-', ',', ':', '_', '|', '/', '~', '+', '='])
             .trim(),
     );
     out.chars().any(char::is_alphanumeric).then_some(out)
+}
+
+/// What stands between the words of a title.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Style {
+    Spaced,
+    Dotted,
+    /// `the-long-road-2016`
+    Hyphens,
+    /// `The+Long+Road`
+    Plus,
+}
+
+fn joined_style(text: &Text, region: Region) -> Style {
+    let every = |gap: u16| (region.start + 1..region.end).all(|i| text.gap_before(i) == gap);
+    let long = region.end - region.start > 2 && !text.text.contains(['.', '_', ' ']);
+    if long && every(gap::HYPHEN) {
+        Style::Hyphens
+    } else if long && every(gap::PLUS) {
+        Style::Plus
+    } else {
+        Style::Dotted
+    }
 }
 
 /// A bracket that opens the title is kept if the title closes it.
@@ -446,7 +494,8 @@ fn opening(text: &Text, region: Region, out: &mut String) {
 }
 
 /// What stands between two words of a title.
-fn separator(text: &Text, at: usize, spaced: bool, out: &mut String) {
+fn separator(text: &Text, at: usize, style: Style, out: &mut String) {
+    let spaced = style == Style::Spaced;
     let (Some(before), Some(after)) = (
         at.checked_sub(1).and_then(|i| text.tokens.get(i)),
         text.tokens.get(at),
@@ -456,8 +505,21 @@ fn separator(text: &Text, at: usize, spaced: bool, out: &mut String) {
     let between = text.slice(before.end, after.start);
     match after.gap {
         bits if bits & !(gap::UNDERSCORE | gap::SPACE) == 0 && bits != 0 => out.push(' '),
-        gap::DOT if spaced => out.push('.'),
-        gap::DOT => out.push(if keeps_dot(text, at) { '.' } else { ' ' }),
+        gap::DOT if spaced => out.push_str(between),
+        gap::HYPHEN if style == Style::Hyphens => out.push(' '),
+        gap::PLUS if style == Style::Plus => out.push(' '),
+        gap::DOT if keeps_dot(text, at) => out.push('.'),
+        // "A.I. Name"
+        gap::DOT
+            if at > 1
+                && text.tokens.get(at - 1).is_some_and(|t| t.number.is_none())
+                && after.start - before.end == 1
+                && keeps_dot(text, at - 1)
+                && text.gap_before(at - 1) == gap::DOT =>
+        {
+            out.push_str(". ")
+        }
+        gap::DOT => out.push(' '),
         bits if gap::is_dash(bits) && bits & gap::BRACKET == 0 => out.push_str(" - "),
         bits if bits & (gap::UNDERSCORE | gap::DOT) != 0 && !spaced => {
             out.push_str(&between.replace(['_', '.'], " ").replace("  ", " "))
@@ -491,7 +553,10 @@ fn closing(text: &Text, region: Region, spaced: bool, out: &mut String) {
             .get(region.end)
             .map_or(text.text.len(), |t| t.start),
     );
-    let acronym = last > region.start && keeps_dot(text, last) && behind.starts_with('.');
+    let acronym = last > region.start
+        && token.number.is_none()
+        && keeps_dot(text, last)
+        && behind.starts_with('.');
     if let Some(bracket) = text.bracket_of(last)
         && bracket.last == region.end
         && bracket.first >= region.start

@@ -68,6 +68,8 @@ pub(super) struct Token {
     pub bracket: usize,
     pub number: Option<Number>,
     pub flags: u32,
+    /// What the letters are in front of digits glued to them: `Ep` of `Ep07`.
+    pub stem: u32,
     pub mark: Mark,
     /// Has letters, and none of them small.
     pub capitals: bool,
@@ -88,8 +90,6 @@ pub(super) struct Bracket {
 #[derive(Debug, Default)]
 pub(super) struct Text {
     pub text: String,
-    /// The text with ASCII letters in lower case; same offsets.
-    pub lower: String,
     keys: String,
     pub tokens: Vec<Token>,
     pub brackets: Vec<Bracket>,
@@ -178,6 +178,21 @@ impl Text {
         (from..self.tokens.len()).find(|i| marks.contains(&self.mark(*i)))
     }
 
+    /// First unclaimed token at or behind `from`.
+    pub fn first_free(&self, from: usize) -> usize {
+        (from..self.len())
+            .find(|i| self.is_free(*i))
+            .unwrap_or(self.len())
+    }
+
+    /// End of the first run of unclaimed tokens at or behind `from`.
+    pub fn first_free_end(&self, from: usize) -> usize {
+        let start = self.first_free(from);
+        (start..self.len())
+            .find(|i| !self.is_free(*i))
+            .unwrap_or(self.len())
+    }
+
     /// Index of the first token that starts at or behind a byte.
     pub fn token_from(&self, byte: usize) -> usize {
         self.tokens.partition_point(|t| t.start < byte)
@@ -189,11 +204,9 @@ impl Text {
 
     /// Cuts a normalised text into words.
     pub fn new(text: String) -> Self {
-        let lower = text.to_ascii_lowercase();
         let mut cut = Cutter {
             text: Self {
                 text,
-                lower,
                 ..Self::default()
             },
             stack: Vec::new(),
@@ -382,11 +395,25 @@ impl Cutter {
             bracket: self.open,
             number: number(raw),
             flags,
+            stem: if flags == 0 {
+                stem(self.text.keys.get(key_start..).unwrap_or(""))
+            } else {
+                0
+            },
             mark: Mark::Free,
             capitals,
         });
         self.gap = 0;
     }
+}
+
+/// What is known about the letters of `ep07`.
+fn stem(key: &str) -> u32 {
+    let letters = key.trim_end_matches(|c: char| c.is_ascii_digit());
+    let glued = letters.len() >= 2
+        && (1..=4).contains(&(key.len() - letters.len()))
+        && !letters.contains(|c: char| c.is_ascii_digit());
+    if glued { words::word(letters) } else { 0 }
 }
 
 /// `07`, `07v2`: at most five digits.

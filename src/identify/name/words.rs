@@ -1,5 +1,6 @@
 //! The words a name is made of beside its title. A new word is one entry in one list.
 
+#[allow(clippy::disallowed_types, reason = "looked up, never walked")]
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::OnceLock;
@@ -43,7 +44,7 @@ pub(super) const UNTIL: u32 = 1 << 19;
 pub(super) const WHOLE: u32 = 1 << 20;
 /// Part of a technical bracket in a Chinese or Japanese name.
 pub(super) const SCRIPT: u32 = 1 << 21;
-/// An episode's word so short that it needs its number at once: `E 05` is none.
+/// An episode outside the seasons: `Christmas Special`.
 pub(super) const SPECIAL: u32 = 1 << 22;
 
 /// Last word of what says that this is an extra.
@@ -128,7 +129,7 @@ const LISTS: &[(u32, &str)] = &[
     ),
     (
         TECH,
-        "complete+series complete+collection boxset box+set season+pack",
+        "complete+series complete+collection die+komplette+serie komplette+serie komplette+staffel boxset box+set season+pack",
     ),
     // Editions
     (
@@ -176,7 +177,7 @@ const LISTS: &[(u32, &str)] = &[
     (UNTIL, "to a au bis al til ate до thru through"),
     (
         COUNTED,
-        "movie film no number vol volume nr class area act top chapter level type phase season volumes gekijouban stage agent zone version ver round book tome apollo channel route district oss",
+        "movie film no number vol volume nr class area act top chapter level type phase season volumes gekijouban stage agent zone version ver round book tome apollo channel route district oss ufc wwe bellator pelham",
     ),
     (ANIME, "ova oad ona vostfr fansub nced ncop bdrip"),
     (SPECIAL, "special specials sp speciale spezial especial"),
@@ -197,7 +198,7 @@ const LISTS: &[(u32, &str)] = &[
     // Folders that name no work
     (
         PLACE,
-        "movies movie films film filme filmes filmy pelis peliculas cine cinema kino фильмы video videos vids media mnt home volumes volume volume1 volume2 data downloads download torrents torrent complete completed incomplete finished public share shared users user root srv storage nas disk disk1 disk2 hdd usb run var opt tmp temp plex jellyfin kodi emby library libraries mediathek watch watched unwatched new old tv shows show series serie serien serier seriale series+tv tvshows tv+shows tv+series tvseries television сериалы animes anime mangas japanimation cartoons kids documentaries docs documentary dokus hd 4k uhd 1080p 720p sd bluray blu+ray dvd utorrent qbittorrent transmission sonarr radarr rtorrent deluge nzb usenet sabnzbd nzbget my+videos my+movies desktop documents dropbox extern external backup archive done seeding seed import inbox videotheque peliculas+hd dorama dramas kdrama drama vod medias c d e f g z x foreign collection collections video_ts audio_ts bdmv stream video+ts audio+ts hdrip remux remuxes hdr 2160p",
+        "movies movie films film filme filmes filmy pelis peliculas cine cinema kino фильмы video videos vids media mnt home volumes volume volume1 volume2 data downloads download torrents torrent complete completed incomplete finished public share shared users user root srv storage nas disk disk1 disk2 hdd usb run var opt tmp temp plex jellyfin kodi emby library libraries mediathek watch watched unwatched new old tv shows show series serie serien serier seriale series+tv tvshows tv+shows tv+series tvseries television сериалы animes anime mangas japanimation cartoons kids documentaries docs documentary dokus hd 4k uhd 1080p 720p sd bluray blu+ray dvd utorrent qbittorrent transmission sonarr radarr rtorrent deluge nzb usenet sabnzbd nzbget my+videos my+movies desktop documents dropbox extern external backup archive done seeding seed import inbox videotheque peliculas+hd dorama dramas kdrama drama vod medias c d e f g z x foreign collection collections subs subtitles video_ts audio_ts bdmv stream video+ts audio+ts hdrip remux remuxes hdr 2160p",
     ),
 ];
 
@@ -264,14 +265,16 @@ impl Hasher for Fnv {
     }
 }
 
-type Table = HashMap<&'static str, u32, BuildHasherDefault<Fnv>>;
+/// Looked up only, never walked: its order does not matter.
+#[allow(clippy::disallowed_types, reason = "looked up, never walked")]
+type Index<K> = HashMap<K, u32, BuildHasherDefault<Fnv>>;
 
-fn table() -> &'static (Table, HashMap<String, u32, BuildHasherDefault<Fnv>>) {
-    static TABLE: OnceLock<(Table, HashMap<String, u32, BuildHasherDefault<Fnv>>)> =
-        OnceLock::new();
+/// Words and phrases, indexed once.
+fn table() -> &'static (Index<&'static str>, Index<String>) {
+    static TABLE: OnceLock<(Index<&'static str>, Index<String>)> = OnceLock::new();
     TABLE.get_or_init(|| {
-        let mut words = Table::default();
-        let mut phrases = HashMap::default();
+        let mut words = Index::default();
+        let mut phrases = Index::default();
         for (flags, list) in LISTS {
             for entry in list.split_whitespace() {
                 match entry.split_once('+') {
@@ -370,7 +373,10 @@ fn with_tail(key: &str) -> Option<u32> {
         "h264", "h265", "hevc", "aac", "flac", "ac3", "eac3", "ddp", "dd", "dts", "truehd",
         "atmos", "xvid", "divx", "opus", "repack", "lame", "subx", "hdr10",
     ];
-    let head = HEADS.iter().find(|head| key.starts_with(**head))?;
+    let first = key.bytes().next()?;
+    let head = HEADS
+        .iter()
+        .find(|head| head.bytes().next() == Some(first) && key.starts_with(**head))?;
     let rest = key.get(head.len()..)?;
     let short = rest.trim_start_matches('x');
     let glued = table().0.get(rest).is_some_and(|flags| flags & TECH != 0);

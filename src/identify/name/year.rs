@@ -123,14 +123,16 @@ fn plain(reading: &Reading) -> Option<usize> {
 fn leading(reading: &Reading) -> Option<usize> {
     let text = &reading.text;
     let at = (0..text.len()).find(|i| text.mark(*i) != Mark::Noise)?;
+    if TITLES.contains(&text.keys(at, at + 3)) {
+        return None;
+    }
     let dash = gap::is_dash(text.gap_after(at)) && text.is_free(at + 1);
     // "2008 The Incredible Name"; some titles begin with a year themselves.
     let words = (at + 1..text.len())
         .take_while(|i| text.is_free(*i))
         .count();
-    let shelved = words >= 2
-        && !TITLES.contains(&text.keys(at, at + 3))
-        && text.gap_after(at) & !(gap::DOT | gap::SPACE | gap::UNDERSCORE) == 0;
+    let shelved =
+        words >= 2 && text.gap_after(at) & !(gap::DOT | gap::SPACE | gap::UNDERSCORE) == 0;
     (year(text, at).is_some() && (dash || shelved)).then_some(at)
 }
 

@@ -25,7 +25,8 @@ pub enum Failure {
 #[derive(Debug, Default)]
 pub struct Platter {
     pub now: Map,
-    pub flushed: Map,
+    flushed: Map,
+    unflushed: Vec<(Vec<u8>, Option<Vec<u8>>)>,
     pub fail_next: Option<Failure>,
     pub commits: Vec<Durability>,
 }
@@ -38,6 +39,7 @@ impl Disk {
     pub fn power_loss(&self) {
         let mut platter = self.0.borrow_mut();
         platter.now = platter.flushed.clone();
+        platter.unflushed.clear();
     }
 
     pub fn fail_next(&self, failure: Failure) {
@@ -52,6 +54,15 @@ impl Disk {
         let platter = self.0.borrow();
         let keys = platter.now.keys().filter(|key| key[0] == prefix);
         keys.cloned().collect()
+    }
+}
+
+fn apply(map: &mut Map, changes: Vec<(Vec<u8>, Option<Vec<u8>>)>) {
+    for (key, value) in changes {
+        match value {
+            Some(value) => map.insert(key, value),
+            None => map.remove(&key),
+        };
     }
 }
 
@@ -74,14 +85,11 @@ impl Store for Disk {
         let mut platter = self.0.borrow_mut();
         let failure = platter.fail_next.take();
         if failure != Some(Failure::Nothing) {
-            for (key, value) in batch.changes {
-                match value {
-                    Some(value) => platter.now.insert(key, value),
-                    None => platter.now.remove(&key),
-                };
-            }
+            apply(&mut platter.now, batch.changes.clone());
+            platter.unflushed.extend(batch.changes);
             if durability == Durability::Disk {
-                platter.flushed = platter.now.clone();
+                let unflushed = std::mem::take(&mut platter.unflushed);
+                apply(&mut platter.flushed, unflushed);
             }
             platter.commits.push(durability);
         }

@@ -1,5 +1,7 @@
 //! Named disasters. None may panic or hang, and nothing may be lost without a word.
 
+#![allow(clippy::disallowed_methods, reason = "tests may look at the clock")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,5 +1,7 @@
 //! Acknowledged means kept: under kill -9, and down to the system calls.
 
+#![allow(clippy::disallowed_methods, reason = "tests may look at the clock")]
+
 use std::io::Read;
 use std::path::Path;
 use std::process::Command;

@@ -80,6 +80,26 @@ pub fn is_network(location: &Location) -> bool {
     }
 }
 
+/// The path, if it is one that the document portal made up: `/run/user/UID/doc/ID/NAME`. Its last name is the real one.
+pub fn portal(location: &Location) -> Option<&str> {
+    let Location::Path(path) = location else {
+        return None;
+    };
+    let mut parts = path.split('/').skip(1);
+    let run = parts.next() == Some("run") && parts.next() == Some("user");
+    (run && parts.nth(1) == Some("doc")).then_some(path)
+}
+
+/// The path on the host that a path of the document portal stands for; the portal tells in an attribute of the file.
+/// Blocks for as long as the portal does.
+pub fn host_path(portal: &str) -> Option<String> {
+    let mut value = vec![0; 4096];
+    let length = rustix::fs::getxattr(portal, "user.document-portal.host-path", &mut value).ok()?;
+    let text = String::from_utf8_lossy(value.get(..length)?);
+    let path = text.trim_end_matches('\0');
+    path.starts_with('/').then(|| path.to_owned())
+}
+
 /// Whether the name says that it is sound only, or a picture that moves.
 pub fn video(location: &Location) -> Video {
     const SOUND: [&str; 20] = [
@@ -173,6 +193,20 @@ mod tests {
         for (location, expected) in cases {
             assert_eq!(is_network(&location), expected, "{location:?}");
         }
+    }
+
+    #[test]
+    fn a_path_of_the_document_portal_is_known_as_such() {
+        let cases = [
+            ("/run/user/1000/doc/ab12cd/Film.mkv", true),
+            ("/run/user/1000/gvfs/x/Film.mkv", false),
+            ("/home/me/doc/Film.mkv", false),
+        ];
+        for (path, expected) in cases {
+            let location = Location::Path(path.into());
+            assert_eq!(portal(&location).is_some(), expected, "{path}");
+        }
+        assert_eq!(host_path("/run/user/1000/doc/ab12cd/Film.mkv"), None);
     }
 
     #[test]

@@ -23,13 +23,14 @@ mod values;
 use std::time::Duration;
 
 use tokio::sync::mpsc::error::SendError;
+use tokio::task::JoinSet;
 use zbus::Address;
 
 use super::{Report, WatchContext};
 use crate::clock;
 use crate::model::{Moment, Source};
 use absence::Absence;
-use bus::Bus;
+use bus::{Bus, Owner};
 use players::{Command, Players};
 
 /// Why the loop ended.
@@ -128,6 +129,12 @@ async fn missing(
     Ok(())
 }
 
+/// What looks for paths on the host; in threads, since a portal that hangs hangs them.
+type Lookups = JoinSet<Option<(Owner, String, String)>>;
+
+/// Most lookups at once; more than a few hang.
+const MOST_LOOKUPS: usize = 4;
+
 /// Watches one connection until it ends.
 async fn watch(
     ctx: &mut WatchContext,
@@ -142,8 +149,9 @@ async fn watch(
     if ctx.reports.send(available).await.is_err() {
         return End::Shutdown;
     }
+    let mut lookups = Lookups::new();
     loop {
-        if let Err(end) = carry_out(ctx, &mut bus, players, first).await {
+        if let Err(end) = carry_out(ctx, &mut bus, players, &mut lookups, first).await {
             return end;
         }
         let deadline = players.deadline().into_iter().chain(bus.deadline()).min();
@@ -163,6 +171,9 @@ async fn watch(
                 }
                 Err(_) => return End::Shutdown,
             },
+            Some(found) = lookups.join_next() => if let Ok(Some((owner, portal, host))) = found {
+                players.found_host_path(&owner, portal, host, clock::now());
+            },
             () = until(deadline) => {
                 let now = clock::now();
                 for event in bus.give_up(now) {
@@ -178,12 +189,20 @@ async fn carry_out(
     ctx: &mut WatchContext,
     bus: &mut Bus,
     players: &mut Players,
+    lookups: &mut Lookups,
     first: &mut bool,
 ) -> Result<(), End> {
     for command in players.commands() {
         match command {
             Command::Call(call) => bus.call(call, clock::now()).await?,
             Command::Listen { owner, on, seeked } => bus.listen(&owner, on, seeked).await?,
+            Command::Lookup(owner, portal) if lookups.len() < MOST_LOOKUPS => {
+                lookups.spawn_blocking(move || {
+                    let host = location::host_path(&portal)?;
+                    Some((owner, portal, host))
+                });
+            }
+            Command::Lookup(..) => {}
             Command::Observed(seen) => ctx.reports.send(Report::Observed(seen)).await?,
             Command::Scanned if std::mem::take(first) => {
                 ctx.reports.send(Report::Scanned(Source::Mpris)).await?;

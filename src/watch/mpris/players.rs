@@ -45,6 +45,8 @@ pub enum Command {
         /// `Seeked`, too.
         seeked: bool,
     },
+    /// Find the path on the host that this path of the document portal stands for.
+    Lookup(Owner, String),
     /// Tell.
     Observed(Observation),
     /// Tell that everybody who was there at the start has been told of.
@@ -176,6 +178,11 @@ impl Players {
         }
     }
 
+    /// What a path of the document portal stands for was found.
+    pub fn found_host_path(&mut self, owner: &Owner, portal: String, host: String, now: Moment) {
+        self.on(owner, now, |track| track.found_host_path(portal, host, now));
+    }
+
     /// The position of a player is wanted.
     pub fn asked(&mut self, id: &PlayerId, now: Moment) {
         let found = self
@@ -281,7 +288,7 @@ impl Players {
                     if let Some(player) = self.players.get_mut(&owner) {
                         player.read = true;
                     }
-                    self.on(&owner, now, |track| track.changed(properties, now));
+                    self.on(&owner, now, |track| track.read_all(properties, now));
                 }
                 self.scanned(&owner);
                 self.read_again(&owner, Read::All);
@@ -482,10 +489,14 @@ impl Players {
         }
         act(&mut player.track);
         let (signals, read) = (player.track.signals(), player.track.read());
+        let lookup = player.track.lookup();
         if let Some(id) = player.id.clone() {
             for signal in signals {
                 self.tell(id.clone(), signal, now);
             }
+        }
+        if let Some(path) = lookup {
+            self.commands.push(Command::Lookup(owner.clone(), path));
         }
         if let Some(read) = read {
             self.want(owner, read);

@@ -2,8 +2,11 @@
 
 #![allow(dead_code, reason = "not every test needs all of it")]
 
-pub mod credentials;
-pub mod standin;
+pub mod bench;
 pub mod bus;
+pub mod credentials;
+pub mod desk;
+pub mod home;
 pub mod players;
+pub mod standin;
 pub mod watcher;

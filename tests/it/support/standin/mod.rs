@@ -8,8 +8,10 @@
     reason = "each user of the stand-ins needs another part of them"
 )]
 
+mod discovr;
 mod http;
 mod punchplay;
 
+pub use discovr::{DISCOVR_CLIENT_ID, Discovr, Entry};
 pub use http::{App, Fault, Reply, Request, Server};
 pub use punchplay::{CLIENT_ID, PunchPlay};

@@ -1,0 +1,34 @@
+# The commands of every day; `just` lists them.
+
+_default:
+    @just --list
+
+# Build what is released
+build:
+    cargo build --release --locked
+
+# Watch the players in this terminal
+run *arguments:
+    cargo run --release -- run {{arguments}}
+
+# All tests, or those whose names hold the words
+test *filter:
+    tests/run {{filter}}
+
+# What a change must pass
+ci:
+    .ci/run
+
+# Format and lint
+tidy:
+    cargo fmt
+    cargo clippy --all-targets -- -D warnings
+
+# Install for this user: the binary, the service, manual pages, completions
+install: build
+    install -Dm755 "${CARGO_TARGET_DIR:-target}/release/reeld" ~/.local/bin/reeld
+    install -Dm644 systemd/reeld.service ~/.config/systemd/user/reeld.service
+    ~/.local/bin/reeld man --dir ~/.local/share/man/man1
+    mkdir -p ~/.local/share/bash-completion/completions
+    ~/.local/bin/reeld completions bash > ~/.local/share/bash-completion/completions/reeld
+    systemctl --user daemon-reload

@@ -1,0 +1,86 @@
+//! A machine may boot in 1970.
+
+use super::support::*;
+use crate::model::Action::*;
+use crate::model::{Moment, Wall};
+
+/// The clock shows a time after 1970 that is only the uptime.
+fn boot_in_1970(bench: &mut Bench) {
+    bench.now = Moment {
+        mono: s(20),
+        boot: s(20),
+        wall: Wall(20_000),
+    };
+}
+
+fn clock_set(bench: &mut Bench) {
+    bench.now.wall = NOW;
+}
+
+#[test]
+fn events_of_1970_wait_for_the_clock_and_are_dated_by_the_boot_clock() {
+    let mut bench = Bench::new(&[punchplay()]);
+    boot_in_1970(&mut bench);
+    let mut film = Watch::film(1, "Heat");
+    bench.add(&mut film, Start);
+    bench.pass(s(30));
+    bench.add(&mut film, Pause);
+    bench.pass(s(70));
+    assert!(bench.next(&punchplay()).is_none());
+    let (at, why) = bench.outbox.poll_timeout(bench.now).unwrap();
+    assert_eq!((at - bench.now.boot, why), (s(60), "clock"));
+    clock_set(&mut bench);
+    assert!(bench.outbox.poll_timeout(bench.now).unwrap().0 <= bench.now.boot);
+    let (start, _) = bench.send(&punchplay(), taken()).unwrap();
+    let (pause, _) = bench.send(&punchplay(), taken()).unwrap();
+    assert_eq!(start.stamp, NOW.minus(s(100)));
+    assert_eq!(pause.stamp, NOW.minus(s(70)));
+    assert!(pause.request.body.contains(&format!("|{}|", pause.stamp.0)));
+}
+
+#[test]
+fn corrected_stamps_strictly_increase_in_a_session() {
+    let mut bench = Bench::new(&[punchplay()]);
+    boot_in_1970(&mut bench);
+    let mut film = Watch::film(1, "Heat");
+    bench.add(&mut film, Start);
+    bench.add(&mut film, Pause);
+    clock_set(&mut bench);
+    bench.add(&mut film, Resume);
+    let mut stamps = Vec::new();
+    while let Some((job, _)) = bench.send(&punchplay(), taken()) {
+        stamps.push(job.stamp);
+    }
+    assert!(stamps.is_sorted_by(|a, b| a < b), "{stamps:?}");
+}
+
+#[test]
+fn a_crash_between_changes_nothing_and_what_is_older_than_the_boot_gets_its_beginning() {
+    let mut bench = Bench::new(&[punchplay()]);
+    boot_in_1970(&mut bench);
+    bench.finish(&mut Watch::film(1, "Heat"));
+    bench.crash();
+    bench.pass(s(40));
+    let lost = bench.disk.clone();
+    clock_set(&mut bench);
+    let (job, _) = bench.send(&punchplay(), taken()).unwrap();
+    assert_eq!(job.stamp, NOW.minus(s(40)));
+    drop(lost);
+
+    let mut bench = Bench::new(&[punchplay()]);
+    boot_in_1970(&mut bench);
+    bench.finish(&mut Watch::film(1, "Heat"));
+    bench.power_loss();
+    bench.now.wall = NOW;
+    let (job, _) = bench.send(&punchplay(), taken()).unwrap();
+    assert_eq!(job.stamp, NOW.minus(s(30)));
+}
+
+#[test]
+fn what_was_dated_right_goes_out_although_the_clock_is_wrong_now() {
+    let mut bench = Bench::new(&[punchplay()]);
+    bench.finish(&mut Watch::film(1, "Heat"));
+    bench.now.wall = Wall(0);
+    let (job, _) = bench.send(&punchplay(), taken()).unwrap();
+    assert_eq!(job.stamp, NOW);
+}

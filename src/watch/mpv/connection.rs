@@ -1,0 +1,185 @@
+//! One connection to one mpv: made, introduced, and then held for as long as that mpv lives.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+use tokio::time::{sleep, timeout};
+use tracing::{debug, warn};
+
+use super::Post;
+use super::address::{self, Door};
+use super::conversation::Conversation;
+use super::process;
+use super::protocol::{self, Line, Lines, MAX_LINE, Message};
+use crate::clock;
+use crate::model::Process;
+
+/// How long a peer may take to show that it speaks mpv's protocol.
+const INTRODUCTION: Duration = Duration::from_secs(5);
+/// So many lines of nonsense instead, and it does not speak it.
+const NONSENSE: u32 = 20;
+/// The number of the only request of the introduction.
+const HELLO: u64 = 1;
+
+/// A peer that turned out to be mpv.
+#[derive(Debug)]
+pub struct Connection {
+    stream: UnixStream,
+    lines: Lines,
+    nonsense: u32,
+    /// Which process it is.
+    pub process: Process,
+}
+
+/// Why there is no connection.
+#[derive(Debug)]
+pub enum Refusal {
+    /// Nobody there, or no longer.
+    Nobody(io::Error),
+    /// Somebody, but not mpv, in words for people.
+    NotMpv(String),
+}
+
+/// Connects and makes sure that it is an mpv of this user.
+///
+/// # Errors
+///
+/// It is not. An mpv that is there and says nothing (stopped by a debugger, say) is waited for.
+pub async fn introduce(door: &Door) -> Result<Connection, Refusal> {
+    let stream = address::connect(door).await.map_err(Refusal::Nobody)?;
+    let peer = stream.peer_cred().map_err(Refusal::Nobody)?;
+    if peer.uid() != rustix::process::getuid().as_raw() {
+        return Err(Refusal::NotMpv("it belongs to another user".to_owned()));
+    }
+    let pid = peer.pid().and_then(|pid| u32::try_from(pid).ok());
+    let Some(process) = pid.and_then(process::process) else {
+        return Err(Refusal::NotMpv("its process cannot be seen".to_owned()));
+    };
+    let mut connection = Connection {
+        stream,
+        lines: Lines::new(MAX_LINE),
+        nonsense: 0,
+        process,
+    };
+    connection.greet().await?;
+    Ok(connection)
+}
+
+impl Connection {
+    async fn greet(&mut self) -> Result<(), Refusal> {
+        let hello = protocol::get("pid", HELLO);
+        let sent = self.stream.write_all(hello.as_bytes()).await;
+        sent.map_err(Refusal::Nobody)?;
+        let told = match timeout(INTRODUCTION, self.answer()).await {
+            Ok(told) => told?,
+            Err(_) if process::is_mpv(self.process.pid) => {
+                let pid = self.process.pid;
+                warn!("mpv (process {pid}) does not answer; it is watched as soon as it does");
+                self.answer().await?
+            }
+            Err(_) => {
+                return Err(Refusal::NotMpv(format!(
+                    "it said nothing within {} s",
+                    INTRODUCTION.as_secs()
+                )));
+            }
+        };
+        self.process = self.process_behind(told);
+        Ok(())
+    }
+
+    /// The number of the process as it tells it itself; an old mpv does not know.
+    async fn answer(&mut self) -> Result<Option<u32>, Refusal> {
+        loop {
+            for message in self.read().await.map_err(Refusal::Nobody)? {
+                if let Message::Reply(HELLO, told) = message {
+                    let told = told.and_then(|told| told.as_u64());
+                    return Ok(told.and_then(|told| u32::try_from(told).ok()));
+                }
+            }
+            if self.nonsense >= NONSENSE {
+                return Err(Refusal::NotMpv("it speaks something else".to_owned()));
+            }
+        }
+    }
+
+    /// The kernel's word for the process counts: in a sandbox mpv knows another number for itself. Only where
+    /// something in between passes the connection on (socat) is mpv's own word the better one.
+    fn process_behind(&self, told: Option<u32>) -> Process {
+        let peer = self.process;
+        let told = told.filter(|told| *told != peer.pid);
+        told.filter(|told| process::innermost_pid(peer.pid) != Some(*told))
+            .filter(|told| process::is_mpv(*told) && !process::is_mpv(peer.pid))
+            .and_then(process::process)
+            .unwrap_or(peer)
+    }
+
+    /// The next messages; at least one stretch of input is read. Cancel-safe.
+    async fn read(&mut self) -> io::Result<Vec<Message>> {
+        let mut buffer = [0; 8192];
+        let count = self.stream.read(&mut buffer).await?;
+        if count == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let mut messages = Vec::new();
+        let nonsense = &mut self.nonsense;
+        let input = buffer.get(..count).unwrap_or_default();
+        self.lines.push(input, |line| match read_line(&line) {
+            Ok(Message::Other) => {}
+            Ok(message) => messages.push(message),
+            Err(why) => {
+                *nonsense = nonsense.saturating_add(1);
+                if *nonsense <= NONSENSE {
+                    debug!("a line that is not understood: {why}");
+                }
+            }
+        });
+        Ok(messages)
+    }
+
+    /// Watches until the connection ends, or nobody is there to be told.
+    pub async fn hold(mut self, mut post: Post) -> io::Result<()> {
+        let mut conversation = Conversation::new(HELLO);
+        loop {
+            let requests = conversation.take_requests();
+            self.stream.write_all(requests.as_bytes()).await?;
+            while let Some((at, signal)) = conversation.poll_signal() {
+                post.tell(at, signal).await?;
+            }
+            if conversation.is_introduced() {
+                post.introduced = None;
+            }
+            let pause = conversation
+                .poll_timeout()
+                .map(|due| due.saturating_sub(clock::now().mono));
+            tokio::select! {
+                messages = self.read() => {
+                    let now = clock::now();
+                    for message in messages? {
+                        conversation.handle(message, now);
+                    }
+                }
+                asked = post.asks.recv() => match asked {
+                    Some(()) => conversation.ask(),
+                    None => return Ok(()),
+                },
+                changed = post.config.changed(), if post.configurable => {
+                    post.configurable = changed.is_ok();
+                    post.reconsider().await?;
+                }
+                () = sleep(pause.unwrap_or_default()), if pause.is_some() => {
+                    conversation.handle_timeout(clock::now());
+                }
+            }
+        }
+    }
+}
+
+fn read_line(line: &Line) -> Result<Message, String> {
+    match line {
+        Line::Text(text) => protocol::parse(text),
+        Line::TooLong => Err(format!("longer than {MAX_LINE} bytes")),
+    }
+}

@@ -1,0 +1,443 @@
+//! Every mpv of this user that has an IPC socket, each over one connection that is held for as long as it lives.
+//!
+//! ```text
+//!  places   own folder, pointers, configured globs ─┐            introduce        hold
+//!  inotify  what appears there; mpv being started ──┼─► Door ──────────────► mpv ──────► Conversation ─► Report
+//!  process  /proc: where running mpvs listen ───────┘   └► nobody, not mpv: left alone until something changes
+//! ```
+//!
+//! - A **door** is one socket at one address. Each is tried once: a second mpv that binds the same path is another
+//!   door, and the connection to the first one is kept, as nobody can reach that one any more.
+//! - An mpv that is behind two doors is connected through the first; it is recognised by its process.
+//! - Every connection is a task of its own, so an mpv that hangs holds nothing up; all tasks are owned by [`run`].
+//! - No timer while idle. `/proc` is looked at at start, when asked to, and for three seconds after an mpv was started
+//!   or has dropped its connection without ending.
+//!
+//! `conversation` decides what is said and what it means; it is pure. `connection` moves the bytes.
+
+mod address;
+mod connection;
+mod conversation;
+mod inotify;
+mod item;
+mod places;
+mod process;
+mod protocol;
+pub mod script;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+use tracing::{debug, error, info, warn};
+
+use self::address::{Address, Door};
+use self::connection::{Connection, Refusal};
+use self::inotify::{Change, Inotify};
+use self::places::Places;
+use super::{Report, WatchContext};
+use crate::clock;
+use crate::config::Config;
+use crate::model::{Moment, Observation, PlayerId, PlayerInfo, Process, Signal, Source};
+
+/// The first scan is over after this at the latest, whatever some mpv does.
+const FIRST_SCAN: Duration = Duration::from_secs(5);
+/// After an mpv was started `/proc` is looked at after this, then after twice as long, up to [`LAST_LOOK`].
+const FIRST_LOOK: Duration = Duration::from_millis(50);
+const LAST_LOOK: Duration = Duration::from_millis(1600);
+
+/// Watches until `asks` is closed.
+pub async fn run(mut context: WatchContext) {
+    let (introduced, mut all_introduced) = mpsc::channel(1);
+    let mut watcher = Watcher::new(&context, introduced);
+    watcher.reconfigure();
+    watcher.look_everywhere();
+    // From here on only the tasks of the first scan hold it.
+    watcher.introduced = None;
+    let mut scanning = true;
+    let mut configurable = true;
+    let first_scan = sleep(FIRST_SCAN);
+    tokio::pin!(first_scan);
+    loop {
+        let scanned = tokio::select! {
+            asked = context.asks.recv() => match asked {
+                Some(player) => {
+                    watcher.ask(&player);
+                    false
+                }
+                None => return,
+            },
+            changes = changes(&mut watcher.inotify) => {
+                watcher.changed(changes);
+                false
+            }
+            () = context.rescan.notified() => {
+                watcher.forget_the_stale();
+                watcher.look_everywhere();
+                false
+            }
+            changed = context.config.changed(), if configurable => {
+                configurable = changed.is_ok();
+                watcher.reconfigure();
+                false
+            }
+            Some(done) = watcher.tasks.join_next() => {
+                match done {
+                    Ok(done) => watcher.done(done),
+                    Err(e) => error!("watching an mpv failed; this is a bug in reeld: {e}"),
+                }
+                false
+            }
+            _none = all_introduced.recv(), if scanning => true,
+            () = &mut first_scan, if scanning => true,
+        };
+        if scanned {
+            scanning = false;
+            let scanned = Report::Scanned(Source::Mpv);
+            if context.reports.send(scanned).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+async fn changes(inotify: &mut Option<Inotify>) -> io::Result<BTreeSet<Change>> {
+    match inotify {
+        Some(inotify) => inotify.changes().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// What is known of a door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Behind {
+    /// A task is finding out.
+    Trying,
+    /// This mpv, which is connected (perhaps through another door).
+    Mpv(Process),
+    /// Nobody: an mpv left it behind.
+    Nobody,
+    /// Something else; it is not tried again.
+    NotMpv,
+}
+
+/// What a task ends with.
+#[derive(Debug)]
+enum Done {
+    Tried(Door, Result<Connection, Refusal>, Introduced),
+    Gone(Process),
+    /// Time to look at `/proc`; the next time after this.
+    Look(Duration),
+}
+
+/// Held by every task of the first scan until its mpv has been reported.
+type Introduced = Option<mpsc::Sender<Infallible>>;
+
+struct Watcher {
+    context: Given,
+    places: Places,
+    inotify: Option<Inotify>,
+    doors: BTreeMap<Door, Behind>,
+    asks: BTreeMap<PlayerId, mpsc::Sender<()>>,
+    /// The process that each number stood for last.
+    numbers: BTreeMap<u32, Process>,
+    looking: bool,
+    introduced: Introduced,
+    tasks: JoinSet<Done>,
+}
+
+/// What the watcher passes on to its connections.
+struct Given {
+    reports: mpsc::Sender<Report>,
+    config: watch::Receiver<Arc<Config>>,
+    runtime_dir: std::path::PathBuf,
+}
+
+impl Watcher {
+    fn new(context: &WatchContext, introduced: mpsc::Sender<Infallible>) -> Self {
+        let inotify = Inotify::new().inspect_err(|e| {
+            warn!(
+                "new mpv sockets will not be noticed by themselves: inotify refuses: {e}. \
+                 Hint: raise the sysctl fs.inotify.max_user_instances, then restart reeld"
+            );
+        });
+        Self {
+            context: Given {
+                reports: context.reports.clone(),
+                config: context.config.clone(),
+                runtime_dir: context.runtime_dir.clone(),
+            },
+            places: Places::new(&context.runtime_dir, &[]).0,
+            inotify: inotify.ok(),
+            doors: BTreeMap::new(),
+            asks: BTreeMap::new(),
+            numbers: BTreeMap::new(),
+            looking: false,
+            introduced: Some(introduced),
+            tasks: JoinSet::new(),
+        }
+    }
+
+    fn reconfigure(&mut self) {
+        let sockets = self.context.config.borrow().mpv.sockets.clone();
+        let (places, refused) = Places::new(&self.context.runtime_dir, &sockets);
+        for refused in refused {
+            warn!("{refused}");
+        }
+        self.places = places;
+        self.look_in_places();
+    }
+
+    fn changed(&mut self, changes: io::Result<BTreeSet<Change>>) {
+        let changes = match changes {
+            Ok(changes) => changes,
+            Err(e) => {
+                warn!("new mpv sockets are no longer noticed by themselves: inotify failed: {e}");
+                self.inotify = None;
+                return;
+            }
+        };
+        let matters = |change: &Change| match change {
+            Change::Appeared(path) => self.places.concerns(path),
+            Change::Unsure => true,
+            Change::Started => false,
+        };
+        if changes.iter().any(matters) {
+            self.look_in_places();
+        }
+        if changes.contains(&Change::Started) {
+            self.look_again_after(FIRST_LOOK);
+        }
+    }
+
+    /// Watches first, then looks: nothing that appears in between is missed.
+    fn look_in_places(&mut self) {
+        if let Err(e) = self.places.prepare() {
+            debug!("the folder for mpv sockets cannot be made: {e}");
+        }
+        if let Some(inotify) = &mut self.inotify {
+            for (watch, e) in inotify.set(self.places.watches()) {
+                warn!("{watch:?} cannot be watched: {e}. Hint: sysctl fs.inotify.max_user_watches");
+            }
+        }
+        self.doors.retain(|door, behind| {
+            matches!(behind, Behind::Trying | Behind::Mpv(_)) || door.is_still_there()
+        });
+        for address in self.places.addresses() {
+            self.try_address(&address);
+        }
+    }
+
+    fn look_everywhere(&mut self) {
+        self.look_in_places();
+        self.look_at_processes();
+    }
+
+    /// True if there is an mpv that is not connected.
+    fn look_at_processes(&mut self) -> bool {
+        let mut waiting = false;
+        for (pid, addresses) in process::listening_mpvs() {
+            let connected = |behind: &Behind| matches!(behind, Behind::Mpv(p) if p.pid == pid);
+            if self.doors.values().any(connected) {
+                continue;
+            }
+            waiting = true;
+            for address in addresses {
+                // The kernel says that somebody listens there.
+                if let Some(door) = address.door()
+                    && self.doors.get(&door) == Some(&Behind::Nobody)
+                {
+                    self.doors.remove(&door);
+                }
+                self.try_address(&address);
+            }
+        }
+        waiting
+    }
+
+    fn look_again_after(&mut self, pause: Duration) {
+        if pause <= LAST_LOOK && !(self.looking && pause == FIRST_LOOK) {
+            self.looking = true;
+            self.tasks.spawn(async move {
+                sleep(pause).await;
+                Done::Look(pause * 2)
+            });
+        } else if pause > LAST_LOOK {
+            self.looking = false;
+        }
+    }
+
+    fn forget_the_stale(&mut self) {
+        self.doors.retain(|_, behind| *behind != Behind::Nobody);
+    }
+
+    fn try_address(&mut self, address: &Address) {
+        let Some(door) = address.door() else { return };
+        if self.doors.contains_key(&door) {
+            return;
+        }
+        self.doors.insert(door.clone(), Behind::Trying);
+        let introduced = self.introduced.clone();
+        self.tasks.spawn(async move {
+            let result = connection::introduce(&door).await;
+            Done::Tried(door, result, introduced)
+        });
+    }
+
+    fn done(&mut self, done: Done) {
+        match done {
+            Done::Tried(door, Ok(connection), introduced) => {
+                self.connected(door, connection, introduced);
+            }
+            Done::Tried(door, Err(Refusal::Nobody(e)), _) => {
+                debug!(address = %door.address, "nobody listens: {e}");
+                self.doors.insert(door, Behind::Nobody);
+            }
+            Done::Tried(door, Err(Refusal::NotMpv(why)), _) => {
+                let address = &door.address;
+                warn!("the socket {address} is not mpv's: {why}. It is left alone");
+                self.doors.insert(door, Behind::NotMpv);
+            }
+            Done::Gone(process) => self.gone(process),
+            Done::Look(next) => {
+                if self.look_at_processes() {
+                    self.look_again_after(next);
+                } else {
+                    self.looking = false;
+                }
+            }
+        }
+    }
+
+    fn connected(&mut self, door: Door, connection: Connection, introduced: Introduced) {
+        let process = connection.process;
+        let known = self.doors.values().any(|b| *b == Behind::Mpv(process));
+        self.doors.insert(door, Behind::Mpv(process));
+        if known {
+            return;
+        }
+        let player = self.name(process);
+        info!("watching {player}");
+        let (asks, asked) = mpsc::channel(1);
+        self.asks.insert(player.clone(), asks);
+        let mut config = self.context.config.clone();
+        let ignored = ignored(&config.borrow_and_update());
+        let post = Post {
+            player,
+            process,
+            reports: self.context.reports.clone(),
+            config,
+            configurable: true,
+            ignored,
+            asks: asked,
+            introduced,
+        };
+        self.tasks.spawn(async move {
+            post.run(connection).await;
+            Done::Gone(process)
+        });
+    }
+
+    /// `mpv-4711`; if the number stood for another process before in this run, the start time is added.
+    fn name(&mut self, process: Process) -> PlayerId {
+        let pid = process.pid;
+        if *self.numbers.entry(pid).or_insert(process) == process {
+            PlayerId::new(&format!("mpv-{pid}"))
+        } else {
+            PlayerId::new(&format!("mpv-{pid}-{}", process.started))
+        }
+    }
+
+    fn gone(&mut self, process: Process) {
+        self.doors
+            .retain(|_, behind| *behind != Behind::Mpv(process));
+        let name = self.name(process);
+        self.asks.remove(&name);
+        if process::process(process.pid) == Some(process) {
+            // It dropped its server, perhaps to open another one (Syncplay does), or it is just ending.
+            self.look_again_after(FIRST_LOOK);
+        }
+    }
+
+    fn ask(&self, player: &PlayerId) {
+        if let Some(asks) = self.asks.get(player) {
+            // Full: it has been asked and has not come to it yet.
+            let _ = asks.try_send(());
+        }
+    }
+}
+
+/// Where a connection gets its orders and leaves what it sees.
+struct Post {
+    player: PlayerId,
+    process: Process,
+    reports: mpsc::Sender<Report>,
+    config: watch::Receiver<Arc<Config>>,
+    /// False once nobody is left who could change it.
+    configurable: bool,
+    ignored: Option<String>,
+    asks: mpsc::Receiver<()>,
+    introduced: Introduced,
+}
+
+impl Post {
+    async fn run(self, connection: Connection) {
+        let player = self.player.clone();
+        let reports = self.reports.clone();
+        if self.appear().await.is_err() {
+            return;
+        }
+        match connection.hold(self).await {
+            Ok(()) => debug!("{player} is not watched any more"),
+            Err(e) => debug!("{player} is gone: {e}"),
+        }
+        info!("{player} is gone");
+        let observation = Observation {
+            at: clock::now(),
+            player,
+            signal: Signal::Vanished,
+        };
+        // Nobody is there to be told only when the daemon ends.
+        let _ = reports.send(Report::Observed(observation)).await;
+    }
+
+    async fn appear(&self) -> io::Result<()> {
+        let info = PlayerInfo {
+            name: "mpv".to_owned(),
+            source: Source::Mpv,
+            process: Some(self.process),
+            ignored: self.ignored.clone(),
+        };
+        self.tell(clock::now(), Signal::Appeared(info)).await
+    }
+
+    /// The configuration changed: appears again if that makes a difference to the player.
+    async fn reconsider(&mut self) -> io::Result<()> {
+        let ignored = ignored(&self.config.borrow_and_update());
+        if ignored == self.ignored {
+            return Ok(());
+        }
+        self.ignored = ignored;
+        self.appear().await
+    }
+
+    async fn tell(&self, at: Moment, signal: Signal) -> io::Result<()> {
+        let player = self.player.clone();
+        let observation = Observation { at, player, signal };
+        let sent = self.reports.send(Report::Observed(observation)).await;
+        sent.map_err(|_| io::ErrorKind::BrokenPipe.into())
+    }
+}
+
+/// Why mpv is not tracked, if the user does not want it to be.
+fn ignored(config: &Config) -> Option<String> {
+    let denied = config.players.deny.iter().find(|text| {
+        glob::Pattern::new(&text.to_lowercase()).is_ok_and(|pattern| pattern.matches("mpv"))
+    })?;
+    Some(format!("denied by players.deny ({denied:?})"))
+}
