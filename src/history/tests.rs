@@ -445,7 +445,7 @@ fn a_hundred_thousand_lines_are_read_in_seconds_and_with_little_memory() {
     file.write_all(lines.as_bytes()).unwrap();
     let start = crate::clock::now().mono;
     let read = read(&log.path(), 100).unwrap();
-    let took = (crate::clock::now().mono - start);
+    let took = crate::clock::now().mono - start;
     eprintln!("{} MiB in {took:?}", lines.len() >> 20);
     assert_eq!(read.entries.len(), 100);
     assert_eq!((read.damaged_lines, read.holes), (0, 0));
