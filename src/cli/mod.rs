@@ -16,6 +16,7 @@ mod queue;
 mod rematch;
 mod rules;
 mod run;
+mod setup;
 mod status;
 mod table;
 mod words;
@@ -82,6 +83,7 @@ enum Command {
     Rematch(rematch::RematchArgs),
     Rules(rules::RulesArgs),
     Config(config::ConfigArgs),
+    Setup(setup::SetupArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
 }
@@ -162,6 +164,7 @@ fn run_command() -> Result<(), CliError> {
         Command::Rematch(args) => rematch::run(&args, &context),
         Command::Rules(args) => rules::run(&args, &context),
         Command::Config(args) => config::run(&args, &context),
+        Command::Setup(args) => setup::run(&args, &context),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
     }

@@ -17,5 +17,7 @@ mod login;
 mod mpris_watch;
 mod mpv_evening;
 mod punchplay;
+mod purity;
 mod support;
+mod tmdb;
 mod tokens;

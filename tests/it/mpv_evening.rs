@@ -89,12 +89,10 @@ fn skipping_through_a_playlist_is_nothing() {
         .map(|number| evening.film(&format!("Dark S01E0{number}.mkv"), LENGTH))
         .collect();
     let paths: Vec<_> = files.iter().map(|file| file.as_path()).collect();
-    evening.mpv(&["--end=20"], &paths).wait();
-    evening.until("the player is gone", Duration::from_secs(20), |evening| {
-        evening.json(&["status", "--json"])[0]["players"]
-            .as_array()
-            .is_some_and(Vec::is_empty)
-    });
+    let mpv = evening.mpv(&["--end=20"], &paths);
+    let player = mpv.id();
+    mpv.wait();
+    evening.until_gone(&player);
     assert_eq!(evening.story(), "");
     assert!(evening.json(&["history", "--json"]).is_empty());
     evening.assert_clean();
@@ -111,13 +109,10 @@ fn kept_open_at_the_end_is_one_watch_while_the_player_stays() {
     let mut mpv = evening.mpv(&["--keep-open=yes"], &[&film]);
     evening.until_stops(1);
     assert!(mpv.runs());
+    let player = mpv.id();
     assert_eq!(evening.story(), "start stop*");
     mpv.quit();
-    evening.until("the player is gone", Duration::from_secs(20), |evening| {
-        evening.json(&["status", "--json"])[0]["players"]
-            .as_array()
-            .is_some_and(Vec::is_empty)
-    });
+    evening.until_gone(&player);
     assert_eq!(evening.story(), "start stop*");
     evening.assert_clean();
 }

@@ -160,6 +160,15 @@ impl Evening {
         );
     }
 
+    /// Waits until a player is not shown any more.
+    pub fn until_gone(&self, player: &str) {
+        self.until("the player is gone", Duration::from_secs(20), |evening| {
+            let status = &evening.json(&["status", "--json"])[0];
+            let players = status["players"].as_array().cloned().unwrap_or_default();
+            players.iter().all(|row| row["id"] != player)
+        });
+    }
+
     /// What PunchPlay has taken.
     pub fn events(&self) -> Vec<Event> {
         self.punchplay.with(|app| app.events.clone())
@@ -235,6 +244,11 @@ impl Mpv {
             }
         }
         Value::Null
+    }
+
+    /// Its id at reeld.
+    pub fn id(&self) -> String {
+        format!("mpv-{}", self.child.id())
     }
 
     /// Its position, seconds.
