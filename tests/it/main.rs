@@ -13,6 +13,8 @@
 mod cli;
 mod control;
 mod discovr;
+mod fuzz_corpus;
+mod identify;
 mod login;
 mod mpris_watch;
 mod mpv_evening;
