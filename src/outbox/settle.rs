@@ -103,7 +103,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             }
             _ if self.index.is_superseded(id) => {
                 self.note_failure(id, header, &outcome, now);
-                self.remove(id, Durability::Process)?;
+                self.remove(id);
                 Ok(Settled::Superseded)
             }
             Disposition::Reject { reason } => {
@@ -144,7 +144,11 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         let mut draft = Draft::default();
         draft.remove(id);
         self.note_outcome(header, true, ignored.clone(), &mut draft)?;
-        self.commit(draft, durability(header))?;
+        if header.is_live() {
+            self.defer(draft);
+        } else {
+            self.commit(draft, Durability::Disk)?;
+        }
         let mut learnt = None;
         if let Some(title) = title.filter(|_| payload.is_some())
             && self.ids.with(title, ids, Trust::Answer).is_some()
@@ -172,7 +176,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         if let Some(account) = self.accounts.get_mut(&header.account) {
             account.dropped += 1;
         }
-        self.remove(id, Durability::Process)?;
+        self.remove(id);
         Ok(Settled::Refused(reason))
     }
 
@@ -190,7 +194,8 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         attempts.last_error = Some(words.clone());
         let mut header = *header;
         header.dead = true;
-        self.note_attempts(id, header, &attempts, durability(&header))?;
+        let draft = noted(id, header, &attempts)?;
+        self.commit(draft, Durability::Disk)?;
         Ok(Settled::Dead(words))
     }
 
@@ -215,10 +220,10 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         self.commit(draft, durability)
     }
 
-    fn remove(&mut self, id: DeliveryId, durability: Durability) -> Result<(), StoreError> {
+    fn remove(&mut self, id: DeliveryId) {
         let mut draft = Draft::default();
         draft.remove(id);
-        self.commit(draft, durability)
+        self.defer(draft);
     }
 
     /// Waits aside for an id: nothing but `learn` can change that.
@@ -236,7 +241,8 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             return Ok(());
         };
         header.needs_id = true;
-        self.note_attempts(id, header, attempts, Durability::Process)?;
+        let draft = noted(id, header, attempts)?;
+        self.commit(draft, Durability::Process)?;
         if let Some(account) = self.accounts.get_mut(&header.account) {
             account.forgive(id);
         }
@@ -279,7 +285,13 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             attempts.in_doubt = header.in_doubt;
         }
         attempts.last_error = reason(&outcome).map(shortened);
-        self.note_attempts(id, header, &attempts, Durability::Process)?;
+        let draft = noted(id, header, &attempts)?;
+        if header.is_live() || header.in_doubt {
+            self.defer(draft);
+        } else {
+            // On disk it has begun, which would be taken for doubt.
+            self.commit(draft, Durability::Process)?;
+        }
         self.note_failure(id, &header, &outcome, now);
         let account = self.accounts.get(&header.account);
         let until = account.map_or(now.boot, |a| a.breaker.until().max(a.not_before(id)));
@@ -319,20 +331,6 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         }
     }
 
-    /// Writes how far a delivery has come.
-    pub(super) fn note_attempts(
-        &mut self,
-        id: DeliveryId,
-        header: Header,
-        attempts: &Attempts,
-        durability: Durability,
-    ) -> Result<(), StoreError> {
-        let mut draft = Draft::default();
-        draft.batch.put(record::attempts(id), encode(attempts)?);
-        draft.put(id, header);
-        self.commit(draft, durability)
-    }
-
     /// Remembers with the viewing what an account made of it. What is said of its completion outranks the rest.
     pub(super) fn note_outcome(
         &self,
@@ -369,6 +367,14 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         let outcomes = self.read(&record::outcomes(viewing))?;
         Ok(outcomes.unwrap_or_default())
     }
+}
+
+/// How far a delivery has come, to be written.
+fn noted(id: DeliveryId, header: Header, attempts: &Attempts) -> Result<Draft, StoreError> {
+    let mut draft = Draft::default();
+    draft.batch.put(record::attempts(id), encode(attempts)?);
+    draft.put(id, header);
+    Ok(draft)
 }
 
 /// What is not live must not come back after a loss of power.
