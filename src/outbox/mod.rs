@@ -263,8 +263,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             }
             Hint::LoggedIn(key) => {
                 if let Some(account) = self.account_mut(key) {
-                    account.login = Login::In;
-                    account.breaker.nudge();
+                    account.log_in();
                 }
             }
             Hint::LoggedOut(key) => {

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::account::Login;
 use super::ids::Trust;
 use super::index::Header;
 use super::record::{self, Attempts, Kind, Outcome, Outcomes, Payload, encode};
@@ -68,9 +67,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
     /// The request is no longer in flight.
     fn land(&mut self, id: DeliveryId) {
         for account in self.accounts.values_mut() {
-            if account.in_flight == Some(id) {
-                account.in_flight = None;
-            }
+            account.land(id);
         }
     }
 
@@ -104,7 +101,10 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             _ if self.index.is_superseded(id) => {
                 self.note_failure(id, header, &outcome, now);
                 self.remove(id);
-                Ok(Settled::Superseded)
+                Ok(match outcome {
+                    Disposition::NeedsLogin { reason } => Settled::NeedsLogin(reason),
+                    _ => Settled::Superseded,
+                })
             }
             Disposition::Reject { reason } => {
                 self.answered(header, now, false);
@@ -144,11 +144,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         let mut draft = Draft::default();
         draft.remove(id);
         self.note_outcome(header, true, ignored.clone(), &mut draft)?;
-        if header.is_live() {
-            self.defer(draft);
-        } else {
-            self.commit(draft, Durability::Disk)?;
-        }
+        self.commit_unless_live(header, draft)?;
         let mut learnt = None;
         if let Some(title) = title.filter(|_| payload.is_some())
             && self.ids.with(title, ids, Trust::Answer).is_some()
@@ -201,23 +197,32 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
 
     /// Not sent, and not to be: gone, and remembered with the viewing.
     pub(super) fn skip(&mut self, id: DeliveryId, reason: &str) -> Result<(), StoreError> {
-        let durability = self.index.get(id).map(durability);
-        self.skip_with(id, reason, durability.unwrap_or(Durability::Process))
-    }
-
-    pub(super) fn skip_with(
-        &mut self,
-        id: DeliveryId,
-        reason: &str,
-        durability: Durability,
-    ) -> Result<(), StoreError> {
         let Some(header) = self.index.get(id).copied() else {
             return Ok(());
         };
+        let draft = self.skipped(id, &header, reason)?;
+        self.commit_unless_live(&header, draft)
+    }
+
+    pub(super) fn skipped(
+        &self,
+        id: DeliveryId,
+        header: &Header,
+        reason: &str,
+    ) -> Result<Draft, StoreError> {
         let mut draft = Draft::default();
         draft.remove(id);
-        self.note_outcome(&header, false, Some(reason.to_owned()), &mut draft)?;
-        self.commit(draft, durability)
+        self.note_outcome(header, false, Some(reason.to_owned()), &mut draft)?;
+        Ok(draft)
+    }
+
+    /// What is not live must not come back after a loss of power; what is live soon goes by itself.
+    fn commit_unless_live(&mut self, header: &Header, draft: Draft) -> Result<(), StoreError> {
+        if header.is_live() {
+            self.defer(draft);
+            return Ok(());
+        }
+        self.commit(draft, Durability::Disk)
     }
 
     fn remove(&mut self, id: DeliveryId) {
@@ -242,7 +247,11 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         };
         header.needs_id = true;
         let draft = noted(id, header, attempts)?;
-        self.commit(draft, Durability::Process)?;
+        if header.is_live() {
+            self.defer(draft);
+        } else {
+            self.commit(draft, Durability::Process)?;
+        }
         if let Some(account) = self.accounts.get_mut(&header.account) {
             account.forgive(id);
         }
@@ -314,7 +323,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         };
         account.last_error = reason(outcome).map(shortened);
         match outcome {
-            Disposition::NeedsLogin { .. } => account.login = Login::Refused,
+            Disposition::NeedsLogin { .. } => account.refuse_login(id),
             Disposition::Retry { after, fault, .. } => {
                 account.breaker.fail(now.boot, *after, &mut self.random);
                 if *fault == Fault::Throttled {
@@ -375,15 +384,6 @@ fn noted(id: DeliveryId, header: Header, attempts: &Attempts) -> Result<Draft, S
     draft.batch.put(record::attempts(id), encode(attempts)?);
     draft.put(id, header);
     Ok(draft)
-}
-
-/// What is not live must not come back after a loss of power.
-fn durability(header: &Header) -> Durability {
-    if header.is_live() {
-        Durability::Process
-    } else {
-        Durability::Disk
-    }
 }
 
 fn reason(outcome: &Disposition) -> Option<String> {
