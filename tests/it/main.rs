@@ -8,5 +8,6 @@
     reason = "tests"
 )]
 
-mod mpris_watch;
+mod mpris_bus;
+mod mpris_players;
 mod support;

@@ -45,6 +45,8 @@ pub enum Call {
     Identity(Owner),
     /// Its properties.
     All(Owner),
+    /// One of them, where all at once are refused.
+    One(Owner, &'static str),
     /// Where it is.
     Position(Owner),
 }
@@ -55,7 +57,7 @@ impl Call {
             Self::Names | Self::OwnerOf(_) => Duration::from_secs(2),
             Self::Process(_) => Duration::from_secs(1),
             Self::Identity(_) => Duration::from_millis(200),
-            Self::All(_) => Duration::from_secs(2),
+            Self::All(_) | Self::One(..) => Duration::from_secs(2),
             Self::Position(_) => Duration::from_secs(1),
         }
     }
@@ -72,7 +74,7 @@ pub enum Answer {
     Process(Option<Process>),
     /// To `Identity`.
     Identity(Option<String>),
-    /// To `All`.
+    /// To `All` and `One`.
     Properties(Properties),
     /// To `Position`.
     Position(f64),
@@ -149,17 +151,14 @@ impl Bus {
     }
 
     /// Subscribes to a player, or to no more of it.
-    pub async fn listen(&self, owner: &Owner, on: bool, seeked: bool) -> zbus::Result<()> {
+    pub async fn listen(&self, owner: &Owner, on: bool) -> zbus::Result<()> {
         let method = if on { "AddMatch" } else { "RemoveMatch" };
         let from = format!("type='signal',sender='{owner}',path='{PATH}'");
         let changed =
             format!("{from},interface='{PROPERTIES}',member='PropertiesChanged',arg0='{PLAYER}'");
         self.rule(method, &changed).await?;
-        if seeked {
-            let seeked = format!("{from},interface='{PLAYER}',member='Seeked'");
-            self.rule(method, &seeked).await?;
-        }
-        Ok(())
+        let seeked = format!("{from},interface='{PLAYER}',member='Seeked'");
+        self.rule(method, &seeked).await
     }
 
     async fn rule(&self, method: &str, rule: &str) -> zbus::Result<()> {
@@ -180,6 +179,7 @@ impl Bus {
             Call::Process(owner) => bus("GetConnectionUnixProcessID").build(&(&**owner,))?,
             Call::Identity(owner) => get(owner, "Get").build(&(ROOT, "Identity"))?,
             Call::All(owner) => get(owner, "GetAll").build(&(PLAYER,))?,
+            Call::One(owner, name) => get(owner, "Get").build(&(PLAYER, name))?,
             Call::Position(owner) => get(owner, "Get").build(&(PLAYER, "Position"))?,
         };
         let deadline = now.mono + call.patience();
@@ -261,6 +261,10 @@ fn answer(call: &Call, message: &Message) -> Option<Answer> {
         Call::All(_) => {
             let properties: BTreeMap<&str, Variant<'_>> = body.deserialize().ok()?;
             Answer::Properties(Properties::read(properties.iter().map(|(k, v)| (*k, v))))
+        }
+        Call::One(_, name) => {
+            let value: Variant<'_> = body.deserialize().ok()?;
+            Answer::Properties(Properties::read(std::iter::once((*name, &value))))
         }
         Call::Position(_) => Answer::Position(values::number(&body.deserialize().ok()?)?),
     })

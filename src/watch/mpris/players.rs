@@ -21,7 +21,7 @@ use std::time::Duration;
 use super::bus::{Answer, Call, Event, Owner};
 use super::policy::{self, PLASMA};
 use super::quirks::{self, Quirk};
-use super::track::{self, Read, Track};
+use super::track::{self, Lookup, Read, Track};
 use crate::config;
 use crate::model::{Moment, Observation, PlayerId, PlayerInfo, Process, Signal, Source};
 
@@ -42,11 +42,9 @@ pub enum Command {
         owner: Owner,
         /// Subscribe.
         on: bool,
-        /// `Seeked`, too.
-        seeked: bool,
     },
-    /// Find the path on the host that this path of the document portal stands for.
-    Lookup(Owner, String),
+    /// Find something out elsewhere, about a player and its process.
+    Lookup(Owner, Option<Process>, Lookup),
     /// Tell.
     Observed(Observation),
     /// Tell that everybody who was there at the start has been told of.
@@ -178,9 +176,9 @@ impl Players {
         }
     }
 
-    /// What a path of the document portal stands for was found.
-    pub fn found_host_path(&mut self, owner: &Owner, portal: String, host: String, now: Moment) {
-        self.on(owner, now, |track| track.found_host_path(portal, host, now));
+    /// What was looked up was found.
+    pub fn found_path(&mut self, owner: &Owner, lookup: Lookup, path: String, now: Moment) {
+        self.on(owner, now, |track| track.found(lookup, path, now));
     }
 
     /// The position of a player is wanted.
@@ -284,15 +282,21 @@ impl Players {
             (Call::Process(owner), answer) => self.met(&owner, answer, now),
             (Call::Identity(owner), answer) => self.introduced(&owner, answer, now),
             (Call::All(owner), answer) => {
-                if let Answer::Properties(properties) = answer {
-                    if let Some(player) = self.players.get_mut(&owner) {
-                        player.read = true;
+                match answer {
+                    Answer::Properties(properties) => {
+                        self.is_awake(&owner);
+                        self.on(&owner, now, |track| track.read_all(properties, now));
                     }
-                    self.on(&owner, now, |track| track.read_all(properties, now));
+                    Answer::Refused => self.read_one_by_one(&owner),
+                    _ => {}
                 }
                 self.scanned(&owner);
                 self.read_again(&owner, Read::All);
             }
+            (Call::One(owner, _), Answer::Properties(properties)) => {
+                self.on(&owner, now, |track| track.changed(properties, now));
+            }
+            (Call::One(..), _) => {}
             (Call::Position(owner), answer) => {
                 let answer = match answer {
                     Answer::Position(raw) => Some(track::Answer::Position(raw)),
@@ -304,6 +308,17 @@ impl Players {
                 }
                 self.read_again(&owner, Read::Position);
             }
+        }
+    }
+
+    /// It answers; what it did not answer at first can be asked again.
+    fn is_awake(&mut self, owner: &Owner) {
+        if let Some(player) = self.players.get_mut(owner)
+            && !std::mem::replace(&mut player.read, true)
+            && player.identity.is_none()
+        {
+            let call = Call::Identity(owner.clone());
+            self.commands.push(Command::Call(call));
         }
     }
 
@@ -332,15 +347,33 @@ impl Players {
         let Some(player) = self.players.get_mut(owner) else {
             return;
         };
-        if player.stage != Stage::Introducing {
+        let again = player.stage == Stage::Watched;
+        if !again && player.stage != Stage::Introducing {
             return;
         }
         if let Answer::Identity(identity) = answer {
             player.identity = identity;
         }
+        if again {
+            return self.introduced_late(owner, now);
+        }
         match self.why_not(owner) {
             Some(why) => self.ignore(owner, why, now),
             None => self.watch(owner, now),
+        }
+    }
+
+    /// It was too busy to say what it calls itself in time, and now it has.
+    fn introduced_late(&mut self, owner: &Owner, now: Moment) {
+        if let Some(why) = self.why_not(owner) {
+            self.listen(owner, false);
+            return self.ignore(owner, why, now);
+        }
+        if let Some(player) = self.players.get(owner)
+            && let (Some(id), Some(_)) = (player.id.clone(), &player.identity)
+        {
+            let info = player.info();
+            self.tell(id, Signal::Appeared(info), now);
         }
     }
 
@@ -433,13 +466,8 @@ impl Players {
     }
 
     fn listen(&mut self, owner: &Owner, on: bool) {
-        if let Some(player) = self.players.get(owner) {
-            self.commands.push(Command::Listen {
-                owner: owner.clone(),
-                on,
-                seeked: !player.quirk().seeked_is_noise,
-            });
-        }
+        let owner = owner.clone();
+        self.commands.push(Command::Listen { owner, on });
     }
 
     /// Whether the browsers' extension is there and watched.
@@ -490,13 +518,15 @@ impl Players {
         act(&mut player.track);
         let (signals, read) = (player.track.signals(), player.track.read());
         let lookup = player.track.lookup();
-        if let Some(id) = player.id.clone() {
-            for signal in signals {
+        let id = player.id.clone();
+        if let Some(lookup) = lookup {
+            let (owner, process) = (owner.clone(), player.process);
+            self.commands.push(Command::Lookup(owner, process, lookup));
+        }
+        for signal in signals {
+            if let Some(id) = &id {
                 self.tell(id.clone(), signal, now);
             }
-        }
-        if let Some(path) = lookup {
-            self.commands.push(Command::Lookup(owner.clone(), path));
         }
         if let Some(read) = read {
             self.want(owner, read);
@@ -532,6 +562,15 @@ impl Players {
             Read::Position => Call::Position(owner.clone()),
         };
         self.commands.push(Command::Call(call));
+    }
+
+    /// For players that know `Get` but not `GetAll`.
+    fn read_one_by_one(&mut self, owner: &Owner) {
+        self.is_awake(owner);
+        for property in ["Metadata", "Rate", "PlaybackStatus"] {
+            let call = Call::One(owner.clone(), property);
+            self.commands.push(Command::Call(call));
+        }
     }
 
     fn read_again(&mut self, owner: &Owner, read: Read) {

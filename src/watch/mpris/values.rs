@@ -45,13 +45,6 @@ pub struct Metadata {
     pub tags: Tags,
 }
 
-impl Metadata {
-    /// Whether nothing says what this is.
-    pub fn is_empty(&self) -> bool {
-        self.url.is_none() && self.title.is_none() && self.length.is_none()
-    }
-}
-
 impl Properties {
     /// Reads `a{sv}`; unknown names are passed over.
     pub fn read<'a>(pairs: impl Iterator<Item = (&'a str, &'a Variant<'a>)>) -> Self {
@@ -290,7 +283,7 @@ mod tests {
     #[test]
     fn metadata_of_another_type_is_empty_metadata() {
         for value in [Variant::from("none"), Variant::from(3u32)] {
-            assert!(metadata(&value).is_empty());
+            assert_eq!(metadata(&value), Metadata::default());
         }
     }
 
