@@ -30,7 +30,10 @@ const ROOT: &str = "org.mpris.MediaPlayer2";
 const PATH: &str = "/org/mpris/MediaPlayer2";
 
 /// Connecting and the first calls take no longer.
-const CONNECT: Duration = Duration::from_secs(5);
+const CONNECT: Duration = Duration::from_secs(3);
+
+/// Longest name of a player that is kept, in characters.
+const LONGEST_IDENTITY: usize = 80;
 
 /// A question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -257,7 +260,11 @@ fn answer(call: &Call, message: &Message) -> Option<Answer> {
         }
         Call::OwnerOf(_) => Answer::Owner(body.deserialize::<&str>().ok()?.into()),
         Call::Process(_) => Answer::Process(process::of(body.deserialize().ok()?)),
-        Call::Identity(_) => Answer::Identity(values::text(&body.deserialize().ok()?)),
+        Call::Identity(_) => {
+            let name = values::text(&body.deserialize().ok()?)?;
+            let name: String = name.chars().take(LONGEST_IDENTITY).collect();
+            Answer::Identity(values::printable(&name))
+        }
         Call::All(_) => {
             let properties: BTreeMap<&str, Variant<'_>> = body.deserialize().ok()?;
             Answer::Properties(Properties::read(properties.iter().map(|(k, v)| (*k, v))))

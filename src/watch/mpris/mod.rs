@@ -12,6 +12,7 @@
 
 mod absence;
 mod bus;
+mod ids;
 mod location;
 mod players;
 mod policy;

@@ -19,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::bus::{Answer, Call, Event, Owner};
+use super::ids::Ids;
 use super::policy::{self, PLASMA};
 use super::quirks::{self, Quirk};
 use super::track::{self, Lookup, Read, Track};
@@ -28,8 +29,6 @@ use crate::model::{Moment, Observation, PlayerId, PlayerInfo, Process, Signal, S
 /// Most players watched at once, and most names remembered of one; a bus with more is under attack.
 const MOST_PLAYERS: usize = 256;
 const MOST_NAMES: usize = 16;
-/// Most short names remembered for ever, so that none is given to two processes.
-const MOST_IDS: usize = 1024;
 
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,9 +59,7 @@ pub struct Players {
     players: BTreeMap<Owner, Player>,
     /// What the first scan still waits for: names without an owner yet and owners without a first answer.
     scan: Option<BTreeSet<String>>,
-    /// Ids given so far without a number, and to whom.
-    ids: BTreeMap<String, Option<Process>>,
-    counter: u32,
+    ids: Ids,
     commands: Vec<Command>,
 }
 
@@ -123,8 +120,7 @@ impl Players {
             config,
             players: BTreeMap::new(),
             scan: None,
-            ids: BTreeMap::new(),
-            counter: 0,
+            ids: Ids::default(),
             commands: Vec::new(),
         }
     }
@@ -170,7 +166,7 @@ impl Players {
                 self.on(&owner, now, |track| track.changed(properties, now));
                 self.catch_up(&owner);
             }
-            Event::Invalidated(owner) => self.want(&owner, Read::All),
+            Event::Invalidated(owner) => self.on(&owner, now, |track| track.invalidated(now)),
             Event::Seeked(owner, raw) => self.on(&owner, now, |track| track.seeked(raw, now)),
             Event::Answered(call, answer) => self.answered(call, answer, now),
         }
@@ -477,34 +473,14 @@ impl Players {
             .any(|player| player.stage == Stage::Watched && player.short() == PLASMA)
     }
 
-    /// `mpris:NAME`, or with something behind it if another process had that already.
     fn name(&mut self, short: &str, process: Option<Process>) -> PlayerId {
-        let short: String = short.chars().take(64).collect();
-        let plain = format!("mpris:{short}");
-        let in_use = |ids: &BTreeMap<Owner, Player>, id: &str| {
-            ids.values()
-                .any(|player| player.id.as_ref().is_some_and(|has| &*has.0 == id))
+        let players = &self.players;
+        let in_use = |id: &PlayerId| {
+            players
+                .values()
+                .any(|player| player.id.as_ref() == Some(id))
         };
-        let free = match self.ids.get(&short) {
-            Some(had) => had.is_some() && *had == process,
-            None => self.ids.len() < MOST_IDS,
-        };
-        if free && !in_use(&self.players, &plain) {
-            self.ids.insert(short, process);
-            return PlayerId::new(&plain);
-        }
-        if let Some(process) = process {
-            let numbered = format!("{plain}-{}", process.pid);
-            if !in_use(&self.players, &numbered) {
-                return PlayerId::new(&numbered);
-            }
-        }
-        self.counter = self.counter.wrapping_add(1);
-        PlayerId::new(&format!(
-            "{plain}-{}.{}",
-            process.map_or(0, |p| p.pid),
-            self.counter
-        ))
+        self.ids.give(short, process, in_use)
     }
 
     /// Lets a player's track do something and passes on what comes of it.

@@ -81,7 +81,7 @@ pub struct Track {
     opened: Option<Duration>,
     unasked: Option<Duration>,
     /// Another came before that could be done again.
-    held: bool,
+    held: Option<Read>,
     /// A path of the document portal and the path on the host that it stands for.
     host: Option<(String, String)>,
     signals: Vec<Signal>,
@@ -226,6 +226,15 @@ impl Track {
         new_metadata || new_status
     }
 
+    /// Properties changed, and the player did not say to what.
+    pub fn invalidated(&mut self, now: Moment) {
+        if is_recent(self.unasked, now) {
+            return self.hold(Read::All, now);
+        }
+        self.unasked = Some(now.mono);
+        self.want(Read::All);
+    }
+
     /// The player says that it jumped.
     pub fn seeked(&mut self, raw: Option<f64>, now: Moment) {
         match raw {
@@ -288,9 +297,14 @@ impl Track {
             self.unasked = Some(now.mono);
             self.want(Read::Position);
         } else {
-            self.held = true;
-            self.wait(now);
+            self.hold(Read::Position, now);
         }
+    }
+
+    /// Reads at the end of the burst.
+    fn hold(&mut self, read: Read, now: Moment) {
+        self.held = self.held.max(Some(read));
+        self.wait(now);
     }
 
     fn wait(&mut self, now: Moment) {
@@ -299,6 +313,7 @@ impl Track {
 
     fn stopped(&mut self) {
         self.settle = None;
+        self.held = None;
         self.read = None;
         self.end();
         if self.told != Some(Transport::Stopped) {
@@ -335,9 +350,12 @@ impl Track {
     /// The parts are together.
     fn settled(&mut self, now: Moment) {
         let item = self.item();
-        if std::mem::take(&mut self.held) {
+        if let Some(read) = self.held.take() {
             self.unasked = Some(now.mono);
-            self.want(Read::Position);
+            self.want(read);
+        }
+        if self.status == Some(Transport::Stopped) {
+            return;
         }
         let Some(open) = &self.open else {
             if !self.says_nothing() {
@@ -498,8 +516,7 @@ impl Track {
     /// A position that came unasked.
     fn unasked(&mut self, raw: f64, seeked: bool, now: Moment) {
         if is_recent(self.unasked, now) {
-            self.held = true;
-            return self.wait(now);
+            return self.hold(Read::Position, now);
         }
         self.unasked = Some(now.mono);
         self.position(raw, seeked, now);

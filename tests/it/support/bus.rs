@@ -36,6 +36,7 @@ impl PrivateBus {
             .arg(format!("--config-file={}", config.display()))
             .args(["--nofork", "--print-address"])
             .stdout(Stdio::piped())
+            .stderr(Stdio::null())
             .spawn()
             .expect("dbus-daemon is installed");
         // It prints the address when it listens.

@@ -16,7 +16,7 @@ use zbus::Address;
 use super::players;
 
 /// Longer than anything that is waited for takes.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(40);
 
 /// The defaults.
 pub fn config() -> Config {

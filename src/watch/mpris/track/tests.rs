@@ -429,6 +429,20 @@ fn a_burst_of_seeks_is_told_by_its_first_and_its_last() {
 }
 
 #[test]
+fn a_player_that_keeps_saying_that_something_changed_is_read_twice_in_a_burst() {
+    let mut player = Player::new("x");
+    player.hears(0, state(Transport::Stopped));
+    let mut reads = 0;
+    for ms in 1000..1290 {
+        player.0.invalidated(at(ms));
+        reads += usize::from(player.0.read().is_some());
+    }
+    player.settle(1301);
+    assert_eq!((reads, player.0.read()), (1, Some(Read::All)));
+    assert_eq!((player.said(), player.0.deadline()), (vec![], None));
+}
+
+#[test]
 fn a_playlist_skipped_through_is_told_by_its_first_and_its_last() {
     let mut mpv = Player::playing("mpv", file("0.mkv", Some(60.0)));
     let mut said = Vec::new();
