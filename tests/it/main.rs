@@ -18,6 +18,8 @@ mod mpris_watch;
 mod mpv_evening;
 mod punchplay;
 mod purity;
+mod mpris_bus;
+mod mpris_players;
 mod support;
 mod tmdb;
 mod tokens;
