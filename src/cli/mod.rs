@@ -12,6 +12,8 @@ mod man;
 mod output;
 mod players;
 mod queue;
+mod record;
+mod replay;
 mod run;
 mod setup;
 mod status;
@@ -76,6 +78,8 @@ enum Command {
     Queue(queue::QueueArgs),
     History(history::HistoryArgs),
     Identify(identify::IdentifyArgs),
+    Record(record::RecordArgs),
+    Replay(replay::ReplayArgs),
     Config(config::ConfigArgs),
     Setup(setup::SetupArgs),
     Completions(completions::CompletionsArgs),
@@ -154,6 +158,8 @@ fn run_command() -> Result<(), CliError> {
         Command::Queue(args) => queue::run(&args, &context),
         Command::History(args) => history::run(&args, &context),
         Command::Identify(args) => identify::run(&args),
+        Command::Record(args) => record::run(&args, &context),
+        Command::Replay(args) => replay::run(&args, &context),
         Command::Config(args) => config::run(&args, &context),
         Command::Setup(args) => setup::run(&args, &context),
         Command::Completions(args) => completions::run(&args),

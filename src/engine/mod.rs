@@ -14,6 +14,7 @@
 
 mod control;
 mod privacy;
+mod replay;
 mod storage;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -38,6 +39,7 @@ use crate::store::{Store, StoreError};
 use crate::watch::Report;
 use crate::watch::merge::{Merge, Started};
 use privacy::Private;
+pub use replay::replay;
 use storage::Storage;
 
 /// Where the engine touches the disk.

@@ -22,3 +22,4 @@ mod purity;
 mod support;
 mod tmdb;
 mod tokens;
+mod traces;
