@@ -15,6 +15,8 @@ mod control;
 mod discovr;
 mod login;
 mod mpris_watch;
+mod mpv_nasty;
+mod mpv_watch;
 mod punchplay;
 mod support;
 mod tokens;

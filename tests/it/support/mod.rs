@@ -7,6 +7,8 @@ pub mod bus;
 pub mod credentials;
 pub mod desk;
 pub mod home;
+pub mod media;
+pub mod mpv;
 pub mod players;
 pub mod standin;
 pub mod watcher;
