@@ -17,6 +17,8 @@ mod login;
 mod mpris_bus;
 mod mpris_players;
 mod mpv_evening;
+mod mpv_nasty;
+mod mpv_watch;
 mod punchplay;
 mod purity;
 mod support;
