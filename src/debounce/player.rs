@@ -372,10 +372,7 @@ impl Debouncer {
                 session.asked = None;
                 self.report(id, Action::Progress, now, None);
             }
-            Due::Jump => {
-                session.jumped = None;
-                self.report(id, Action::Progress, now, None);
-            }
+            Due::Jump => self.report(id, Action::Progress, now, None),
             Due::CompletePaused | Due::PauseLimit => {
                 self.end_session(id, false, now);
             }
@@ -623,6 +620,7 @@ impl Debouncer {
         };
         let at = session.next_stamp(at);
         session.beat = at.mono + self.rules.progress_every;
+        let seeked = session.jumped.take().is_some() && action == Action::Progress;
         if !action.is_live() || action == Action::Progress {
             session.asked = None;
         }
@@ -681,6 +679,7 @@ impl Debouncer {
             event: Some(event),
             viewing: viewing.clone(),
             journal,
+            seeked,
         });
     }
 }

@@ -13,6 +13,8 @@
 //! that had to be replaced is told again what is remembered here, and the completions it owed are taken from the history.
 
 mod control;
+mod lookups;
+mod notices;
 mod privacy;
 mod replay;
 mod storage;
@@ -30,14 +32,17 @@ use crate::control::{Request, Response};
 use crate::debounce::{Debouncer, Rules};
 use crate::identify::{Verdict, identify};
 use crate::model::{
-    AccountKey, Action, DeliveryId, Item, Lifecycle, Moment, Observation, PlayerId, Random,
+    AccountKey, Action, DeliveryId, Item, Lifecycle, Media, Moment, Observation, PlayerId, Random,
     ServiceName, Signal, Source, Step,
 };
-use crate::outbox::Hint;
+use crate::outbox::{Hint, TitleKey};
+use crate::service::tmdb::Lookup;
 use crate::service::{Context, Disposition, Job};
 use crate::store::{Store, StoreError};
 use crate::watch::Report;
 use crate::watch::merge::{Merge, Started};
+use lookups::Lookups;
+use notices::Notices;
 use privacy::Private;
 pub use replay::replay;
 use storage::Storage;
@@ -88,6 +93,15 @@ pub enum Input {
     ConfigProblem(Option<String>),
     /// A request from the command line; answered by `Output::Reply` with the same number.
     Request(u64, Request),
+    /// TMDB was asked.
+    Looked {
+        /// For which title.
+        title: TitleKey,
+        /// With what.
+        media: Media,
+        /// What it said.
+        lookup: Lookup,
+    },
     /// The network is back.
     NetworkBack,
     /// The machine is about to sleep.
@@ -98,6 +112,15 @@ pub enum Input {
     Shutdown,
     /// Only time has passed.
     Tick,
+}
+
+/// Something that the user should see without asking.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// In a few words.
+    pub summary: String,
+    /// A sentence or two of plain text.
+    pub body: String,
 }
 
 /// What the engine wants done.
@@ -114,6 +137,15 @@ pub enum Output {
         /// What.
         job: Job,
     },
+    /// Ask TMDB for an id, and say what it said. One at a time.
+    LookUp {
+        /// For which title.
+        title: TitleKey,
+        /// With what.
+        media: Media,
+    },
+    /// Tell the user, on the desktop.
+    Notify(Notice),
     /// Answer a request.
     Reply(u64, Response),
     /// Look for players anew.
@@ -150,6 +182,8 @@ pub struct Engine<E: Edges> {
     debouncer: Debouncer,
     storage: Storage<E::Store>,
     accounts: Vec<Account>,
+    lookups: Lookups,
+    notices: Notices,
     outputs: VecDeque<Output>,
     unscanned: BTreeSet<Source>,
     unavailable: BTreeMap<Source, String>,
@@ -195,6 +229,8 @@ impl<E: Edges> Engine<E> {
             debouncer,
             storage,
             accounts: Vec::new(),
+            lookups: Lookups::default(),
+            notices: Notices::default(),
             outputs: VecDeque::new(),
             unscanned: BTreeSet::from([Source::Mpv, Source::Mpris]),
             unavailable: BTreeMap::new(),
@@ -203,7 +239,7 @@ impl<E: Edges> Engine<E> {
             awaiting_network: false,
             config_problem: None,
         };
-        engine.accounts_changed(accounts);
+        engine.accounts_changed(accounts, now);
         engine.pump(now);
         Ok(engine)
     }
@@ -213,19 +249,31 @@ impl<E: Edges> Engine<E> {
         match input {
             Input::Report(report) => self.report(report, now),
             Input::Settled { delivery, outcome } => {
-                self.storage.settle(&mut self.edges, delivery, outcome, now)
+                self.storage.settle(&mut self.edges, delivery, outcome, now);
+                self.notice_endings(now);
             }
-            Input::Accounts(accounts) => self.accounts_changed(accounts),
+            Input::Accounts(accounts) => self.accounts_changed(accounts, now),
             Input::Config(config) => self.reconfigure(config, now),
             Input::ConfigProblem(problem) => self.config_problem = problem,
             Input::Request(number, request) => self.request(number, request, now),
-            Input::NetworkBack => self.storage.hint(Hint::NetworkBack),
+            Input::Looked {
+                title,
+                media,
+                lookup,
+            } => self.looked(title, &media, lookup, now),
+            Input::NetworkBack => {
+                self.storage.hint(Hint::NetworkBack);
+                self.lookups.nudge();
+            }
             Input::Sleep => {
                 self.debouncer.sleeping(now);
                 self.pump(now);
                 self.outputs.push_back(Output::Asleep);
             }
-            Input::Woke => self.storage.hint(Hint::Resumed),
+            Input::Woke => {
+                self.storage.hint(Hint::Resumed);
+                self.lookups.nudge();
+            }
             Input::Shutdown => self.debouncer.shutdown(now),
             Input::Tick => {}
         }
@@ -249,9 +297,13 @@ impl<E: Edges> Engine<E> {
             .storage
             .poll_timeout(now)
             .map(|(at, why)| (at.saturating_sub(now.boot), why));
+        let lookups = self
+            .lookups_timeout()
+            .map(|(at, why)| (at.saturating_sub(now.boot), why));
         debouncer
             .into_iter()
             .chain(storage)
+            .chain(lookups)
             .min_by_key(|(wait, _)| *wait)
     }
 
@@ -327,13 +379,18 @@ impl<E: Edges> Engine<E> {
     fn reconfigure(&mut self, config: Arc<Config>, now: Moment) {
         self.private = Private::new(&config.privacy, self.me.home.as_deref());
         self.debouncer.reconfigure(Rules::from(&*config), now);
+        if self.config.tmdb != config.tmdb {
+            self.lookups.reconfigured();
+        }
         self.config = config;
         info!("the configuration has changed and is in force");
     }
 
     /// Tells the outbox who may send, and who may not any more.
-    fn accounts_changed(&mut self, accounts: Vec<Account>) {
+    fn accounts_changed(&mut self, accounts: Vec<Account>, now: Moment) {
         let before = std::mem::replace(&mut self.accounts, accounts);
+        self.notice_refusals(&before);
+        self.notice_endings(now);
         let may_send = |accounts: &[Account]| -> Vec<AccountKey> {
             accounts
                 .iter()
@@ -391,9 +448,10 @@ impl<E: Edges> Engine<E> {
                 .push_back(Output::Ask(self.merge.route(&player)));
         }
         self.hand_out(now);
+        self.look_up(now);
         self.storage.close_if_idle(&self.debouncer, now);
         self.summarise();
-        let awaiting = self.storage.unreachable(now);
+        let awaiting = self.storage.unreachable(now) || self.lookups.unreachable();
         if awaiting != self.awaiting_network {
             self.awaiting_network = awaiting;
             self.outputs.push_back(Output::AwaitNetwork(awaiting));
@@ -403,6 +461,7 @@ impl<E: Edges> Engine<E> {
     fn appended(&mut self, step: &Step, accounts: &[AccountKey]) {
         let Some(event) = &step.event else { return };
         tell(event, step);
+        self.notice_watching(event, step);
         if event.action == Action::Stop
             && let Err(error) = self.edges.remember(step, event, accounts)
         {
@@ -416,6 +475,7 @@ impl<E: Edges> Engine<E> {
             if let Some((delivery, job)) =
                 self.storage.next(&mut self.edges, &account, now, &context)
             {
+                self.notice_endings(now);
                 self.outputs.push_back(Output::Deliver {
                     delivery,
                     account,

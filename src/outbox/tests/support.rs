@@ -291,6 +291,7 @@ impl Watch {
             event: Some(event),
             viewing: self.viewing.clone(),
             journal,
+            seeked: false,
         }
     }
 
