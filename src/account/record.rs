@@ -98,6 +98,31 @@ pub struct Account {
     pub needs_login: Option<String>,
 }
 
+/// A login that ends is told of so long ahead.
+const TELL_AHEAD: Duration = Duration::from_secs(7 * 24 * 3600);
+
+impl Account {
+    /// That its login ends within a week or has ended, and what to do, in words for people.
+    #[must_use]
+    pub fn ends_soon(&self, now: Wall) -> Option<String> {
+        let end = self.expires_at.filter(|_| self.needs_login.is_none())?;
+        let service = self.key.service;
+        let days = end.since(now).as_secs() / (24 * 3600);
+        (end.since(now) < TELL_AHEAD).then(|| {
+            let when = match days {
+                _ if end <= now => "has ended".to_owned(),
+                0 => "ends within a day".to_owned(),
+                1 => "ends in a day".to_owned(),
+                days => format!("ends in {days} days"),
+            };
+            format!(
+                "the login at {} {when}: run `reeld login {service}`",
+                service.title()
+            )
+        })
+    }
+}
+
 impl From<&Record> for Account {
     fn from(record: &Record) -> Self {
         let login = &record.login;

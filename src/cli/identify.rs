@@ -68,10 +68,12 @@ pub fn run(args: &IdentifyArgs, context: &Context) -> Result<(), CliError> {
     output::finish(out.flush())
 }
 
-/// The user's rules; broken ones are told, and do not keep names from being read.
+/// The user's rules; broken ones are told, and do not keep names from being read. Outside of a session there are none.
 pub fn rules(context: &Context) -> Rules {
-    let rules = context.paths().and_then(|paths| Ok(load_rules(&paths)?));
-    rules.unwrap_or_else(|error| {
+    let Ok(paths) = context.paths() else {
+        return Rules::default();
+    };
+    load_rules(&paths).unwrap_or_else(|error| {
         output::warn(&format!("your rules are left out\n{error}"));
         Rules::default()
     })

@@ -13,7 +13,9 @@ mod man;
 mod output;
 mod players;
 mod queue;
+mod record;
 mod rematch;
+mod replay;
 mod rules;
 mod run;
 mod setup;
@@ -82,6 +84,8 @@ enum Command {
     Explain(explain::ExplainArgs),
     Rematch(rematch::RematchArgs),
     Rules(rules::RulesArgs),
+    Record(record::RecordArgs),
+    Replay(replay::ReplayArgs),
     Config(config::ConfigArgs),
     Setup(setup::SetupArgs),
     Completions(completions::CompletionsArgs),
@@ -163,6 +167,8 @@ fn run_command() -> Result<(), CliError> {
         Command::Explain(args) => explain::run(&args, &context),
         Command::Rematch(args) => rematch::run(&args, &context),
         Command::Rules(args) => rules::run(&args, &context),
+        Command::Record(args) => record::run(&args, &context),
+        Command::Replay(args) => replay::run(&args, &context),
         Command::Config(args) => config::run(&args, &context),
         Command::Setup(args) => setup::run(&args, &context),
         Command::Completions(args) => completions::run(&args),

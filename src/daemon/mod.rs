@@ -10,6 +10,7 @@
 //! everything accepted is on disk by then or never was.
 
 mod beside;
+mod desktop;
 mod edges;
 mod engine_thread;
 mod requests;
@@ -28,12 +29,14 @@ use tracing::{debug, info, warn};
 use crate::account::Accounts;
 use crate::config::{self, Config};
 use crate::control::{self, Listener};
-use crate::engine::{Input, Output};
+use crate::engine::{Input, Notice, Output};
 use crate::error::CliError;
-use crate::model::{AccountKey, DeliveryId, PlayerId};
+use crate::model::{AccountKey, DeliveryId, Media, PlayerId};
 use crate::notify;
+use crate::outbox::TitleKey;
 use crate::paths::Paths;
 use crate::service::http::Http;
+use crate::service::tmdb::Tmdb;
 use crate::service::{Job, Services};
 use crate::watch::{self, Report, WatchContext};
 use beside::Beside;
@@ -68,7 +71,8 @@ async fn live(paths: &Paths) -> Result<(), CliError> {
     let rules = config::watch_rules(paths)?;
     let http = Http::default();
     let accounts = Accounts::open(&paths.state_dir, http.clone(), config.clone())?;
-    let services = Services::new(http, accounts.clone(), config.clone());
+    let services = Services::new(http.clone(), accounts.clone(), config.clone());
+    let tmdb = Tmdb::new(http, config.clone());
 
     let (inputs, inputs_taken) = mpsc::channel(INPUTS);
     let (reports, reports_taken) = mpsc::channel(INPUTS);
@@ -85,7 +89,7 @@ async fn live(paths: &Paths) -> Result<(), CliError> {
     engine.opened().await?;
     hint_at_first_steps(&accounts);
 
-    let mut tasks = Tasks::new(inputs.clone(), services);
+    let mut tasks = Tasks::new(inputs.clone(), services, tmdb);
     tasks.others.spawn(live.following);
     tasks.forward_rules(rules).await;
     tasks.forward_changes(config.clone(), live.problem, &accounts);
@@ -195,6 +199,8 @@ impl Hands {
             Output::ReadSidecars { player, path } => {
                 self.beside.read(player, path, tasks.inputs.clone())
             }
+            Output::LookUp { title, media } => tasks.look_up(title, media),
+            Output::Notify(notice) => tasks.notify(notice),
             Output::Reply(number, response) => self.requests.reply(number, response),
             Output::Rescan => self.rescan.notify_one(),
             Output::Ready => {
@@ -220,15 +226,17 @@ fn hint_at_first_steps(accounts: &Accounts) {
 struct Tasks {
     inputs: mpsc::Sender<Input>,
     services: Services,
+    tmdb: Tmdb,
     deliveries: JoinSet<()>,
     others: JoinSet<()>,
 }
 
 impl Tasks {
-    fn new(inputs: mpsc::Sender<Input>, services: Services) -> Self {
+    fn new(inputs: mpsc::Sender<Input>, services: Services, tmdb: Tmdb) -> Self {
         Self {
             inputs,
             services,
+            tmdb,
             deliveries: JoinSet::new(),
             others: JoinSet::new(),
         }
@@ -322,6 +330,24 @@ impl Tasks {
                 }
             }
         });
+    }
+
+    fn look_up(&mut self, title: TitleKey, media: Media) {
+        let (tmdb, inputs) = (self.tmdb.clone(), self.inputs.clone());
+        self.deliveries.spawn(async move {
+            let lookup = tmdb.lookup(&media).await;
+            let input = Input::Looked {
+                title,
+                media,
+                lookup,
+            };
+            // After the end nobody wants to know.
+            drop(inputs.send(input).await);
+        });
+    }
+
+    fn notify(&mut self, notice: Notice) {
+        self.deliveries.spawn(desktop::show(notice));
     }
 
     fn deliver(&mut self, delivery: DeliveryId, account: AccountKey, job: Job) {

@@ -36,10 +36,11 @@ impl<E: Edges> Engine<E> {
                 self.outputs.push_back(Output::Rescan);
                 Ok(Response::Players(self.player_rows()))
             }
-            Request::Queue { after } => self
-                .queue(after, now)
-                .map(|rows| Response::Queue(rows.iter().map(|row| self.row(row)).collect())),
-            Request::QueueExport { after } => self.dead(after, now).map(Response::Lines),
+            Request::Queue { after } => self.page(after, now, |_| true).map(|page| match page {
+                Some(page) => Response::Queue(page.iter().map(|row| self.row(row)).collect()),
+                None => Response::Failed(closed(self.storage.problem())),
+            }),
+            Request::QueueExport { after } => self.dead(after, now),
             Request::Told { viewings } => self.told(&viewings, now),
             Request::QueueRetry { what } => self.change(now, |outbox| outbox.retry(&chosen(what))),
             Request::QueueDrop { what } => {
@@ -68,6 +69,7 @@ impl<E: Edges> Engine<E> {
             .collect();
         problems.extend(self.config_problem.clone());
         problems.extend(self.rules_problem.clone());
+        problems.extend(self.lookups.problem());
         problems.extend(self.unavailable.values().cloned());
         StatusReport {
             version: env!("CARGO_PKG_VERSION").into(),
@@ -115,6 +117,7 @@ impl<E: Edges> Engine<E> {
                     AccountState::Ok
                 };
                 let reason = account.needs_login.clone();
+                let reason = reason.or_else(|| account.ends_soon(now.wall));
                 rows.push(account_row(
                     service,
                     state,
@@ -151,17 +154,23 @@ impl<E: Edges> Engine<E> {
         rows
     }
 
-    /// One page of the queue.
-    fn queue(&mut self, after: u64, now: Moment) -> Result<Vec<Queued>, StoreError> {
+    /// One page of what is wanted of the queue; `None` while the store cannot be opened.
+    fn page(
+        &mut self,
+        after: u64,
+        now: Moment,
+        wanted: impl Fn(&Queued) -> bool,
+    ) -> Result<Option<Vec<Queued>>, StoreError> {
+        let Some(outbox) = self.storage.ready(&mut self.edges, now) else {
+            return Ok(None);
+        };
         let mut rows = Vec::new();
-        if let Some(outbox) = self.storage.ready(&mut self.edges, now) {
-            outbox.queue(now, &mut |queued| {
-                if queued.id.0 > after && rows.len() < PAGE as usize {
-                    rows.push(queued);
-                }
-            })?;
-        }
-        Ok(rows)
+        outbox.queue(now, &mut |queued| {
+            if queued.id.0 > after && rows.len() < PAGE as usize && wanted(&queued) {
+                rows.push(queued);
+            }
+        })?;
+        Ok(Some(rows))
     }
 
     fn told(&mut self, viewings: &[String], now: Moment) -> Result<Response, StoreError> {
@@ -203,10 +212,13 @@ impl<E: Edges> Engine<E> {
         }
     }
 
-    fn dead(&mut self, after: u64, now: Moment) -> Result<Vec<Value>, StoreError> {
-        let rows = self.queue(after, now)?;
-        let dead = rows.iter().filter(|row| row.state == QueuedState::Dead);
-        Ok(dead
+    fn dead(&mut self, after: u64, now: Moment) -> Result<Response, StoreError> {
+        let is_dead = |queued: &Queued| queued.state == QueuedState::Dead;
+        let Some(dead) = self.page(after, now, is_dead)? else {
+            return Ok(Response::Failed(closed(self.storage.problem())));
+        };
+        let lines = dead
+            .iter()
             .map(|queued| {
                 let mut line = serde_json::to_value(self.row(queued)).unwrap_or_default();
                 if let Value::Object(line) = &mut line {
@@ -221,7 +233,8 @@ impl<E: Edges> Engine<E> {
                 }
                 line
             })
-            .collect())
+            .collect();
+        Ok(Response::Lines(lines))
     }
 
     fn change(

@@ -14,8 +14,12 @@
 
 mod control;
 mod explain;
+mod identifying;
+mod lookups;
+mod notices;
 mod open;
 mod privacy;
+mod replay;
 mod storage;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -31,18 +35,21 @@ use crate::control::{Request, Response};
 use crate::debounce::{Debouncer, Rules};
 use crate::identify::rules::Rules as UserRules;
 use crate::identify::sidecar::Sidecar;
-use crate::identify::{Verdict, identify};
 use crate::model::{
-    AccountKey, Action, DeliveryId, Lifecycle, Moment, Observation, PlayerId, Random, ServiceName,
-    Signal, Source, Step,
+    AccountKey, Action, DeliveryId, Lifecycle, Media, Moment, Observation, PlayerId, Random,
+    ServiceName, Signal, Source, Step,
 };
-use crate::outbox::Hint;
+use crate::outbox::{Hint, TitleKey};
+use crate::service::tmdb::Lookup;
 use crate::service::{Context, Disposition, Job};
 use crate::store::{Store, StoreError};
 use crate::watch::Report;
 use crate::watch::merge::{Merge, Started};
-use open::{Open, OpenItems};
+use lookups::Lookups;
+use notices::Notices;
+use open::OpenItems;
 pub use privacy::Private;
+pub use replay::replay;
 use storage::Storage;
 
 /// Where the engine touches the disk.
@@ -104,6 +111,15 @@ pub enum Input {
     },
     /// A request from the command line; answered by `Output::Reply` with the same number.
     Request(u64, Request),
+    /// TMDB was asked.
+    Looked {
+        /// For which title.
+        title: TitleKey,
+        /// With what.
+        media: Media,
+        /// What it said.
+        lookup: Lookup,
+    },
     /// The network is back.
     NetworkBack,
     /// The machine is about to sleep.
@@ -114,6 +130,15 @@ pub enum Input {
     Shutdown,
     /// Only time has passed.
     Tick,
+}
+
+/// Something that the user should see without asking.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// In a few words.
+    pub summary: String,
+    /// A sentence or two of plain text.
+    pub body: String,
 }
 
 /// What the engine wants done.
@@ -137,6 +162,15 @@ pub enum Output {
         /// The file.
         path: String,
     },
+    /// Ask TMDB for an id, and say what it said. One at a time.
+    LookUp {
+        /// For which title.
+        title: TitleKey,
+        /// With what.
+        media: Media,
+    },
+    /// Tell the user, on the desktop.
+    Notify(Notice),
     /// Answer a request.
     Reply(u64, Response),
     /// Look for players anew.
@@ -175,6 +209,8 @@ pub struct Engine<E: Edges> {
     debouncer: Debouncer,
     storage: Storage<E::Store>,
     accounts: Vec<Account>,
+    lookups: Lookups,
+    notices: Notices,
     outputs: VecDeque<Output>,
     unscanned: BTreeSet<Source>,
     unavailable: BTreeMap<Source, String>,
@@ -223,6 +259,8 @@ impl<E: Edges> Engine<E> {
             debouncer,
             storage,
             accounts: Vec::new(),
+            lookups: Lookups::default(),
+            notices: Notices::default(),
             outputs: VecDeque::new(),
             unscanned: BTreeSet::from([Source::Mpv, Source::Mpris]),
             unavailable: BTreeMap::new(),
@@ -232,7 +270,7 @@ impl<E: Edges> Engine<E> {
             config_problem: None,
             rules_problem: None,
         };
-        engine.accounts_changed(accounts);
+        engine.accounts_changed(accounts, now);
         engine.pump(now);
         Ok(engine)
     }
@@ -242,9 +280,10 @@ impl<E: Edges> Engine<E> {
         match input {
             Input::Report(report) => self.report(report, now),
             Input::Settled { delivery, outcome } => {
-                self.storage.settle(&mut self.edges, delivery, outcome, now)
+                self.storage.settle(&mut self.edges, delivery, outcome, now);
+                self.notice_endings(now);
             }
-            Input::Accounts(accounts) => self.accounts_changed(accounts),
+            Input::Accounts(accounts) => self.accounts_changed(accounts, now),
             Input::Config(config) => self.reconfigure(config, now),
             Input::ConfigProblem(problem) => self.config_problem = problem,
             Input::RulesProblem(problem) => self.rules_problem = problem,
@@ -262,13 +301,24 @@ impl<E: Edges> Engine<E> {
                 }
             }
             Input::Request(number, request) => self.request(number, request, now),
-            Input::NetworkBack => self.storage.hint(Hint::NetworkBack),
+            Input::Looked {
+                title,
+                media,
+                lookup,
+            } => self.looked(title, &media, lookup, now),
+            Input::NetworkBack => {
+                self.storage.hint(Hint::NetworkBack);
+                self.lookups.nudge();
+            }
             Input::Sleep => {
                 self.debouncer.sleeping(now);
                 self.pump(now);
                 self.outputs.push_back(Output::Asleep);
             }
-            Input::Woke => self.storage.hint(Hint::Resumed),
+            Input::Woke => {
+                self.storage.hint(Hint::Resumed);
+                self.lookups.nudge();
+            }
             Input::Shutdown => self.debouncer.shutdown(now),
             Input::Tick => {}
         }
@@ -299,10 +349,14 @@ impl<E: Edges> Engine<E> {
             .storage
             .poll_timeout(now)
             .map(|(at, why)| (at.saturating_sub(now.boot), why));
+        let lookups = self
+            .lookups_timeout()
+            .map(|(at, why)| (at.saturating_sub(now.boot), why));
         debouncer
             .into_iter()
             .chain(storage)
             .chain(open)
+            .chain(lookups)
             .min_by_key(|(wait, _)| *wait)
     }
 
@@ -366,57 +420,22 @@ impl<E: Edges> Engine<E> {
         }
     }
 
-    /// Tells the debouncer what is open in a player, by everything that is known by now.
-    fn identify(&mut self, player: &PlayerId, at: Moment) {
-        let Some(open) = self.open.get(player).filter(|open| !open.waits()) else {
-            return;
-        };
-        let identity = self.identity_of(open);
-        debug!(%player, verdict = ?identity.verdict, media = ?identity.media, "identified");
-        self.debouncer.identified(player, identity, at);
-    }
-
-    fn identity_of(&self, open: &Open) -> crate::identify::Identity {
-        let mut identity = identify(&open.item, &open.sidecars, &self.rules);
-        if let Some(why) = self.private.refuse(&open.item) {
-            identity.verdict = Verdict::Ignore(why);
-        }
-        identity
-    }
-
-    fn identify_all_again(&mut self, now: Moment) {
-        for player in self.open.players() {
-            self.identify(&player, now);
-        }
-    }
-
-    /// What is private is not looked at, nor is what lies beside it.
-    fn look_beside(&mut self, player: &PlayerId, at: Moment) {
-        let Some(open) = self.open.get(player) else {
-            return;
-        };
-        if let Some(path) = open.path()
-            && self.private.refuse(&open.item).is_none()
-        {
-            self.outputs.push_back(Output::ReadSidecars {
-                player: player.clone(),
-                path: path.to_owned(),
-            });
-            self.open.wait(player, at.mono);
-        }
-    }
-
     fn reconfigure(&mut self, config: Arc<Config>, now: Moment) {
         self.private = Private::new(&config.privacy, self.me.home.as_deref());
         self.debouncer.reconfigure(Rules::from(&*config), now);
+        if self.config.tmdb != config.tmdb {
+            self.lookups.reconfigured();
+        }
         self.config = config;
         self.identify_all_again(now);
         info!("the configuration has changed and is in force");
     }
 
     /// Tells the outbox who may send, and who may not any more.
-    fn accounts_changed(&mut self, accounts: Vec<Account>) {
+    fn accounts_changed(&mut self, accounts: Vec<Account>, now: Moment) {
         let before = std::mem::replace(&mut self.accounts, accounts);
+        self.notice_refusals(&before);
+        self.notice_endings(now);
         let may_send = |accounts: &[Account]| -> Vec<AccountKey> {
             accounts
                 .iter()
@@ -474,9 +493,10 @@ impl<E: Edges> Engine<E> {
                 .push_back(Output::Ask(self.merge.route(&player)));
         }
         self.hand_out(now);
+        self.look_up(now);
         self.storage.close_if_idle(&self.debouncer, now);
         self.summarise();
-        let awaiting = self.storage.unreachable(now);
+        let awaiting = self.storage.unreachable(now) || self.lookups.unreachable();
         if awaiting != self.awaiting_network {
             self.awaiting_network = awaiting;
             self.outputs.push_back(Output::AwaitNetwork(awaiting));
@@ -486,6 +506,7 @@ impl<E: Edges> Engine<E> {
     fn appended(&mut self, step: &Step, accounts: &[AccountKey]) {
         let Some(event) = &step.event else { return };
         tell(event, step);
+        self.notice_watching(event, step);
         if event.action == Action::Stop
             && let Err(error) = self.edges.remember(step, event, accounts)
         {
@@ -499,6 +520,7 @@ impl<E: Edges> Engine<E> {
             if let Some((delivery, job)) =
                 self.storage.next(&mut self.edges, &account, now, &context)
             {
+                self.notice_endings(now);
                 self.outputs.push_back(Output::Deliver {
                     delivery,
                     account,

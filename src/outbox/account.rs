@@ -44,6 +44,8 @@ pub struct Account {
     pub key: AccountKey,
     pub login: Login,
     pub in_flight: Option<DeliveryId>,
+    /// What was in flight at the last login: it says nothing of the new one.
+    before_login: Option<DeliveryId>,
     pub breaker: Breaker,
     pub budget: Budget,
     pub turn: Turn,
@@ -55,6 +57,8 @@ pub struct Account {
     trouble: BTreeMap<DeliveryId, Trouble>,
     /// The one that failed last: another is tried first, to learn whose fault it is.
     pub last_failed: Option<DeliveryId>,
+    /// Boot time before which each lane takes no further beat.
+    paced: BTreeMap<u64, Duration>,
 }
 
 impl Account {
@@ -63,6 +67,7 @@ impl Account {
             key,
             login: Login::Off,
             in_flight: None,
+            before_login: None,
             breaker: Breaker::default(),
             budget,
             turn: Turn::Live,
@@ -72,6 +77,42 @@ impl Account {
             successes: 0,
             trouble: BTreeMap::new(),
             last_failed: None,
+            paced: BTreeMap::new(),
+        }
+    }
+
+    /// A resume point goes out: the next beat of its lane waits for `pace`.
+    pub fn keep_pace(&mut self, lane: u64, now: Duration, pace: Duration) {
+        self.paced.retain(|_, until| *until > now);
+        if !pace.is_zero() {
+            self.paced.insert(lane, now + pace);
+        }
+    }
+
+    /// Boot time before which a beat of this lane waits.
+    pub fn paced(&self, lane: u64) -> Duration {
+        self.paced.get(&lane).copied().unwrap_or_default()
+    }
+
+    /// It is linked, perhaps anew.
+    pub fn log_in(&mut self) {
+        self.login = Login::In;
+        self.before_login = self.in_flight;
+        self.breaker.nudge();
+    }
+
+    /// The service refused the login with which `id` was sent.
+    pub fn refuse_login(&mut self, id: DeliveryId) {
+        if self.login == Login::In && self.before_login != Some(id) {
+            self.login = Login::Refused;
+        }
+    }
+
+    /// The request is no longer in flight.
+    pub fn land(&mut self, id: DeliveryId) {
+        if self.in_flight == Some(id) {
+            self.in_flight = None;
+            self.before_login = None;
         }
     }
 

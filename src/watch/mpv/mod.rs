@@ -131,8 +131,8 @@ enum Behind {
 enum Done {
     Tried(Door, Result<Connection, Refusal>, Introduced),
     Gone(Process),
-    /// Time to look at `/proc`; the next time after this.
-    Look(Duration),
+    /// Time to look at `/proc`.
+    Look,
 }
 
 /// Held by every task of the first scan until its mpv has been reported.
@@ -146,7 +146,8 @@ struct Watcher {
     asks: BTreeMap<PlayerId, mpsc::Sender<()>>,
     /// The process that each number stood for last.
     numbers: BTreeMap<u32, Process>,
-    looking: bool,
+    /// While `/proc` is looked at again and again: the pause after the next look.
+    looking: Option<Duration>,
     introduced: Introduced,
     tasks: JoinSet<Done>,
 }
@@ -177,7 +178,7 @@ impl Watcher {
             doors: BTreeMap::new(),
             asks: BTreeMap::new(),
             numbers: BTreeMap::new(),
-            looking: false,
+            looking: None,
             introduced: Some(introduced),
             tasks: JoinSet::new(),
         }
@@ -211,7 +212,7 @@ impl Watcher {
             self.look_in_places();
         }
         if changes.contains(&Change::Started) {
-            self.look_again_after(FIRST_LOOK);
+            self.keep_looking();
         }
     }
 
@@ -260,15 +261,29 @@ impl Watcher {
         waiting
     }
 
-    fn look_again_after(&mut self, pause: Duration) {
-        if pause <= LAST_LOOK && !(self.looking && pause == FIRST_LOOK) {
-            self.looking = true;
-            self.tasks.spawn(async move {
-                sleep(pause).await;
-                Done::Look(pause * 2)
-            });
-        } else if pause > LAST_LOOK {
-            self.looking = false;
+    /// Looks at `/proc` until every mpv is connected, or for about three seconds from now.
+    fn keep_looking(&mut self) {
+        if self.looking.is_none() {
+            self.look_after(FIRST_LOOK);
+        } else {
+            self.looking = Some(FIRST_LOOK);
+        }
+    }
+
+    fn look_after(&mut self, pause: Duration) {
+        self.looking = Some(pause * 2);
+        self.tasks.spawn(async move {
+            sleep(pause).await;
+            Done::Look
+        });
+    }
+
+    fn look(&mut self) {
+        let next = self.looking.take().filter(|next| *next <= LAST_LOOK);
+        if self.look_at_processes()
+            && let Some(next) = next
+        {
+            self.look_after(next);
         }
     }
 
@@ -304,13 +319,7 @@ impl Watcher {
                 self.doors.insert(door, Behind::NotMpv);
             }
             Done::Gone(process) => self.gone(process),
-            Done::Look(next) => {
-                if self.look_at_processes() {
-                    self.look_again_after(next);
-                } else {
-                    self.looking = false;
-                }
-            }
+            Done::Look => self.look(),
         }
     }
 
@@ -360,7 +369,7 @@ impl Watcher {
         self.asks.remove(&name);
         if process::process(process.pid) == Some(process) {
             // It dropped its server, perhaps to open another one (Syncplay does), or it is just ending.
-            self.look_again_after(FIRST_LOOK);
+            self.keep_looking();
         }
     }
 
