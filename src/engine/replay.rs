@@ -1,7 +1,7 @@
 //! A recorded trace, run through identify and debouncer again: what would be reported, deterministically.
 
 use crate::debounce::{Debouncer, Rules};
-use crate::identify::identify;
+use crate::identify::{self, identify};
 use crate::model::{Lifecycle, Moment, Observation, Random, Signal};
 
 /// Enough for every timer between two observations; a trace cannot make it run for ever.
@@ -61,8 +61,11 @@ impl Replay {
         };
         self.debouncer.handle(seen);
         if let Some(item) = item {
-            self.debouncer
-                .identified(&player, identify(&item), self.now);
+            self.debouncer.identified(
+                &player,
+                identify(&item, &[], &identify::rules::Rules::default()),
+                self.now,
+            );
         }
         self.take();
     }
