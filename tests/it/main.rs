@@ -13,6 +13,8 @@
 mod cli;
 mod control;
 mod discovr;
+mod discovr_evening;
+mod independence;
 mod login;
 mod mpris_bus;
 mod mpris_players;
