@@ -138,9 +138,7 @@ fn minted(answer: &Answer, old: &Tokens) -> Result<Tokens, Unavailable> {
         401 if expired => Err(Unavailable::NeedsLogin(
             "the login is over; Discovr ends it after 90 days".to_owned(),
         )),
-        429 | 503 => Err(later(answer, Fault::Throttled)),
-        200..=299 | 500..=599 => Err(later(answer, Fault::Server)),
-        _ => Err(later(answer, Fault::Unreachable)),
+        _ => Err(later(answer)),
     }
 }
 
@@ -160,24 +158,23 @@ fn refreshed(answer: &Answer, old: &Tokens) -> Result<Tokens, Unavailable> {
                 refresh_expires_at: new.refresh_expires_at.or(old.refresh_expires_at),
                 ..new
             })
-            .ok_or_else(|| later(answer, Fault::Server));
+            .ok_or_else(|| later(answer));
     }
     match answer.status {
         400 | 401 if answer.has_code(&REFUSED) => Err(Unavailable::NeedsLogin(answer.words())),
-        429 | 503 => Err(later(answer, Fault::Throttled)),
-        500..=599 => Err(later(answer, Fault::Server)),
-        _ => Err(later(answer, Fault::Unreachable)),
+        _ => Err(later(answer)),
     }
 }
 
-fn later(answer: &Answer, fault: Fault) -> Unavailable {
+/// It concerns the account, whatever its status, and no delivery was sent.
+fn later(answer: &Answer) -> Unavailable {
     let after = match answer.wait() {
         None if answer.status == 429 => Some(AFTER_THROTTLED),
         wait => wait,
     };
     Unavailable::Later {
         after,
-        fault,
+        fault: Fault::Throttled,
         reason: format!("the login could not be renewed: {}", answer.words()),
     }
 }

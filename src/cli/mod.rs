@@ -13,6 +13,7 @@ mod output;
 mod players;
 mod queue;
 mod run;
+mod setup;
 mod status;
 mod table;
 mod words;
@@ -76,6 +77,7 @@ enum Command {
     History(history::HistoryArgs),
     Identify(identify::IdentifyArgs),
     Config(config::ConfigArgs),
+    Setup(setup::SetupArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
 }
@@ -153,6 +155,7 @@ fn run_command() -> Result<(), CliError> {
         Command::History(args) => history::run(&args, &context),
         Command::Identify(args) => identify::run(&args),
         Command::Config(args) => config::run(&args, &context),
+        Command::Setup(args) => setup::run(&args, &context),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
     }

@@ -39,6 +39,8 @@ use requests::Requests;
 
 /// How long after the end of all sessions what is due may still be sent.
 const LAST_WORDS: Duration = Duration::from_secs(3);
+/// How long a renewal of a login that is under way may still take.
+const LAST_TOKENS: Duration = Duration::from_secs(1);
 /// Observations that may wait for the engine.
 const INPUTS: usize = 256;
 
@@ -88,13 +90,15 @@ async fn live(paths: &Paths) -> Result<(), CliError> {
         paths,
         &reports,
         &config,
-        Requests::new(accounts, inputs.clone()),
+        Requests::new(accounts.clone(), inputs.clone()),
     );
     drop(reports);
     let (changed, changes) = value::channel(());
     let (calls, called) = mpsc::channel(16);
     tasks.others.spawn(control::serve(listener, calls, changes));
     let stopping = serve(tasks, hands, wanted, called, changed, &mut signals).await;
+    // A token that the service has just rotated must reach the disk.
+    let _ = tokio::time::timeout(LAST_TOKENS, accounts.settled()).await;
     engine.ended(stopping)
 }
 

@@ -44,6 +44,8 @@ pub struct Account {
     pub key: AccountKey,
     pub login: Login,
     pub in_flight: Option<DeliveryId>,
+    /// What was in flight at the last login: it says nothing of the new one.
+    before_login: Option<DeliveryId>,
     pub breaker: Breaker,
     pub budget: Budget,
     pub turn: Turn,
@@ -63,6 +65,7 @@ impl Account {
             key,
             login: Login::Off,
             in_flight: None,
+            before_login: None,
             breaker: Breaker::default(),
             budget,
             turn: Turn::Live,
@@ -72,6 +75,28 @@ impl Account {
             successes: 0,
             trouble: BTreeMap::new(),
             last_failed: None,
+        }
+    }
+
+    /// It is linked, perhaps anew.
+    pub fn log_in(&mut self) {
+        self.login = Login::In;
+        self.before_login = self.in_flight;
+        self.breaker.nudge();
+    }
+
+    /// The service refused the login with which `id` was sent.
+    pub fn refuse_login(&mut self, id: DeliveryId) {
+        if self.login == Login::In && self.before_login != Some(id) {
+            self.login = Login::Refused;
+        }
+    }
+
+    /// The request is no longer in flight.
+    pub fn land(&mut self, id: DeliveryId) {
+        if self.in_flight == Some(id) {
+            self.in_flight = None;
+            self.before_login = None;
         }
     }
 

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::due::is_stale;
-use super::record::{self, Attempts, Entry, Kind, Payload, decode, encode};
+use super::index::Header;
+use super::record::{self, Attempts, Entry, Kind, Payload, encode};
 use super::{Catalogue, Draft, Outbox};
 use crate::model::{AccountKey, Action, DeliveryId, EventId, Moment};
 use crate::service::{Context, Job, Prepared};
@@ -36,7 +37,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         };
         self.open_store()?;
         self.date(now)?;
-        self.expire(number, now)?;
+        self.expire(number, now);
         for _ in 0..PATIENCE {
             let Some((id, turn)) = self.pick(number, now) else {
                 return Ok(None);
@@ -55,7 +56,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
 
     /// Drops live events that are no longer true. A `start` is kept as a mark that its session has none: the session's
     /// next event brings a fresh one.
-    fn expire(&mut self, number: u16, now: Moment) -> Result<(), StoreError> {
+    fn expire(&mut self, number: u16, now: Moment) {
         let mut draft = Draft::default();
         let in_flight = self.accounts.get(&number).and_then(|a| a.in_flight);
         for (id, header) in self.index.live(number) {
@@ -71,17 +72,10 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             }
         }
         let dropped = draft.gone.len() as u64;
-        if dropped > 0 {
-            self.commit(draft, Durability::Process)?;
-        } else {
-            for (id, header) in draft.put {
-                self.index.put(id, header);
-            }
-        }
+        self.defer(draft);
         if let Some(account) = self.accounts.get_mut(&number) {
             account.dropped += dropped;
         }
-        Ok(())
     }
 
     fn ready(
@@ -109,6 +103,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         } else {
             self.attempts_of(id)?
         };
+        let repeated = attempts.in_doubt && attempts.request.is_some();
         let request = match attempts.request.take() {
             Some(request) => request,
             None => {
@@ -140,7 +135,16 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         attempts.request = Some(request.clone());
         attempts.first_attempt_at = Some(first_attempt_at);
         draft.batch.put(record::attempts(id), encode(&attempts)?);
-        self.mark(id, &entry, &attempts, draft)?;
+        self.mark(id, &entry, &attempts, &mut draft);
+        if repeated {
+            // On disk it is in doubt already, with this body.
+            self.defer(draft);
+        } else if entry.action.is_live() {
+            // Does not outlive the boot, so it need not survive a loss of power.
+            self.commit(draft, Durability::Process)?;
+        } else {
+            self.commit(draft, Durability::Disk)?;
+        }
         let job = Job {
             call: payload.call,
             request,
@@ -151,30 +155,17 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         Ok(Readied::Job(id, job))
     }
 
-    /// Commits the mark of an attempt. It must reach the disk unless nothing would be lost with it: a live event does not
-    /// outlive the boot, and what is in doubt already stays so.
-    fn mark(
-        &mut self,
-        id: DeliveryId,
-        entry: &Entry,
-        attempts: &Attempts,
-        mut draft: Draft,
-    ) -> Result<(), StoreError> {
-        let durability = if entry.action.is_live() || attempts.in_doubt {
-            Durability::Process
-        } else {
-            Durability::Disk
-        };
+    /// Notes the attempt in the header.
+    fn mark(&self, id: DeliveryId, entry: &Entry, attempts: &Attempts, draft: &mut Draft) {
         if let Some(header) = self.index.get(id) {
             let mut header = *header;
+            if header.dormant {
+                header = Header::new(entry, header.lane, self.boot_id, attempts);
+            }
             header.attempts = attempts.count;
             header.needs_id = false;
-            if header.dormant {
-                header = super::index::Header::new(entry, header.lane, self.boot_id, attempts);
-            }
             draft.put(id, header);
         }
-        self.commit(draft, durability)
     }
 
     /// The session's `start` that came too late, if `id` is an event that tells of a session without one.
@@ -220,15 +211,6 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         Ok(attempts)
     }
 
-    /// One record; `None` if it is not there or makes no sense.
-    pub(super) fn read<T: serde::de::DeserializeOwned>(
-        &self,
-        key: &[u8],
-    ) -> Result<Option<T>, StoreError> {
-        let bytes = self.open_store()?.get(key)?;
-        Ok(bytes.and_then(|bytes| decode(&bytes).ok()))
-    }
-
     /// Everything known of a title's ids: the file's own first.
     fn ids_of(&self, entry: &Entry, payload: &Payload) -> crate::model::Ids {
         let mut ids = payload.event.media.ids.clone();
@@ -244,7 +226,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         let mut draft = Draft::default();
         draft.remove(id);
         for key in [record::entry(id), record::payload(id), record::attempts(id)] {
-            if let Some(bytes) = self.open_store()?.get(&key)? {
+            if let Some(bytes) = self.get(&key)? {
                 draft.batch.put(record::quarantined(&key), bytes);
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::ids::Trust;
-use super::record::{self, Entry, Kind, Known, decode, encode};
+use super::record::{self, Entry, Kind, Known, encode};
 use super::{Catalogue, Draft, Outbox, TitleKey};
 use crate::model::{DeliveryId, Ids};
 use crate::store::{Durability, Store, StoreError};
@@ -74,14 +74,12 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         if from == lane {
             return Ok(Vec::new());
         }
-        let store = self.open_store()?;
         let mut moving = Vec::new();
         let numbers = self.accounts.keys();
         let there = numbers.flat_map(|number| self.index.lane(*number, from));
         for (id, _) in there.filter(|(_, header)| header.kind != Kind::Event) {
             // A lane that is named by an id may hold other titles, and files that name the id themselves.
-            let entry = store.get(&record::entry(id))?;
-            let entry = entry.and_then(|bytes| decode::<Entry>(&bytes).ok());
+            let entry: Option<Entry> = self.read(&record::entry(id))?;
             if entry.is_some_and(|e| e.title == Some(title) && e.tmdb.is_none()) {
                 moving.push(id);
             }

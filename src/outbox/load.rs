@@ -14,9 +14,12 @@ use crate::model::{AccountKey, DeliveryId, SessionId, Span, ViewingId};
 use crate::sender::plan::Budget;
 use crate::store::{Batch, Store, StoreError, StoreErrorKind};
 
-/// One pass over the store: what cannot be read is moved into quarantine.
+/// One pass over the store, and over what is still to be written to it: what cannot be read is moved into quarantine.
 struct Reader<'a, S> {
     store: &'a S,
+    deferred: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    /// Entries on disk that are to be removed.
+    going: Vec<DeliveryId>,
     tidy: Batch,
     damaged: u64,
     newer: bool,
@@ -31,11 +34,13 @@ impl<S: Store> Reader<'_, S> {
     ) -> Result<(), StoreError> {
         let Self {
             store,
+            deferred,
+            going,
             tidy,
             damaged,
             newer,
         } = self;
-        store.scan(prefix, &mut |key, value| {
+        let mut take = |key: &[u8], value: &[u8]| {
             let understood = match decode::<T>(value) {
                 Ok(record) => each(key, record).is_some(),
                 Err(Unreadable::Newer) => {
@@ -49,7 +54,20 @@ impl<S: Store> Reader<'_, S> {
                 tidy.put(record::quarantined(key), value);
                 tidy.remove(key);
             }
-        })
+        };
+        store.scan(prefix, &mut |key, value| {
+            if !deferred.contains_key(key) {
+                take(key, value);
+            } else if key.first() == Some(&b'd') {
+                going.extend(number(key).map(DeliveryId));
+            }
+        })?;
+        for (key, value) in deferred.iter().filter(|(key, _)| key.starts_with(prefix)) {
+            if let Some(value) = value {
+                take(key, value);
+            }
+        }
+        Ok(())
     }
 
     /// A payload whose entry went into quarantine goes there too.
@@ -93,6 +111,8 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
     pub(super) fn reload(&mut self, store: S) -> Result<Remembered, StoreError> {
         let mut reader = Reader {
             store: &store,
+            deferred: self.deferred.clone(),
+            going: Vec::new(),
             tidy: Batch::default(),
             damaged: 0,
             newer: false,
@@ -166,7 +186,8 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         self.recent = recent;
         self.viewings = touched;
         self.open = open;
-        self.litter = tidy;
+        self.deferred.extend(tidy.changes);
+        self.written = was.unwrap_or_default();
         self.store = Some(store);
         self.stale = false;
         Ok(remembered)
@@ -235,6 +256,11 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             }
             Some(())
         })?;
+        for id in reader.going.drain(..) {
+            found.count += 1;
+            found.sum = found.sum.wrapping_add(id.0);
+            found.last = found.last.max(Some(id.0));
+        }
         reader.set_aside_payloads()?;
         for id in over {
             reader.remove_delivery(id);

@@ -18,6 +18,9 @@
 //!   same body and `in_doubt`.
 //! * `append` of an event that is already there does nothing: after a failed commit the caller reopens the store and
 //!   appends again, whether or not the batch had landed.
+//! * What would come out the same after a crash is *deferred*: it goes out with the next batch. That a live event was
+//!   delivered (it is told again, and superseded soon), that something in doubt was tried once more: an outage of days
+//!   writes nothing.
 //! * Memory changes only after the commit. After a failed one everything is refused until `reopen`, which reads all anew.
 //!
 //! # Order
@@ -44,6 +47,8 @@ mod settle;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+
+use serde::de::DeserializeOwned;
 
 use crate::model::{
     AccountKey, DeliveryId, EventId, Lifecycle, Moment, Random, ServiceName, SessionId, Span,
@@ -121,6 +126,8 @@ pub struct Outbox<S, C> {
     random: Random,
     boot_id: u64,
     tally: Tally,
+    /// As it is on disk.
+    written: Tally,
     index: Index,
     accounts: BTreeMap<u16, Account>,
     /// Numbers of the accounts that are on disk.
@@ -131,8 +138,8 @@ pub struct Outbox<S, C> {
     recent: BTreeMap<u64, u64>,
     /// Sessions with corrected stamps, and the last of them: what follows must be later.
     corrected: BTreeMap<SessionId, Wall>,
-    /// Goes out with the next batch: leftovers, and what was moved into quarantine.
-    litter: Batch,
+    /// Goes out with the next batch, and is read before the store.
+    deferred: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     problems: Vec<String>,
 }
 
@@ -186,6 +193,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             random,
             boot_id,
             tally: Tally::default(),
+            written: Tally::default(),
             index: Index::default(),
             accounts: BTreeMap::new(),
             stored_accounts: BTreeSet::new(),
@@ -194,7 +202,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             open: BTreeSet::new(),
             recent: BTreeMap::new(),
             corrected: BTreeMap::new(),
-            litter: Batch::default(),
+            deferred: BTreeMap::new(),
             problems: Vec::new(),
         };
         let mut remembered = outbox.reload(store)?;
@@ -202,12 +210,15 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         Ok((outbox, remembered))
     }
 
-    /// Gives the store back open again. If it failed meanwhile everything is read anew; requests in flight go on.
+    /// Gives the store back open again. If it failed or changed meanwhile everything is read anew; requests in flight go
+    /// on.
     ///
     /// # Errors
     /// As [`Self::load`]; the outbox stays closed then.
     pub fn reopen(&mut self, store: S) -> Result<(), StoreError> {
-        if self.stale {
+        let there = store.get(record::TALLY)?;
+        let there: Option<Tally> = there.and_then(|bytes| record::decode(&bytes).ok());
+        if self.stale || there.unwrap_or_default() != self.written {
             self.reload(store)?;
         } else {
             self.store = Some(store);
@@ -252,8 +263,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             }
             Hint::LoggedIn(key) => {
                 if let Some(account) = self.account_mut(key) {
-                    account.login = Login::In;
-                    account.breaker.nudge();
+                    account.log_in();
                 }
             }
             Hint::LoggedOut(key) => {
@@ -300,12 +310,15 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         })
     }
 
-    /// Writes a draft, then makes memory agree with it.
+    /// Writes a draft with everything deferred, then makes memory agree with it.
     fn commit(&mut self, draft: Draft, durability: Durability) -> Result<(), StoreError> {
         self.open_store()?;
         let tally = self.tally_after(&draft);
-        let mut batch = self.litter.clone();
-        batch.changes.extend(draft.batch.changes);
+        let deferred = self.deferred.iter();
+        let mut batch = Batch {
+            changes: deferred.map(|(k, v)| (k.clone(), v.clone())).collect(),
+        };
+        batch.changes.extend(draft.batch.changes.iter().cloned());
         batch.put(record::TALLY, record::encode(&tally)?);
         for number in &draft.accounts {
             if let Some(account) = self.accounts.get(number) {
@@ -318,8 +331,20 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             self.stale = true;
             return Err(error);
         }
-        self.tally = tally;
-        self.litter = Batch::default();
+        self.deferred.clear();
+        self.written = tally;
+        self.apply(draft);
+        Ok(())
+    }
+
+    /// Makes memory agree with a draft that goes out with the next batch.
+    fn defer(&mut self, mut draft: Draft) {
+        self.deferred.extend(draft.batch.changes.drain(..));
+        self.apply(draft);
+    }
+
+    fn apply(&mut self, draft: Draft) {
+        self.tally = self.tally_after(&draft);
         self.stored_accounts.extend(draft.accounts);
         self.recent.extend(draft.recent);
         self.viewings.extend(draft.viewing);
@@ -336,7 +361,21 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         for (id, header) in draft.put {
             self.index.put(id, header);
         }
-        Ok(())
+    }
+
+    /// The bytes of a record, as they are or will be on disk.
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let store = self.open_store()?;
+        match self.deferred.get(key) {
+            Some(value) => Ok(value.clone()),
+            None => store.get(key),
+        }
+    }
+
+    /// A record; `None` if it is not there or makes no sense.
+    fn read<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
+        let bytes = self.get(key)?;
+        Ok(bytes.and_then(|bytes| record::decode(&bytes).ok()))
     }
 
     /// Forgets a delivery that is no longer on disk.

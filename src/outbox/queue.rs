@@ -76,6 +76,8 @@ pub enum Selection {
     Dead,
     /// Those of an account.
     Account(AccountKey),
+    /// Those of a viewing.
+    Viewing(ViewingId),
     /// These.
     Ids(BTreeSet<DeliveryId>),
 }
@@ -351,10 +353,15 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
     /// When the store failed; some may be gone then.
     pub fn drop_deliveries(&mut self, which: &Selection) -> Result<usize, StoreError> {
         let chosen = self.select(which);
-        for id in &chosen {
-            self.skip_with(*id, "dropped by the user", Durability::Process)?;
+        for ids in chosen.chunks(CHUNK) {
+            for id in ids {
+                if let Some(header) = self.index.get(*id) {
+                    let draft = self.skipped(*id, header, "dropped by the user")?;
+                    self.defer(draft);
+                }
+            }
+            self.commit(Draft::default(), Durability::Disk)?;
         }
-        self.commit(Draft::default(), Durability::Disk)?;
         Ok(chosen.len())
     }
 
@@ -367,6 +374,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             Selection::All => true,
             Selection::Dead => header.dead,
             Selection::Account(_) => number == Some(header.account),
+            Selection::Viewing(viewing) => header.viewing == *viewing,
             Selection::Ids(ids) => ids.contains(id),
         };
         let all = self.index.iter();

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::account::Login;
 use super::ids::Trust;
 use super::index::Header;
 use super::record::{self, Attempts, Kind, Outcome, Outcomes, Payload, encode};
@@ -68,9 +67,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
     /// The request is no longer in flight.
     fn land(&mut self, id: DeliveryId) {
         for account in self.accounts.values_mut() {
-            if account.in_flight == Some(id) {
-                account.in_flight = None;
-            }
+            account.land(id);
         }
     }
 
@@ -103,8 +100,11 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             }
             _ if self.index.is_superseded(id) => {
                 self.note_failure(id, header, &outcome, now);
-                self.remove(id, Durability::Process)?;
-                Ok(Settled::Superseded)
+                self.remove(id);
+                Ok(match outcome {
+                    Disposition::NeedsLogin { reason } => Settled::NeedsLogin(reason),
+                    _ => Settled::Superseded,
+                })
             }
             Disposition::Reject { reason } => {
                 self.answered(header, now, false);
@@ -144,7 +144,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         let mut draft = Draft::default();
         draft.remove(id);
         self.note_outcome(header, true, ignored.clone(), &mut draft)?;
-        self.commit(draft, durability(header))?;
+        self.commit_unless_live(header, draft)?;
         let mut learnt = None;
         if let Some(title) = title.filter(|_| payload.is_some())
             && self.ids.with(title, ids, Trust::Answer).is_some()
@@ -172,7 +172,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         if let Some(account) = self.accounts.get_mut(&header.account) {
             account.dropped += 1;
         }
-        self.remove(id, Durability::Process)?;
+        self.remove(id);
         Ok(Settled::Refused(reason))
     }
 
@@ -190,35 +190,45 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         attempts.last_error = Some(words.clone());
         let mut header = *header;
         header.dead = true;
-        self.note_attempts(id, header, &attempts, durability(&header))?;
+        let draft = noted(id, header, &attempts)?;
+        self.commit(draft, Durability::Disk)?;
         Ok(Settled::Dead(words))
     }
 
     /// Not sent, and not to be: gone, and remembered with the viewing.
     pub(super) fn skip(&mut self, id: DeliveryId, reason: &str) -> Result<(), StoreError> {
-        let durability = self.index.get(id).map(durability);
-        self.skip_with(id, reason, durability.unwrap_or(Durability::Process))
-    }
-
-    pub(super) fn skip_with(
-        &mut self,
-        id: DeliveryId,
-        reason: &str,
-        durability: Durability,
-    ) -> Result<(), StoreError> {
         let Some(header) = self.index.get(id).copied() else {
             return Ok(());
         };
-        let mut draft = Draft::default();
-        draft.remove(id);
-        self.note_outcome(&header, false, Some(reason.to_owned()), &mut draft)?;
-        self.commit(draft, durability)
+        let draft = self.skipped(id, &header, reason)?;
+        self.commit_unless_live(&header, draft)
     }
 
-    fn remove(&mut self, id: DeliveryId, durability: Durability) -> Result<(), StoreError> {
+    pub(super) fn skipped(
+        &self,
+        id: DeliveryId,
+        header: &Header,
+        reason: &str,
+    ) -> Result<Draft, StoreError> {
         let mut draft = Draft::default();
         draft.remove(id);
-        self.commit(draft, durability)
+        self.note_outcome(header, false, Some(reason.to_owned()), &mut draft)?;
+        Ok(draft)
+    }
+
+    /// What is not live must not come back after a loss of power; what is live soon goes by itself.
+    fn commit_unless_live(&mut self, header: &Header, draft: Draft) -> Result<(), StoreError> {
+        if header.is_live() {
+            self.defer(draft);
+            return Ok(());
+        }
+        self.commit(draft, Durability::Disk)
+    }
+
+    fn remove(&mut self, id: DeliveryId) {
+        let mut draft = Draft::default();
+        draft.remove(id);
+        self.defer(draft);
     }
 
     /// Waits aside for an id: nothing but `learn` can change that.
@@ -236,7 +246,12 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             return Ok(());
         };
         header.needs_id = true;
-        self.note_attempts(id, header, attempts, Durability::Process)?;
+        let draft = noted(id, header, attempts)?;
+        if header.is_live() {
+            self.defer(draft);
+        } else {
+            self.commit(draft, Durability::Process)?;
+        }
         if let Some(account) = self.accounts.get_mut(&header.account) {
             account.forgive(id);
         }
@@ -279,7 +294,13 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             attempts.in_doubt = header.in_doubt;
         }
         attempts.last_error = reason(&outcome).map(shortened);
-        self.note_attempts(id, header, &attempts, Durability::Process)?;
+        let draft = noted(id, header, &attempts)?;
+        if header.is_live() || header.in_doubt {
+            self.defer(draft);
+        } else {
+            // On disk it has begun, which would be taken for doubt.
+            self.commit(draft, Durability::Process)?;
+        }
         self.note_failure(id, &header, &outcome, now);
         let account = self.accounts.get(&header.account);
         let until = account.map_or(now.boot, |a| a.breaker.until().max(a.not_before(id)));
@@ -302,7 +323,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         };
         account.last_error = reason(outcome).map(shortened);
         match outcome {
-            Disposition::NeedsLogin { .. } => account.login = Login::Refused,
+            Disposition::NeedsLogin { .. } => account.refuse_login(id),
             Disposition::Retry { after, fault, .. } => {
                 account.breaker.fail(now.boot, *after, &mut self.random);
                 if *fault == Fault::Throttled {
@@ -317,20 +338,6 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             }
             _ => account.answered(false),
         }
-    }
-
-    /// Writes how far a delivery has come.
-    pub(super) fn note_attempts(
-        &mut self,
-        id: DeliveryId,
-        header: Header,
-        attempts: &Attempts,
-        durability: Durability,
-    ) -> Result<(), StoreError> {
-        let mut draft = Draft::default();
-        draft.batch.put(record::attempts(id), encode(attempts)?);
-        draft.put(id, header);
-        self.commit(draft, durability)
     }
 
     /// Remembers with the viewing what an account made of it. What is said of its completion outranks the rest.
@@ -371,13 +378,12 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
     }
 }
 
-/// What is not live must not come back after a loss of power.
-fn durability(header: &Header) -> Durability {
-    if header.is_live() {
-        Durability::Process
-    } else {
-        Durability::Disk
-    }
+/// How far a delivery has come, to be written.
+fn noted(id: DeliveryId, header: Header, attempts: &Attempts) -> Result<Draft, StoreError> {
+    let mut draft = Draft::default();
+    draft.batch.put(record::attempts(id), encode(attempts)?);
+    draft.put(id, header);
+    Ok(draft)
 }
 
 fn reason(outcome: &Disposition) -> Option<String> {

@@ -136,6 +136,8 @@ impl Http {
         let method = Method::from_bytes(request.method.as_bytes())
             .map_err(|_| Unreachable(format!("no such method: {}", request.method)))?;
         let client = self.client(is_loopback(&request.url))?;
+        // Not the path: one of Discovr's holds a device code.
+        let host = request.url.host_str().unwrap_or_default().to_owned();
         let mut builder = client.request(method, request.url);
         if let Some(token) = request.bearer {
             builder = builder.bearer_auth(token.expose());
@@ -153,6 +155,12 @@ impl Http {
             body.extend_from_slice(&chunk);
         }
         let headers = response.headers();
+        tracing::debug!(
+            host,
+            method = request.method,
+            status = response.status().as_u16(),
+            "answered"
+        );
         Ok(Answer {
             status: response.status().as_u16(),
             retry_after: header(headers, RETRY_AFTER.as_str()),

@@ -16,7 +16,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::record::{Census, seal, unseal};
-use super::wire::{Found, Record};
+use super::wire::{Chunk, Found};
 use super::{Batch, StoreError, StoreErrorKind};
 
 /// Records a page of sled holds at most: small pages keep a heartbeat's write small.
@@ -24,7 +24,7 @@ const FANOUT: usize = 64;
 /// Bytes of pages that sled keeps in memory.
 const CACHE: usize = 1 << 20;
 /// Bytes of records in one answer to a scan, about.
-const CHUNK: usize = 256 << 10;
+const CHUNK: usize = 64 << 10;
 /// Damaged records that are kept to be looked at.
 const SAMPLE: usize = 1000;
 /// How long the process of a daemon that was killed may take to let go of the database.
@@ -40,13 +40,6 @@ pub(super) struct Database {
     /// Keys of records that cannot be believed; not in the census.
     unsound: Vec<sled::InlineArray>,
     witness: File,
-}
-
-/// One chunk of a scan.
-pub(super) struct Chunk {
-    pub records: Vec<Record>,
-    pub damaged: u64,
-    pub last: bool,
 }
 
 impl Database {
@@ -223,35 +216,23 @@ impl Database {
 fn fill(
     records: impl Iterator<Item = io::Result<(sled::InlineArray, sled::InlineArray)>>,
 ) -> Result<Chunk, StoreError> {
-    let mut chunk = Chunk {
-        records: Vec::new(),
-        damaged: 0,
-        last: true,
-    };
-    let mut size = 0;
+    let mut chunk = Chunk::default();
     for record in records {
         let (key, sealed) = match record {
             Ok(record) => record,
             // What was read before the damage counts; the next request meets the error.
-            Err(_) if !chunk.records.is_empty() => {
-                chunk.last = false;
-                break;
-            }
+            Err(_) if chunk.records.size() > 0 => return Ok(chunk),
             Err(error) => return Err(explain("reading", &error)),
         };
-        match unseal(&key, &sealed) {
-            Some(value) => {
-                size += key.len() + value.len();
-                let key = key.get(1..).unwrap_or_default();
-                chunk.records.push((key.to_vec(), value.to_vec()));
-            }
-            None => chunk.damaged += 1,
+        match (unseal(&key, &sealed), key.get(1..)) {
+            (Some(value), Some(key)) => chunk.records.push(key, value),
+            _ => chunk.damaged += 1,
         }
-        if size >= CHUNK {
-            chunk.last = false;
-            break;
+        if chunk.records.size() >= CHUNK {
+            return Ok(chunk);
         }
     }
+    chunk.last = true;
     Ok(chunk)
 }
 

@@ -150,11 +150,7 @@ fn answer(database: &mut Option<Database>, request: Request) -> Result<Reply, St
             Some(database),
         ) => {
             let chunk = database.scan(&prefix, after.as_deref(), backwards)?;
-            Ok(Reply::Records {
-                records: chunk.records,
-                damaged: chunk.damaged,
-                last: chunk.last,
-            })
+            Ok(Reply::Records(chunk))
         }
         (Request::Get { key }, Some(database)) => {
             Ok(database.get(&key)?.map_or(Reply::BadValue, Reply::Value))

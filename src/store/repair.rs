@@ -228,23 +228,22 @@ impl Copy {
         stop: Option<Vec<u8>>,
     ) -> Result<Option<Vec<u8>>, StoreError> {
         let mut reached = None;
-        while let Ok((records, last)) = old.chunk(b"", reached.clone(), backwards) {
-            let none = records.is_empty();
-            for (key, value) in records {
-                if stop.as_ref().is_some_and(|stop| key <= *stop) {
+        while let Ok(chunk) = old.chunk(b"", reached.clone(), backwards) {
+            for (key, value) in chunk.records.iter() {
+                if stop.as_deref().is_some_and(|stop| key <= stop) {
                     return Ok(reached);
                 }
-                reached = Some(key.clone());
+                reached = Some(key.to_vec());
                 self.put(key, value)?;
             }
-            if last || none {
+            if chunk.last || chunk.records.size() == 0 {
                 break;
             }
         }
         Ok(reached)
     }
 
-    fn put(&mut self, key: Vec<u8>, value: Vec<u8>) -> Result<(), StoreError> {
+    fn put(&mut self, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
         self.size += key.len() + value.len();
         self.saved += 1;
         self.batch.put(key, value);

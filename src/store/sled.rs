@@ -42,7 +42,7 @@ use super::database::explain;
 use super::folder::{StateFolder, make_all_private, sync, sync_all};
 use super::process::{Process, Program, bytes_of};
 use super::repair::{self, Loss};
-use super::wire::{Found, Record, Reply, Request};
+use super::wire::{Chunk, Found, Reply, Request};
 use super::{Batch, Durability, Store, StoreError, StoreErrorKind};
 
 pub(super) const FOLDER: &str = "store";
@@ -173,26 +173,22 @@ impl SledStore {
         }
     }
 
-    /// Some records, and whether there are no more after these.
+    /// Some records from `after` on.
     pub(super) fn chunk(
         &self,
         prefix: &[u8],
         after: Option<Vec<u8>>,
         backwards: bool,
-    ) -> Result<(Vec<Record>, bool), StoreError> {
+    ) -> Result<Chunk, StoreError> {
         let prefix = prefix.to_vec();
         match self.call(&Request::Scan {
             prefix,
             after,
             backwards,
         })? {
-            Reply::Records {
-                records,
-                damaged,
-                last,
-            } => {
-                self.damaged.set(self.damaged.get() + damaged);
-                Ok((records, last))
+            Reply::Records(chunk) => {
+                self.damaged.set(self.damaged.get() + chunk.damaged);
+                Ok(chunk)
             }
             _ => Err(out_of_order()),
         }
@@ -203,12 +199,12 @@ impl Store for SledStore {
     fn scan(&self, prefix: &[u8], each: &mut dyn FnMut(&[u8], &[u8])) -> Result<(), StoreError> {
         let mut after = None;
         loop {
-            let (records, last) = self.chunk(prefix, after, false)?;
-            for (key, value) in &records {
+            let chunk = self.chunk(prefix, after, false)?;
+            for (key, value) in chunk.records.iter() {
                 each(key, value);
             }
-            after = records.into_iter().next_back().map(|(key, _)| key);
-            if last || after.is_none() {
+            after = chunk.records.iter().last().map(|(key, _)| key.to_vec());
+            if chunk.last || after.is_none() {
                 return Ok(());
             }
         }

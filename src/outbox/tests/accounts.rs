@@ -93,3 +93,29 @@ fn an_account_linked_after_the_first_events_hears_only_of_what_follows() {
     bench.finish(&mut film);
     assert_eq!(bench.drain(&discovr()), ["history None", "resume_point"]);
 }
+
+#[test]
+fn an_answer_to_what_was_sent_with_the_old_login_says_nothing_of_the_new_one() {
+    let mut bench = Bench::new(&[punchplay()]);
+    bench.finish(&mut Watch::film(1, "Heat"));
+    let (id, _) = bench.next(&punchplay()).unwrap();
+    bench.outbox.hint(&Hint::LoggedIn(punchplay()));
+    let refused = crate::service::Disposition::NeedsLogin {
+        reason: "invalid_grant".into(),
+    };
+    bench.settle(id, refused.clone());
+    let (id, _) = bench.next(&punchplay()).unwrap();
+    bench.outbox.hint(&Hint::LoggedOut(punchplay()));
+    bench.settle(id, refused);
+    assert!(!bench.outbox.counts(bench.now)[0].1.needs_login);
+}
+
+#[test]
+fn the_deliveries_of_one_viewing_can_be_dropped() {
+    let mut bench = Bench::both();
+    bench.finish(&mut Watch::film(1, "Heat").tmdb(949));
+    bench.finish(&mut Watch::film(2, "Alien").tmdb(348));
+    let chosen = Selection::Viewing(crate::model::ViewingId(1));
+    assert_eq!(bench.outbox.drop_deliveries(&chosen).unwrap(), 3);
+    assert_eq!(bench.drain(&punchplay()).len(), 1);
+}

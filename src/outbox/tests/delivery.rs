@@ -248,3 +248,78 @@ fn an_answer_to_something_unknown_changes_nothing() {
     let mut bench = Bench::both();
     assert_eq!(bench.settle(DeliveryId(77), taken()), Settled::Unknown);
 }
+
+#[test]
+fn an_outage_of_days_writes_nothing_once_its_deliveries_are_in_doubt() {
+    let mut bench = Bench::both();
+    for number in 1..=5 {
+        bench.finish(&mut Watch::film(number, &format!("Film {number}")).tmdb(number));
+    }
+    let mut after_an_hour = 0;
+    for minute in 0..2 * 24 * 60 {
+        bench.pass(s(60));
+        for account in [punchplay(), discovr()] {
+            bench.send(&account, failed(Fault::Unreachable));
+        }
+        if minute == 60 {
+            after_an_hour = bench.disk.commits();
+        }
+    }
+    assert_eq!(bench.disk.commits(), after_an_hour);
+    // What was not written is lost by a crash, and nothing is lost with it.
+    bench.crash();
+    assert_eq!(bench.drain(&punchplay()).len(), 5);
+    assert_eq!(bench.drain(&discovr()).len(), 10);
+}
+
+#[test]
+fn a_beat_costs_one_write_and_one_for_each_attempt() {
+    let mut bench = Bench::both();
+    let mut film = Watch::film(1, "Heat").tmdb(949);
+    bench.add(&mut film, Action::Start);
+    for _ in 0..10 {
+        bench.pass(s(30));
+        let before = bench.disk.commits();
+        bench.add(&mut film, Action::Progress);
+        bench.drain(&punchplay());
+        bench.drain(&discovr());
+        let starts = usize::from(before == 2);
+        assert!(bench.disk.commits() - before <= 3 + starts);
+    }
+}
+
+#[test]
+fn what_is_deferred_outlives_a_failed_commit() {
+    for failure in [Failure::Nothing, Failure::All] {
+        let mut bench = Bench::both();
+        let mut film = Watch::film(1, "Heat").tmdb(949);
+        bench.add(&mut film, Action::Start);
+        bench.drain(&punchplay());
+        bench.drain(&discovr());
+        bench.disk.fail_next(failure);
+        let step = film.step(Action::Progress, false, bench.now);
+        let accounts = bench.accounts.clone();
+        assert!(bench.outbox.append(&step, &accounts, bench.now).is_err());
+        bench.reopen();
+        assert!(bench.outbox.take_problems().is_empty());
+        bench.append(&step);
+        assert_eq!(
+            bench.queue(),
+            ["punchplay progress due", "discovr resume_point due"]
+        );
+    }
+}
+
+#[test]
+fn a_store_that_is_another_one_after_closing_is_read_anew() {
+    let mut bench = Bench::new(&[punchplay()]);
+    bench.finish(&mut Watch::film(1, "Heat"));
+    bench.outbox.close();
+    bench.disk = Disk::default();
+    bench.reopen();
+    assert!(bench.queue().is_empty());
+    assert!(bench.next(&punchplay()).is_none());
+    bench.finish(&mut Watch::film(2, "Alien"));
+    assert_eq!(bench.drain(&punchplay()), ["stop"]);
+    assert!(bench.crash().problems.is_empty());
+}

@@ -4,6 +4,7 @@
 //!
 //! The services here are as mean as the wire: what ended without an answer may have landed.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -12,20 +13,25 @@ use crate::model::*;
 use crate::outbox::record::Kind;
 use crate::outbox::{Hint, Outbox, Queued, QueuedState, Selection, Settled, TitleKey};
 use crate::service::{Call, Context, Disposition, Fault, Job};
-use crate::store::Store;
+use crate::store::{Program, SledStore, StateFolder, Store};
 
 /// What an outbox may lie on.
-pub trait Medium {
+trait Medium {
     type S: Store + std::fmt::Debug;
+    /// Whether something committed may not have reached the disk.
+    const CAN_LOSE_POWER: bool;
     fn open(&self) -> Self::S;
-    /// Lets the next commit fail; false if it cannot.
+    /// Lets the next commit fail; false if not like this.
     fn fail_next(&self, failure: Failure) -> bool;
-    /// Forgets what has not reached the disk; false if it cannot.
-    fn power_loss(&self) -> bool;
+    /// There was no commit: lets the next one succeed after all. False if the store must be reopened for that.
+    fn mend(&self) -> bool;
+    /// Forgets what has not reached the disk.
+    fn power_loss(&self);
 }
 
 impl Medium for Disk {
     type S = Self;
+    const CAN_LOSE_POWER: bool = true;
 
     fn open(&self) -> Self {
         self.clone()
@@ -36,10 +42,61 @@ impl Medium for Disk {
         true
     }
 
-    fn power_loss(&self) -> bool {
-        Self::power_loss(self);
+    fn mend(&self) -> bool {
+        self.0.borrow_mut().fail_next = None;
         true
     }
+
+    fn power_loss(&self) {
+        Self::power_loss(self);
+    }
+}
+
+/// The real store, in a folder of its own. A commit fails when its process is killed.
+struct OnDisk {
+    state: StateFolder,
+    process: Cell<u32>,
+    _folder: tempfile::TempDir,
+}
+
+impl OnDisk {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self {
+            state: StateFolder::claim(folder.path()).unwrap(),
+            process: Cell::new(0),
+            _folder: folder,
+        }
+    }
+}
+
+impl Medium for OnDisk {
+    type S = SledStore;
+    /// Every commit is flushed.
+    const CAN_LOSE_POWER: bool = false;
+
+    fn open(&self) -> SledStore {
+        let (store, opened) = SledStore::open(&self.state, NOW, &Program::test()).unwrap();
+        assert_eq!(opened.loss, None);
+        self.process.set(store.process_id());
+        store
+    }
+
+    fn fail_next(&self, failure: Failure) -> bool {
+        if failure == Failure::All {
+            return false;
+        }
+        let pid = i32::try_from(self.process.get()).unwrap();
+        let pid = rustix::process::Pid::from_raw(pid).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+        true
+    }
+
+    fn mend(&self) -> bool {
+        false
+    }
+
+    fn power_loss(&self) {}
 }
 
 /// A delivery as the model knows it.
@@ -155,6 +212,8 @@ struct Run<M: Medium> {
     in_flight: Vec<Option<(DeliveryId, Job)>>,
     model: Model,
     durable: Model,
+    /// Live events that are gone, which the disk need not know before the next batch.
+    ghosts: BTreeMap<DeliveryId, Plan>,
     world: World,
 }
 
@@ -185,6 +244,7 @@ impl<M: Medium> Run<M> {
             in_flight: vec![None, None, None],
             model: Model::default(),
             durable: Model::default(),
+            ghosts: BTreeMap::new(),
             world: World::default(),
         };
         run.hint_logins();
@@ -280,6 +340,7 @@ impl<M: Medium> Run<M> {
             self.reopen();
         }
         let appended = self.outbox.append(step, &accounts, self.now).unwrap();
+        self.ghosts.clear();
         let queue = self.queue();
         let event = step.event.clone().unwrap();
         let title = TitleKey::of(&step.viewing.key).unwrap();
@@ -406,14 +467,19 @@ impl<M: Medium> Run<M> {
                 plan.dormant = true;
             }
         }
+        let ghosts = &mut self.ghosts;
         self.model.plans.retain(|id, plan| {
             let old = plan.boot != boot
                 || now.saturating_sub(plan.event.at.boot) >= Duration::from_secs(600);
-            plan.account != number
+            let stays = plan.account != number
                 || plan.dormant
                 || !plan.event.action.is_live()
                 || !old
-                || spared.contains(&Some(*id))
+                || spared.contains(&Some(*id));
+            if !stays {
+                ghosts.insert(*id, plan.clone());
+            }
+            stays
         });
     }
 
@@ -528,17 +594,16 @@ impl<M: Medium> Run<M> {
         if lands {
             self.land(&job, &event_id);
         }
-        let is_there = self.model.plans.contains_key(&id);
-        if is_there && self.chance(20) && self.medium.fail_next(Failure::Nothing) {
+        if self.chance(20) && self.medium.fail_next(Failure::Nothing) {
+            self.in_flight[number] = Some((id, job));
             let broken = self.outbox.settle(id, outcome.clone(), self.now);
-            if broken.is_err() {
-                self.in_flight[number] = Some((id, job));
+            if broken.is_err() || !self.medium.mend() {
                 self.reopen();
-                self.in_flight[number] = None;
-                self.settled(number, id, &event_id, outcome);
-                return;
             }
-            panic!("a commit was expected");
+            self.in_flight[number] = None;
+            if let Ok(settled) = broken {
+                return self.is_settled(number, id, &event_id, outcome, settled);
+            }
         }
         self.settled(number, id, &event_id, outcome);
     }
@@ -558,6 +623,17 @@ impl<M: Medium> Run<M> {
 
     fn settled(&mut self, number: usize, id: DeliveryId, event_id: &str, outcome: Disposition) {
         let settled = self.outbox.settle(id, outcome.clone(), self.now).unwrap();
+        self.is_settled(number, id, event_id, outcome, settled);
+    }
+
+    fn is_settled(
+        &mut self,
+        number: usize,
+        id: DeliveryId,
+        event_id: &str,
+        outcome: Disposition,
+        settled: Settled,
+    ) {
         let Some(plan) = self.model.plans.get(&id).cloned() else {
             assert_eq!(settled, Settled::Unknown);
             return;
@@ -621,6 +697,10 @@ impl<M: Medium> Run<M> {
             }
             Disposition::Skip { .. } => unreachable!(),
         }
+        if live && !self.model.plans.contains_key(&id) {
+            let in_doubt = true;
+            self.ghosts.insert(id, Plan { in_doubt, ..plan });
+        }
         if durable {
             self.flushed();
         }
@@ -673,6 +753,9 @@ impl<M: Medium> Run<M> {
     }
 
     fn power_loss(&mut self) {
+        if !M::CAN_LOSE_POWER {
+            return self.crash();
+        }
         for number in 0..3 {
             if let Some((_, job)) = self.in_flight[number].take()
                 && self.chance(2)
@@ -681,9 +764,7 @@ impl<M: Medium> Run<M> {
                 self.land(&job, &event_id);
             }
         }
-        if !self.medium.power_loss() {
-            return self.crash_silently();
-        }
+        self.medium.power_loss();
         self.model = self.durable.clone();
         self.boot_id += 1;
         let later = self.now.wall.plus(s(60));
@@ -704,13 +785,6 @@ impl<M: Medium> Run<M> {
         // Loading alone writes nothing: what is tidied stays tidied only with the next batch, which changes nothing here.
     }
 
-    fn crash_silently(&mut self) {
-        for plan in self.model.plans.values_mut() {
-            plan.in_doubt |= plan.attempts > 0;
-        }
-        self.crash();
-    }
-
     fn set_clock(&mut self) {
         if self.now.wall < NOW {
             self.now.wall = NOW.plus(s(86_400)).plus(self.now.boot);
@@ -728,7 +802,39 @@ impl<M: Medium> Run<M> {
         for plan in self.model.plans.values_mut() {
             plan.dormant = false;
         }
+        self.recall();
         self.hint_logins();
+    }
+
+    /// What only the next batch would have told the disk is forgotten: that a live event was settled, how its last attempt
+    /// ended, and how often something was tried.
+    fn recall(&mut self) {
+        let queue = self.queue();
+        let (model, ghosts) = (self.model.clone(), &self.ghosts);
+        let outdone = |id: &DeliveryId, old: &Plan| {
+            let mut later = ghosts.range(id..);
+            old.event.action.is_live() && later.any(|(_, new)| model.pointless(old, new))
+        };
+        let plans = &mut self.model.plans;
+        plans.retain(|id, plan| queue.contains_key(id) || !outdone(id, plan));
+        for (id, queued) in queue {
+            if let Some(ghost) = self.ghosts.remove(&id) {
+                assert!(ghost.event.action.is_live());
+                self.model.plans.insert(id, ghost);
+            }
+            let in_doubt = self.outbox.index.get(id).unwrap().in_doubt;
+            let Some(plan) = self.model.plans.get_mut(&id) else {
+                continue;
+            };
+            assert!(queued.attempts <= plan.attempts);
+            assert_eq!(queued.attempts == 0, plan.attempts == 0);
+            plan.attempts = queued.attempts;
+            if plan.event.action.is_live() {
+                assert!(in_doubt || !plan.in_doubt);
+                plan.in_doubt = in_doubt;
+            }
+        }
+        self.ghosts.clear();
     }
 
     fn log_in(&mut self) {
@@ -945,6 +1051,13 @@ impl<M: Medium> Run<M> {
                 "{owed} landed {landed} times"
             );
         }
+    }
+}
+
+#[test]
+fn they_agree_on_the_real_store_as_well() {
+    for seed in seeds().take(3) {
+        run(OnDisk::new(), seed, 150);
     }
 }
 

@@ -6,6 +6,7 @@ mod damage;
 mod delivery;
 mod dues;
 mod expiry;
+mod layout;
 mod lockstep;
 mod memory;
 mod order;

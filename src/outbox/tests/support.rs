@@ -50,6 +50,10 @@ impl Disk {
         self.0.borrow().commits.last().copied()
     }
 
+    pub fn commits(&self) -> usize {
+        self.0.borrow().commits.len()
+    }
+
     pub fn keys(&self, prefix: u8) -> Vec<Vec<u8>> {
         let platter = self.0.borrow();
         let keys = platter.now.keys().filter(|key| key[0] == prefix);

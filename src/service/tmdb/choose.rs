@@ -109,6 +109,8 @@ fn best(mut hits: Vec<Hit>) -> Option<u64> {
 
 /// How alike two titles are once case, punctuation and accents are gone: 1 the same, 0 nothing in common.
 fn likeness(a: &str, b: &str) -> f64 {
+    // A number tells parts of a series apart, however alike the rest is.
+    let same_part = numbers(a) == numbers(b);
     let (a, b) = (title_key(a), title_key(b));
     if a.is_empty() || b.is_empty() {
         return 0.0;
@@ -116,8 +118,7 @@ fn likeness(a: &str, b: &str) -> f64 {
     if a == b {
         return 1.0;
     }
-    // A number at the end tells parts of a series apart, however alike the rest is.
-    if numbers(&a) != numbers(&b) {
+    if !same_part {
         return 0.0;
     }
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
@@ -129,8 +130,14 @@ fn likeness(a: &str, b: &str) -> f64 {
     share.min(0.999)
 }
 
-fn numbers(key: &str) -> String {
-    key.chars().filter(char::is_ascii_digit).collect()
+/// The numbers of a title, in digits or in Roman ones.
+fn numbers(title: &str) -> Vec<String> {
+    let words = title.split(|c: char| !c.is_alphanumeric());
+    let is_number = |word: &String| {
+        let roman = |c: char| matches!(c, 'i' | 'v' | 'x');
+        word.contains(|c: char| c.is_ascii_digit()) || (!word.is_empty() && word.chars().all(roman))
+    };
+    words.map(str::to_lowercase).filter(is_number).collect()
 }
 
 /// Letters to change, to add or to take away (Levenshtein).

@@ -12,6 +12,7 @@
 
 mod absence;
 mod bus;
+mod ids;
 mod location;
 mod players;
 mod policy;
@@ -32,6 +33,7 @@ use crate::model::{Moment, Source};
 use absence::Absence;
 use bus::{Bus, Owner};
 use players::{Command, Players};
+use track::Lookup;
 
 /// Why the loop ended.
 enum End {
@@ -129,8 +131,8 @@ async fn missing(
     Ok(())
 }
 
-/// What looks for paths on the host; in threads, since a portal that hangs hangs them.
-type Lookups = JoinSet<Option<(Owner, String, String)>>;
+/// What looks things up; in threads, since a portal that hangs hangs them.
+type Lookups = JoinSet<Option<(Owner, Lookup, String)>>;
 
 /// Most lookups at once; more than a few hang.
 const MOST_LOOKUPS: usize = 4;
@@ -171,8 +173,8 @@ async fn watch(
                 }
                 Err(_) => return End::Shutdown,
             },
-            Some(found) = lookups.join_next() => if let Ok(Some((owner, portal, host))) = found {
-                players.found_host_path(&owner, portal, host, clock::now());
+            Some(found) = lookups.join_next() => if let Ok(Some((owner, lookup, path))) = found {
+                players.found_path(&owner, lookup, path, clock::now());
             },
             () = until(deadline) => {
                 let now = clock::now();
@@ -195,11 +197,14 @@ async fn carry_out(
     for command in players.commands() {
         match command {
             Command::Call(call) => bus.call(call, clock::now()).await?,
-            Command::Listen { owner, on, seeked } => bus.listen(&owner, on, seeked).await?,
-            Command::Lookup(owner, portal) if lookups.len() < MOST_LOOKUPS => {
+            Command::Listen { owner, on } => bus.listen(&owner, on).await?,
+            Command::Lookup(owner, process, lookup) if lookups.len() < MOST_LOOKUPS => {
                 lookups.spawn_blocking(move || {
-                    let host = location::host_path(&portal)?;
-                    Some((owner, portal, host))
+                    let path = match &lookup {
+                        Lookup::HostPath(portal) => location::host_path(portal),
+                        Lookup::OpenFilm => process.and_then(location::open_film),
+                    };
+                    Some((owner, lookup, path?))
                 });
             }
             Command::Lookup(..) => {}

@@ -55,6 +55,15 @@ pub enum Answer {
     Unsupported,
 }
 
+/// What is to be found out elsewhere than on the bus.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lookup {
+    /// The path on the host that a path of the document portal stands for.
+    HostPath(String),
+    /// The film that the player's process has open, since the player does not say.
+    OpenFilm,
+}
+
 /// A player as its properties tell it.
 #[derive(Debug, Default)]
 pub struct Track {
@@ -72,12 +81,12 @@ pub struct Track {
     opened: Option<Duration>,
     unasked: Option<Duration>,
     /// Another came before that could be done again.
-    held: bool,
+    held: Option<Read>,
     /// A path of the document portal and the path on the host that it stands for.
     host: Option<(String, String)>,
     signals: Vec<Signal>,
     read: Option<Read>,
-    lookup: Option<String>,
+    lookup: Option<Lookup>,
 }
 
 /// The item that was told last, and what is remembered with it.
@@ -158,8 +167,8 @@ impl Track {
         Some(read)
     }
 
-    /// Takes the wish to know which path on the host a path of the document portal stands for.
-    pub fn lookup(&mut self) -> Option<String> {
+    /// Takes the wish to find out something elsewhere.
+    pub fn lookup(&mut self) -> Option<Lookup> {
         self.lookup.take()
     }
 
@@ -217,6 +226,15 @@ impl Track {
         new_metadata || new_status
     }
 
+    /// Properties changed, and the player did not say to what.
+    pub fn invalidated(&mut self, now: Moment) {
+        if is_recent(self.unasked, now) {
+            return self.hold(Read::All, now);
+        }
+        self.unasked = Some(now.mono);
+        self.want(Read::All);
+    }
+
     /// The player says that it jumped.
     pub fn seeked(&mut self, raw: Option<f64>, now: Moment) {
         match raw {
@@ -225,11 +243,20 @@ impl Track {
         }
     }
 
-    /// The path on the host that a path of the document portal stands for was found.
-    pub fn found_host_path(&mut self, portal: String, host: String, now: Moment) {
-        self.host = Some((portal, host));
-        if self.status != Some(Transport::Stopped) {
-            self.reconsider(now);
+    /// What was looked up was found.
+    pub fn found(&mut self, lookup: Lookup, path: String, now: Moment) {
+        match (lookup, &mut self.open) {
+            (Lookup::HostPath(portal), _) => {
+                self.host = Some((portal, path));
+                if self.status != Some(Transport::Stopped) {
+                    self.reconsider(now);
+                }
+            }
+            (Lookup::OpenFilm, Some(open)) if open.item.location.is_none() => {
+                let item = placed(open.item.clone(), Location::Path(path));
+                self.refine(item, now);
+            }
+            (Lookup::OpenFilm, _) => {}
         }
     }
 
@@ -270,9 +297,14 @@ impl Track {
             self.unasked = Some(now.mono);
             self.want(Read::Position);
         } else {
-            self.held = true;
-            self.wait(now);
+            self.hold(Read::Position, now);
         }
+    }
+
+    /// Reads at the end of the burst.
+    fn hold(&mut self, read: Read, now: Moment) {
+        self.held = self.held.max(Some(read));
+        self.wait(now);
     }
 
     fn wait(&mut self, now: Moment) {
@@ -281,6 +313,7 @@ impl Track {
 
     fn stopped(&mut self) {
         self.settle = None;
+        self.held = None;
         self.read = None;
         self.end();
         if self.told != Some(Transport::Stopped) {
@@ -302,7 +335,7 @@ impl Track {
     fn reconsider(&mut self, now: Moment) {
         let item = self.item();
         match &self.open {
-            _ if self.metadata.is_empty() => self.wait(now),
+            _ if self.says_nothing() => self.wait(now),
             None if item.location.is_some() => self.open(item, now),
             None => self.wait(now),
             Some(open) => match self.relation(open, &item) {
@@ -317,17 +350,20 @@ impl Track {
     /// The parts are together.
     fn settled(&mut self, now: Moment) {
         let item = self.item();
-        if std::mem::take(&mut self.held) {
+        if let Some(read) = self.held.take() {
             self.unasked = Some(now.mono);
-            self.want(Read::Position);
+            self.want(read);
+        }
+        if self.status == Some(Transport::Stopped) {
+            return;
         }
         let Some(open) = &self.open else {
-            if !self.metadata.is_empty() {
+            if !self.says_nothing() {
                 self.open(item, now);
             }
             return;
         };
-        if self.metadata.is_empty() {
+        if self.says_nothing() {
             return self.end();
         }
         match self.relation(open, &item) {
@@ -344,10 +380,10 @@ impl Track {
         if item.duration.is_some() && item.duration == distrusted {
             item.duration = None;
         }
-        let place = item.location.as_ref();
-        if let Some(path) = place.and_then(location::portal) {
-            self.lookup = Some(path.to_owned());
-        }
+        self.lookup = match &item.location {
+            Some(place) => location::portal(place).map(|path| Lookup::HostPath(path.to_owned())),
+            None => Some(Lookup::OpenFilm),
+        };
         self.signals.push(Signal::Opened(Box::new(item.clone())));
         self.opened = Some(now.mono);
         self.open = Some(Open {
@@ -405,11 +441,11 @@ impl Track {
             duration: metadata.length,
             title: metadata.title.clone(),
             tags: metadata.tags.clone(),
-            video: location.as_ref().map(location::video).unwrap_or_default(),
-            network: location.as_ref().is_some_and(location::is_network),
-            chapters: Vec::new(),
-            location,
+            ..Item::default()
         };
+        if let Some(location) = location {
+            item = placed(item, location);
+        }
         let Some(open) = &self.open else { return item };
         if item.duration.is_some() && item.duration == open.distrusted && open.tries < 2 {
             item.duration = None;
@@ -421,13 +457,20 @@ impl Track {
             if item.tags.0.is_empty() {
                 item.tags.clone_from(&told.tags);
             }
-            if item.location.is_none() {
-                item.location.clone_from(&told.location);
-                item.video = told.video;
-                item.network = told.network;
+            if item.location.is_none()
+                && let Some(location) = &told.location
+            {
+                item = placed(item, location.clone());
             }
         }
         item
+    }
+
+    /// Whether the metadata alone, without what was known before, says nothing of any item.
+    fn says_nothing(&self) -> bool {
+        let metadata = &self.metadata;
+        let location = metadata.url.as_deref().and_then(location::read);
+        location.is_none() && metadata.title.is_none() && metadata.length.is_none()
     }
 
     fn on_the_host(&self, location: Location) -> Location {
@@ -446,12 +489,14 @@ impl Track {
         let track = differ(open.track.as_ref(), self.metadata.track.as_ref(), |a, b| {
             a != b
         });
+        // Without a title on either side the length is all there is.
+        let untitled = told.title.is_none() && item.title.is_none();
         match (self.place(told), self.place(item)) {
             (Some(a), Some(b)) if a == b || open.url == self.metadata.url => Relation::Same,
             (Some(_), Some(_)) => Relation::Another,
             (None, Some(_)) if title && length => Relation::Another,
             (None, Some(_)) => Relation::Same,
-            (_, None) if title && (length || track) => Relation::Perhaps,
+            (_, None) if title && (length || track) || untitled && length => Relation::Perhaps,
             (_, None) => Relation::Same,
         }
     }
@@ -471,8 +516,7 @@ impl Track {
     /// A position that came unasked.
     fn unasked(&mut self, raw: f64, seeked: bool, now: Moment) {
         if is_recent(self.unasked, now) {
-            self.held = true;
-            return self.wait(now);
+            return self.hold(Read::Position, now);
         }
         self.unasked = Some(now.mono);
         self.position(raw, seeked, now);
@@ -526,6 +570,16 @@ impl Track {
             self.signals.push(Signal::Rate(self.rate));
         }
         self.look_for_length(now);
+    }
+}
+
+/// The item, there.
+fn placed(item: Item, location: Location) -> Item {
+    Item {
+        video: location::video(&location),
+        network: location::is_network(&location),
+        location: Some(location),
+        ..item
     }
 }
 

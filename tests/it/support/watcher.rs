@@ -6,14 +6,17 @@ use std::time::Duration;
 
 use reeld::config::Config;
 use reeld::model::{Observation, PlayerId, Signal};
+use reeld::watch::record::Recorder;
 use reeld::watch::{Report, WatchContext, mpris, mpv};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use zbus::Address;
 
+use super::players;
+
 /// Longer than anything that is waited for takes.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(40);
 
 /// The defaults.
 pub fn config() -> Config {
@@ -104,6 +107,13 @@ impl Watcher {
         timeout(time, listening).await.ok();
     }
 
+    /// Takes the reports that are there.
+    pub fn drain(&mut self) {
+        while let Ok(report) = self.reports.try_recv() {
+            self.take(report);
+        }
+    }
+
     fn take(&mut self, report: Report) {
         match report {
             Report::Observed(observation) => self.seen.push(observation),
@@ -153,6 +163,23 @@ impl Watcher {
             format!("{at:8.3} {} {signal:.400}\n", seen.player)
         });
         lines.collect()
+    }
+
+    /// Keeps what was seen as a trace, if traces are being recorded (`tests/record-traces`).
+    pub fn save(&self, name: &str) {
+        let Some(folder) = std::env::var_os("REELD_RECORD_TRACES") else {
+            return;
+        };
+        let mut bytes = Vec::new();
+        let player = self.seen.first().map(|seen| seen.player.clone());
+        let mut recorder = Recorder::begin(&mut bytes, &player.unwrap(), false).unwrap();
+        for seen in &self.seen {
+            recorder.write(seen).unwrap();
+        }
+        let films = players::films().to_str().unwrap();
+        let text = String::from_utf8(bytes).unwrap().replace(films, "/films");
+        let path = PathBuf::from(folder).join(name).with_extension("jsonl");
+        std::fs::write(path, text).unwrap();
     }
 
     /// The signals of a player.

@@ -1,7 +1,9 @@
 //! What players do, and what is told of it. Each test is one habit of some player.
 
 use super::super::quirks;
-use super::*;
+use super::{
+    Answer, Duration, Item, Lookup, Metadata, Moment, Properties, Read, Signal, Track, Transport,
+};
 use crate::model::{Tags, Wall};
 
 fn at(ms: u64) -> Moment {
@@ -155,6 +157,24 @@ fn metadata_that_is_emptied_without_a_stop_is_an_end() {
         "not before its parts are together"
     );
     assert_eq!(chromium.settle(9700), ["opened (U) Some(70.0)", "Playing"]);
+}
+
+#[test]
+fn metadata_that_says_nothing_usable_opens_nothing() {
+    let mut haruna = Player::new("haruna");
+    let url = Some("file:".into());
+    haruna.hears(
+        0,
+        with(
+            Transport::Playing,
+            Metadata {
+                url,
+                ..Metadata::default()
+            },
+        ),
+    );
+    assert_eq!(haruna.settle(300), [""; 0]);
+    assert_eq!(haruna.0.deadline(), None);
 }
 
 #[test]
@@ -325,14 +345,6 @@ fn position_is_fake() {
 }
 
 #[test]
-fn seeked_is_noise() {
-    assert!(
-        quirks::of("totem").seeked_is_noise,
-        "players.rs does not subscribe to it"
-    );
-}
-
-#[test]
 fn url_is_page() {
     let page = |title: &str, length| Metadata {
         url: Some("https://video.example/watch".into()),
@@ -417,6 +429,20 @@ fn a_burst_of_seeks_is_told_by_its_first_and_its_last() {
 }
 
 #[test]
+fn a_player_that_keeps_saying_that_something_changed_is_read_twice_in_a_burst() {
+    let mut player = Player::new("x");
+    player.hears(0, state(Transport::Stopped));
+    let mut reads = 0;
+    for ms in 1000..1290 {
+        player.0.invalidated(at(ms));
+        reads += usize::from(player.0.read().is_some());
+    }
+    player.settle(1301);
+    assert_eq!((reads, player.0.read()), (1, Some(Read::All)));
+    assert_eq!((player.said(), player.0.deadline()), (vec![], None));
+}
+
+#[test]
 fn a_playlist_skipped_through_is_told_by_its_first_and_its_last() {
     let mut mpv = Player::playing("mpv", file("0.mkv", Some(60.0)));
     let mut said = Vec::new();
@@ -439,10 +465,9 @@ fn a_path_of_the_document_portal_becomes_the_one_on_the_host() {
     let mut player = Player::new("totem");
     let opened = player.hears(0, with(Transport::Playing, metadata.clone()));
     assert_eq!(opened[0], format!("opened {portal}() Some(60.0)"));
-    assert_eq!(player.0.lookup().as_deref(), Some(portal));
-    player
-        .0
-        .found_host_path(portal.into(), "/films/a.mkv".into(), at(20));
+    let lookup = player.0.lookup().unwrap();
+    assert_eq!(lookup, Lookup::HostPath(portal.into()));
+    player.0.found(lookup, "/films/a.mkv".into(), at(20));
     assert_eq!(player.settle(320), ["refined /films/a.mkv() Some(60.0)"]);
     assert_eq!(
         player.hears(
@@ -456,6 +481,25 @@ fn a_path_of_the_document_portal_becomes_the_one_on_the_host() {
     );
     assert_eq!(player.settle(1300), ["refined /films/a.mkv(A) Some(60.0)"]);
     assert_eq!(player.0.lookup(), None);
+}
+
+#[test]
+fn a_player_that_does_not_say_what_it_plays_is_known_by_the_film_it_has_open() {
+    let untitled = |length| Metadata {
+        length,
+        ..Metadata::default()
+    };
+    let mut totem = Player::new("totem");
+    totem.hears(0, with(Transport::Playing, untitled(Some(60.0))));
+    assert_eq!(totem.settle(300), ["opened () Some(60.0)", "Playing"]);
+    assert_eq!(totem.0.lookup(), Some(Lookup::OpenFilm));
+    totem.0.found(Lookup::OpenFilm, "/v/a.mkv".into(), at(310));
+    assert_eq!(totem.said(), ["refined /v/a.mkv() Some(60.0)"]);
+    totem.answers(20_000, 20.0);
+    totem.hears(21_000, only(untitled(Some(90.0))));
+    totem.answers(21_010, 0.1);
+    assert_eq!(totem.settle(21_300), ["opened () Some(90.0)", "Playing"]);
+    assert_eq!(totem.0.lookup(), Some(Lookup::OpenFilm));
 }
 
 #[test]

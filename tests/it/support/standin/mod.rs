@@ -11,7 +11,9 @@
 mod discovr;
 mod http;
 mod punchplay;
+mod tmdb;
 
 pub use discovr::{DISCOVR_CLIENT_ID, Discovr, Entry};
 pub use http::{App, Fault, Reply, Request, Server};
-pub use punchplay::{CLIENT_ID, PunchPlay};
+pub use punchplay::{CLIENT_ID, Event, PunchPlay};
+pub use tmdb::{TMDB_KEY, TMDB_TOKEN, Title, Tmdb};
