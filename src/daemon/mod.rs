@@ -196,11 +196,11 @@ impl Hands {
                 account,
                 job,
             } => tasks.deliver(delivery, account, job),
+            Output::LookUp { title, media } => tasks.look_up(title, media),
+            Output::Notify(notice) => tasks.notify(notice),
             Output::ReadSidecars { player, path } => {
                 self.beside.read(player, path, tasks.inputs.clone())
             }
-            Output::LookUp { title, media } => tasks.look_up(title, media),
-            Output::Notify(notice) => tasks.notify(notice),
             Output::Reply(number, response) => self.requests.reply(number, response),
             Output::Rescan => self.rescan.notify_one(),
             Output::Ready => {

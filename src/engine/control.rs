@@ -68,8 +68,8 @@ impl<E: Edges> Engine<E> {
             .into_iter()
             .collect();
         problems.extend(self.config_problem.clone());
-        problems.extend(self.rules_problem.clone());
         problems.extend(self.lookups.problem());
+        problems.extend(self.rules_problem.clone());
         problems.extend(self.unavailable.values().cloned());
         StatusReport {
             version: env!("CARGO_PKG_VERSION").into(),
@@ -135,7 +135,7 @@ impl<E: Edges> Engine<E> {
                     rows.push(account_row(
                         service,
                         AccountState::NeedsLogin,
-                        Some(key.user.clone()),
+                        Some(whose(key)),
                         counts.clone(),
                         None,
                     ));
@@ -192,7 +192,7 @@ impl<E: Edges> Engine<E> {
         QueueRow {
             id: queued.id.0,
             service: queued.account.service,
-            user: name.or_else(|| Some(queued.account.user.clone())),
+            user: name.or_else(|| Some(whose(&queued.account))),
             action: queued.event.action,
             event_id: queued.event_id.to_string(),
             session_id: queued.event.session.to_string(),
@@ -289,6 +289,14 @@ impl<E: Edges> Engine<E> {
             }
             _ => Response::done(),
         }
+    }
+}
+
+/// An account that is not linked (any more), of which no name is known.
+fn whose(key: &AccountKey) -> String {
+    match &key.profile {
+        Some(profile) => format!("{} (profile {profile})", key.user),
+        None => key.user.clone(),
     }
 }
 

@@ -155,13 +155,6 @@ pub enum Output {
         /// What.
         job: Job,
     },
-    /// Read what lies beside a file; answered by `Input::Sidecars`, late or never if the disk is.
-    ReadSidecars {
-        /// Who has it open.
-        player: PlayerId,
-        /// The file.
-        path: String,
-    },
     /// Ask TMDB for an id, and say what it said. One at a time.
     LookUp {
         /// For which title.
@@ -171,6 +164,13 @@ pub enum Output {
     },
     /// Tell the user, on the desktop.
     Notify(Notice),
+    /// Read what lies beside a file; answered by `Input::Sidecars`, late or never if the disk is.
+    ReadSidecars {
+        /// Who has it open.
+        player: PlayerId,
+        /// The file.
+        path: String,
+    },
     /// Answer a request.
     Reply(u64, Response),
     /// Look for players anew.
@@ -355,8 +355,8 @@ impl<E: Edges> Engine<E> {
         debouncer
             .into_iter()
             .chain(storage)
-            .chain(open)
             .chain(lookups)
+            .chain(open)
             .min_by_key(|(wait, _)| *wait)
     }
 

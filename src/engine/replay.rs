@@ -1,8 +1,7 @@
 //! A recorded trace, run through identify and debouncer again: what would be reported, deterministically.
 
 use crate::debounce::{Debouncer, Rules};
-use crate::identify::identify;
-use crate::identify::rules::Rules as NoRules;
+use crate::identify::{self, identify};
 use crate::model::{Lifecycle, Moment, Observation, Random, Signal};
 
 /// Enough for every timer between two observations; a trace cannot make it run for ever.
@@ -10,8 +9,7 @@ const MOST_TIMEOUTS: usize = 100_000;
 /// So long after the last observation things may still fall due.
 const AFTERWARDS: std::time::Duration = std::time::Duration::from_secs(120);
 
-/// The lifecycle events of one player's observations, oldest first. The user's rules and what lay beside the files are not
-/// in a trace, and left out. The same trace gives the same events, ids included.
+/// The lifecycle events of one player's observations, oldest first. The same trace gives the same events, ids included.
 #[must_use]
 pub fn replay(observations: Vec<Observation>, rules: Rules) -> Vec<Lifecycle> {
     let Some(first) = observations.first().map(|seen| seen.at) else {
@@ -63,8 +61,11 @@ impl Replay {
         };
         self.debouncer.handle(seen);
         if let Some(item) = item {
-            self.debouncer
-                .identified(&player, identify(&item, &[], &NoRules::default()), self.now);
+            self.debouncer.identified(
+                &player,
+                identify(&item, &[], &identify::rules::Rules::default()),
+                self.now,
+            );
         }
         self.take();
     }
