@@ -16,7 +16,8 @@ use crate::model::media_json;
 
 /// What reeld makes of a file name or path, and why
 ///
-/// The name speaks, what lies beside the file if there is one (NFO), and your rules. Nobody is asked.
+/// The name speaks, what lies beside the file if there is one (NFO), and your rules. Nobody is asked. With --stdin only
+/// absolute paths are looked beside.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -36,9 +37,17 @@ pub struct IdentifyArgs {
 
 pub fn run(args: &IdentifyArgs, context: &Context) -> Result<(), CliError> {
     let rules = rules(context);
+    let looks = |name: &str| {
+        // A list of names is a list of names: thousands of them are not each looked for in this folder.
+        if args.stdin && !name.starts_with('/') {
+            identify(&named(name), &[], &rules)
+        } else {
+            look(name, &rules)
+        }
+    };
     let mut out = io::BufWriter::with_capacity(64 << 10, io::stdout().lock());
     let mut write = |name: &str| {
-        let identity = look(name, &rules);
+        let identity = looks(name);
         if args.format.json {
             serde_json::to_writer(&mut out, &Line::new(name, &identity))?;
             return out.write_all(b"\n");

@@ -30,7 +30,7 @@ impl Beside {
         }
     }
 
-    /// Answers with `Input::Sidecars`, if anything is found.
+    /// Answers with `Input::Sidecars`, sooner or later.
     pub fn read(&self, player: PlayerId, path: String, inputs: mpsc::Sender<Input>) {
         let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
             return debug!(

@@ -164,7 +164,7 @@ pub enum Output {
     },
     /// Tell the user, on the desktop.
     Notify(Notice),
-    /// Read what lies beside a file; answered by `Input::Sidecars`, or never.
+    /// Read what lies beside a file; answered by `Input::Sidecars`, late or never if the disk is.
     ReadSidecars {
         /// Who has it open.
         player: PlayerId,
@@ -296,7 +296,7 @@ impl<E: Edges> Engine<E> {
                 path,
                 found,
             } => {
-                if !found.is_empty() && self.open.found(&player, &path, found) {
+                if self.open.found(&player, &path, found) {
                     self.identify(&player, now);
                 }
             }
@@ -322,6 +322,9 @@ impl<E: Edges> Engine<E> {
             Input::Shutdown => self.debouncer.shutdown(now),
             Input::Tick => {}
         }
+        for player in self.open.overdue(now.mono) {
+            self.identify(&player, now);
+        }
         self.debouncer.timeout(now);
         self.pump(now);
     }
@@ -338,6 +341,10 @@ impl<E: Edges> Engine<E> {
             .debouncer
             .poll_timeout()
             .map(|(at, why)| (at.saturating_sub(now.mono), why));
+        let open = self.open.next_due().map(|at| {
+            let wait = at.saturating_sub(now.mono);
+            (wait, "what lies beside a file was read slowly")
+        });
         let storage = self
             .storage
             .poll_timeout(now)
@@ -349,6 +356,7 @@ impl<E: Edges> Engine<E> {
             .into_iter()
             .chain(storage)
             .chain(lookups)
+            .chain(open)
             .min_by_key(|(wait, _)| *wait)
     }
 
@@ -404,17 +412,17 @@ impl<E: Edges> Engine<E> {
         let more_is_known = matches!(observation.signal, Signal::Opened(_) | Signal::Refined(_));
         let opened = self.open.note(&player, &observation.signal);
         self.debouncer.handle(observation);
+        if opened {
+            self.look_beside(&player, at);
+        }
         if more_is_known {
             self.identify(&player, at);
-        }
-        if opened {
-            self.look_beside(player);
         }
     }
 
     /// Tells the debouncer what is open in a player, by everything that is known by now.
     fn identify(&mut self, player: &PlayerId, at: Moment) {
-        let Some(open) = self.open.get(player) else {
+        let Some(open) = self.open.get(player).filter(|open| !open.waits()) else {
             return;
         };
         let identity = self.identity_of(open);
@@ -437,16 +445,18 @@ impl<E: Edges> Engine<E> {
     }
 
     /// What is private is not looked at, nor is what lies beside it.
-    fn look_beside(&mut self, player: PlayerId) {
-        let Some(open) = self.open.get(&player) else {
+    fn look_beside(&mut self, player: &PlayerId, at: Moment) {
+        let Some(open) = self.open.get(player) else {
             return;
         };
         if let Some(path) = open.path()
             && self.private.refuse(&open.item).is_none()
         {
-            let path = path.to_owned();
-            self.outputs
-                .push_back(Output::ReadSidecars { player, path });
+            self.outputs.push_back(Output::ReadSidecars {
+                player: player.clone(),
+                path: path.to_owned(),
+            });
+            self.open.wait(player, at.mono);
         }
     }
 

@@ -14,6 +14,8 @@ mod cli;
 mod control;
 mod discovr;
 mod discovr_evening;
+mod fuzz_corpus;
+mod identify;
 mod independence;
 mod login;
 mod mpris_bus;

@@ -540,3 +540,22 @@ async fn names_that_are_long_or_not_utf8_are_told() {
         })
         .await;
 }
+
+#[tokio::test]
+async fn an_mpv_that_stands_still_is_followed_when_it_goes_on() {
+    if !tools_are_there() {
+        return;
+    }
+    let desk = Desk::new();
+    film(desk.path(), "a.mkv", 60);
+    let mpv = desk.mpv(&["a.mkv"]);
+    let mut first = desk.watcher();
+    until_told(&mut first, &mpv.name(), "playing").await;
+    mpv.signal(rustix::process::Signal::STOP);
+    let mut second = desk.watcher();
+    second.scanned().await;
+    assert_eq!(story(&second, &mpv.name()), [""; 0]);
+    mpv.signal(rustix::process::Signal::CONT);
+    until_told(&mut second, &mpv.name(), "playing").await;
+    is_at(&mut first, &mpv, 0.0, 60.0).await;
+}

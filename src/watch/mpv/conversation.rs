@@ -558,3 +558,6 @@ fn seconds(value: Option<&Value>) -> Option<f64> {
     let seconds = value?.as_f64()?;
     seconds.is_finite().then_some(seconds.max(0.0))
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,7 +38,7 @@ use tracing::{debug, error, info, warn};
 
 use self::address::{Address, Door};
 use self::connection::{Connection, Refusal};
-use self::inotify::{Change, Inotify};
+use self::inotify::{Change, Inotify, Watch};
 use self::places::Places;
 use super::{Report, WatchContext};
 use crate::clock;
@@ -142,6 +142,8 @@ struct Watcher {
     context: Given,
     places: Places,
     inotify: Option<Inotify>,
+    /// What could not be watched and has been complained of.
+    unwatched: BTreeSet<Watch>,
     doors: BTreeMap<Door, Behind>,
     asks: BTreeMap<PlayerId, mpsc::Sender<()>>,
     /// The process that each number stood for last.
@@ -175,6 +177,7 @@ impl Watcher {
             },
             places: Places::new(&context.runtime_dir, &[]).0,
             inotify: inotify.ok(),
+            unwatched: BTreeSet::new(),
             doors: BTreeMap::new(),
             asks: BTreeMap::new(),
             numbers: BTreeMap::new(),
@@ -221,16 +224,30 @@ impl Watcher {
         if let Err(e) = self.places.prepare() {
             debug!("the folder for mpv sockets cannot be made: {e}");
         }
-        if let Some(inotify) = &mut self.inotify {
-            for (watch, e) in inotify.set(self.places.watches()) {
-                warn!("{watch:?} cannot be watched: {e}. Hint: sysctl fs.inotify.max_user_watches");
-            }
-        }
+        self.watch_places();
         self.doors.retain(|door, behind| {
             matches!(behind, Behind::Trying | Behind::Mpv(_)) || door.is_still_there()
         });
         for address in self.places.addresses() {
             self.try_address(&address);
+        }
+    }
+
+    fn watch_places(&mut self) {
+        let Some(inotify) = &mut self.inotify else {
+            return;
+        };
+        for (watch, e) in inotify.set(self.places.watches()) {
+            // A folder in PATH may well be closed to this user.
+            if e.kind() == io::ErrorKind::PermissionDenied || self.unwatched.contains(&watch) {
+                debug!("{watch:?} cannot be watched: {e}");
+                continue;
+            }
+            warn!(
+                "{watch:?} cannot be watched: {e}. New mpv sockets there are noticed late. \
+                 Hint: raise the sysctl fs.inotify.max_user_watches"
+            );
+            self.unwatched.insert(watch);
         }
     }
 
