@@ -9,8 +9,8 @@
 //! out, at most one delivery in flight per account. Nothing here waits.
 //!
 //! **What survives what.** All that is durable lies behind the store. If it fails, it is closed, the debouncer keeps its
-//! steps (live ones collapse, stops are held), and the store is opened again with a growing delay; deliveries wait. A store
-//! that had to be replaced is told again what is remembered here, and the completions it owed are taken from the history.
+//! steps (live ones collapse, stops are held), and the store is opened again with a growing delay; deliveries wait. A loss
+//! of records is told; what was lost is not made again (`ARCHITECTURE.md`, "Guarantees").
 
 mod control;
 mod explain;
