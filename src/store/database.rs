@@ -41,6 +41,7 @@ pub(super) struct Database {
     census: Census,
     /// Keys of records that cannot be believed; not in the census.
     unsound: Vec<sled::InlineArray>,
+    cursor: Option<Cursor>,
     witness: File,
 }
 
@@ -65,6 +66,7 @@ impl Database {
             sled: open_sled(folder)?,
             census: Census::default(),
             unsound: Vec::new(),
+            cursor: None,
             witness: open_witness(folder, false)?,
         };
         let Some(most) = verify else {
@@ -187,6 +189,7 @@ impl Database {
 
     fn apply(&mut self, mut batch: sled::Batch, census: Census) -> Result<(), StoreError> {
         batch.insert(CENSUS, seal(CENSUS, &census.to_bytes()));
+        self.cursor = None;
         self.sled
             .apply_batch(batch)
             .and_then(|()| self.sled.flush())
@@ -212,27 +215,66 @@ impl Database {
 
     /// The next chunk of the records whose key begins with `prefix`, after the key `after`.
     pub fn scan(
-        &self,
+        &mut self,
         prefix: &[u8],
         after: Option<&[u8]>,
         backwards: bool,
     ) -> Result<Chunk, StoreError> {
-        let prefix = internal(prefix);
+        let mut cursor = match self.cursor.take() {
+            Some(cursor) if cursor.stands_at(prefix, after, backwards) => cursor,
+            _ => Cursor::new(&self.sled, prefix, after, backwards),
+        };
+        let chunk = cursor.chunk()?;
+        if !chunk.last {
+            self.cursor = Some(cursor);
+        }
+        Ok(chunk)
+    }
+}
+
+/// A scan under way. It is kept from chunk to chunk because only a long-lived iterator of sled's keeps to its cache's size.
+struct Cursor {
+    prefix: Vec<u8>,
+    last: Option<Vec<u8>>,
+    backwards: bool,
+    records: sled::Iter<FANOUT>,
+}
+
+impl Cursor {
+    fn new(sled: &sled::Db<FANOUT>, prefix: &[u8], after: Option<&[u8]>, backwards: bool) -> Self {
+        let first = internal(prefix);
         let after = after.map(internal);
         let low = match &after {
             Some(after) if !backwards => Bound::Excluded(after.clone()),
-            _ => Bound::Included(prefix.clone()),
+            _ => Bound::Included(first.clone()),
         };
         let high = match after {
             Some(after) if backwards => Bound::Excluded(after),
-            _ => successor(&prefix).map_or(Bound::Unbounded, Bound::Excluded),
+            _ => successor(&first).map_or(Bound::Unbounded, Bound::Excluded),
         };
-        let mut range = self.sled.range::<Vec<u8>, _>((low, high));
-        if backwards {
-            fill(std::iter::from_fn(|| range.next_back()))
-        } else {
-            fill(range)
+        Self {
+            prefix: prefix.to_vec(),
+            last: None,
+            backwards,
+            records: sled.range::<Vec<u8>, _>((low, high)),
         }
+    }
+
+    fn stands_at(&self, prefix: &[u8], after: Option<&[u8]>, backwards: bool) -> bool {
+        self.prefix == prefix
+            && self.backwards == backwards
+            && after.is_some()
+            && self.last.as_deref() == after
+    }
+
+    fn chunk(&mut self) -> Result<Chunk, StoreError> {
+        let chunk = if self.backwards {
+            fill(std::iter::from_fn(|| self.records.next_back()))?
+        } else {
+            fill(&mut self.records)?
+        };
+        self.last = chunk.records.iter().last().map(|(key, _)| key.to_vec());
+        Ok(chunk)
     }
 }
 
