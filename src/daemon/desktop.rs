@@ -31,7 +31,7 @@ pub async fn show(notice: Notice) {
 
 async fn notify(notice: &Notice) -> zbus::Result<()> {
     let bus = Connection::session().await?;
-    let hints: BTreeMap<&str, Value<'_>> =
+    let hints: BTreeMap<&str, Variant<'_>> =
         BTreeMap::from([("desktop-entry", Variant::from("reeld"))]);
     let no_actions: &[&str] = &[];
     let arguments = (
