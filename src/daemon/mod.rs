@@ -9,6 +9,7 @@
 //! SIGINT: sessions are stopped and on disk, what is due may go out for `LAST_WORDS`, then exit. A second signal exits at once;
 //! everything accepted is on disk by then or never was.
 
+mod beside;
 mod desktop;
 mod edges;
 mod engine_thread;
@@ -38,6 +39,7 @@ use crate::service::http::Http;
 use crate::service::tmdb::Tmdb;
 use crate::service::{Job, Services};
 use crate::watch::{self, Report, WatchContext};
+use beside::Beside;
 use requests::Requests;
 
 /// How long after the end of all sessions what is due may still be sent.
@@ -66,6 +68,7 @@ async fn live(paths: &Paths) -> Result<(), CliError> {
     let listener = Listener::bind(paths)?;
     let live = config::watch(paths)?;
     let config = live.config;
+    let rules = config::watch_rules(paths)?;
     let http = Http::default();
     let accounts = Accounts::open(&paths.state_dir, http.clone(), config.clone())?;
     let services = Services::new(http.clone(), accounts.clone(), config.clone());
@@ -88,6 +91,7 @@ async fn live(paths: &Paths) -> Result<(), CliError> {
 
     let mut tasks = Tasks::new(inputs.clone(), services, tmdb);
     tasks.others.spawn(live.following);
+    tasks.forward_rules(rules).await;
     tasks.forward_changes(config.clone(), live.problem, &accounts);
     let hands = Hands::new(
         &mut tasks,
@@ -150,6 +154,7 @@ struct Hands {
     asleep: Arc<Notify>,
     await_network: value::Sender<bool>,
     requests: Requests,
+    beside: Beside,
 }
 
 impl Hands {
@@ -175,6 +180,7 @@ impl Hands {
             asleep,
             await_network,
             requests,
+            beside: Beside::new(),
         }
     }
 
@@ -192,6 +198,9 @@ impl Hands {
             } => tasks.deliver(delivery, account, job),
             Output::LookUp { title, media } => tasks.look_up(title, media),
             Output::Notify(notice) => tasks.notify(notice),
+            Output::ReadSidecars { player, path } => {
+                self.beside.read(player, path, tasks.inputs.clone())
+            }
             Output::Reply(number, response) => self.requests.reply(number, response),
             Output::Rescan => self.rescan.notify_one(),
             Output::Ready => {
@@ -256,6 +265,31 @@ impl Tasks {
         self.others.spawn(watch::mpv::run(mpv));
         self.others.spawn(watch::mpris::run(mpris));
         [mpv_asks, mpris_asks]
+    }
+
+    /// The rules reach the engine before the first player does.
+    async fn forward_rules(&mut self, mut live: config::LiveRules) {
+        let first = live.rules.borrow_and_update().clone();
+        drop(self.inputs.send(Input::Rules(first)).await);
+        self.others.spawn(live.following);
+        let inputs = self.inputs.clone();
+        self.others.spawn(async move {
+            while live.rules.changed().await.is_ok() {
+                let now = live.rules.borrow_and_update().clone();
+                if inputs.send(Input::Rules(now)).await.is_err() {
+                    return;
+                }
+            }
+        });
+        let inputs = self.inputs.clone();
+        self.others.spawn(async move {
+            while live.problem.changed().await.is_ok() {
+                let now = live.problem.borrow_and_update().clone();
+                if inputs.send(Input::RulesProblem(now)).await.is_err() {
+                    return;
+                }
+            }
+        });
     }
 
     fn forward_changes(

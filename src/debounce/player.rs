@@ -238,9 +238,7 @@ impl Debouncer {
         else {
             return;
         };
-        let sampled = playing
-            .anchor
-            .sample(seconds, seeked, now.mono, playing.item.duration);
+        let sampled = playing.sample(seconds, seeked, now);
         bank(&mut self.viewings, playing, sampled.played, &self.rules);
         let rules = &self.rules;
         match &mut playing.session {
@@ -538,6 +536,7 @@ impl Debouncer {
         else {
             return;
         };
+        playing.forget_zero(now);
         let played = playing.anchor.carry(now.mono, playing.item.duration);
         bank(&mut self.viewings, playing, played, &self.rules);
         let Some(session) = &playing.session else {

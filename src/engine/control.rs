@@ -20,7 +20,7 @@ impl<E: Edges> Engine<E> {
     pub(super) fn request(&mut self, number: u64, request: Request, now: Moment) {
         let about_players = matches!(
             request,
-            Request::Status | Request::Follow | Request::Players
+            Request::Status | Request::Follow | Request::Players | Request::Explain { .. }
         );
         if about_players && !self.unscanned.is_empty() {
             return self.waiting.push((number, request));
@@ -46,6 +46,12 @@ impl<E: Edges> Engine<E> {
             Request::QueueDrop { what } => {
                 self.change(now, |outbox| outbox.drop_deliveries(&chosen(what)))
             }
+            Request::Explain { player } => return self.explain(&player),
+            Request::Rematch {
+                viewing,
+                known,
+                ids,
+            } => return self.rematch(&viewing, known, &ids, now),
             Request::Logout { service, queue } => return self.may_log_out(service, queue, now),
             Request::Login { .. } => {
                 return Response::Failed(CliError::bug("a login has reached the engine"));
@@ -63,6 +69,7 @@ impl<E: Edges> Engine<E> {
             .collect();
         problems.extend(self.config_problem.clone());
         problems.extend(self.lookups.problem());
+        problems.extend(self.rules_problem.clone());
         problems.extend(self.unavailable.values().cloned());
         StatusReport {
             version: env!("CARGO_PKG_VERSION").into(),
@@ -302,7 +309,7 @@ fn chosen(what: Selection) -> outbox::Selection {
     }
 }
 
-fn player_row(player: PlayerView<'_>) -> PlayerRow {
+pub(super) fn player_row(player: PlayerView<'_>) -> PlayerRow {
     let state = match player.transport {
         _ if player.info.ignored.is_some() => PlayerState::Ignored,
         Transport::Playing | Transport::Buffering => PlayerState::Playing,
@@ -339,13 +346,13 @@ fn account_row(
     }
 }
 
-fn unusable(error: &StoreError) -> CliError {
+pub(super) fn unusable(error: &StoreError) -> CliError {
     CliError::user("the queue cannot be used")
         .because(error.to_string())
         .hint("`reeld status` says more")
 }
 
-fn closed(problem: Option<&str>) -> CliError {
+pub(super) fn closed(problem: Option<&str>) -> CliError {
     CliError::user("the queue cannot be used")
         .because(problem.unwrap_or("the database is closed"))
         .hint("it is opened again by itself")

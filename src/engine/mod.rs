@@ -13,9 +13,12 @@
 //! that had to be replaced is told again what is remembered here, and the completions it owed are taken from the history.
 
 mod control;
+mod explain;
 mod lookups;
 mod notices;
+mod open;
 mod privacy;
+mod replay;
 mod storage;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -29,9 +32,11 @@ use crate::account::Account;
 use crate::config::Config;
 use crate::control::{Request, Response};
 use crate::debounce::{Debouncer, Rules};
+use crate::identify::rules::Rules as UserRules;
+use crate::identify::sidecar::Sidecar;
 use crate::identify::{Verdict, identify};
 use crate::model::{
-    AccountKey, Action, DeliveryId, Item, Lifecycle, Media, Moment, Observation, PlayerId, Random,
+    AccountKey, Action, DeliveryId, Lifecycle, Media, Moment, Observation, PlayerId, Random,
     ServiceName, Signal, Source, Step,
 };
 use crate::outbox::{Hint, TitleKey};
@@ -42,7 +47,9 @@ use crate::watch::Report;
 use crate::watch::merge::{Merge, Started};
 use lookups::Lookups;
 use notices::Notices;
-use privacy::Private;
+use open::{Open, OpenItems};
+pub use privacy::Private;
+pub use replay::replay;
 use storage::Storage;
 
 /// Where the engine touches the disk.
@@ -89,6 +96,19 @@ pub enum Input {
     Config(Arc<Config>),
     /// The user's file cannot be used, and why; `None`: it can again.
     ConfigProblem(Option<String>),
+    /// The user's rules have changed.
+    Rules(Arc<UserRules>),
+    /// They cannot be used, and why; `None`: they can again.
+    RulesProblem(Option<String>),
+    /// What lies beside a file: the answer to `Output::ReadSidecars`.
+    Sidecars {
+        /// Who has it open.
+        player: PlayerId,
+        /// The file.
+        path: String,
+        /// What was found, most particular first.
+        found: Vec<Sidecar>,
+    },
     /// A request from the command line; answered by `Output::Reply` with the same number.
     Request(u64, Request),
     /// TMDB was asked.
@@ -144,6 +164,13 @@ pub enum Output {
     },
     /// Tell the user, on the desktop.
     Notify(Notice),
+    /// Read what lies beside a file; answered by `Input::Sidecars`, late or never if the disk is.
+    ReadSidecars {
+        /// Who has it open.
+        player: PlayerId,
+        /// The file.
+        path: String,
+    },
     /// Answer a request.
     Reply(u64, Response),
     /// Look for players anew.
@@ -177,6 +204,8 @@ pub struct Engine<E: Edges> {
     private: Private,
     started: Moment,
     merge: Merge,
+    rules: Arc<UserRules>,
+    open: OpenItems,
     debouncer: Debouncer,
     storage: Storage<E::Store>,
     accounts: Vec<Account>,
@@ -190,6 +219,7 @@ pub struct Engine<E: Edges> {
     summary: String,
     awaiting_network: bool,
     config_problem: Option<String>,
+    rules_problem: Option<String>,
 }
 
 impl<E: Edges> Engine<E> {
@@ -224,6 +254,8 @@ impl<E: Edges> Engine<E> {
             private,
             started: now,
             merge: Merge::new(kinship),
+            rules: Arc::default(),
+            open: OpenItems::default(),
             debouncer,
             storage,
             accounts: Vec::new(),
@@ -236,6 +268,7 @@ impl<E: Edges> Engine<E> {
             summary: String::new(),
             awaiting_network: false,
             config_problem: None,
+            rules_problem: None,
         };
         engine.accounts_changed(accounts, now);
         engine.pump(now);
@@ -253,6 +286,20 @@ impl<E: Edges> Engine<E> {
             Input::Accounts(accounts) => self.accounts_changed(accounts, now),
             Input::Config(config) => self.reconfigure(config, now),
             Input::ConfigProblem(problem) => self.config_problem = problem,
+            Input::RulesProblem(problem) => self.rules_problem = problem,
+            Input::Rules(rules) => {
+                self.rules = rules;
+                self.identify_all_again(now);
+            }
+            Input::Sidecars {
+                player,
+                path,
+                found,
+            } => {
+                if self.open.found(&player, &path, found) {
+                    self.identify(&player, now);
+                }
+            }
             Input::Request(number, request) => self.request(number, request, now),
             Input::Looked {
                 title,
@@ -275,6 +322,9 @@ impl<E: Edges> Engine<E> {
             Input::Shutdown => self.debouncer.shutdown(now),
             Input::Tick => {}
         }
+        for player in self.open.overdue(now.mono) {
+            self.identify(&player, now);
+        }
         self.debouncer.timeout(now);
         self.pump(now);
     }
@@ -291,6 +341,10 @@ impl<E: Edges> Engine<E> {
             .debouncer
             .poll_timeout()
             .map(|(at, why)| (at.saturating_sub(now.mono), why));
+        let open = self.open.next_due().map(|at| {
+            let wait = at.saturating_sub(now.mono);
+            (wait, "what lies beside a file was read slowly")
+        });
         let storage = self
             .storage
             .poll_timeout(now)
@@ -302,6 +356,7 @@ impl<E: Edges> Engine<E> {
             .into_iter()
             .chain(storage)
             .chain(lookups)
+            .chain(open)
             .min_by_key(|(wait, _)| *wait)
     }
 
@@ -354,24 +409,55 @@ impl<E: Edges> Engine<E> {
     fn follow(&mut self, observation: Observation) {
         let (player, at) = (observation.player.clone(), observation.at);
         debug!(%player, signal = ?observation.signal, "seen");
-        let item = match &observation.signal {
-            Signal::Opened(item) | Signal::Refined(item) => Some(item.clone()),
-            _ => None,
-        };
+        let more_is_known = matches!(observation.signal, Signal::Opened(_) | Signal::Refined(_));
+        let opened = self.open.note(&player, &observation.signal);
         self.debouncer.handle(observation);
-        if let Some(item) = item {
-            let identity = self.identify(&item);
-            debug!(%player, verdict = ?identity.verdict, media = ?identity.media, "identified");
-            self.debouncer.identified(&player, identity, at);
+        if opened {
+            self.look_beside(&player, at);
+        }
+        if more_is_known {
+            self.identify(&player, at);
         }
     }
 
-    fn identify(&self, item: &Item) -> crate::identify::Identity {
-        let mut identity = identify(item);
-        if let Some(why) = self.private.refuse(item) {
+    /// Tells the debouncer what is open in a player, by everything that is known by now.
+    fn identify(&mut self, player: &PlayerId, at: Moment) {
+        let Some(open) = self.open.get(player).filter(|open| !open.waits()) else {
+            return;
+        };
+        let identity = self.identity_of(open);
+        debug!(%player, verdict = ?identity.verdict, media = ?identity.media, "identified");
+        self.debouncer.identified(player, identity, at);
+    }
+
+    fn identity_of(&self, open: &Open) -> crate::identify::Identity {
+        let mut identity = identify(&open.item, &open.sidecars, &self.rules);
+        if let Some(why) = self.private.refuse(&open.item) {
             identity.verdict = Verdict::Ignore(why);
         }
         identity
+    }
+
+    fn identify_all_again(&mut self, now: Moment) {
+        for player in self.open.players() {
+            self.identify(&player, now);
+        }
+    }
+
+    /// What is private is not looked at, nor is what lies beside it.
+    fn look_beside(&mut self, player: &PlayerId, at: Moment) {
+        let Some(open) = self.open.get(player) else {
+            return;
+        };
+        if let Some(path) = open.path()
+            && self.private.refuse(&open.item).is_none()
+        {
+            self.outputs.push_back(Output::ReadSidecars {
+                player: player.clone(),
+                path: path.to_owned(),
+            });
+            self.open.wait(player, at.mono);
+        }
     }
 
     fn reconfigure(&mut self, config: Arc<Config>, now: Moment) {
@@ -381,6 +467,7 @@ impl<E: Edges> Engine<E> {
             self.lookups.reconfigured();
         }
         self.config = config;
+        self.identify_all_again(now);
         info!("the configuration has changed and is in force");
     }
 

@@ -9,6 +9,8 @@ pub mod desk;
 pub mod evening;
 pub mod fake_player;
 pub mod home;
+pub mod media;
+pub mod mpv;
 pub mod players;
 pub mod standin;
 pub mod watcher;

@@ -1,13 +1,13 @@
-//! The MPRIS watcher on a bus of ours, with everything it said.
+//! A watcher on a bus or in a folder of ours, with everything it said.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use reeld::config::Config;
 use reeld::model::{Observation, PlayerId, Signal};
 use reeld::watch::record::Recorder;
-use reeld::watch::{Report, WatchContext, mpris};
+use reeld::watch::{Report, WatchContext, mpris, mpv};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -40,16 +40,36 @@ pub struct Watcher {
 }
 
 impl Watcher {
+    /// The MPRIS watcher, on this bus.
     pub fn start(address: Address) -> Self {
+        Self::spawn(PathBuf::new(), config(), |context| {
+            tokio::spawn(mpris::run_at(context, Ok(address)))
+        })
+    }
+
+    /// The mpv watcher, with this as `$XDG_RUNTIME_DIR` and these `mpv.sockets`.
+    pub fn of_mpv(runtime: &Path, sockets: &[String]) -> Self {
+        let mut config = config();
+        config.mpv.sockets = sockets.to_vec();
+        Self::spawn(runtime.join("reeld"), config, |context| {
+            tokio::spawn(mpv::run(context))
+        })
+    }
+
+    fn spawn(
+        runtime_dir: PathBuf,
+        config: Config,
+        run: impl FnOnce(WatchContext) -> JoinHandle<()>,
+    ) -> Self {
         let (reports_in, reports) = mpsc::channel(64);
         let (asks, asks_out) = mpsc::channel(64);
-        let (config_in, config_out) = watch::channel(Arc::new(config()));
+        let (config_in, config_out) = watch::channel(Arc::new(config));
         let rescan = Arc::new(Notify::new());
         let context = WatchContext {
             reports: reports_in,
             asks: asks_out,
             config: config_out,
-            runtime_dir: PathBuf::new(),
+            runtime_dir,
             rescan: Arc::clone(&rescan),
         };
         Self {
@@ -57,7 +77,7 @@ impl Watcher {
             asks,
             config: config_in,
             rescan,
-            task: tokio::spawn(mpris::run_at(context, Ok(address))),
+            task: run(context),
             seen: Vec::new(),
             scans: 0,
             unavailable: None,
@@ -139,7 +159,8 @@ impl Watcher {
             .map_or(Duration::ZERO, |seen| seen.at.mono);
         let lines = self.seen.iter().map(|seen| {
             let at = (seen.at.mono - start).as_secs_f64();
-            format!("{at:8.3} {} {:?}\n", seen.player, seen.signal)
+            let signal = format!("{:?}", seen.signal);
+            format!("{at:8.3} {} {signal:.400}\n", seen.player)
         });
         lines.collect()
     }
