@@ -174,6 +174,41 @@ impl From<Unavailable> for Disposition {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::ServiceName;
+
+    #[test]
+    fn a_login_that_ends_within_a_week_is_told_of() {
+        let now = Wall(1_795_312_800_000);
+        let hours = |hours: u64| now.plus(Duration::from_secs(hours * 3600));
+        for (end, refused, expected) in [
+            (None, false, None),
+            (Some(hours(90 * 24)), false, None),
+            (Some(hours(7 * 24)), false, None),
+            (Some(hours(7 * 24 - 1)), false, Some("ends in 6 days")),
+            (Some(hours(25)), false, Some("ends in a day")),
+            (Some(hours(23)), false, Some("ends within a day")),
+            (Some(now), false, Some("has ended")),
+            (Some(hours(25)), true, None),
+        ] {
+            let account = Account {
+                key: AccountKey {
+                    service: ServiceName::Discovr,
+                    user: "ann".to_owned(),
+                    profile: None,
+                },
+                user_name: "Ann".to_owned(),
+                profile_name: None,
+                scopes: Vec::new(),
+                linked_at: Wall(0),
+                expires_at: end,
+                needs_login: refused.then(|| "signed out".to_owned()),
+            };
+            let words = account.ends_soon(now);
+            assert_eq!(words.is_some(), expected.is_some(), "{words:?}");
+            let words = words.unwrap_or_default();
+            assert!(words.contains(expected.unwrap_or_default()), "{words}");
+        }
+    }
 
     #[test]
     fn a_token_is_renewed_five_minutes_or_a_fifth_of_its_life_ahead() {

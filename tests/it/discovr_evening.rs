@@ -192,6 +192,9 @@ fn a_key_for_tmdb_that_is_configured_later_frees_what_waits() {
     until_waiting_for_ids(&evening, 2);
     assert_eq!(history(&evening), ["MV_949 100"]);
     // What is not there is not asked for again, whatever else happens.
+    evening.until("TMDB has said that it is not there", SOON, |evening| {
+        evening.log().contains("lookup=Nothing")
+    });
     let asked = evening.tmdb.requests().len();
     evening.mpv(&[], &[&unknown]).wait();
     until_waiting_for_ids(&evening, 3);

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::support::evening::{Evening, possible};
 use crate::support::standin::{Fault, Reply};
 
-const LENGTH: u32 = 400;
+const LENGTH: u32 = 200;
 /// The machine may be busy; a delivery that waits for another service waits far longer.
 const MARGIN: Duration = Duration::from_secs(4);
 
