@@ -3,6 +3,7 @@
 mod accounts;
 mod completions;
 mod config;
+mod explain;
 mod history;
 mod identify;
 mod link;
@@ -12,6 +13,10 @@ mod man;
 mod output;
 mod players;
 mod queue;
+mod record;
+mod rematch;
+mod replay;
+mod rules;
 mod run;
 mod setup;
 mod status;
@@ -76,6 +81,11 @@ enum Command {
     Queue(queue::QueueArgs),
     History(history::HistoryArgs),
     Identify(identify::IdentifyArgs),
+    Record(record::RecordArgs),
+    Replay(replay::ReplayArgs),
+    Explain(explain::ExplainArgs),
+    Rematch(rematch::RematchArgs),
+    Rules(rules::RulesArgs),
     Config(config::ConfigArgs),
     Setup(setup::SetupArgs),
     Completions(completions::CompletionsArgs),
@@ -153,7 +163,12 @@ fn run_command() -> Result<(), CliError> {
         Command::Players(args) => players::run(&args, &context),
         Command::Queue(args) => queue::run(&args, &context),
         Command::History(args) => history::run(&args, &context),
-        Command::Identify(args) => identify::run(&args),
+        Command::Identify(args) => identify::run(&args, &context),
+        Command::Explain(args) => explain::run(&args, &context),
+        Command::Rematch(args) => rematch::run(&args, &context),
+        Command::Rules(args) => rules::run(&args, &context),
+        Command::Record(args) => record::run(&args, &context),
+        Command::Replay(args) => replay::run(&args, &context),
         Command::Config(args) => config::run(&args, &context),
         Command::Setup(args) => setup::run(&args, &context),
         Command::Completions(args) => completions::run(&args),

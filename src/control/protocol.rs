@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::rows::{PlayerRow, QueueRow, StatusReport, ToldRow};
+use super::rows::{Explained, PlayerRow, QueueRow, StatusReport, ToldRow};
 use crate::error::CliError;
-use crate::model::{Secret, ServiceName};
+use crate::model::{Ids, Media, Secret, ServiceName};
 
 /// Longest line a client may send: a login with its tokens is far below.
 pub const LONGEST_REQUEST: usize = 64 * 1024;
@@ -38,6 +38,20 @@ pub enum Request {
     Told {
         /// As `ViewingId` prints them.
         viewings: Vec<String>,
+    },
+    /// Everything about one player. Answered by `Explained`.
+    Explain {
+        /// Its id, or its name.
+        player: String,
+    },
+    /// The user says what a viewing's film or series really is: what waits for it goes out. Answered by `Rematched`.
+    Rematch {
+        /// As `ViewingId` prints it.
+        viewing: String,
+        /// A `Media`: what the history says it was, in case the daemon does not remember.
+        known: Option<Value>,
+        /// Of the film or series.
+        ids: Ids,
     },
     /// Tries again, now. Answered by `Done`.
     QueueRetry {
@@ -99,6 +113,10 @@ pub enum Response {
     Told(Vec<ToldRow>),
     /// To `QueueExport`: JSON objects for the user.
     Lines(Vec<Value>),
+    /// To `Explain`.
+    Explained(Box<Explained>),
+    /// To `Rematch`: what it was taken for.
+    Rematched(Box<Media>),
     /// It is done.
     Done {
         /// How many deliveries it was about, where it was about any.

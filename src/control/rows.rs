@@ -73,6 +73,17 @@ pub struct PlayerRow {
     pub why_not: Option<String>,
 }
 
+/// `reeld explain PLAYER`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Explained {
+    /// The player, with the reason why nothing is tracked in it.
+    pub player: PlayerRow,
+    /// Path, URL or title of what is open in it.
+    pub open: Option<String>,
+    /// What that is taken for, with the evidence (`identify::IdentityJson`).
+    pub identity: Option<Value>,
+}
+
 /// What a player does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

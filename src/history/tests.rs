@@ -85,6 +85,7 @@ fn step(viewing: u64, ended: i64, watched: bool) -> Step {
         event: Some(event),
         viewing,
         journal: Journal::Closed(session),
+        seeked: false,
     }
 }
 

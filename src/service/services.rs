@@ -1,6 +1,7 @@
 //! All services behind one door: what an event means to each, and who sends it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -45,6 +46,13 @@ impl outbox::Catalogue for Catalogue {
         match service {
             ServiceName::Punchplay => Some(punchplay::RATE),
             ServiceName::Discovr => None,
+        }
+    }
+
+    fn pace(&self, service: ServiceName) -> Duration {
+        match service {
+            ServiceName::Punchplay => Duration::ZERO,
+            ServiceName::Discovr => discovr::PACE,
         }
     }
 }

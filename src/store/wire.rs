@@ -15,8 +15,12 @@ const LONGEST: usize = 256 << 20;
 pub(super) enum Request {
     /// Make an empty database in this folder.
     Create { folder: Vec<u8> },
-    /// Open the one in this folder; `verify`: read it all and say what is missing.
-    Open { folder: Vec<u8>, verify: bool },
+    /// Open the one in this folder. Up to so many records it is read through, to say what is missing; `None`: it is known to be
+    /// damaged, is only to be read, and nothing is asked of it.
+    Open {
+        folder: Vec<u8>,
+        verify: Option<u64>,
+    },
     /// Some records whose key begins with `prefix`, from `after` on (exclusive), in key order or against it.
     Scan {
         prefix: Vec<u8>,
@@ -86,10 +90,10 @@ impl Packed {
 /// Key and value.
 pub(super) type Record = (Vec<u8>, Vec<u8>);
 
-/// What was found when a database was opened and read through.
+/// What was found when a database was opened.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Found {
-    /// Records that are there and sound.
+    /// Records that are there and sound; those that ought to be, if it was not read through.
     pub records: u64,
     /// Records that ought to be there.
     pub expected: u64,
@@ -218,7 +222,13 @@ impl Request {
         let out = Writer::default();
         match self {
             Self::Create { folder } => out.byte(b'N').bytes(folder),
-            Self::Open { folder, verify } => out.byte(b'O').bytes(folder).byte((*verify).into()),
+            Self::Open { folder, verify } => {
+                let out = out.byte(b'O').bytes(folder);
+                match verify {
+                    Some(most) => out.byte(1).number(*most),
+                    None => out.byte(0),
+                }
+            }
             Self::Scan {
                 prefix,
                 after,
@@ -246,7 +256,7 @@ impl Request {
             },
             b'O' => Self::Open {
                 folder: input.bytes()?,
-                verify: input.flag()?,
+                verify: input.flag()?.then(|| input.number()).transpose()?,
             },
             b'S' => Self::Scan {
                 prefix: input.bytes()?,
@@ -351,7 +361,11 @@ mod tests {
             },
             Request::Open {
                 folder: b"/x".to_vec(),
-                verify: true,
+                verify: Some(7),
+            },
+            Request::Open {
+                folder: vec![],
+                verify: None,
             },
             Request::Scan {
                 prefix: vec![],

@@ -260,8 +260,10 @@ fn identify_answers_each_name_in_order_as_one_object_a_line() {
             "input",
             "media_type",
             "part",
+            "reason",
             "season",
             "title",
+            "verdict",
             "year"
         ]
     );

@@ -13,6 +13,10 @@
 mod cli;
 mod control;
 mod discovr;
+mod discovr_evening;
+mod fuzz_corpus;
+mod identify;
+mod independence;
 mod login;
 mod mpris_bus;
 mod mpris_players;
@@ -24,3 +28,4 @@ mod purity;
 mod support;
 mod tmdb;
 mod tokens;
+mod traces;

@@ -323,3 +323,16 @@ fn a_store_that_is_another_one_after_closing_is_read_anew() {
     assert_eq!(bench.drain(&punchplay()), ["stop"]);
     assert!(bench.crash().problems.is_empty());
 }
+
+#[test]
+fn an_attempt_after_a_clear_refusal_is_marked_on_the_disk_like_the_first() {
+    let mut bench = Bench::new(&[discovr()]);
+    bench.finish(&mut Watch::film(1, "Heat").tmdb(949));
+    bench.send(&discovr(), failed(Fault::Throttled)).unwrap();
+    bench.wait();
+    let (_, job) = bench.next(&discovr()).unwrap();
+    assert!(!job.in_doubt);
+    bench.power_loss();
+    let (_, job) = bench.next(&discovr()).unwrap();
+    assert!(job.in_doubt);
+}

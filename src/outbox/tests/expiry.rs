@@ -112,6 +112,8 @@ fn after_a_fresh_start_a_pause_still_says_that_it_is_paused() {
         ["start", "pause"]
     );
     assert!(start.stamp < pause.stamp);
+    let [start, pause] = [&start, &pause].map(|job| job.request.body.split('|').nth(1).unwrap());
+    assert_ne!(start, pause, "each under its own id");
 }
 
 #[test]

@@ -9,6 +9,11 @@ mod deliver;
 mod freeze;
 mod history;
 
+use std::time::Duration;
+
 pub use classify::classify;
 pub use deliver::{Discovr, Memory};
 pub use freeze::{calls, freeze, media_id};
+
+/// Between two resume points of a title that only goes on playing.
+pub const PACE: Duration = Duration::from_secs(30);

@@ -10,10 +10,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use reeld::account::NewLogin;
+
 use super::credentials;
 use super::home::Home;
 use super::players::{is_installed, shared_folder};
-use super::standin::{CLIENT_ID, Event, PunchPlay, Server};
+use super::standin::{CLIENT_ID, DISCOVR_CLIENT_ID, Discovr, Event, PunchPlay, Server, Tmdb};
 
 /// Speed of the films: 40 minutes a minute.
 pub const SPEED: f64 = 40.0;
@@ -22,6 +24,8 @@ pub const SPEED: f64 = 40.0;
 pub struct Evening {
     pub home: Home,
     pub punchplay: Server<PunchPlay>,
+    pub discovr: Server<Discovr>,
+    pub tmdb: Server<Tmdb>,
     daemon: Option<Child>,
     players: u32,
     /// The daemon sees every mpv of this user: one evening at a time on this machine.
@@ -37,28 +41,63 @@ impl Evening {
     /// Linked to PunchPlay, with a fast debouncer.
     pub fn linked() -> Self {
         let evening = Self::unlinked();
-        let login = evening.punchplay.with(|app| app.issue_login("ann"));
-        credentials::write(&evening.home.paths().state_dir, [login]);
+        evening.link([evening.punchplay.with(|app| app.issue_login("ann"))]);
         evening
+    }
+
+    /// Linked to Discovr only, without a key for TMDB.
+    pub fn at_discovr() -> Self {
+        let evening = Self::unlinked();
+        evening.link([evening.discovr_login("ann", "p1")]);
+        evening
+    }
+
+    /// Linked to both.
+    pub fn at_both() -> Self {
+        let evening = Self::unlinked();
+        let punchplay = evening.punchplay.with(|app| app.issue_login("ann"));
+        evening.link([punchplay, evening.discovr_login("ann", "p1")]);
+        evening
+    }
+
+    /// A login at Discovr for a user's profile.
+    pub fn discovr_login(&self, user: &str, profile: &str) -> NewLogin {
+        self.discovr.with(|app| app.issue_login(user, profile))
+    }
+
+    /// Keeps logins, while no daemon runs.
+    pub fn link(&self, logins: impl IntoIterator<Item = NewLogin>) {
+        credentials::write(&self.home.paths().state_dir, logins);
     }
 
     /// Without any account.
     pub fn unlinked() -> Self {
         let home = Home::new();
-        let punchplay = Server::start(PunchPlay::default());
-        home.configure(&format!(
-            "[punchplay]\nbase_url = \"{}\"\nclient_id = \"{CLIENT_ID}\"\n\
-             [debounce]\nstart_after = \"1s\"\nsettle = \"500ms\"\nprogress_every = \"2s\"\n\
-             [watched]\nminimum_length = \"1m\"\n",
-            punchplay.url()
-        ));
-        Self {
+        let evening = Self {
             home,
-            punchplay,
+            punchplay: Server::start(PunchPlay::default()),
+            discovr: Server::start(Discovr::default()),
+            tmdb: Server::start(Tmdb::default()),
             daemon: None,
             players: 0,
             _alone: alone(),
-        }
+        };
+        evening.configure("");
+        evening
+    }
+
+    /// Writes the configuration, with this key for TMDB.
+    pub fn configure(&self, tmdb_key: &str) {
+        self.home.configure(&format!(
+            "[punchplay]\nbase_url = \"{}\"\nclient_id = \"{CLIENT_ID}\"\n\
+             [discovr]\nbase_url = \"{}\"\nclient_id = \"{DISCOVR_CLIENT_ID}\"\n\
+             [tmdb]\nbase_url = \"{}\"\napi_key = \"{tmdb_key}\"\n\
+             [debounce]\nstart_after = \"1s\"\nsettle = \"500ms\"\nprogress_every = \"2s\"\n\
+             [watched]\nminimum_length = \"1m\"\n",
+            self.punchplay.url(),
+            self.discovr.url(),
+            self.tmdb.url(),
+        ));
     }
 
     /// Starts the daemon and waits until it is ready.
@@ -136,9 +175,10 @@ impl Evening {
         while !condition(self) {
             assert!(
                 Instant::now() < deadline,
-                "{what}: not within {within:?}\n{}\n{:#?}",
+                "{what}: not within {within:?}\n{}\n{:#?}\n{:#?}",
                 self.log(),
-                self.events()
+                self.events(),
+                self.discovr.requests()
             );
             std::thread::sleep(Duration::from_millis(50));
         }
@@ -197,9 +237,11 @@ impl Evening {
             .collect()
     }
 
-    /// Nothing that PunchPlay's reference does not allow was sent.
+    /// Nothing that a service's reference does not allow was sent.
     pub fn assert_clean(&self) {
-        let violations = self.punchplay.with(|app| app.violations.clone());
+        let mut violations = self.punchplay.with(|app| app.violations.clone());
+        violations.extend(self.discovr.with(|app| app.violations.clone()));
+        violations.extend(self.tmdb.with(|app| app.violations.clone()));
         assert!(violations.is_empty(), "{violations:#?}\n{}", self.log());
     }
 }
