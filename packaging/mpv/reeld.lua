@@ -82,7 +82,10 @@ local function begin()
     mp.unregister_event(begin)
     if not make_folder() then return end
     if (mp.get_property("input-ipc-server") or "") == "" then
-        socket = folder .. "/" .. own_name() .. ".sock"
+        local path = folder .. "/" .. own_name() .. ".sock"
+        -- The kernel allows no longer one.
+        if #path > 107 then return end
+        socket = path
         mp.set_property("input-ipc-server", socket)
     end
     mp.observe_property("input-ipc-server", "string", follow)

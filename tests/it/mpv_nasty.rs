@@ -305,3 +305,26 @@ async fn one_that_says_nothing_holds_nobody_up() {
         result = soon => assert!(result.is_ok(), "held up"),
     }
 }
+
+#[tokio::test]
+async fn one_that_hangs_up_at_once_is_not_called_again_and_again() {
+    let desk = Desk::new();
+    let listener = listener(&desk);
+    let mut watcher = desk.watcher();
+    let (stream, _) = listener.accept().await.unwrap();
+    let mut fake = Fake::new(stream);
+    let hello: Value =
+        serde_json::from_str(&fake.lines.next_line().await.unwrap().unwrap()).unwrap();
+    fake.send(&answer(&hello)).await;
+    drop(fake);
+    watcher
+        .until("the end", |all| {
+            story(all, &name())
+                .last()
+                .is_some_and(|told| told == "vanished")
+        })
+        .await;
+    watcher.rescan.notify_one();
+    let again = tokio::time::timeout(Duration::from_millis(500), listener.accept()).await;
+    assert!(again.is_err(), "called again");
+}

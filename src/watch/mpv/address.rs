@@ -26,8 +26,8 @@ pub enum Address {
 pub struct Door {
     /// Where.
     pub address: Address,
-    /// Device and inode; nothing for an abstract address.
-    file: Option<(u64, u64)>,
+    /// Device, inode and when it was made (inodes are used again); nothing for an abstract address.
+    file: Option<(u64, u64, i64, i64)>,
 }
 
 /// A socket that refuses is retried for as long, and counted as new for as long after it was made.
@@ -56,7 +56,7 @@ impl Address {
         let ours = data.uid() == rustix::process::getuid().as_raw();
         (data.file_type().is_socket() && ours).then(|| Door {
             address: self.clone(),
-            file: Some((data.dev(), data.ino())),
+            file: Some((data.dev(), data.ino(), data.mtime(), data.mtime_nsec())),
         })
     }
 
@@ -118,6 +118,11 @@ pub async fn connect(door: &Door) -> io::Result<UnixStream> {
 }
 
 impl Door {
+    /// Whether another socket at the same address would be another door.
+    pub fn is_unique(&self) -> bool {
+        self.file.is_some()
+    }
+
     /// Whether the same socket is still at its address.
     pub fn is_still_there(&self) -> bool {
         self.address.door().as_ref() == Some(self)

@@ -50,6 +50,8 @@ const FIRST_SCAN: Duration = Duration::from_secs(5);
 /// After an mpv was started `/proc` is looked at after this, then after twice as long, up to [`LAST_LOOK`].
 const FIRST_LOOK: Duration = Duration::from_millis(50);
 const LAST_LOOK: Duration = Duration::from_millis(1600);
+/// An mpv that lives on but hangs up so soon would do it again and again.
+const SHORT_LIFE: Duration = Duration::from_secs(1);
 
 /// Watches until `asks` is closed.
 pub async fn run(mut context: WatchContext) {
@@ -130,7 +132,8 @@ enum Behind {
 #[derive(Debug)]
 enum Done {
     Tried(Door, Result<Connection, Refusal>, Introduced),
-    Gone(Process),
+    /// The connection to this mpv ended after so long.
+    Gone(Process, Duration),
     /// Time to look at `/proc`.
     Look,
 }
@@ -304,8 +307,13 @@ impl Watcher {
         }
     }
 
+    /// What was found out and may have changed without leaving a trace.
     fn forget_the_stale(&mut self) {
-        self.doors.retain(|_, behind| *behind != Behind::Nobody);
+        self.doors.retain(|door, behind| match behind {
+            Behind::Trying | Behind::Mpv(_) => true,
+            Behind::Nobody => false,
+            Behind::NotMpv => door.is_unique(),
+        });
     }
 
     fn try_address(&mut self, address: &Address) {
@@ -335,7 +343,7 @@ impl Watcher {
                 warn!("the socket {address} is not mpv's: {why}. It is left alone");
                 self.doors.insert(door, Behind::NotMpv);
             }
-            Done::Gone(process) => self.gone(process),
+            Done::Gone(process, lived) => self.gone(process, lived),
             Done::Look => self.look(),
         }
     }
@@ -364,8 +372,9 @@ impl Watcher {
             introduced,
         };
         self.tasks.spawn(async move {
+            let began = clock::now().mono;
             post.run(connection).await;
-            Done::Gone(process)
+            Done::Gone(process, clock::now().mono.saturating_sub(began))
         });
     }
 
@@ -379,13 +388,23 @@ impl Watcher {
         }
     }
 
-    fn gone(&mut self, process: Process) {
-        self.doors
-            .retain(|_, behind| *behind != Behind::Mpv(process));
+    fn gone(&mut self, process: Process, lived: Duration) {
         let name = self.name(process);
         self.asks.remove(&name);
-        if process::process(process.pid) == Some(process) {
-            // It dropped its server, perhaps to open another one (Syncplay does), or it is just ending.
+        let ended = process::process(process.pid) != Some(process);
+        if !ended && lived < SHORT_LIFE {
+            debug!("{name} hangs up at once; it is left alone");
+            for behind in self.doors.values_mut() {
+                if *behind == Behind::Mpv(process) {
+                    *behind = Behind::NotMpv;
+                }
+            }
+            return;
+        }
+        self.doors
+            .retain(|_, behind| *behind != Behind::Mpv(process));
+        if !ended {
+            // It dropped its connections, perhaps for another socket, or it is just ending.
             self.keep_looking();
         }
     }

@@ -11,17 +11,23 @@ use crate::model::Process;
 
 use super::address::Address;
 
-/// The process of that number, if there is one.
+/// The process of that number, if there is one that has not ended.
 pub fn process(pid: u32) -> Option<Process> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let started = start_time(&stat)?;
     Some(Process { pid, started })
 }
 
-/// Field 22. Field 2 is the name in parentheses, which may hold anything, spaces and parentheses too.
+/// Field 22. Field 2 is the name in parentheses, which may hold anything, spaces and parentheses too; after it comes
+/// the state, which is `Z` for one that nobody has buried yet.
 fn start_time(stat: &str) -> Option<u64> {
     let (_, after_name) = stat.rsplit_once(')')?;
-    after_name.split_whitespace().nth(19)?.parse().ok()
+    let mut fields = after_name.split_whitespace();
+    let state = fields.next()?;
+    if matches!(state, "Z" | "X") {
+        return None;
+    }
+    fields.nth(18)?.parse().ok()
 }
 
 /// The folder that the process runs in; mpv never leaves it.
