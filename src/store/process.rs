@@ -21,6 +21,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use rustix::net::{RecvFlags, recv};
+
 use super::database::Database;
 use super::wire::{self, Reply, Request};
 use super::{StoreError, StoreErrorKind};
@@ -113,17 +115,36 @@ fn serve(socket: &UnixStream) -> io::Result<()> {
     let _ = std::fs::write("/proc/self/comm", "reeld-store");
     // Dropping a sled that has failed never ends; leaving the process does.
     let mut database = ManuallyDrop::new(None);
-    while let Ok(bytes) = wire::receive(socket) {
+    loop {
+        let inspected = contained(|| inspect_until_asked(socket, &mut database));
+        let Ok(bytes) = wire::receive(socket) else {
+            return Ok(());
+        };
         let request = Request::from_bytes(&bytes)?;
-        let answer = catch_unwind(AssertUnwindSafe(|| answer(&mut database, request)));
-        let reply = answer.unwrap_or_else(|panic| Err(panicked(&*panic)));
+        let reply = inspected.and_then(|()| contained(|| answer(&mut database, request)));
         let failed = reply.is_err();
         let reply = reply.unwrap_or_else(|error| Reply::Failed(error.kind, error.message));
         wire::send(socket, &reply.to_bytes())?;
         if failed {
-            break;
+            return Ok(());
         }
     }
+}
+
+fn contained<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(panicked(&*panic)))
+}
+
+/// Uses the time until the next request for what has not been read through yet.
+fn inspect_until_asked(
+    socket: &UnixStream,
+    database: &mut Option<Database>,
+) -> Result<(), StoreError> {
+    let Some(database) = database else {
+        return Ok(());
+    };
+    let waiting = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+    while recv(socket, &mut [0; 1], waiting).is_err() && database.inspect()? {}
     Ok(())
 }
 

@@ -14,7 +14,7 @@
 //! | `store/format` | version of what follows, JSON; read before sled touches anything |
 //! | `store/sled/`, `store/witness` | see `database.rs` |
 //! | `store.new-PID/` | a store being made; renamed to `store` when complete, so a `store` is never half made |
-//! | `suspect` | the store failed in use, and not for want of room: to be read through whatever its size |
+//! | `suspect` | the store failed in use, and not for want of room |
 //! | `loss` | what was lost, JSON; until the owner of the records has made good for it |
 //! | `quarantine-TIME/` | a `store` that could not be read, or records that could not be believed; the newest three |
 //!
@@ -24,9 +24,9 @@
 //! store answers with that same error from then on, until it is dropped and opened again.
 //!
 //! # Opening
-//! `format` newer: refused, nothing touched. Behind its witness: batches are lost. Everything is read once, unless it is so much
-//! that the user would wait for it; but then it was sound when it was last used, or `suspect` says that it was not. Some records
-//! unsound or missing: go on without them. Not readable as a whole: `repair.rs`. Full, denied, locked, a disk that does not answer: refused, nothing
+//! `format` newer: refused, nothing touched. Behind its witness: batches are lost. Everything is read through once; if it is so
+//! much that the user would wait for it, it is done between requests, and what is found then is an error that makes the store
+//! `suspect`: opened again, it is read through first. Some records unsound or missing: go on without them. Not readable as a whole: `repair.rs`. Full, denied, locked, a disk that does not answer: refused, nothing
 //! moved. Whatever was lost is reported at every opening until it is said to be repaired, so that a crash in between cannot
 //! make it silent.
 
@@ -52,7 +52,7 @@ const NEW: &str = "store.new-";
 /// Version of everything in `store/`.
 const FORMAT: u32 = 1;
 const SUSPECT: &str = "suspect";
-/// Up to so many records are read through at every opening; this takes some 2 µs each.
+/// Up to so many records are read through before opening returns; this takes some 2 µs each.
 const SMALL: u64 = 20_000;
 
 #[derive(Debug, Serialize, Deserialize)]
