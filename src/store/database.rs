@@ -1,4 +1,4 @@
-//! The database itself, as it lives in the store process. The only file that names sled.
+//! The database itself, as it lives in the store process. With `scan.rs` the only file that names sled.
 //!
 //! Folder: `sled/` is sled's; `witness` holds the number of the last batch.
 //! In sled there is one tree: `c` is the census, `r…` are the records, sealed. Every batch is one `apply_batch` with the new
@@ -18,6 +18,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::record::{Census, seal, unseal};
+use super::scan::{Cursor, RECORDS, internal};
 use super::wire::{Chunk, Found};
 use super::{Batch, StoreError, StoreErrorKind};
 
@@ -27,8 +28,6 @@ const FANOUT: usize = 16;
 const CACHE: usize = 1 << 20;
 /// The least: more takes memory and time, and gains little on so few bytes.
 const COMPRESSION: i32 = 1;
-/// Bytes of records in one answer to a scan, about.
-const CHUNK: usize = 64 << 10;
 /// Records that are inspected before the next request is looked for.
 const PIECE: usize = 200;
 /// Damaged records that are kept to be looked at.
@@ -37,11 +36,14 @@ const SAMPLE: usize = 1000;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 const CENSUS: &[u8] = b"c";
-const RECORDS: u8 = b'r';
+
+/// sled, and its iterator, with pages of that size.
+pub(super) type Sled = sled::Db<FANOUT>;
+pub(super) type SledIter = sled::Iter<FANOUT>;
 
 /// An open database.
 pub(super) struct Database {
-    sled: sled::Db<FANOUT>,
+    sled: Sled,
     census: Census,
     /// Keys of records that cannot be believed; not in the census.
     unsound: Vec<sled::InlineArray>,
@@ -56,7 +58,7 @@ struct Inspection {
     seen: Vec<u8>,
     /// And this is the census of it.
     live: Census,
-    records: sled::Iter<FANOUT>,
+    records: SledIter,
 }
 
 impl Database {
@@ -316,91 +318,7 @@ enum Change {
     Removed,
 }
 
-/// A scan under way. It is kept from chunk to chunk because only a long-lived iterator of sled's keeps to its cache's size.
-struct Cursor {
-    prefix: Vec<u8>,
-    last: Option<Vec<u8>>,
-    backwards: bool,
-    records: sled::Iter<FANOUT>,
-}
-
-impl Cursor {
-    fn new(sled: &sled::Db<FANOUT>, prefix: &[u8], after: Option<&[u8]>, backwards: bool) -> Self {
-        let first = internal(prefix);
-        let after = after.map(internal);
-        let low = match &after {
-            Some(after) if !backwards => Bound::Excluded(after.clone()),
-            _ => Bound::Included(first.clone()),
-        };
-        let high = match after {
-            Some(after) if backwards => Bound::Excluded(after),
-            _ => successor(&first).map_or(Bound::Unbounded, Bound::Excluded),
-        };
-        Self {
-            prefix: prefix.to_vec(),
-            last: None,
-            backwards,
-            records: sled.range::<Vec<u8>, _>((low, high)),
-        }
-    }
-
-    fn stands_at(&self, prefix: &[u8], after: Option<&[u8]>, backwards: bool) -> bool {
-        self.prefix == prefix
-            && self.backwards == backwards
-            && after.is_some()
-            && self.last.as_deref() == after
-    }
-
-    fn chunk(&mut self) -> Result<Chunk, StoreError> {
-        let chunk = if self.backwards {
-            fill(std::iter::from_fn(|| self.records.next_back()))?
-        } else {
-            fill(&mut self.records)?
-        };
-        self.last = chunk.records.iter().last().map(|(key, _)| key.to_vec());
-        Ok(chunk)
-    }
-}
-
-fn fill(
-    records: impl Iterator<Item = io::Result<(sled::InlineArray, sled::InlineArray)>>,
-) -> Result<Chunk, StoreError> {
-    let mut chunk = Chunk::default();
-    for record in records {
-        let (key, sealed) = match record {
-            Ok(record) => record,
-            // What was read before the damage counts; the next request meets the error.
-            Err(_) if chunk.records.size() > 0 => return Ok(chunk),
-            Err(error) => return Err(explain("reading", &error)),
-        };
-        match (unseal(&key, &sealed), key.get(1..)) {
-            (Some(value), Some(key)) => chunk.records.push(key, value),
-            _ => chunk.damaged += 1,
-        }
-        if chunk.records.size() >= CHUNK {
-            return Ok(chunk);
-        }
-    }
-    chunk.last = true;
-    Ok(chunk)
-}
-
-fn internal(key: &[u8]) -> Vec<u8> {
-    let mut internal = Vec::with_capacity(1 + key.len());
-    internal.push(RECORDS);
-    internal.extend_from_slice(key);
-    internal
-}
-
-/// The first key after all that begin with `prefix`.
-fn successor(prefix: &[u8]) -> Option<Vec<u8>> {
-    let end = prefix.iter().rposition(|byte| *byte != u8::MAX)?;
-    let mut next = prefix.get(..=end)?.to_vec();
-    *next.last_mut()? += 1;
-    Some(next)
-}
-
-fn open_sled(folder: &Path) -> Result<sled::Db<FANOUT>, StoreError> {
+fn open_sled(folder: &Path) -> Result<Sled, StoreError> {
     let path = folder.join("sled");
     guard_snapshot(&path.join("metadata")).map_err(|error| explain("opening", &error))?;
     // No flusher thread: it would wake up five times a second, and abort the process when the disk is full.
@@ -510,18 +428,6 @@ fn innermost(error: &io::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_successor_of_a_prefix_ends_exactly_its_keys() {
-        for (prefix, next) in [
-            (vec![1, 2], Some(vec![1, 3])),
-            (vec![1, 255], Some(vec![2])),
-            (vec![255, 255], None),
-            (vec![], None),
-        ] {
-            assert_eq!(successor(&prefix), next);
-        }
-    }
 
     fn filled(folder: &Path, records: u32) {
         Database::create(folder).unwrap();
