@@ -164,6 +164,11 @@ impl Database {
         });
     }
 
+    /// Whether not all of it has been read through.
+    pub fn is_to_be_inspected(&self) -> bool {
+        self.inspection.is_some()
+    }
+
     /// Reads a piece of what has not been read yet; true if there may be more.
     pub fn inspect(&mut self) -> Result<bool, StoreError> {
         let Some(inspection) = &mut self.inspection else {

@@ -31,6 +31,8 @@ use super::{StoreError, StoreErrorKind};
 const VARIABLE: &str = "REELD_STORE_PROCESS";
 /// How long a request may take. A disk that wakes up or is busy with something else takes seconds.
 const DEADLINE: Duration = Duration::from_secs(20);
+/// How long nobody has asked for anything when an inspection begins.
+const CALM: Duration = Duration::from_millis(200);
 
 /// The program that becomes the store process: one that calls [`serve_if_asked`] first of all.
 #[derive(Debug, Clone)]
@@ -135,16 +137,21 @@ fn contained<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, Store
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(panicked(&*panic)))
 }
 
-/// Uses the time until the next request for what has not been read through yet.
+/// Reads through what has not been read through yet, if nobody asks for anything for a moment, and until somebody does.
 fn inspect_until_asked(
     socket: &UnixStream,
     database: &mut Option<Database>,
 ) -> Result<(), StoreError> {
-    let Some(database) = database else {
+    let Some(database) = database.as_mut().filter(|it| it.is_to_be_inspected()) else {
         return Ok(());
     };
-    let waiting = RecvFlags::PEEK | RecvFlags::DONTWAIT;
-    while recv(socket, &mut [0; 1], waiting).is_err() && database.inspect()? {}
+    let asked = |flags| recv(socket, &mut [0; 1], RecvFlags::PEEK | flags).is_ok();
+    let _ = socket.set_read_timeout(Some(CALM));
+    let mut busy = asked(RecvFlags::empty());
+    let _ = socket.set_read_timeout(None);
+    while !busy && database.inspect()? {
+        busy = asked(RecvFlags::DONTWAIT);
+    }
     Ok(())
 }
 
