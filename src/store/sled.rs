@@ -5,7 +5,7 @@
 //! `ARCHITECTURE.md`, "The store", has the figures; in short: 0.34.7 wakes up 420 times a minute once anything was written, does
 //! not wait for the disk and opens damaged files with records silently missing; the alpha sleeps when nobody asks, uses fsync
 //! and checksums, but keeps its memory when closed, hangs after any error and runs `sync` when opened. Its own process costs
-//! about 4 MiB while it is open and nothing when it is not, and makes all of that harmless.
+//! 2 to 3 MiB while it is open and nothing when it is not, and makes all of that harmless.
 //!
 //! # Files, in the state folder
 //! | name | what |
