@@ -26,9 +26,9 @@
 //! # Opening
 //! `format` newer: refused, nothing touched. Behind its witness: batches are lost. Everything is read through once; if it is so
 //! much that the user would wait for it, it is done between requests, and what is found then is an error that makes the store
-//! `suspect`: opened again, it is read through first. Some records unsound or missing: go on without them. Not readable as a whole: `repair.rs`. Full, denied, locked, a disk that does not answer: refused, nothing
-//! moved. Whatever was lost is reported at every opening until it is said to be repaired, so that a crash in between cannot
-//! make it silent.
+//! `suspect`: opened again, it is read through first. Some records unsound or missing: go on without them. Not readable as a
+//! whole: `repair.rs`. Full, denied, locked, a disk that does not answer: refused, nothing moved. Whatever was lost is reported
+//! at every opening until it is said to be repaired, so that a crash in between cannot make it silent.
 
 use std::cell::{Cell, OnceCell};
 use std::fmt;
