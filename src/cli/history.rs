@@ -219,6 +219,7 @@ mod tests {
             accounts: Vec::new(),
             local_only: None,
             key: ViewingKey::default(),
+            receipts: Vec::new(),
             completion: Some(Completion {
                 at: Wall(3_600_000),
                 session_id,

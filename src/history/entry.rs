@@ -47,6 +47,23 @@ pub struct Entry {
     pub key: ViewingKey,
     /// The stop that completed it: in its line, and in what is read of a viewing from then on.
     pub completion: Option<Completion>,
+    /// What became of the completion, in the order it became known; from lines of their own.
+    #[serde(skip)]
+    pub receipts: Vec<Receipt>,
+}
+
+/// Nothing more is owed to an account for the completion of a viewing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// To which account.
+    pub account: AccountKey,
+    /// Since when.
+    #[serde(with = "rfc3339")]
+    pub at: Wall,
+    /// It has it; otherwise it never will.
+    pub delivered: bool,
+    /// In the service's words.
+    pub answer: Option<String>,
 }
 
 /// The stop that completed a viewing: enough to tell it again.
@@ -84,6 +101,7 @@ impl Entry {
             accounts: accounts.to_vec(),
             local_only: viewing.local_only.clone(),
             key: viewing.key.clone(),
+            receipts: Vec::new(),
             completion: event.watched.then(|| Completion {
                 at: event.at.wall,
                 session_id: event.session,
@@ -101,6 +119,7 @@ impl Entry {
             (later, self)
         };
         kept.completion = kept.completion.or(other.completion);
+        kept.receipts.extend(other.receipts);
         kept
     }
 
@@ -126,10 +145,21 @@ impl Entry {
         }
     }
 
-    /// The step that completed it and the accounts it was made for, to be appended again after the database was lost.
+    /// The step that completed it and the accounts that it is still owed to, to be appended again after the database was lost;
+    /// `None` if nothing is owed.
     #[must_use]
-    pub fn completion_step(&self) -> Option<(Step, &[AccountKey])> {
+    pub fn completion_step(&self) -> Option<(Step, Vec<AccountKey>)> {
         let completion = self.completion.as_ref()?;
+        let settled = |account: &AccountKey| self.receipts.iter().any(|r| r.account == *account);
+        let owed: Vec<_> = completion
+            .accounts
+            .iter()
+            .filter(|account| !settled(account))
+            .cloned()
+            .collect();
+        if owed.is_empty() {
+            return None;
+        }
         let at = Moment {
             mono: std::time::Duration::ZERO,
             boot: std::time::Duration::ZERO,
@@ -153,7 +183,7 @@ impl Entry {
             journal: Journal::Closed(completion.session_id),
             seeked: false,
         };
-        Some((step, &completion.accounts))
+        Some((step, owed))
     }
 
     /// As `reeld history` shows it, without what became of its deliveries.

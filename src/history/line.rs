@@ -1,48 +1,47 @@
-//! One line: `{"v":1,"n":…, the entry …,"crc":"…"}`.
+//! One line: `{"v":1,"n":…,"viewing_id":"…", the entry or the receipt …,"crc":"…"}`. The first three members stand where they
+//! stand, so that a line that is not wanted need not be parsed.
 
 use std::io;
 
 use serde::Serialize;
+use serde_json::Value;
 
-use super::Entry;
+use crate::model::ViewingId;
+
+use super::{Entry, Receipt};
 
 /// Of a line's layout.
-const VERSION: u32 = 1;
+const VERSION: u64 = 1;
 /// What stands between what is summed and the sum.
 const SEAM: &str = ",\"crc\":\"";
 /// Eight digits, quote, brace.
 const SUM: usize = 10;
 
 #[derive(Serialize)]
-struct Written<'a> {
-    v: u32,
+struct Written<'a, T> {
+    v: u64,
     n: u64,
     #[serde(flatten)]
-    entry: &'a Entry,
+    body: &'a T,
 }
 
-struct Head {
-    v: u32,
-    n: u64,
-}
-
-/// What a line turned out to be.
-#[derive(Debug)]
-pub(super) enum Line {
-    /// Good, with its number.
-    Entry(u64, Box<Entry>),
-    /// Sound, and written by a newer reeld.
-    Newer(u64),
-    /// Not what was written.
-    Damaged,
+/// The head of a sound line.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Head {
+    /// Its number.
+    pub number: u64,
+    /// Of which viewing; `None`: written by a newer reeld.
+    pub viewing: Option<ViewingId>,
+    /// A receipt, no entry.
+    pub receipt: bool,
 }
 
 /// With its newline.
-pub(super) fn encode(number: u64, entry: &Entry) -> io::Result<String> {
+pub(super) fn encode(number: u64, body: &impl Serialize) -> io::Result<String> {
     let mut text = serde_json::to_string(&Written {
         v: VERSION,
         n: number,
-        entry,
+        body,
     })?;
     text.pop();
     let sum = crc32fast::hash(text.as_bytes());
@@ -50,39 +49,42 @@ pub(super) fn encode(number: u64, entry: &Entry) -> io::Result<String> {
     Ok(text)
 }
 
-/// Without its newline.
-pub(super) fn decode(text: &[u8]) -> Line {
-    let Some(head) = head(text) else {
-        return Line::Damaged;
-    };
-    if head.v > VERSION {
-        return Line::Newer(head.n);
-    }
-    match serde_json::from_slice(text) {
-        Ok(entry) => Line::Entry(head.n, Box::new(entry)),
-        Err(_) => Line::Damaged,
-    }
-}
-
-/// The number of a sound line.
-pub(super) fn number(text: &[u8]) -> Option<u64> {
-    head(text).map(|head| head.n)
-}
-
-fn head(text: &[u8]) -> Option<Head> {
+/// The head of a line without its newline; `None` if the line is not what was written.
+pub(super) fn head(text: &[u8]) -> Option<Head> {
     let (summed, sum) = text.split_at_checked(text.len().checked_sub(SEAM.len() + SUM)?)?;
     let sum = sum.strip_prefix(SEAM.as_bytes())?.strip_suffix(b"\"}")?;
     let sum = u32::from_str_radix(std::str::from_utf8(sum).ok()?, 16).ok()?;
     if crc32fast::hash(summed) != sum {
         return None;
     }
-    // Its first members are where we write them: no need to parse what may be skipped.
-    let (v, rest) = digits(text.strip_prefix(b"{\"v\":")?)?;
-    let (n, _) = digits(rest.strip_prefix(b",\"n\":")?)?;
+    let (version, rest) = digits(text.strip_prefix(b"{\"v\":")?)?;
+    let (number, rest) = digits(rest.strip_prefix(b",\"n\":")?)?;
+    if version > VERSION {
+        return Some(Head {
+            number,
+            viewing: None,
+            receipt: false,
+        });
+    }
+    let (viewing, rest) = rest
+        .strip_prefix(b",\"viewing_id\":\"")?
+        .split_at_checked(16)?;
     Some(Head {
-        v: v.try_into().ok()?,
-        n,
+        number,
+        viewing: Some(std::str::from_utf8(viewing).ok()?.parse().ok()?),
+        receipt: rest.starts_with(b"\",\"receipt\":"),
     })
+}
+
+/// The entry in a sound line.
+pub(super) fn entry(text: &[u8]) -> Option<Entry> {
+    serde_json::from_slice(text).ok()
+}
+
+/// The receipt in a sound line.
+pub(super) fn receipt(text: &[u8]) -> Option<Receipt> {
+    let mut line: Value = serde_json::from_slice(text).ok()?;
+    serde_json::from_value(line.get_mut("receipt")?.take()).ok()
 }
 
 fn digits(text: &[u8]) -> Option<(u64, &[u8])> {

@@ -2,7 +2,8 @@
 //!
 //! **Lines.** One JSON object for every stop of a viewing, appended and fsynced, never changed. `v` is the version, `n` grows by one
 //! with every line, and `crc`, the last member, is the CRC-32 of everything before it. The newest line of a viewing tells how
-//! it stands, except that a completed one is never replaced by one that is not.
+//! it stands, except that a completed one is never replaced by one that is not. A second kind of line, the receipt, says that a
+//! completion has reached an account, or never will.
 //!
 //! **What survives what.** `append` has returned: the line is on the disk. A crash in the middle leaves an unfinished last
 //! line, which nobody was promised; the next one starts on a line of its own. A failed append takes back what it wrote. The
@@ -24,7 +25,11 @@ use std::io::{self, Read as _, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-pub use entry::{Completion, Entry};
+use serde::Serialize;
+
+use crate::model::ViewingId;
+
+pub use entry::{Completion, Entry, Receipt};
 pub use read::{Read, read};
 
 /// How far back the last number is looked for before the whole file is read, in bytes.
@@ -49,18 +54,33 @@ impl History {
         Ok(history)
     }
 
-    /// Writes one line; it has reached the disk when this returns.
+    /// Writes the line of a stop; it has reached the disk when this returns.
     ///
     /// # Errors
     /// When it has not; nothing of it stays then, and it may be appended again.
     pub fn append(&self, entry: &Entry) -> io::Result<()> {
+        self.write(entry)
+    }
+
+    /// Writes that nothing more is owed to an account for the completion of a viewing.
+    ///
+    /// # Errors
+    /// As `append`.
+    pub fn receipt(&self, viewing: ViewingId, receipt: &Receipt) -> io::Result<()> {
+        self.write(&Receipted {
+            viewing_id: viewing.to_string(),
+            receipt,
+        })
+    }
+
+    fn write(&self, body: &impl Serialize) -> io::Result<()> {
         let mut file = self.file()?;
         let end = End::of(&mut file)?;
         let mut text = String::new();
         if !end.on_new_line {
             text.push('\n');
         }
-        text.push_str(&line::encode(end.next, entry)?);
+        text.push_str(&line::encode(end.next, body)?);
         let written = file
             .write_all(text.as_bytes())
             .and_then(|()| file.sync_data());
@@ -89,6 +109,12 @@ impl History {
         File::open(folder)?.sync_all()?;
         Ok(file)
     }
+}
+
+#[derive(Serialize)]
+struct Receipted<'a> {
+    viewing_id: String,
+    receipt: &'a Receipt,
 }
 
 /// What the end of the file says.
@@ -135,8 +161,8 @@ fn last_number(tail: &[u8]) -> Option<u64> {
     let mut damaged = 0;
     let lines = tail.split(|byte| *byte == b'\n').rev();
     for text in lines.filter(|line| !line.is_empty()) {
-        match line::number(text) {
-            Some(number) => return Some(number.saturating_add(damaged)),
+        match line::head(text) {
+            Some(head) => return Some(head.number.saturating_add(damaged)),
             None => damaged += 1,
         }
     }

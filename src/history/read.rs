@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::model::ViewingId;
 
 use super::Entry;
-use super::line::{self, Line};
+use super::line;
 
 /// Longer lines are damage.
 const LONGEST: usize = 1 << 20;
@@ -26,7 +26,7 @@ pub struct Read {
     pub newer_lines: u64,
 }
 
-/// Reads the `limit` viewings that were watched last; of what is older no more than its numbers is looked at. No file: nothing.
+/// Reads the `limit` viewings that were watched last; what is older is checked and not kept. No file: nothing.
 ///
 /// # Errors
 /// When the file is there and cannot be read.
@@ -38,23 +38,21 @@ pub fn read(path: &Path, limit: usize) -> io::Result<Read> {
     let mut window = Window::new(limit);
     let mut numbers = Numbers::default();
     let mut newer_lines = 0;
-    each_line(
-        &mut BufReader::with_capacity(64 << 10, file),
-        |text| match text.map_or(Line::Damaged, line::decode) {
-            Line::Entry(number, entry) => {
-                numbers.saw(number);
-                window.put(*entry);
-            }
-            Line::Newer(number) => {
-                numbers.saw(number);
-                newer_lines += 1;
-            }
-            Line::Damaged => numbers.saw_damage(),
-        },
-    )?;
+    each_line(&mut BufReader::with_capacity(64 << 10, file), |text| {
+        let Some((text, head)) = text.and_then(|text| Some((text, line::head(text)?))) else {
+            return numbers.saw_damage();
+        };
+        numbers.saw(head.number);
+        match head.viewing {
+            None => newer_lines += 1,
+            Some(viewing) if head.receipt => window.receipt(viewing, text),
+            Some(viewing) => window.put(viewing, text),
+        }
+    })?;
+    let (entries, unknown) = window.entries();
     Ok(Read {
-        entries: window.entries(),
-        damaged_lines: numbers.damaged,
+        entries,
+        damaged_lines: numbers.damaged + unknown,
         holes: numbers.holes,
         newer_lines,
     })
@@ -65,8 +63,8 @@ pub(super) fn numbers(from: &mut impl BufRead) -> io::Result<u64> {
     let mut last = 0u64;
     each_line(from, |text| {
         last = text
-            .and_then(line::number)
-            .unwrap_or(last.saturating_add(1));
+            .and_then(line::head)
+            .map_or(last.saturating_add(1), |head| head.number);
     })?;
     Ok(last)
 }
@@ -130,42 +128,112 @@ impl Numbers {
 struct Window {
     limit: usize,
     /// By the place of their newest line.
-    entries: BTreeMap<u64, Entry>,
+    held: BTreeMap<u64, Held>,
     place: BTreeMap<ViewingId, u64>,
     next: u64,
+    /// Lines that are sound and cannot be understood.
+    unknown: u64,
+}
+
+/// Parsed as late as can be: most lines of a long log are not asked for.
+#[derive(Debug)]
+struct Held {
+    viewing: ViewingId,
+    lines: Lines,
+}
+
+#[derive(Debug)]
+enum Lines {
+    One(Vec<u8>),
+    Read(Box<Entry>),
+}
+
+impl Lines {
+    fn read(self) -> Option<Entry> {
+        match self {
+            Self::One(text) => line::entry(&text),
+            Self::Read(entry) => Some(*entry),
+        }
+    }
 }
 
 impl Window {
     fn new(limit: usize) -> Self {
         Self {
             limit,
-            entries: BTreeMap::new(),
+            held: BTreeMap::new(),
             place: BTreeMap::new(),
             next: 0,
+            unknown: 0,
         }
     }
 
-    fn put(&mut self, entry: Entry) {
-        let viewing = entry.viewing_id;
+    fn put(&mut self, viewing: ViewingId, text: &[u8]) {
         let old = self
             .place
             .get(&viewing)
-            .and_then(|place| self.entries.remove(place));
-        let entry = match old {
-            Some(old) => old.followed_by(entry),
-            None => entry,
+            .and_then(|place| self.held.remove(place));
+        let Some(lines) = self.joined(old, text) else {
+            return;
         };
         self.place.insert(viewing, self.next);
-        self.entries.insert(self.next, entry);
+        self.held.insert(self.next, Held { viewing, lines });
         self.next += 1;
-        if self.entries.len() > self.limit
-            && let Some((_, oldest)) = self.entries.pop_first()
+        if self.held.len() > self.limit
+            && let Some((_, oldest)) = self.held.pop_first()
         {
-            self.place.remove(&oldest.viewing_id);
+            self.place.remove(&oldest.viewing);
         }
     }
 
-    fn entries(self) -> Vec<Entry> {
-        self.entries.into_values().collect()
+    fn joined(&mut self, old: Option<Held>, text: &[u8]) -> Option<Lines> {
+        let Some(old) = old else {
+            return Some(Lines::One(text.to_vec()));
+        };
+        let joined = match (old.lines.read(), line::entry(text)) {
+            (Some(old), Some(new)) => old.followed_by(new),
+            (Some(one), None) | (None, Some(one)) => {
+                self.unknown += 1;
+                one
+            }
+            (None, None) => {
+                self.unknown += 2;
+                return None;
+            }
+        };
+        Some(Lines::Read(Box::new(joined)))
+    }
+
+    fn receipt(&mut self, viewing: ViewingId, text: &[u8]) {
+        let Some(place) = self.place.get(&viewing) else {
+            return;
+        };
+        let Some(held) = self.held.get_mut(place) else {
+            return;
+        };
+        let lines = std::mem::replace(&mut held.lines, Lines::One(Vec::new()));
+        match (lines.read(), line::receipt(text)) {
+            (Some(mut entry), Some(receipt)) => {
+                entry.receipts.push(receipt);
+                held.lines = Lines::Read(Box::new(entry));
+            }
+            (Some(entry), None) => {
+                held.lines = Lines::Read(Box::new(entry));
+                self.unknown += 1;
+            }
+            // Counted when the entry is read at last.
+            (None, _) => {}
+        }
+    }
+
+    fn entries(self) -> (Vec<Entry>, u64) {
+        let mut unknown = self.unknown;
+        let read = self.held.into_values().filter_map(|held| {
+            let entry = held.lines.read();
+            unknown += u64::from(entry.is_none());
+            entry
+        });
+        let entries = read.collect();
+        (entries, unknown)
     }
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Entry, History, Read, read};
+use super::{Entry, History, Read, Receipt, read};
 use crate::model::{
     AccountKey, Action, Date, Ids, Journal, Lifecycle, Media, MediaType, Moment, Random,
     ServiceName, SessionId, Step, Viewing, ViewingId, ViewingKey, Wall,
@@ -216,6 +216,40 @@ fn the_completing_stop_can_be_told_again_also_after_later_stops_of_the_viewing()
     assert_eq!(told.journal, original.journal);
     assert_eq!(told.viewing.key, original.viewing.key);
     assert_eq!(told.viewing.completed, Some(Wall(1000)));
+}
+
+#[test]
+fn what_has_a_receipt_is_not_owed_any_more() {
+    let log = log(0);
+    log.history.append(&entry(1, 1000, true)).unwrap();
+    log.history.append(&entry(2, 2000, true)).unwrap();
+    let receipt = |account: usize| Receipt {
+        account: accounts()[account].clone(),
+        at: Wall(3000),
+        delivered: account == 0,
+        answer: Some("„ok“".into()),
+    };
+    let owed = |viewing: usize| {
+        let read = log.read();
+        let owed = read.entries[viewing].completion_step();
+        owed.map_or(Vec::new(), |(_, owed)| owed)
+    };
+    assert_eq!(owed(0), accounts());
+    log.history.receipt(ViewingId(1), &receipt(0)).unwrap();
+    assert_eq!(owed(0), accounts()[1..]);
+    log.history.receipt(ViewingId(1), &receipt(1)).unwrap();
+    assert_eq!(owed(0), []);
+    assert_eq!(owed(1), accounts());
+    // Nor after a later stop of the viewing; a receipt for a viewing that is not there is no harm.
+    let mut later = entry(1, 4000, false);
+    later.completed = true;
+    log.history.append(&later).unwrap();
+    log.history.receipt(ViewingId(77), &receipt(1)).unwrap();
+    let read = log.read();
+    assert_eq!(ids(&read), [2, 1]);
+    assert_eq!(read.entries[1].receipts, [receipt(0), receipt(1)]);
+    assert_eq!(read.entries[1].completion_step(), None);
+    assert_eq!((read.damaged_lines, read.holes), (0, 0));
 }
 
 #[test]

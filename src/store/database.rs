@@ -1,10 +1,12 @@
-//! The database itself, as it lives in the store process. The only file that names sled.
+//! The database itself, as it lives in the store process. With `scan.rs` the only file that names sled.
 //!
 //! Folder: `sled/` is sled's; `witness` holds the number of the last batch.
 //! In sled there is one tree: `c` is the census, `r…` are the records, sealed. Every batch is one `apply_batch` with the new
 //! census in it, and one `flush`, which returns after the data, the metadata log and its folder were fsynced. The witness is
 //! written afterwards and without fsync: it may fall behind the database, never run ahead of it. So a database that is behind
-//! its witness has lost batches, which sled does not notice where a log is damaged in its middle.
+//! its witness has lost batches, which sled does not notice where a log is damaged in its middle. But pages are written to
+//! places that older pages have left, so an old state may come back with a new census in it: only the census, compared with
+//! all records, tells for sure. A small database is read through when it is opened, a large one between requests.
 
 use std::fs::{self, File};
 use std::io;
@@ -16,6 +18,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::record::{Census, seal, unseal};
+use super::scan::{Cursor, RECORDS, internal};
 use super::wire::{Chunk, Found};
 use super::{Batch, StoreError, StoreErrorKind};
 
@@ -25,24 +28,37 @@ const FANOUT: usize = 16;
 const CACHE: usize = 1 << 20;
 /// The least: more takes memory and time, and gains little on so few bytes.
 const COMPRESSION: i32 = 1;
-/// Bytes of records in one answer to a scan, about.
-const CHUNK: usize = 64 << 10;
+/// Records that are inspected before the next request is looked for.
+const PIECE: usize = 200;
 /// Damaged records that are kept to be looked at.
 const SAMPLE: usize = 1000;
 /// How long the process of a daemon that was killed may take to let go of the database.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 const CENSUS: &[u8] = b"c";
-const RECORDS: u8 = b'r';
+
+/// sled, and its iterator, with pages of that size.
+pub(super) type Sled = sled::Db<FANOUT>;
+pub(super) type SledIter = sled::Iter<FANOUT>;
 
 /// An open database.
 pub(super) struct Database {
-    sled: sled::Db<FANOUT>,
+    sled: Sled,
     census: Census,
     /// Keys of records that cannot be believed; not in the census.
     unsound: Vec<sled::InlineArray>,
     cursor: Option<Cursor>,
+    inspection: Option<Inspection>,
     witness: File,
+}
+
+/// A large database being read through, piece by piece, while it is used.
+struct Inspection {
+    /// Everything up to this key has been seen.
+    seen: Vec<u8>,
+    /// And this is the census of it.
+    live: Census,
+    records: SledIter,
 }
 
 impl Database {
@@ -67,6 +83,7 @@ impl Database {
             census: Census::default(),
             unsound: Vec::new(),
             cursor: None,
+            inspection: None,
             witness: open_witness(folder, false)?,
         };
         let Some(most) = verify else {
@@ -122,14 +139,73 @@ impl Database {
         })
     }
 
-    /// Takes the census at its word.
+    /// Takes the census at its word for now.
     fn trust(&mut self) -> Found {
+        self.inspect_from(Vec::new(), Census::default());
         Found {
             records: self.census.count,
             expected: self.census.count,
             behind: self.catch_up(self.census.generation),
             ..Found::default()
         }
+    }
+
+    fn inspect_from(&mut self, seen: Vec<u8>, live: Census) {
+        let low = if seen.is_empty() {
+            Bound::Included(vec![RECORDS])
+        } else {
+            Bound::Excluded(seen.clone())
+        };
+        let rest = (low, Bound::Excluded(vec![RECORDS + 1]));
+        self.inspection = Some(Inspection {
+            seen,
+            live,
+            records: self.sled.range::<Vec<u8>, _>(rest),
+        });
+    }
+
+    /// Whether not all of it has been read through.
+    pub fn is_to_be_inspected(&self) -> bool {
+        self.inspection.is_some()
+    }
+
+    /// Reads a piece of what has not been read yet; true if there may be more.
+    pub fn inspect(&mut self) -> Result<bool, StoreError> {
+        let Some(inspection) = &mut self.inspection else {
+            return Ok(false);
+        };
+        for _ in 0..PIECE {
+            let Some(record) = inspection.records.next() else {
+                let live = (inspection.live.count, inspection.live.digest);
+                self.inspection = None;
+                return if live == (self.census.count, self.census.digest) {
+                    Ok(false)
+                } else {
+                    Err(damaged("records of it are missing".into()))
+                };
+            };
+            let (key, sealed) = record.map_err(|error| explain("reading", &error))?;
+            if unseal(&key, &sealed).is_none() {
+                return Err(damaged("one of its records is not what was written".into()));
+            }
+            inspection.live.add(&key);
+            inspection.seen = key.to_vec();
+        }
+        Ok(true)
+    }
+
+    /// Lets the inspection know of a batch: what it has seen changes, and what it has read ahead is out of date.
+    fn inspect_on(&mut self, changed: impl Iterator<Item = (Vec<u8>, Change)>) {
+        let Some(mut inspection) = self.inspection.take() else {
+            return;
+        };
+        for (key, change) in changed.filter(|(key, _)| *key <= inspection.seen) {
+            match change {
+                Change::Added => inspection.live.add(&key),
+                Change::Removed => inspection.live.remove(&key),
+            }
+        }
+        self.inspect_from(inspection.seen, inspection.live);
     }
 
     /// Goes on from where the witness is, and says how far the database was behind it.
@@ -169,14 +245,21 @@ impl Database {
             last.insert(internal(&key), value);
         }
         let mut batch = sled::Batch::default();
+        let mut changed = Vec::new();
         for (key, value) in last {
             let there = self
                 .sled
                 .contains_key(&key)
                 .map_err(|error| explain("reading", &error))?;
             match (there, &value) {
-                (false, Some(_)) => census.add(&key),
-                (true, None) => census.remove(&key),
+                (false, Some(_)) => {
+                    census.add(&key);
+                    changed.push((key.clone(), Change::Added));
+                }
+                (true, None) => {
+                    census.remove(&key);
+                    changed.push((key.clone(), Change::Removed));
+                }
                 _ => {}
             }
             match value {
@@ -184,7 +267,9 @@ impl Database {
                 None => batch.remove(key),
             }
         }
-        self.apply(batch, census)
+        self.apply(batch, census)?;
+        self.inspect_on(changed.into_iter());
+        Ok(())
     }
 
     fn apply(&mut self, mut batch: sled::Batch, census: Census) -> Result<(), StoreError> {
@@ -232,91 +317,13 @@ impl Database {
     }
 }
 
-/// A scan under way. It is kept from chunk to chunk because only a long-lived iterator of sled's keeps to its cache's size.
-struct Cursor {
-    prefix: Vec<u8>,
-    last: Option<Vec<u8>>,
-    backwards: bool,
-    records: sled::Iter<FANOUT>,
+/// What a batch does to a key.
+enum Change {
+    Added,
+    Removed,
 }
 
-impl Cursor {
-    fn new(sled: &sled::Db<FANOUT>, prefix: &[u8], after: Option<&[u8]>, backwards: bool) -> Self {
-        let first = internal(prefix);
-        let after = after.map(internal);
-        let low = match &after {
-            Some(after) if !backwards => Bound::Excluded(after.clone()),
-            _ => Bound::Included(first.clone()),
-        };
-        let high = match after {
-            Some(after) if backwards => Bound::Excluded(after),
-            _ => successor(&first).map_or(Bound::Unbounded, Bound::Excluded),
-        };
-        Self {
-            prefix: prefix.to_vec(),
-            last: None,
-            backwards,
-            records: sled.range::<Vec<u8>, _>((low, high)),
-        }
-    }
-
-    fn stands_at(&self, prefix: &[u8], after: Option<&[u8]>, backwards: bool) -> bool {
-        self.prefix == prefix
-            && self.backwards == backwards
-            && after.is_some()
-            && self.last.as_deref() == after
-    }
-
-    fn chunk(&mut self) -> Result<Chunk, StoreError> {
-        let chunk = if self.backwards {
-            fill(std::iter::from_fn(|| self.records.next_back()))?
-        } else {
-            fill(&mut self.records)?
-        };
-        self.last = chunk.records.iter().last().map(|(key, _)| key.to_vec());
-        Ok(chunk)
-    }
-}
-
-fn fill(
-    records: impl Iterator<Item = io::Result<(sled::InlineArray, sled::InlineArray)>>,
-) -> Result<Chunk, StoreError> {
-    let mut chunk = Chunk::default();
-    for record in records {
-        let (key, sealed) = match record {
-            Ok(record) => record,
-            // What was read before the damage counts; the next request meets the error.
-            Err(_) if chunk.records.size() > 0 => return Ok(chunk),
-            Err(error) => return Err(explain("reading", &error)),
-        };
-        match (unseal(&key, &sealed), key.get(1..)) {
-            (Some(value), Some(key)) => chunk.records.push(key, value),
-            _ => chunk.damaged += 1,
-        }
-        if chunk.records.size() >= CHUNK {
-            return Ok(chunk);
-        }
-    }
-    chunk.last = true;
-    Ok(chunk)
-}
-
-fn internal(key: &[u8]) -> Vec<u8> {
-    let mut internal = Vec::with_capacity(1 + key.len());
-    internal.push(RECORDS);
-    internal.extend_from_slice(key);
-    internal
-}
-
-/// The first key after all that begin with `prefix`.
-fn successor(prefix: &[u8]) -> Option<Vec<u8>> {
-    let end = prefix.iter().rposition(|byte| *byte != u8::MAX)?;
-    let mut next = prefix.get(..=end)?.to_vec();
-    *next.last_mut()? += 1;
-    Some(next)
-}
-
-fn open_sled(folder: &Path) -> Result<sled::Db<FANOUT>, StoreError> {
+fn open_sled(folder: &Path) -> Result<Sled, StoreError> {
     let path = folder.join("sled");
     guard_snapshot(&path.join("metadata")).map_err(|error| explain("opening", &error))?;
     // No flusher thread: it would wake up five times a second, and abort the process when the disk is full.
@@ -427,16 +434,61 @@ fn innermost(error: &io::Error) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_successor_of_a_prefix_ends_exactly_its_keys() {
-        for (prefix, next) in [
-            (vec![1, 2], Some(vec![1, 3])),
-            (vec![1, 255], Some(vec![2])),
-            (vec![255, 255], None),
-            (vec![], None),
-        ] {
-            assert_eq!(successor(&prefix), next);
+    fn filled(folder: &Path, records: u32) {
+        Database::create(folder).unwrap();
+        let (mut database, _) = Database::open(folder, Some(0)).unwrap();
+        let mut batch = Batch::default();
+        for n in 0..records {
+            batch.put(n.to_be_bytes(), "value");
         }
+        database.commit(batch).unwrap();
+    }
+
+    fn inspect_all(database: &mut Database) -> Result<(), StoreError> {
+        while database.inspect()? {}
+        Ok(())
+    }
+
+    #[test]
+    fn a_large_database_is_inspected_while_it_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        filled(folder.path(), 2000);
+        let mut random = fastrand::Rng::with_seed(7);
+        let (mut database, _) = Database::open(folder.path(), Some(1999)).unwrap();
+        let mut pieces = 0;
+        while database.inspect().unwrap() {
+            pieces += 1;
+            let mut batch = Batch::default();
+            for _ in 0..20 {
+                batch.put(random.u32(..4000).to_be_bytes(), "new");
+                batch.remove(random.u32(..4000).to_be_bytes());
+            }
+            database.commit(batch).unwrap();
+        }
+        assert!(pieces >= 2000 / PIECE, "{pieces}");
+    }
+
+    #[test]
+    fn a_hole_in_a_large_database_is_found_by_the_inspection() {
+        let folder = tempfile::tempdir().unwrap();
+        filled(folder.path(), 2000);
+        let (mut database, found) = Database::open(folder.path(), Some(0)).unwrap();
+        assert_eq!((found.records, found.differs), (2000, false));
+        inspect_all(&mut database).unwrap();
+        drop(database);
+        let (database, _) = Database::open(folder.path(), Some(0)).unwrap();
+        database
+            .sled
+            .remove(internal(&1234u32.to_be_bytes()))
+            .unwrap();
+        database.sled.flush().unwrap();
+        drop(database);
+        let (mut database, _) = Database::open(folder.path(), Some(0)).unwrap();
+        let error = inspect_all(&mut database).unwrap_err();
+        assert_eq!(error.kind, StoreErrorKind::Damaged);
+        drop(database);
+        let (_, found) = Database::open(folder.path(), Some(2000)).unwrap();
+        assert!(found.differs);
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod process;
 mod quarantine;
 mod record;
 mod repair;
+mod scan;
 mod sled;
 mod wire;
 

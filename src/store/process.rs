@@ -21,6 +21,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use rustix::net::{RecvFlags, recv};
+
 use super::database::Database;
 use super::wire::{self, Reply, Request};
 use super::{StoreError, StoreErrorKind};
@@ -29,6 +31,8 @@ use super::{StoreError, StoreErrorKind};
 const VARIABLE: &str = "REELD_STORE_PROCESS";
 /// How long a request may take. A disk that wakes up or is busy with something else takes seconds.
 const DEADLINE: Duration = Duration::from_secs(20);
+/// How long nobody has asked for anything when an inspection begins.
+const CALM: Duration = Duration::from_millis(200);
 
 /// The program that becomes the store process: one that calls [`serve_if_asked`] first of all.
 #[derive(Debug, Clone)]
@@ -113,16 +117,40 @@ fn serve(socket: &UnixStream) -> io::Result<()> {
     let _ = std::fs::write("/proc/self/comm", "reeld-store");
     // Dropping a sled that has failed never ends; leaving the process does.
     let mut database = ManuallyDrop::new(None);
-    while let Ok(bytes) = wire::receive(socket) {
+    loop {
+        let inspected = contained(|| inspect_until_asked(socket, &mut database));
+        let Ok(bytes) = wire::receive(socket) else {
+            return Ok(());
+        };
         let request = Request::from_bytes(&bytes)?;
-        let answer = catch_unwind(AssertUnwindSafe(|| answer(&mut database, request)));
-        let reply = answer.unwrap_or_else(|panic| Err(panicked(&*panic)));
+        let reply = inspected.and_then(|()| contained(|| answer(&mut database, request)));
         let failed = reply.is_err();
         let reply = reply.unwrap_or_else(|error| Reply::Failed(error.kind, error.message));
         wire::send(socket, &reply.to_bytes())?;
         if failed {
-            break;
+            return Ok(());
         }
+    }
+}
+
+fn contained<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(panicked(&*panic)))
+}
+
+/// Reads through what has not been read through yet, if nobody asks for anything for a moment, and until somebody does.
+fn inspect_until_asked(
+    socket: &UnixStream,
+    database: &mut Option<Database>,
+) -> Result<(), StoreError> {
+    let Some(database) = database.as_mut().filter(|it| it.is_to_be_inspected()) else {
+        return Ok(());
+    };
+    let asked = |flags| recv(socket, &mut [0; 1], RecvFlags::PEEK | flags).is_ok();
+    let _ = socket.set_read_timeout(Some(CALM));
+    let mut busy = asked(RecvFlags::empty());
+    let _ = socket.set_read_timeout(None);
+    while !busy && database.inspect()? {
+        busy = asked(RecvFlags::DONTWAIT);
     }
     Ok(())
 }

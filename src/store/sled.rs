@@ -5,7 +5,7 @@
 //! `ARCHITECTURE.md`, "The store", has the figures; in short: 0.34.7 wakes up 420 times a minute once anything was written, does
 //! not wait for the disk and opens damaged files with records silently missing; the alpha sleeps when nobody asks, uses fsync
 //! and checksums, but keeps its memory when closed, hangs after any error and runs `sync` when opened. Its own process costs
-//! about 4 MiB while it is open and nothing when it is not, and makes all of that harmless.
+//! 2 to 3 MiB while it is open and nothing when it is not, and makes all of that harmless.
 //!
 //! # Files, in the state folder
 //! | name | what |
@@ -14,7 +14,7 @@
 //! | `store/format` | version of what follows, JSON; read before sled touches anything |
 //! | `store/sled/`, `store/witness` | see `database.rs` |
 //! | `store.new-PID/` | a store being made; renamed to `store` when complete, so a `store` is never half made |
-//! | `suspect` | the store failed in use, and not for want of room: to be read through whatever its size |
+//! | `suspect` | the store failed in use, and not for want of room |
 //! | `loss` | what was lost, JSON; until the owner of the records has made good for it |
 //! | `quarantine-TIME/` | a `store` that could not be read, or records that could not be believed; the newest three |
 //!
@@ -24,11 +24,11 @@
 //! store answers with that same error from then on, until it is dropped and opened again.
 //!
 //! # Opening
-//! `format` newer: refused, nothing touched. Behind its witness: batches are lost. Everything is read once, unless it is so much
-//! that the user would wait for it; but then it was sound when it was last used, or `suspect` says that it was not. Some records
-//! unsound or missing: go on without them. Not readable as a whole: `repair.rs`. Full, denied, locked, a disk that does not answer: refused, nothing
-//! moved. Whatever was lost is reported at every opening until it is said to be repaired, so that a crash in between cannot
-//! make it silent.
+//! `format` newer: refused, nothing touched. Behind its witness: batches are lost. Everything is read through once; if it is so
+//! much that the user would wait for it, it is done between requests, and what is found then is an error that makes the store
+//! `suspect`: opened again, it is read through first. Some records unsound or missing: go on without them. Not readable as a
+//! whole: `repair.rs`. Full, denied, locked, a disk that does not answer: refused, nothing moved. Whatever was lost is reported
+//! at every opening until it is said to be repaired, so that a crash in between cannot make it silent.
 
 use std::cell::{Cell, OnceCell};
 use std::fmt;
@@ -52,7 +52,7 @@ const NEW: &str = "store.new-";
 /// Version of everything in `store/`.
 const FORMAT: u32 = 1;
 const SUSPECT: &str = "suspect";
-/// Up to so many records are read through at every opening; this takes some 2 µs each.
+/// Up to so many records are read through before opening returns; this takes some 2 µs each.
 const SMALL: u64 = 20_000;
 
 #[derive(Debug, Serialize, Deserialize)]

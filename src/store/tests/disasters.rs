@@ -296,6 +296,20 @@ fn a_store_process_that_hangs_is_given_up() {
 }
 
 #[test]
+fn what_ends_a_daemon_does_not_end_its_store_before_it() {
+    use rustix::process::{Pid, Signal, getpgid, kill_process};
+    let folder = tempfile::tempdir().unwrap();
+    let (_state, mut store, _) = open(folder.path()).unwrap();
+    let pid = Pid::from_raw(i32::try_from(store.process_id()).unwrap());
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
+        kill_process(pid.unwrap(), signal).unwrap();
+    }
+    store.commit(actor::pair(0), Durability::Disk).unwrap();
+    assert_eq!(contents(&store).len(), 3);
+    assert_ne!(getpgid(pid).unwrap(), getpgid(None).unwrap());
+}
+
+#[test]
 fn everything_on_disk_is_private_also_where_it_was_not() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
