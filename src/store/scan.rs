@@ -31,6 +31,8 @@ impl Cursor {
         };
         let high = match after {
             Some(after) if backwards => Bound::Excluded(after),
+            // Forwards, sled's iterator reads every page behind its upper bound before it ends.
+            _ if !backwards => Bound::Unbounded,
             _ => successor(&first).map_or(Bound::Unbounded, Bound::Excluded),
         };
         Self {
@@ -52,7 +54,13 @@ impl Cursor {
         let chunk = if self.backwards {
             fill(std::iter::from_fn(|| self.records.next_back()))?
         } else {
-            fill(&mut self.records)?
+            let first = internal(&self.prefix);
+            let within = |record: &io::Result<(sled::InlineArray, _)>| {
+                record
+                    .as_ref()
+                    .map_or(true, |(key, _)| key.starts_with(&first))
+            };
+            fill((&mut self.records).take_while(within))?
         };
         self.last = chunk.records.iter().last().map(|(key, _)| key.to_vec());
         Ok(chunk)
