@@ -93,6 +93,23 @@ struct Lanes {
     live: BTreeSet<DeliveryId>,
 }
 
+impl Lanes {
+    fn load(headers: &[(DeliveryId, Header)], account: u16) -> Self {
+        let mine = headers.iter().filter(|(_, h)| h.account == account);
+        let live = mine.clone().filter(|(_, h)| h.is_live());
+        let mut order: Vec<_> = mine.map(|(id, h)| (h.lane, *id, h.in_line())).collect();
+        order.sort_unstable();
+        let mut found = None;
+        let mut ready = order.clone();
+        ready.retain(|(lane, _, in_line)| *in_line && found.replace(*lane) != Some(*lane));
+        Self {
+            order: order.into_iter().map(|(lane, id, _)| (lane, id)).collect(),
+            ready: ready.into_iter().map(|(_, id, _)| id).collect(),
+            live: live.map(|(id, _)| *id).collect(),
+        }
+    }
+}
+
 /// All headers, and each account's lanes.
 #[derive(Debug, Default)]
 pub struct Index {
@@ -102,48 +119,17 @@ pub struct Index {
 }
 
 impl Index {
-    /// Of many headers at once, in the order of their ids: packed tighter than one by one.
+    /// Of many headers at once: packed tighter than one by one.
     pub fn load(headers: Vec<(DeliveryId, Header)>) -> Self {
         let accounts = headers.iter().map(|(_, header)| header.account).max();
-        let mut lanes: Vec<Lanes> = Vec::new();
-        for account in 0..accounts.map_or(0, |last| last + 1) {
-            let of_account = || headers.iter().filter(move |(_, h)| h.account == account);
-            let mut order: Vec<_> = of_account().map(|(id, h)| (h.lane, *id)).collect();
-            order.sort_unstable();
-            let live = of_account().filter(|(_, h)| h.is_live());
-            lanes.push(Lanes {
-                order: order.into_iter().collect(),
-                ready: BTreeSet::new(),
-                live: live.map(|(id, _)| *id).collect(),
-            });
-        }
-        let mut index = Self {
+        let accounts = 0..accounts.map_or(0, |last| last + 1);
+        Self {
+            lanes: accounts
+                .map(|number| Lanes::load(&headers, number))
+                .collect(),
             undated: headers.iter().filter(|(_, h)| h.undated).count(),
             headers: headers.into_iter().collect(),
-            lanes,
-        };
-        for account in 0..index.lanes.len() {
-            index.seek_ready(account);
         }
-        index
-    }
-
-    /// Finds the ready ones of an account from nothing.
-    fn seek_ready(&mut self, account: usize) {
-        let Some(lanes) = self.lanes.get_mut(account) else {
-            return;
-        };
-        let mut ready = Vec::new();
-        let mut found = None;
-        for (lane, id) in &lanes.order {
-            let in_line = self.headers.get(id).is_some_and(Header::in_line);
-            if in_line && found != Some(*lane) {
-                found = Some(*lane);
-                ready.push(*id);
-            }
-        }
-        ready.sort_unstable();
-        lanes.ready = ready.into_iter().collect();
     }
 
     pub fn len(&self) -> usize {
