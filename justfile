@@ -32,3 +32,11 @@ install: build
     mkdir -p ~/.local/share/bash-completion/completions
     ~/.local/bin/reeld completions bash > ~/.local/share/bash-completion/completions/reeld
     systemctl --user daemon-reload
+
+# Fuzz for some minutes: `just fuzz name 10` or `just fuzz nfo 10` (needs cargo-fuzz)
+fuzz target minutes:
+    RUSTC_BOOTSTRAP=1 cargo fuzz run {{target}} -- -dict=fuzz/{{target}}.dict -max_len=4096 -max_total_time=$(({{minutes}} * 60))
+
+# How many names are read in a second; optionally those of a file
+bench *file:
+    cargo bench --bench names -- {{file}}

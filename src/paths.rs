@@ -29,6 +29,12 @@ pub struct Paths {
 }
 
 impl Paths {
+    /// The user's rules: `rules.toml`, beside the configuration.
+    #[must_use]
+    pub fn rules_file(&self) -> PathBuf {
+        self.config_file.with_file_name("rules.toml")
+    }
+
     /// From the process' environment.
     ///
     /// # Errors

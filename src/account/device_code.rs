@@ -75,12 +75,6 @@ impl DeviceCode {
         }
     }
 
-    /// How long it can still be approved.
-    #[must_use]
-    pub fn left(&self, now: Duration) -> Duration {
-        self.deadline.saturating_sub(now)
-    }
-
     /// Takes the answer to a poll.
     pub fn heard<T>(&mut self, now: Duration, heard: Heard<T>) -> Next<T> {
         let mut wait = self.every;
@@ -153,7 +147,6 @@ mod tests {
     fn one_deadline_holds_for_the_whole_attempt() {
         let mut code = DeviceCode::given(T0, Some(seconds(60)));
         let late = T0 + seconds(56);
-        assert_eq!(code.left(late), seconds(4));
         assert_eq!(
             code.heard::<()>(late, Heard::Pending),
             Next::Failed(Failure::Expired)
@@ -163,8 +156,12 @@ mod tests {
             code.heard::<()>(late, Heard::Trouble("no route".into())),
             Next::Failed(Failure::Unreachable("no route".into()))
         );
-        let absurd = DeviceCode::given(T0, Some(Duration::MAX));
-        assert_eq!(absurd.left(T0), LONGEST_LIFE);
+        let mut absurd = DeviceCode::given(T0, Some(Duration::MAX));
+        let much_later = T0 + LONGEST_LIFE;
+        assert_eq!(
+            absurd.heard::<()>(much_later, Heard::Pending),
+            Next::Failed(Failure::Expired)
+        );
     }
 
     #[test]

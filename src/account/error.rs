@@ -6,8 +6,11 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use super::device_code::Failure;
 use crate::error::CliError;
 use crate::model::ServiceName;
+use crate::service::Answer;
+use crate::service::http::Unreachable;
 
 /// The credentials could not be read or kept.
 #[derive(Debug, Error)]
@@ -140,6 +143,37 @@ pub enum LoginError {
         /// In its words.
         words: String,
     },
+    /// The account has no profile.
+    #[error("the account has no profile to report to")]
+    NoProfile,
+    /// There are several profiles.
+    #[error("there are several profiles and none was chosen: {known}")]
+    ProfileNotChosen {
+        /// Number, name and id of each.
+        known: String,
+    },
+    /// There is no such profile.
+    #[error("there is no profile {asked:?}; there are: {known}")]
+    UnknownProfile {
+        /// What was asked for.
+        asked: String,
+        /// Number, name and id of each.
+        known: String,
+    },
+    /// Several profiles have the name.
+    #[error("several profiles are named {asked:?}: {known}")]
+    AmbiguousProfile {
+        /// What was asked for.
+        asked: String,
+        /// Number, name and id of each.
+        known: String,
+    },
+    /// The QR image holds no URL.
+    #[error("the QR code that {} sent cannot be read, and the address to open stands only in it", service.title())]
+    UnreadableQr {
+        /// Where.
+        service: ServiceName,
+    },
     /// The new login could not be kept.
     #[error(transparent)]
     Store(#[from] AccountError),
@@ -153,6 +187,38 @@ fn in_words(after: Option<Duration>) -> String {
 }
 
 impl LoginError {
+    pub(super) fn offline(service: ServiceName, error: Unreachable) -> Self {
+        Self::Offline {
+            service,
+            why: error.0,
+        }
+    }
+
+    /// A code came to nothing.
+    pub(super) fn failed(service: ServiceName, failure: Failure) -> Self {
+        match failure {
+            Failure::Denied => Self::Denied { service },
+            Failure::Expired => Self::Expired { service },
+            Failure::Unreachable(why) => Self::Offline { service, why },
+            Failure::Refused(words) => Self::Refused { service, words },
+        }
+    }
+
+    /// A request of the sign-in was answered with an error.
+    pub(super) fn refused(service: ServiceName, answer: &Answer) -> Self {
+        let words = answer.words();
+        let unknown = ["invalid_client", "unauthorized_client", "invalid_client_id"];
+        match answer.status {
+            429 => Self::Throttled {
+                service,
+                after: answer.wait(),
+            },
+            400..=499 if answer.has_code(&unknown) => Self::WrongClientId { service, words },
+            400..=499 if answer.api_error().is_some() => Self::Refused { service, words },
+            _ => Self::offline(service, Unreachable(words)),
+        }
+    }
+
     /// What to do.
     #[must_use]
     pub fn hint(&self) -> String {
@@ -175,6 +241,15 @@ impl LoginError {
             ),
             Self::Refused { .. } => {
                 "try again later; if it stays, report the words above".to_owned()
+            }
+            Self::NoProfile => "make a profile in Discovr's app, then log in again".to_owned(),
+            Self::ProfileNotChosen { .. }
+            | Self::UnknownProfile { .. }
+            | Self::AmbiguousProfile { .. } => {
+                "choose one with --profile NUMBER, NAME or ID, or set discovr.profile".to_owned()
+            }
+            Self::UnreadableQr { .. } => {
+                "try again; if it stays, please report it: the service may have changed".to_owned()
             }
             Self::Store(error) => error.hint().to_owned(),
         }

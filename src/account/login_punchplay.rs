@@ -5,11 +5,11 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 use tokio::time::sleep;
 
-use super::device_code::{DeviceCode, Failure, Heard, Next};
+use super::device_code::Heard;
 use super::error::LoginError;
+use super::progress::{OnProgress, Progress, approved};
 use super::record::{NewLogin, Tokens};
 use super::{client_id, renew};
-use crate::clock;
 use crate::config::Config;
 use crate::model::{AccountKey, ServiceName};
 use crate::service::answer::{printable, text, whole};
@@ -28,26 +28,6 @@ const NEEDED: &str = "playback:write";
 const WHO_ATTEMPTS: u32 = 4;
 const WHO_PAUSE: Duration = Duration::from_secs(2);
 
-/// What the user is to see while a login is under way.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Progress {
-    /// Open `url` and enter `code`, or open `complete`, which a QR code may hold.
-    Code {
-        /// To be entered.
-        code: String,
-        /// Where.
-        url: String,
-        /// The same with the code in it.
-        complete: String,
-        /// For how long.
-        expires_in: Duration,
-    },
-    /// The service could not be asked; it goes on.
-    Trouble(String),
-    /// Approved; who it was is being asked.
-    Approved,
-}
-
 /// Logs in. Takes as long as the user does, at most as long as the code lives; may be dropped at any time.
 ///
 /// # Errors
@@ -56,7 +36,7 @@ pub async fn login(
     http: &Http,
     config: &Config,
     device_id: &str,
-    on: &mut (dyn FnMut(Progress) + Send),
+    on: OnProgress<'_>,
 ) -> Result<NewLogin, LoginError> {
     let client_id =
         client_id(SERVICE, config).ok_or(LoginError::NoClientId { service: SERVICE })?;
@@ -72,8 +52,8 @@ pub async fn login(
     };
     let code = flow.code().await?;
     on(code.progress());
-    let (tokens, scopes) = flow.wait(&code, on).await?;
-    on(Progress::Approved);
+    let poll = async || flow.poll(&code).await;
+    let (tokens, scopes) = approved(SERVICE, code.life, poll, on).await?;
     flow.who(tokens, scopes).await
 }
 
@@ -100,7 +80,7 @@ impl Code {
             code: printable(&self.user),
             url: printable(&self.url),
             complete: printable(&self.complete),
-            expires_in: self.life.unwrap_or(Duration::from_secs(600)),
+            expires_in: self.life,
         }
     }
 
@@ -137,25 +117,6 @@ impl Flow<'_> {
         }
         let code = answer.object().as_ref().and_then(Code::read);
         code.ok_or_else(|| offline(Unreachable(answer.words())))
-    }
-
-    async fn wait(
-        &self,
-        code: &Code,
-        on: &mut (dyn FnMut(Progress) + Send),
-    ) -> Result<(Tokens, Vec<String>), LoginError> {
-        let mut attempt = DeviceCode::given(clock::now().boot, code.life);
-        loop {
-            let heard = self.poll(code).await;
-            if let Heard::Trouble(words) = &heard {
-                on(Progress::Trouble(words.clone()));
-            }
-            match attempt.heard(clock::now().boot, heard) {
-                Next::PollAt(at) => sleep(at.saturating_sub(clock::now().boot)).await,
-                Next::Approved(login) => return Ok(login),
-                Next::Failed(failure) => return Err(failed(failure)),
-            }
-        }
     }
 
     async fn poll(&self, code: &Code) -> Heard<(Tokens, Vec<String>)> {
@@ -252,44 +213,12 @@ fn polled(answer: &Answer) -> Heard<(Tokens, Vec<String>)> {
     }
 }
 
-fn failed(failure: Failure) -> LoginError {
-    match failure {
-        Failure::Denied => LoginError::Denied { service: SERVICE },
-        Failure::Expired => LoginError::Expired { service: SERVICE },
-        Failure::Unreachable(why) => offline(Unreachable(why)),
-        Failure::Refused(words) => LoginError::Refused {
-            service: SERVICE,
-            words,
-        },
-    }
-}
-
 fn refused(answer: &Answer) -> LoginError {
-    let words = answer.words();
-    match answer.status {
-        429 => LoginError::Throttled {
-            service: SERVICE,
-            after: answer.wait(),
-        },
-        400..=499 if answer.has_code(&["invalid_client", "unauthorized_client"]) => {
-            LoginError::WrongClientId {
-                service: SERVICE,
-                words,
-            }
-        }
-        400..=499 if answer.api_error().is_some() => LoginError::Refused {
-            service: SERVICE,
-            words,
-        },
-        _ => offline(Unreachable(words)),
-    }
+    LoginError::refused(SERVICE, answer)
 }
 
 fn offline(error: Unreachable) -> LoginError {
-    LoginError::Offline {
-        service: SERVICE,
-        why: error.0,
-    }
+    LoginError::offline(SERVICE, error)
 }
 
 #[cfg(test)]

@@ -6,28 +6,35 @@
 //!   renews waits and finds the result. It runs in a task of its own: once the service has rotated the refresh token,
 //!   the old one is dead, so nobody may drop the call half-way. New tokens are on disk before anyone gets them; if the
 //!   disk refuses them, they are kept for the next attempt and nothing is sent until they are saved.
-//! - **A refused token** (401) forces a renewal at most once a minute, and none if another one is in force by now.
+//! - **A refused token** (401) forces a renewal at most once a minute, and none if another one is in force by now. Renewals
+//!   that the service answers with an error come ever more rarely (`pace`).
 //! - **A refused login** (only in the words of the service, never by a status alone) is marked on the account,
 //!   durably, and ends with the next login. It never touches what is queued.
 //! - Only the daemon renews. Other processes write the file only while no daemon runs.
 
 mod client_id;
+mod device_code;
 mod error;
 mod file;
+mod pace;
+mod profile;
+mod progress;
+mod qr_image;
 mod record;
 mod renew;
 
-pub mod device_code;
+pub mod login_discovr;
 pub mod login_punchplay;
 pub mod qr;
 
 pub use client_id::client_id;
 pub use error::{AccountError, LoginError};
+pub use profile::{Profile, choose};
+pub use progress::{OnProgress, Progress};
 pub use record::{Account, NewLogin, Tokens, Unavailable};
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
@@ -39,10 +46,8 @@ use crate::service::Fault;
 use crate::service::http::{Base, Http};
 
 use file::CredentialsFile;
+use pace::Pace;
 use record::{Age, Record};
-
-/// A 401 may force a renewal this often.
-const FORCED_EVERY: Duration = Duration::from_secs(60);
 
 /// Handle of the linked accounts; clones are the same accounts.
 #[derive(Debug, Clone)]
@@ -54,6 +59,8 @@ struct Inner {
     http: Http,
     config: watch::Receiver<Arc<Config>>,
     records: Mutex<Vec<Record>>,
+    /// One change at a time: memory must not go back behind the file.
+    changing: Mutex<()>,
     renewals: [Arc<tokio::sync::Mutex<Renewal>>; ServiceName::ALL.len()],
     changed: watch::Sender<u64>,
 }
@@ -61,8 +68,7 @@ struct Inner {
 /// What is remembered between the renewals of one service. Its lock is the single flight.
 #[derive(Debug, Default)]
 struct Renewal {
-    /// When a 401 forced one last, in boot time.
-    forced_at: Option<Duration>,
+    pace: Pace,
     /// Got from the service, but not on disk yet: the refresh token it was got with, and the new tokens.
     unsaved: Option<(Secret, Tokens)>,
 }
@@ -93,6 +99,7 @@ impl Accounts {
             http,
             config,
             records: Mutex::new(records),
+            changing: Mutex::default(),
             renewals: Default::default(),
             changed: watch::Sender::new(0),
         })))
@@ -237,14 +244,19 @@ impl Accounts {
             return Ok(token);
         }
         let forced = refused.is_some() && refused == record.login.tokens.access.as_ref();
-        if forced {
-            renewal.force(now.boot)?;
+        let serves_on = record.alive(now.wall).filter(|_| !forced);
+        if let Err(unavailable) = renewal.pace.ask(now.boot, forced) {
+            return serves_on.ok_or(unavailable);
         }
         let this = self.clone();
+        #[allow(
+            clippy::disallowed_methods,
+            reason = "must outlive whoever waits for it: the old refresh token is dead by then"
+        )]
         let task = tokio::spawn(async move {
             let result = this.renew_now(&mut renewal, &record).await;
-            match (result, record.alive(now.wall)) {
-                (Err(Unavailable::Later { .. }), Some(token)) if !forced => Ok(token),
+            match (result, serves_on) {
+                (Err(Unavailable::Later { .. }), Some(token)) => Ok(token),
                 (result, _) => result,
             }
         });
@@ -266,7 +278,7 @@ impl Accounts {
         let unsaved = renewal.unsaved.take();
         let tokens = match unsaved.filter(|(used, _)| *used == login.tokens.refresh) {
             Some((_, tokens)) => tokens,
-            None => self.fetch(record).await?,
+            None => self.fetch(&mut renewal.pace, record).await?,
         };
         let access = tokens.access.clone().ok_or_else(not_linked)?;
         if let Err(error) = self.save(login, tokens.clone()).await {
@@ -284,7 +296,7 @@ impl Accounts {
         Ok(access)
     }
 
-    async fn fetch(&self, record: &Record) -> Result<Tokens, Unavailable> {
+    async fn fetch(&self, pace: &mut Pace, record: &Record) -> Result<Tokens, Unavailable> {
         let login = &record.login;
         let base = self
             .base(login.account.service)
@@ -294,8 +306,14 @@ impl Accounts {
                 reason,
             })?;
         let result = renew::renew(&self.0.http, &base, login).await;
-        if let Err(Unavailable::NeedsLogin(reason)) = &result {
-            self.needs_login(&login.account, reason).await;
+        match &result {
+            Ok(_) => pace.succeeded(),
+            Err(Unavailable::NeedsLogin(reason)) => self.needs_login(&login.account, reason).await,
+            // Without an answer nothing was used up.
+            Err(Unavailable::Later { fault, .. }) if *fault == Fault::Unreachable => {}
+            Err(Unavailable::Later { after, reason, .. }) => {
+                pace.failed(clock::now().boot, *after, reason);
+            }
         }
         result
     }
@@ -314,9 +332,7 @@ impl Accounts {
     }
 
     fn change(&self, change: impl FnOnce(&mut Vec<Record>)) -> Result<(), AccountError> {
-        let known = self.records().clone();
-        let records = self.0.file.update(&known, change)?;
-        *self.records() = records;
+        self.0.change(change)?;
         self.announce();
         Ok(())
     }
@@ -327,12 +343,7 @@ impl Accounts {
         change: impl FnOnce(&mut Vec<Record>) + Send + 'static,
     ) -> Result<(), AccountError> {
         let inner = Arc::clone(&self.0);
-        let done = spawn_blocking(move || {
-            let known = inner.records().clone();
-            let records = inner.file.update(&known, change)?;
-            *inner.records() = records;
-            Ok(())
-        });
+        let done = spawn_blocking(move || inner.change(change));
         done.await.unwrap_or_else(|error| {
             Err(AccountError::Unwritable {
                 path: "credentials.json".into(),
@@ -379,6 +390,15 @@ impl Accounts {
 }
 
 impl Inner {
+    /// First the file, then memory.
+    fn change(&self, change: impl FnOnce(&mut Vec<Record>)) -> Result<(), AccountError> {
+        let _one = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.records().clone();
+        let records = self.file.update(&known, change)?;
+        *self.records() = records;
+        Ok(())
+    }
+
     fn records(&self) -> MutexGuard<'_, Vec<Record>> {
         self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -403,26 +423,6 @@ impl Record {
             .access
             .clone()
             .filter(|_| tokens.age(now) != Age::Spent)
-    }
-}
-
-impl Renewal {
-    /// Whether a 401 may force a renewal at this time of boot; notes that it did.
-    fn force(&mut self, now: Duration) -> Result<(), Unavailable> {
-        let wait = self
-            .forced_at
-            .map(|last| FORCED_EVERY.saturating_sub(now.saturating_sub(last)))
-            .filter(|wait| !wait.is_zero());
-        if wait.is_some() {
-            return Err(Unavailable::Later {
-                after: wait,
-                fault: Fault::Throttled,
-                reason: "401: the login is refused although it was renewed less than a minute ago"
-                    .to_owned(),
-            });
-        }
-        self.forced_at = Some(now);
-        Ok(())
     }
 }
 

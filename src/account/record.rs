@@ -98,6 +98,31 @@ pub struct Account {
     pub needs_login: Option<String>,
 }
 
+/// A login that ends is told of so long ahead.
+const TELL_AHEAD: Duration = Duration::from_secs(7 * 24 * 3600);
+
+impl Account {
+    /// That its login ends within a week or has ended, and what to do, in words for people.
+    #[must_use]
+    pub fn ends_soon(&self, now: Wall) -> Option<String> {
+        let end = self.expires_at.filter(|_| self.needs_login.is_none())?;
+        let service = self.key.service;
+        let days = end.since(now).as_secs() / (24 * 3600);
+        (end.since(now) < TELL_AHEAD).then(|| {
+            let when = match days {
+                _ if end <= now => "has ended".to_owned(),
+                0 => "ends within a day".to_owned(),
+                1 => "ends in a day".to_owned(),
+                days => format!("ends in {days} days"),
+            };
+            format!(
+                "the login at {} {when}: run `reeld login {service}`",
+                service.title()
+            )
+        })
+    }
+}
+
 impl From<&Record> for Account {
     fn from(record: &Record) -> Self {
         let login = &record.login;
@@ -149,6 +174,41 @@ impl From<Unavailable> for Disposition {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::ServiceName;
+
+    #[test]
+    fn a_login_that_ends_within_a_week_is_told_of() {
+        let now = Wall(1_795_312_800_000);
+        let hours = |hours: u64| now.plus(Duration::from_secs(hours * 3600));
+        for (end, refused, expected) in [
+            (None, false, None),
+            (Some(hours(90 * 24)), false, None),
+            (Some(hours(7 * 24)), false, None),
+            (Some(hours(7 * 24 - 1)), false, Some("ends in 6 days")),
+            (Some(hours(25)), false, Some("ends in a day")),
+            (Some(hours(23)), false, Some("ends within a day")),
+            (Some(now), false, Some("has ended")),
+            (Some(hours(25)), true, None),
+        ] {
+            let account = Account {
+                key: AccountKey {
+                    service: ServiceName::Discovr,
+                    user: "ann".to_owned(),
+                    profile: None,
+                },
+                user_name: "Ann".to_owned(),
+                profile_name: None,
+                scopes: Vec::new(),
+                linked_at: Wall(0),
+                expires_at: end,
+                needs_login: refused.then(|| "signed out".to_owned()),
+            };
+            let words = account.ends_soon(now);
+            assert_eq!(words.is_some(), expected.is_some(), "{words:?}");
+            let words = words.unwrap_or_default();
+            assert!(words.contains(expected.unwrap_or_default()), "{words}");
+        }
+    }
 
     #[test]
     fn a_token_is_renewed_five_minutes_or_a_fifth_of_its_life_ahead() {

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::profile::{Profile, profiles};
 use super::record::{NewLogin, Tokens, Unavailable};
 use crate::model::{Secret, ServiceName};
-use crate::service::answer::{Answer, text, whole};
+use crate::service::answer::{Answer, epoch, text, whole};
 use crate::service::http::{Base, Http, Request, Unreachable};
 use crate::service::{Fault, punchplay};
 
@@ -19,6 +20,17 @@ const AFTER_THROTTLED: Duration = Duration::from_secs(300);
 /// Words that end a login. A bare status, a 403 and a 5xx never do.
 pub(super) const REFUSED: [&str; 3] = ["invalid_grant", "invalid_client", "unauthorized_client"];
 
+/// The same at Discovr, where they are said of the long-lived token.
+const LOGIN_DEAD: [&str; 4] = [
+    "TOKEN_INVALID",
+    "TOKEN_EXPIRED",
+    "SESSION_EXPIRED",
+    "invalid_grant",
+];
+
+/// What a session token of Discovr lives, should the answer not say.
+const SESSION_LIFE: Duration = Duration::from_secs(1800);
+
 /// Asks the service for a new access token.
 pub(super) async fn renew(
     http: &Http,
@@ -30,7 +42,7 @@ pub(super) async fn renew(
             let answer = refresh(http, base, login).await.map_err(unreachable)?;
             refreshed(&answer, &login.tokens)
         }
-        ServiceName::Discovr => Err(Unavailable::NeedsLogin("not linked".to_owned())),
+        ServiceName::Discovr => mint(http, base, login).await,
     }
 }
 
@@ -46,7 +58,11 @@ pub(super) async fn revoke(http: &Http, base: &Base, login: &NewLogin) -> Result
             let url = base.join(&format!("{}/oauth/revoke", punchplay::API))?;
             http.send(Request::post(url, &body)).await?
         }
-        ServiceName::Discovr => return Ok(()),
+        ServiceName::Discovr => {
+            let mut request = Request::get(base.join("/auth/session")?);
+            request.method = "DELETE";
+            http.send(request.bearer(&login.tokens.refresh)).await?
+        }
     };
     if answer.is_success() {
         Ok(())
@@ -62,6 +78,68 @@ async fn refresh(http: &Http, base: &Base, login: &NewLogin) -> Result<Answer, U
     });
     let url = base.join(&format!("{}/auth/refresh", punchplay::API))?;
     http.send(Request::post(url, &body)).await
+}
+
+/// A session token of Discovr for the login's profile.
+async fn mint(http: &Http, base: &Base, login: &NewLogin) -> Result<Tokens, Unavailable> {
+    let body = json!({ "profileId": login.account.profile });
+    let url = base.join("/auth/session-token").map_err(unreachable)?;
+    let request = Request::post(url, &body).bearer(&login.tokens.refresh);
+    let answer = http.send(request).await.map_err(unreachable)?;
+    let refused = match minted(&answer, &login.tokens) {
+        Err(refused) if answer.api_error().is_some() => refused,
+        result => return result,
+    };
+    if matches!(answer.status, 400 | 403 | 404 | 422) && profile_is_gone(http, base, login).await {
+        return Err(Unavailable::NeedsLogin(format!(
+            "its profile {} is not there any more",
+            login.profile_name.as_deref().unwrap_or("(without a name)")
+        )));
+    }
+    Err(refused)
+}
+
+/// The answer to a mint does not say what is wrong with a profile; the list of profiles does.
+async fn profile_is_gone(http: &Http, base: &Base, login: &NewLogin) -> bool {
+    let Ok(url) = base.join("/profiles") else {
+        return false;
+    };
+    let answer = http
+        .send(Request::get(url).bearer(&login.tokens.refresh))
+        .await;
+    let list = answer
+        .ok()
+        .filter(Answer::is_success)
+        .and_then(|answer| profiles(&answer));
+    let is_ours = |profile: &Profile| Some(&profile.id) == login.account.profile.as_ref();
+    list.is_some_and(|list| !list.iter().any(is_ours))
+}
+
+/// What Discovr's answer to a mint means.
+fn minted(answer: &Answer, old: &Tokens) -> Result<Tokens, Unavailable> {
+    let body = answer.object().unwrap_or_default();
+    let token = body.get("sessionToken").and_then(text);
+    if let Some(token) = token.filter(|_| answer.is_success()) {
+        let expires_at = body.get("expiresAt").and_then(epoch);
+        let expires_at = expires_at.unwrap_or_else(|| answer.at.plus(SESSION_LIFE));
+        return Ok(Tokens {
+            access: Some(Secret::new(token)),
+            access_expires_at: expires_at,
+            access_life: expires_at.since(answer.at),
+            ..old.clone()
+        });
+    }
+    let expired = old.refresh_expires_at.is_some_and(|end| end <= answer.at);
+    match answer.status {
+        400 | 401 | 403 if answer.has_code(&LOGIN_DEAD) => {
+            Err(Unavailable::NeedsLogin(answer.words()))
+        }
+        // Its errors are not documented; that its time is over is.
+        401 if expired => Err(Unavailable::NeedsLogin(
+            "the login is over; Discovr ends it after 90 days".to_owned(),
+        )),
+        _ => Err(later(answer)),
+    }
 }
 
 fn unreachable(error: Unreachable) -> Unavailable {
@@ -80,24 +158,23 @@ fn refreshed(answer: &Answer, old: &Tokens) -> Result<Tokens, Unavailable> {
                 refresh_expires_at: new.refresh_expires_at.or(old.refresh_expires_at),
                 ..new
             })
-            .ok_or_else(|| later(answer, Fault::Server));
+            .ok_or_else(|| later(answer));
     }
     match answer.status {
         400 | 401 if answer.has_code(&REFUSED) => Err(Unavailable::NeedsLogin(answer.words())),
-        429 | 503 => Err(later(answer, Fault::Throttled)),
-        500..=599 => Err(later(answer, Fault::Server)),
-        _ => Err(later(answer, Fault::Unreachable)),
+        _ => Err(later(answer)),
     }
 }
 
-fn later(answer: &Answer, fault: Fault) -> Unavailable {
+/// It concerns the account, whatever its status, and no delivery was sent.
+fn later(answer: &Answer) -> Unavailable {
     let after = match answer.wait() {
         None if answer.status == 429 => Some(AFTER_THROTTLED),
         wait => wait,
     };
     Unavailable::Later {
         after,
-        fault,
+        fault: Fault::Throttled,
         reason: format!("the login could not be renewed: {}", answer.words()),
     }
 }

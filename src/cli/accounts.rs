@@ -32,10 +32,10 @@ pub fn run(args: &AccountsArgs, context: &Context) -> Result<(), CliError> {
         enabled: enabled(&loaded.config, service),
         account: linked.iter().find(|account| account.key.service == service),
     });
-    if args.format.json {
-        return output::json_lines(rows.iter().map(Row::json));
-    }
     let now = clock::now().wall;
+    if args.format.json {
+        return output::json_lines(rows.iter().map(|row| row.json(now)));
+    }
     let cells: Vec<Vec<String>> = rows.iter().map(|row| row.cells(now)).collect();
     let head = ["SERVICE", "STATE", "USER", "PROFILE", "EXPIRES", "MAY"];
     output::print(&table(&head, &cells, output::width()))
@@ -57,7 +57,7 @@ impl Row<'_> {
         }
     }
 
-    fn json(&self) -> Value {
+    fn json(&self, now: Wall) -> Value {
         let account = self.account;
         json!({
             "service": self.service,
@@ -68,7 +68,10 @@ impl Row<'_> {
             "scopes": account.map(|account| &account.scopes),
             "linked_at": account.map(|account| Stamp(account.linked_at)),
             "expires_at": account.and_then(|account| account.expires_at).map(Stamp),
-            "last_error": account.and_then(|account| account.needs_login.as_ref()),
+            "last_error": account.and_then(|account| {
+                let refused = account.needs_login.clone();
+                refused.or_else(|| account.ends_soon(now))
+            }),
         })
     }
 
@@ -77,6 +80,7 @@ impl Row<'_> {
             (_, "off") if !self.enabled => "disabled",
             (None, _) => "not linked",
             (_, "needs_login") => "needs login",
+            (Some(account), _) if account.ends_soon(now).is_some() => "log in again soon",
             (_, state) => state,
         };
         let of = |value: fn(&Account) -> Option<String>| {

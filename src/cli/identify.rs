@@ -1,19 +1,23 @@
 //! `reeld identify`
 
 use std::io::{self, BufRead, Write};
+use std::path::Path;
 
 use clap::Args;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::table::table;
-use super::{Format, output, words};
+use super::{Context, Format, output, words};
+use crate::config::load_rules;
 use crate::error::CliError;
-use crate::identify::{Identity, Verdict, identify_name};
+use crate::identify::rules::Rules;
+use crate::identify::{Evidence, Identity, IdentityJson, Verdict, identify, named, sidecar};
 use crate::model::media_json;
 
 /// What reeld makes of a file name or path, and why
 ///
-/// Nothing is opened and nobody is asked: the name alone speaks.
+/// The name speaks, what lies beside the file if there is one (NFO), and your rules. Nobody is asked. With --stdin only
+/// absolute paths are looked beside.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -31,18 +35,27 @@ pub struct IdentifyArgs {
     format: Format,
 }
 
-pub fn run(args: &IdentifyArgs) -> Result<(), CliError> {
-    let mut out = io::BufWriter::new(io::stdout().lock());
+pub fn run(args: &IdentifyArgs, context: &Context) -> Result<(), CliError> {
+    let rules = rules(context);
+    let looks = |name: &str| {
+        // A list of names is a list of names: thousands of them are not each looked for in this folder.
+        if args.stdin && !name.starts_with('/') {
+            identify(&named(name), &[], &rules)
+        } else {
+            look(name, &rules)
+        }
+    };
+    let mut out = io::BufWriter::with_capacity(64 << 10, io::stdout().lock());
     let mut write = |name: &str| {
-        let identity = identify_name(name);
+        let identity = looks(name);
         if args.format.json {
-            serde_json::to_writer(&mut out, &object(name, &identity))?;
+            serde_json::to_writer(&mut out, &Line::new(name, &identity))?;
             return out.write_all(b"\n");
         }
         out.write_all(describe(name, &identity).as_bytes())
     };
     if args.stdin {
-        let mut input = io::stdin().lock();
+        let mut input = io::BufReader::with_capacity(64 << 10, io::stdin().lock());
         let mut line = Vec::new();
         while read_line(&mut input, &mut line)? {
             output::finish(write(&String::from_utf8_lossy(&line)))?;
@@ -53,6 +66,36 @@ pub fn run(args: &IdentifyArgs) -> Result<(), CliError> {
         }
     }
     output::finish(out.flush())
+}
+
+/// The user's rules; broken ones are told, and do not keep names from being read. Outside of a session there are none.
+pub fn rules(context: &Context) -> Rules {
+    let Ok(paths) = context.paths() else {
+        return Rules::default();
+    };
+    load_rules(&paths).unwrap_or_else(|error| {
+        output::warn(&format!("your rules are left out\n{error}"));
+        Rules::default()
+    })
+}
+
+/// Identifies a name, or a file with what lies beside it.
+pub fn look(name: &str, rules: &Rules) -> Identity {
+    match file(name) {
+        Some(path) => {
+            let item = named(&path.to_string_lossy());
+            identify(&item, &sidecar::read(&path), rules)
+        }
+        None => identify(&named(name), &[], rules),
+    }
+}
+
+/// The absolute path of a file that is there.
+fn file(name: &str) -> Option<std::path::PathBuf> {
+    let path = Path::new(name);
+    path.is_file()
+        .then(|| std::path::absolute(path).ok())
+        .flatten()
 }
 
 /// The next line without its end; false after the last.
@@ -67,22 +110,29 @@ fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> Result<bool, CliEr
     Ok(length > 0)
 }
 
-fn object(input: &str, identity: &Identity) -> Value {
-    let mut object = json!({ "input": input });
-    if let (Some(object), Value::Object(media)) =
-        (object.as_object_mut(), media_json(&identity.media))
-    {
-        object.extend(media);
-        let evidence = identity
-            .evidence
-            .iter()
-            .map(|evidence| json!({ "source": evidence.source, "said": evidence.said }));
-        object.insert("evidence".to_owned(), evidence.collect());
+/// A line of the output.
+#[derive(Serialize)]
+struct Line<'a> {
+    input: &'a str,
+    #[serde(flatten)]
+    identity: IdentityJson<'a>,
+}
+
+impl<'a> Line<'a> {
+    fn new(input: &'a str, identity: &'a Identity) -> Self {
+        Self {
+            input,
+            identity: IdentityJson::from(identity),
+        }
     }
-    object
 }
 
 fn describe(input: &str, identity: &Identity) -> String {
+    table(&["input", input], &rows(identity), usize::MAX)
+}
+
+/// What it is, how sure that is, what is done with it, and who said what.
+pub fn rows(identity: &Identity) -> Vec<Vec<String>> {
     let media = &identity.media;
     let kind = media
         .media_type
@@ -101,8 +151,14 @@ fn describe(input: &str, identity: &Identity) -> String {
         ],
         vec!["would be".to_owned(), verdict],
     ];
-    for evidence in &identity.evidence {
-        rows.push(vec![evidence.source.to_owned(), evidence.said.clone()]);
-    }
-    table(&["input", input], &rows, usize::MAX)
+    rows.extend(identity.evidence.iter().map(evidence));
+    rows
+}
+
+fn evidence(evidence: &Evidence) -> Vec<String> {
+    let disputes = evidence
+        .disputes
+        .map(|what| format!("  (contradicts better evidence: {what})"));
+    let said = evidence.said.clone() + &disputes.unwrap_or_default();
+    vec![evidence.source.to_owned(), said]
 }

@@ -14,7 +14,7 @@ use crate::service::http::Http;
 
 /// Parses a service that can be logged in to.
 pub fn service() -> impl TypedValueParser<Value = ServiceName> {
-    PossibleValuesParser::new(["punchplay"])
+    PossibleValuesParser::new(ServiceName::ALL.map(ServiceName::as_str))
         .map(|name| name.parse().unwrap_or(ServiceName::Punchplay))
 }
 

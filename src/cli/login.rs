@@ -7,8 +7,9 @@ use serde_json::json;
 
 use super::link::{accounts, service, wait_for};
 use super::{Context, Format, output, words};
-use crate::account::login_punchplay::{self, Progress};
-use crate::account::{NewLogin, qr};
+use crate::account::login_discovr::{self, SignedIn};
+use crate::account::{NewLogin, OnProgress, Progress, choose, login_punchplay, qr};
+use crate::config::Config;
 use crate::control::{Client, Request};
 use crate::daemon::device_id;
 use crate::error::CliError;
@@ -24,46 +25,98 @@ use crate::service::http::Http;
 #[command(after_help = "\
 Examples:
   reeld login punchplay
-  reeld login punchplay --json    one object a step: code, approved, linked")]
+  reeld login discovr --profile Ann
+  reeld login punchplay --json      one object a step: code, approved, linked")]
 pub struct LoginArgs {
     /// Where
     #[arg(value_parser = service())]
     service: ServiceName,
+    /// Report to this profile: its name, its number in the list, or its id (Discovr)
+    #[arg(long, value_name = "PROFILE")]
+    profile: Option<String>,
     #[command(flatten)]
     format: Format,
 }
 
 pub fn run(args: &LoginArgs, context: &Context) -> Result<(), CliError> {
     let (paths, loaded) = context.load()?;
-    let device_id = device_id(&paths)?;
-    let http = Http::default();
     let mut told = Ok(());
     let mut tell = |progress| {
         if told.is_ok() {
             told = show(args, &progress);
         }
     };
-    let login = wait_for(login_punchplay::login(
-        &http,
-        &loaded.config,
-        &device_id,
-        &mut tell,
-    ))??;
+    let login = match args.service {
+        ServiceName::Punchplay => punchplay(args, &paths, &loaded.config, &mut tell)?,
+        ServiceName::Discovr => discovr(args, &loaded.config, &mut tell)?,
+    };
     told?;
     let name = login.user_name.clone();
+    let profile = login.profile_name.clone();
     let reports = keep(&paths, &loaded.config, args.service, login)?;
     if args.format.json {
-        return output::json(
-            &json!({ "step": "linked", "service": args.service, "user": name, "daemon": reports }),
-        );
+        return output::json(&json!({
+            "step": "linked",
+            "service": args.service,
+            "user": name,
+            "profile": profile,
+            "daemon": reports,
+        }));
     }
-    let name = words::printable(&name);
-    output::line(&format!("Linked: {name} at {}.", args.service.title()))?;
+    let who = words::printable(&profile.unwrap_or(name));
+    output::line(&format!("Linked: {who} at {}.", args.service.title()))?;
     output::line(if reports {
         "The running reeld reports from now on."
     } else {
         "Hint: reeld is not running; start it with `systemctl --user start reeld` or `reeld run`"
     })
+}
+
+fn punchplay(
+    args: &LoginArgs,
+    paths: &Paths,
+    config: &Config,
+    tell: OnProgress<'_>,
+) -> Result<NewLogin, CliError> {
+    if args.profile.is_some() {
+        return Err(CliError::usage("PunchPlay has no profiles").hint("leave out --profile"));
+    }
+    let device_id = device_id(paths)?;
+    let http = Http::default();
+    Ok(wait_for(login_punchplay::login(
+        &http, config, &device_id, tell,
+    ))??)
+}
+
+fn discovr(args: &LoginArgs, config: &Config, tell: OnProgress<'_>) -> Result<NewLogin, CliError> {
+    let http = Http::default();
+    let signed_in = wait_for(login_discovr::login(&http, config, tell))??;
+    let asked = args.profile.as_ref().unwrap_or(&config.discovr.profile);
+    let can_ask = std::io::stdin().is_terminal() && !args.format.json;
+    if asked.trim().is_empty() && signed_in.profiles.len() > 1 && can_ask {
+        return Ok(signed_in.as_profile(&ask_profile(&signed_in)?)?);
+    }
+    Ok(signed_in.as_profile(asked)?)
+}
+
+/// Lists the profiles and waits for an answer that names one.
+fn ask_profile(signed_in: &SignedIn) -> Result<String, CliError> {
+    let mut list = String::from("Which profile?\n");
+    for (index, profile) in signed_in.profiles.iter().enumerate() {
+        list.push_str(&format!(
+            "  {} {}\n",
+            index + 1,
+            words::printable(&profile.name)
+        ));
+    }
+    output::print(&list)?;
+    loop {
+        let answer = output::ask("Number or name: ")?;
+        match choose(&signed_in.profiles, &answer) {
+            Ok(profile) => return Ok(profile.id.clone()),
+            Err(error) => output::line(&error.to_string())?,
+        }
+    }
 }
 
 fn show(args: &LoginArgs, progress: &Progress) -> Result<(), CliError> {
@@ -80,10 +133,17 @@ fn show(args: &LoginArgs, progress: &Progress) -> Result<(), CliError> {
             let terminal = std::io::stdout().is_terminal();
             let drawn = terminal.then(|| qr::draw(complete, true)).flatten();
             let drawn = drawn.map_or_else(String::new, |drawn| format!("{drawn}\n"));
+            let by_hand = if url == complete {
+                String::new()
+            } else {
+                format!("The code can also be entered at {url}. ")
+            };
+            let life = expires_in.map_or_else(String::new, |life| {
+                format!("; it is good for {}", words::about(life))
+            });
             output::print(&format!(
-                "Open this page on any device and approve the code {code}:\n\n  {complete}\n\n{drawn}\
-                 The code can also be entered at {url}. Waiting; it is good for {} …\n",
-                words::about(*expires_in)
+                "Open this page on any device and approve the code {code}:\n\n  {complete}\n\n\
+                 {drawn}{by_hand}Waiting{life} …\n"
             ))
         }
         Progress::Trouble(why) => {
@@ -105,7 +165,7 @@ fn step(progress: &Progress) -> serde_json::Value {
             "code": code,
             "url": url,
             "complete_url": complete,
-            "expires_in_seconds": expires_in.as_secs(),
+            "expires_in_seconds": expires_in.map(|life| life.as_secs()),
         }),
         Progress::Trouble(why) => json!({ "step": "trouble", "reason": why }),
         Progress::Approved => json!({ "step": "approved" }),
@@ -115,7 +175,7 @@ fn step(progress: &Progress) -> serde_json::Value {
 /// Gives the login to the daemon, or to the file where none runs; true if a daemon has it.
 fn keep(
     paths: &Paths,
-    config: &crate::config::Config,
+    config: &Config,
     service: ServiceName,
     login: NewLogin,
 ) -> Result<bool, CliError> {

@@ -1,6 +1,6 @@
 //! `reeld logout`
 
-use std::io::{BufRead, IsTerminal};
+use std::io::IsTerminal;
 
 use clap::Args;
 use serde_json::json;
@@ -105,16 +105,11 @@ fn ask(account: &AccountRow, queued: u64) -> Result<QueueFate, CliError> {
         return Err(CliError::usage(format!("what is to become of what is queued for {service} ({queued})?"))
             .hint("add --keep-queue (it waits for the same user's next login) or --drop-queue (it is forgotten)"));
     }
-    output::print(&format!(
+    let answer = output::ask(&format!(
         "Queued for {service}: {queued}. Keep it for the next login of {}, or drop it for good? [keep/drop] ",
         words::printable(account.user.as_deref().unwrap_or("the same user"))
     ))?;
-    let mut answer = String::new();
-    std::io::stdin()
-        .lock()
-        .read_line(&mut answer)
-        .map_err(|error| CliError::user("no answer").because(error.to_string()))?;
-    match answer.trim() {
+    match answer.as_str() {
         "keep" | "k" => Ok(QueueFate::Keep),
         "drop" | "d" => Ok(QueueFate::Drop),
         _ => Err(CliError::user("nothing is changed").hint("answer keep or drop")),

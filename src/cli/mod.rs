@@ -3,6 +3,8 @@
 mod accounts;
 mod completions;
 mod config;
+mod explain;
+mod history;
 mod identify;
 mod link;
 mod login;
@@ -11,7 +13,12 @@ mod man;
 mod output;
 mod players;
 mod queue;
+mod record;
+mod rematch;
+mod replay;
+mod rules;
 mod run;
+mod setup;
 mod status;
 mod table;
 mod words;
@@ -72,8 +79,15 @@ enum Command {
     Status(status::StatusArgs),
     Players(players::PlayersArgs),
     Queue(queue::QueueArgs),
+    History(history::HistoryArgs),
     Identify(identify::IdentifyArgs),
+    Record(record::RecordArgs),
+    Replay(replay::ReplayArgs),
+    Explain(explain::ExplainArgs),
+    Rematch(rematch::RematchArgs),
+    Rules(rules::RulesArgs),
     Config(config::ConfigArgs),
+    Setup(setup::SetupArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
 }
@@ -148,8 +162,15 @@ fn run_command() -> Result<(), CliError> {
         Command::Status(args) => status::run(&args, &context),
         Command::Players(args) => players::run(&args, &context),
         Command::Queue(args) => queue::run(&args, &context),
-        Command::Identify(args) => identify::run(&args),
+        Command::History(args) => history::run(&args, &context),
+        Command::Identify(args) => identify::run(&args, &context),
+        Command::Explain(args) => explain::run(&args, &context),
+        Command::Rematch(args) => rematch::run(&args, &context),
+        Command::Rules(args) => rules::run(&args, &context),
+        Command::Record(args) => record::run(&args, &context),
+        Command::Replay(args) => replay::run(&args, &context),
         Command::Config(args) => config::run(&args, &context),
+        Command::Setup(args) => setup::run(&args, &context),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
     }

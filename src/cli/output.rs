@@ -1,6 +1,6 @@
 //! Standard output. A reader that has seen enough (`| head`) ends the command quietly.
 
-use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
 
 use serde::Serialize;
 
@@ -65,4 +65,21 @@ pub(super) fn finish(result: io::Result<()>) -> Result<(), CliError> {
             .because(error.to_string())
             .hint("is the disk full?")),
     }
+}
+
+/// Asks the person at the terminal; to be called only where there is one.
+pub fn ask(question: &str) -> Result<String, CliError> {
+    print(question)?;
+    let mut answer = String::new();
+    let read = io::stdin().lock().read_line(&mut answer);
+    match read {
+        Ok(length) if length > 0 => Ok(answer.trim().to_owned()),
+        _ => Err(CliError::user("no answer, so nothing is changed")),
+    }
+}
+
+/// Says on standard error what does not keep the command from its work.
+pub fn warn(text: &str) {
+    // Nobody is left to tell if that fails.
+    let _ = writeln!(io::stderr(), "Warning: {text}");
 }

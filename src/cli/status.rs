@@ -102,11 +102,20 @@ pub(super) fn players(rows: &[PlayerRow], width: usize) -> String {
                 row.name.clone(),
                 state(row.state).to_owned(),
                 row.progress.map_or_else(String::new, words::percent),
-                words::media(row.media.as_ref()),
+                watching(row),
             ]
         })
         .collect();
     table(&["ID", "PLAYER", "STATE", "AT", "WATCHING"], &rows, width)
+}
+
+fn watching(row: &PlayerRow) -> String {
+    let media = words::media(row.media.as_ref());
+    match &row.why_not {
+        Some(why) if media.is_empty() => format!("({why})"),
+        Some(why) => format!("{media} ({why})"),
+        None => media,
+    }
 }
 
 fn state(state: PlayerState) -> &'static str {

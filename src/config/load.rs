@@ -142,7 +142,7 @@ fn merge(layers: Vec<Layer>) -> Result<(Config, Settings), ConfigError> {
     Ok((config, settings))
 }
 
-fn read_file(path: &Path, required: bool) -> Result<Option<String>, ConfigError> {
+pub(super) fn read_file(path: &Path, required: bool) -> Result<Option<String>, ConfigError> {
     let refuse = |problem: String| Err(ConfigError::of_file(path, problem));
     let file = match File::open(path) {
         Ok(file) => file,

@@ -1,6 +1,7 @@
 //! Configuration: `defaults.toml` (embedded, the reference), the user's file, the environment; in that order.
 //!
 //! `rules.rs` says what each key may be, `load.rs` lays the sources over each other, `watch.rs` follows changes.
+//! `user_rules.rs` does the same for the user's own rules of what is what, in `rules.toml`.
 
 use std::time::Duration;
 
@@ -16,11 +17,13 @@ mod nearest;
 mod rules;
 #[cfg(test)]
 mod tests;
+mod user_rules;
 mod watch;
 
 pub use fault::{ConfigError, Fault, Place};
 pub use load::{DEFAULTS, Loaded, Setting, Sources, load};
 pub use rules::{KEYS, Rule, rule};
+pub use user_rules::{LiveRules, load_rules, watch_rules};
 pub use watch::{Live, watch};
 
 /// Everything that can be configured. Every key is described in `defaults.toml`.

@@ -64,17 +64,23 @@ async fn follow(
     config: watch::Sender<Arc<Config>>,
     problem: watch::Sender<Option<String>>,
 ) {
+    let file = sources.file.clone();
+    at_every_change(&file, || reload(&sources, &mut loaded, &config, &problem)).await;
+}
+
+/// Looks now, and after every change of a file or of its folders, for ever.
+pub(super) async fn at_every_change(file: &Path, mut look: impl FnMut()) {
     loop {
-        let watched = Watches::around(&sources.file);
-        reload(&sources, &mut loaded, &config, &problem);
+        let watched = Watches::around(file);
+        look();
         let waited = match watched {
             Ok(mut watches) => watches.changed().await,
             Err(error) => Err(error),
         };
         if let Err(error) = waited {
-            let folder = sources.file.display();
+            let file = file.display();
             warn!(
-                "changes of {folder} are not noticed: {error}. Hint: restart reeld after changing it"
+                "changes of {file} are not noticed: {error}. Hint: restart reeld after changing it"
             );
             return std::future::pending().await;
         }

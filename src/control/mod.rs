@@ -14,6 +14,7 @@ pub use protocol::{
     LONGEST_REQUEST, LONGEST_RESPONSE, PAGE, QueueFate, Request, Response, Selection,
 };
 pub use rows::{
-    AccountRow, AccountState, PlayerRow, PlayerState, QueueRow, QueueState, Stamp, StatusReport,
+    AccountRow, AccountState, Explained, PlayerRow, PlayerState, QueueRow, QueueState, Stamp,
+    StatusReport, ToldRow, ToldState,
 };
 pub use server::{Call, Listener, serve};

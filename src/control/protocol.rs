@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::rows::{PlayerRow, QueueRow, StatusReport};
+use super::rows::{Explained, PlayerRow, QueueRow, StatusReport, ToldRow};
 use crate::error::CliError;
-use crate::model::{Secret, ServiceName};
+use crate::model::{Ids, Media, Secret, ServiceName};
 
 /// Longest line a client may send: a login with its tokens is far below.
 pub const LONGEST_REQUEST: usize = 64 * 1024;
@@ -33,6 +33,25 @@ pub enum Request {
     QueueExport {
         /// As in `Queue`.
         after: u64,
+    },
+    /// What became of these viewings at the services. At most `PAGE`. Answered by `Told`.
+    Told {
+        /// As `ViewingId` prints them.
+        viewings: Vec<String>,
+    },
+    /// Everything about one player. Answered by `Explained`.
+    Explain {
+        /// Its id, or its name.
+        player: String,
+    },
+    /// The user says what a viewing's film or series really is: what waits for it goes out. Answered by `Rematched`.
+    Rematch {
+        /// As `ViewingId` prints it.
+        viewing: String,
+        /// A `Media`: what the history says it was, in case the daemon does not remember.
+        known: Option<Value>,
+        /// Of the film or series.
+        ids: Ids,
     },
     /// Tries again, now. Answered by `Done`.
     QueueRetry {
@@ -90,8 +109,14 @@ pub enum Response {
     Players(Vec<PlayerRow>),
     /// To `Queue`.
     Queue(Vec<QueueRow>),
+    /// To `Told`: at most one row for each viewing and account.
+    Told(Vec<ToldRow>),
     /// To `QueueExport`: JSON objects for the user.
     Lines(Vec<Value>),
+    /// To `Explain`.
+    Explained(Box<Explained>),
+    /// To `Rematch`: what it was taken for.
+    Rematched(Box<Media>),
     /// It is done.
     Done {
         /// How many deliveries it was about, where it was about any.

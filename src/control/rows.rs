@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
 use crate::model::{Action, ServiceName, Source, Wall};
+use crate::outbox;
 
 /// A time in JSON: RFC 3339, UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,6 +71,17 @@ pub struct PlayerRow {
     /// Why nothing in it is tracked; absent while something is, or soon will be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why_not: Option<String>,
+}
+
+/// `reeld explain PLAYER`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Explained {
+    /// The player, with the reason why nothing is tracked in it.
+    pub player: PlayerRow,
+    /// Path, URL or title of what is open in it.
+    pub open: Option<String>,
+    /// What that is taken for, with the evidence (`identify::IdentityJson`).
+    pub identity: Option<Value>,
 }
 
 /// What a player does.
@@ -164,6 +176,51 @@ pub enum QueueState {
     Aside,
     /// Was refused for good.
     Dead,
+}
+
+/// What became of a viewing at an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToldRow {
+    /// Of which viewing.
+    pub viewing_id: String,
+    /// At which service.
+    pub service: ServiceName,
+    /// What.
+    pub state: ToldState,
+    /// In the service's words, or the reason.
+    pub answer: Option<String>,
+}
+
+/// What became of a viewing at a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ToldState {
+    /// The service has it.
+    Delivered,
+    /// It waits.
+    Queued,
+    /// It will not be sent.
+    Skipped,
+    /// It was refused for good.
+    Dead,
+    /// No account was linked at that time.
+    NotLinked,
+}
+
+impl From<outbox::Told> for ToldRow {
+    fn from(told: outbox::Told) -> Self {
+        Self {
+            viewing_id: told.viewing.to_string(),
+            service: told.account.service,
+            state: match told.state {
+                outbox::ToldState::Delivered => ToldState::Delivered,
+                outbox::ToldState::Skipped => ToldState::Skipped,
+                outbox::ToldState::Queued => ToldState::Queued,
+                outbox::ToldState::Dead => ToldState::Dead,
+            },
+            answer: told.answer,
+        }
+    }
 }
 
 #[cfg(test)]

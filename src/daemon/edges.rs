@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use crate::engine::{Edges, Identity};
 use crate::error::CliError;
+use crate::history::{Entry, History};
 use crate::model::{AccountKey, Lifecycle, Moment, Step};
 use crate::paths::{Paths, private_dir};
 use crate::store::{Program, SledStore, StateFolder, StoreError};
@@ -52,8 +53,7 @@ impl Edges for Files {
         event: &Lifecycle,
         accounts: &[AccountKey],
     ) -> io::Result<()> {
-        let _ = (step, event, accounts, &self.history);
-        Ok(())
+        History::open(&self.history)?.append(&Entry::of(step, event, accounts))
     }
 }
 

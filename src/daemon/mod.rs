@@ -9,6 +9,8 @@
 //! SIGINT: sessions are stopped and on disk, what is due may go out for `LAST_WORDS`, then exit. A second signal exits at once;
 //! everything accepted is on disk by then or never was.
 
+mod beside;
+mod desktop;
 mod edges;
 mod engine_thread;
 mod requests;
@@ -27,18 +29,23 @@ use tracing::{debug, info, warn};
 use crate::account::Accounts;
 use crate::config::{self, Config};
 use crate::control::{self, Listener};
-use crate::engine::{Input, Output};
+use crate::engine::{Input, Notice, Output};
 use crate::error::CliError;
-use crate::model::{AccountKey, DeliveryId, PlayerId};
+use crate::model::{AccountKey, DeliveryId, Media, PlayerId};
 use crate::notify;
+use crate::outbox::TitleKey;
 use crate::paths::Paths;
 use crate::service::http::Http;
+use crate::service::tmdb::Tmdb;
 use crate::service::{Job, Services};
 use crate::watch::{self, Report, WatchContext};
+use beside::Beside;
 use requests::Requests;
 
 /// How long after the end of all sessions what is due may still be sent.
 const LAST_WORDS: Duration = Duration::from_secs(3);
+/// How long a renewal of a login that is under way may still take.
+const LAST_TOKENS: Duration = Duration::from_secs(1);
 /// Observations that may wait for the engine.
 const INPUTS: usize = 256;
 
@@ -61,9 +68,11 @@ async fn live(paths: &Paths) -> Result<(), CliError> {
     let listener = Listener::bind(paths)?;
     let live = config::watch(paths)?;
     let config = live.config;
+    let rules = config::watch_rules(paths)?;
     let http = Http::default();
     let accounts = Accounts::open(&paths.state_dir, http.clone(), config.clone())?;
-    let services = Services::new(http, accounts.clone(), config.clone());
+    let services = Services::new(http.clone(), accounts.clone(), config.clone());
+    let tmdb = Tmdb::new(http, config.clone());
 
     let (inputs, inputs_taken) = mpsc::channel(INPUTS);
     let (reports, reports_taken) = mpsc::channel(INPUTS);
@@ -80,21 +89,24 @@ async fn live(paths: &Paths) -> Result<(), CliError> {
     engine.opened().await?;
     hint_at_first_steps(&accounts);
 
-    let mut tasks = Tasks::new(inputs.clone(), services);
+    let mut tasks = Tasks::new(inputs.clone(), services, tmdb);
     tasks.others.spawn(live.following);
+    tasks.forward_rules(rules).await;
     tasks.forward_changes(config.clone(), live.problem, &accounts);
     let hands = Hands::new(
         &mut tasks,
         paths,
         &reports,
         &config,
-        Requests::new(accounts, inputs.clone()),
+        Requests::new(accounts.clone(), inputs.clone()),
     );
     drop(reports);
     let (changed, changes) = value::channel(());
     let (calls, called) = mpsc::channel(16);
     tasks.others.spawn(control::serve(listener, calls, changes));
     let stopping = serve(tasks, hands, wanted, called, changed, &mut signals).await;
+    // A token that the service has just rotated must reach the disk.
+    let _ = tokio::time::timeout(LAST_TOKENS, accounts.settled()).await;
     engine.ended(stopping)
 }
 
@@ -142,6 +154,7 @@ struct Hands {
     asleep: Arc<Notify>,
     await_network: value::Sender<bool>,
     requests: Requests,
+    beside: Beside,
 }
 
 impl Hands {
@@ -167,6 +180,7 @@ impl Hands {
             asleep,
             await_network,
             requests,
+            beside: Beside::new(),
         }
     }
 
@@ -182,6 +196,11 @@ impl Hands {
                 account,
                 job,
             } => tasks.deliver(delivery, account, job),
+            Output::LookUp { title, media } => tasks.look_up(title, media),
+            Output::Notify(notice) => tasks.notify(notice),
+            Output::ReadSidecars { player, path } => {
+                self.beside.read(player, path, tasks.inputs.clone())
+            }
             Output::Reply(number, response) => self.requests.reply(number, response),
             Output::Rescan => self.rescan.notify_one(),
             Output::Ready => {
@@ -207,15 +226,17 @@ fn hint_at_first_steps(accounts: &Accounts) {
 struct Tasks {
     inputs: mpsc::Sender<Input>,
     services: Services,
+    tmdb: Tmdb,
     deliveries: JoinSet<()>,
     others: JoinSet<()>,
 }
 
 impl Tasks {
-    fn new(inputs: mpsc::Sender<Input>, services: Services) -> Self {
+    fn new(inputs: mpsc::Sender<Input>, services: Services, tmdb: Tmdb) -> Self {
         Self {
             inputs,
             services,
+            tmdb,
             deliveries: JoinSet::new(),
             others: JoinSet::new(),
         }
@@ -244,6 +265,31 @@ impl Tasks {
         self.others.spawn(watch::mpv::run(mpv));
         self.others.spawn(watch::mpris::run(mpris));
         [mpv_asks, mpris_asks]
+    }
+
+    /// The rules reach the engine before the first player does.
+    async fn forward_rules(&mut self, mut live: config::LiveRules) {
+        let first = live.rules.borrow_and_update().clone();
+        drop(self.inputs.send(Input::Rules(first)).await);
+        self.others.spawn(live.following);
+        let inputs = self.inputs.clone();
+        self.others.spawn(async move {
+            while live.rules.changed().await.is_ok() {
+                let now = live.rules.borrow_and_update().clone();
+                if inputs.send(Input::Rules(now)).await.is_err() {
+                    return;
+                }
+            }
+        });
+        let inputs = self.inputs.clone();
+        self.others.spawn(async move {
+            while live.problem.changed().await.is_ok() {
+                let now = live.problem.borrow_and_update().clone();
+                if inputs.send(Input::RulesProblem(now)).await.is_err() {
+                    return;
+                }
+            }
+        });
     }
 
     fn forward_changes(
@@ -284,6 +330,24 @@ impl Tasks {
                 }
             }
         });
+    }
+
+    fn look_up(&mut self, title: TitleKey, media: Media) {
+        let (tmdb, inputs) = (self.tmdb.clone(), self.inputs.clone());
+        self.deliveries.spawn(async move {
+            let lookup = tmdb.lookup(&media).await;
+            let input = Input::Looked {
+                title,
+                media,
+                lookup,
+            };
+            // After the end nobody wants to know.
+            drop(inputs.send(input).await);
+        });
+    }
+
+    fn notify(&mut self, notice: Notice) {
+        self.deliveries.spawn(desktop::show(notice));
     }
 
     fn deliver(&mut self, delivery: DeliveryId, account: AccountKey, job: Job) {

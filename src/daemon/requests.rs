@@ -93,12 +93,8 @@ impl Requests {
                 ));
             }
         };
-        let service = login.account.service;
         match self.accounts.link(login) {
-            Ok(_) => {
-                info!(%service, "linked");
-                Response::done()
-            }
+            Ok(_) => Response::done(),
             Err(error) => Response::Failed(error.into()),
         }
     }

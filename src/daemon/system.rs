@@ -10,7 +10,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::timeout;
 use tracing::debug;
@@ -62,6 +62,8 @@ async fn sleep_and_wake(bus: &Connection, inputs: &mpsc::Sender<Input>, asleep: 
     while let Some(Ok(message)) = signals.next().await {
         match message.body().deserialize::<bool>() {
             Ok(true) => {
+                // An answer that came too late for the last sleep says nothing of this one.
+                let _ = asleep.notified().now_or_never();
                 if inputs.send(Input::Sleep).await.is_err() {
                     return;
                 }

@@ -514,3 +514,22 @@ fn while_steps_cannot_be_remembered_live_ones_collapse_and_stops_are_held() {
     }
     assert_eq!(waiting, [Action::Progress, Action::Stop]);
 }
+
+#[test]
+fn a_zero_just_before_the_end_is_no_position_and_a_jump_to_the_beginning_is_one() {
+    let id = PlayerId::new("mpv-1");
+    let zero = Signal::Position {
+        seconds: 0.0,
+        seeked: false,
+    };
+    let mut rig = played(400.0);
+    rig.say(&id, zero.clone());
+    rig.quit("mpv-1");
+    assert_eq!(rig.story(), "start 5 · stop 400");
+    let mut rig = played(400.0);
+    rig.seek("mpv-1", 0.0, false);
+    rig.say(&id, zero);
+    rig.wait(3.0);
+    rig.quit("mpv-1");
+    assert_eq!(rig.story(), "start 5 · stop 3");
+}

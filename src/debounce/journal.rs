@@ -152,6 +152,7 @@ impl Debouncer {
             event: Some(event),
             viewing: viewing.clone(),
             journal: Journal::Closed(span.session),
+            seeked: false,
         });
     }
 }

@@ -238,9 +238,7 @@ impl Debouncer {
         else {
             return;
         };
-        let sampled = playing
-            .anchor
-            .sample(seconds, seeked, now.mono, playing.item.duration);
+        let sampled = playing.sample(seconds, seeked, now);
         bank(&mut self.viewings, playing, sampled.played, &self.rules);
         let rules = &self.rules;
         match &mut playing.session {
@@ -374,10 +372,7 @@ impl Debouncer {
                 session.asked = None;
                 self.report(id, Action::Progress, now, None);
             }
-            Due::Jump => {
-                session.jumped = None;
-                self.report(id, Action::Progress, now, None);
-            }
+            Due::Jump => self.report(id, Action::Progress, now, None),
             Due::CompletePaused | Due::PauseLimit => {
                 self.end_session(id, false, now);
             }
@@ -541,6 +536,7 @@ impl Debouncer {
         else {
             return;
         };
+        playing.forget_zero(now);
         let played = playing.anchor.carry(now.mono, playing.item.duration);
         bank(&mut self.viewings, playing, played, &self.rules);
         let Some(session) = &playing.session else {
@@ -624,6 +620,7 @@ impl Debouncer {
         };
         let at = session.next_stamp(at);
         session.beat = at.mono + self.rules.progress_every;
+        let seeked = session.jumped.take().is_some() && action == Action::Progress;
         if !action.is_live() || action == Action::Progress {
             session.asked = None;
         }
@@ -682,6 +679,7 @@ impl Debouncer {
             event: Some(event),
             viewing: viewing.clone(),
             journal,
+            seeked,
         });
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::position::{Anchor, Played};
+use super::position::{Anchor, Played, Sampled};
 use super::rules::Rules;
 use crate::identify::Verdict;
 use crate::model::{Item, Location, Media, Moment, SessionId, ViewingId, Wall};
@@ -13,6 +13,10 @@ const REACHED_AFTER: f64 = 10.0;
 const COMPLETE_WHEN_PAUSED: Duration = Duration::from_secs(60);
 /// A player that does not answer within this is extrapolated.
 const ANSWER_WITHIN: Duration = Duration::from_secs(1);
+/// A jump to less than this (seconds) that nobody announced …
+const ZERO: f64 = 1.0;
+/// … so shortly before the end is the end's doing.
+const ZEROED_BEFORE_END: Duration = Duration::from_secs(1);
 
 /// A change between playing and paused that has not held yet.
 #[derive(Debug, Clone, PartialEq)]
@@ -147,6 +151,8 @@ pub struct Playing {
     pub completed_here: Option<ViewingId>,
     /// This playback was looked at and is nothing new (until it jumps or is identified anew).
     pub settled_as_nothing: bool,
+    /// The anchor before a sudden 0, and when that came (mono): some players say 0 just before they say that they stop.
+    pub before_zero: Option<(Anchor, Duration)>,
     /// Opened at.
     pub since: Moment,
 }
@@ -168,7 +174,29 @@ impl Playing {
             session: None,
             completed_here: None,
             settled_as_nothing: false,
+            before_zero: None,
             since,
+        }
+    }
+
+    /// Takes a position; what was played until then is returned.
+    pub fn sample(&mut self, seconds: f64, told: bool, now: Moment) -> Sampled {
+        let mut before = self.anchor.clone();
+        before.carry(now.mono, self.item.duration);
+        let sampled = self
+            .anchor
+            .sample(seconds, told, now.mono, self.item.duration);
+        let zeroed = sampled.jumped && !told && seconds < ZERO;
+        self.before_zero = zeroed.then_some((before, now.mono));
+        sampled
+    }
+
+    /// The playback ends: a 0 that came just before was no position.
+    pub fn forget_zero(&mut self, now: Moment) {
+        if let Some((before, at)) = self.before_zero.take()
+            && now.mono.saturating_sub(at) <= ZEROED_BEFORE_END
+        {
+            self.anchor = before;
         }
     }
 

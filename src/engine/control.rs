@@ -20,7 +20,7 @@ impl<E: Edges> Engine<E> {
     pub(super) fn request(&mut self, number: u64, request: Request, now: Moment) {
         let about_players = matches!(
             request,
-            Request::Status | Request::Follow | Request::Players
+            Request::Status | Request::Follow | Request::Players | Request::Explain { .. }
         );
         if about_players && !self.unscanned.is_empty() {
             return self.waiting.push((number, request));
@@ -36,14 +36,22 @@ impl<E: Edges> Engine<E> {
                 self.outputs.push_back(Output::Rescan);
                 Ok(Response::Players(self.player_rows()))
             }
-            Request::Queue { after } => self
-                .queue(after, now)
-                .map(|rows| Response::Queue(rows.iter().map(|row| self.row(row)).collect())),
-            Request::QueueExport { after } => self.dead(after, now).map(Response::Lines),
+            Request::Queue { after } => self.page(after, now, |_| true).map(|page| match page {
+                Some(page) => Response::Queue(page.iter().map(|row| self.row(row)).collect()),
+                None => Response::Failed(closed(self.storage.problem())),
+            }),
+            Request::QueueExport { after } => self.dead(after, now),
+            Request::Told { viewings } => self.told(&viewings, now),
             Request::QueueRetry { what } => self.change(now, |outbox| outbox.retry(&chosen(what))),
             Request::QueueDrop { what } => {
                 self.change(now, |outbox| outbox.drop_deliveries(&chosen(what)))
             }
+            Request::Explain { player } => return self.explain(&player),
+            Request::Rematch {
+                viewing,
+                known,
+                ids,
+            } => return self.rematch(&viewing, known, &ids, now),
             Request::Logout { service, queue } => return self.may_log_out(service, queue, now),
             Request::Login { .. } => {
                 return Response::Failed(CliError::bug("a login has reached the engine"));
@@ -60,6 +68,8 @@ impl<E: Edges> Engine<E> {
             .into_iter()
             .collect();
         problems.extend(self.config_problem.clone());
+        problems.extend(self.lookups.problem());
+        problems.extend(self.rules_problem.clone());
         problems.extend(self.unavailable.values().cloned());
         StatusReport {
             version: env!("CARGO_PKG_VERSION").into(),
@@ -107,6 +117,7 @@ impl<E: Edges> Engine<E> {
                     AccountState::Ok
                 };
                 let reason = account.needs_login.clone();
+                let reason = reason.or_else(|| account.ends_soon(now.wall));
                 rows.push(account_row(
                     service,
                     state,
@@ -124,7 +135,7 @@ impl<E: Edges> Engine<E> {
                     rows.push(account_row(
                         service,
                         AccountState::NeedsLogin,
-                        Some(key.user.clone()),
+                        Some(whose(key)),
                         counts.clone(),
                         None,
                     ));
@@ -143,17 +154,33 @@ impl<E: Edges> Engine<E> {
         rows
     }
 
-    /// One page of the queue.
-    fn queue(&mut self, after: u64, now: Moment) -> Result<Vec<Queued>, StoreError> {
+    /// One page of what is wanted of the queue; `None` while the store cannot be opened.
+    fn page(
+        &mut self,
+        after: u64,
+        now: Moment,
+        wanted: impl Fn(&Queued) -> bool,
+    ) -> Result<Option<Vec<Queued>>, StoreError> {
+        let Some(outbox) = self.storage.ready(&mut self.edges, now) else {
+            return Ok(None);
+        };
         let mut rows = Vec::new();
-        if let Some(outbox) = self.storage.ready(&mut self.edges, now) {
-            outbox.queue(now, &mut |queued| {
-                if queued.id.0 > after && rows.len() < PAGE as usize {
-                    rows.push(queued);
-                }
-            })?;
-        }
-        Ok(rows)
+        outbox.queue(now, &mut |queued| {
+            if queued.id.0 > after && rows.len() < PAGE as usize && wanted(&queued) {
+                rows.push(queued);
+            }
+        })?;
+        Ok(Some(rows))
+    }
+
+    fn told(&mut self, viewings: &[String], now: Moment) -> Result<Response, StoreError> {
+        let viewings = viewings.iter().take(PAGE as usize);
+        let viewings = viewings.filter_map(|id| id.parse().ok()).collect();
+        let Some(outbox) = self.storage.ready(&mut self.edges, now) else {
+            return Ok(Response::Failed(closed(self.storage.problem())));
+        };
+        let told = outbox.told(&viewings)?;
+        Ok(Response::Told(told.into_iter().map(Into::into).collect()))
     }
 
     fn row(&self, queued: &Queued) -> QueueRow {
@@ -165,7 +192,7 @@ impl<E: Edges> Engine<E> {
         QueueRow {
             id: queued.id.0,
             service: queued.account.service,
-            user: name.or_else(|| Some(queued.account.user.clone())),
+            user: name.or_else(|| Some(whose(&queued.account))),
             action: queued.event.action,
             event_id: queued.event_id.to_string(),
             session_id: queued.event.session.to_string(),
@@ -185,10 +212,13 @@ impl<E: Edges> Engine<E> {
         }
     }
 
-    fn dead(&mut self, after: u64, now: Moment) -> Result<Vec<Value>, StoreError> {
-        let rows = self.queue(after, now)?;
-        let dead = rows.iter().filter(|row| row.state == QueuedState::Dead);
-        Ok(dead
+    fn dead(&mut self, after: u64, now: Moment) -> Result<Response, StoreError> {
+        let is_dead = |queued: &Queued| queued.state == QueuedState::Dead;
+        let Some(dead) = self.page(after, now, is_dead)? else {
+            return Ok(Response::Failed(closed(self.storage.problem())));
+        };
+        let lines = dead
+            .iter()
             .map(|queued| {
                 let mut line = serde_json::to_value(self.row(queued)).unwrap_or_default();
                 if let Value::Object(line) = &mut line {
@@ -203,7 +233,8 @@ impl<E: Edges> Engine<E> {
                 }
                 line
             })
-            .collect())
+            .collect();
+        Ok(Response::Lines(lines))
     }
 
     fn change(
@@ -261,6 +292,14 @@ impl<E: Edges> Engine<E> {
     }
 }
 
+/// An account that is not linked (any more), of which no name is known.
+fn whose(key: &AccountKey) -> String {
+    match &key.profile {
+        Some(profile) => format!("{} (profile {profile})", key.user),
+        None => key.user.clone(),
+    }
+}
+
 fn chosen(what: Selection) -> outbox::Selection {
     match what {
         Selection::Dead => outbox::Selection::Dead,
@@ -270,7 +309,7 @@ fn chosen(what: Selection) -> outbox::Selection {
     }
 }
 
-fn player_row(player: PlayerView<'_>) -> PlayerRow {
+pub(super) fn player_row(player: PlayerView<'_>) -> PlayerRow {
     let state = match player.transport {
         _ if player.info.ignored.is_some() => PlayerState::Ignored,
         Transport::Playing | Transport::Buffering => PlayerState::Playing,
@@ -307,13 +346,13 @@ fn account_row(
     }
 }
 
-fn unusable(error: &StoreError) -> CliError {
+pub(super) fn unusable(error: &StoreError) -> CliError {
     CliError::user("the queue cannot be used")
         .because(error.to_string())
         .hint("`reeld status` says more")
 }
 
-fn closed(problem: Option<&str>) -> CliError {
+pub(super) fn closed(problem: Option<&str>) -> CliError {
     CliError::user("the queue cannot be used")
         .because(problem.unwrap_or("the database is closed"))
         .hint("it is opened again by itself")

@@ -9,11 +9,17 @@
 //! out, at most one delivery in flight per account. Nothing here waits.
 //!
 //! **What survives what.** All that is durable lies behind the store. If it fails, it is closed, the debouncer keeps its
-//! steps (live ones collapse, stops are held), and the store is opened again with a growing delay; deliveries wait. A store
-//! that had to be replaced is told again what is remembered here, and the completions it owed are taken from the history.
+//! steps (live ones collapse, stops are held), and the store is opened again with a growing delay; deliveries wait. A loss
+//! of records is told; what was lost is not made again (`ARCHITECTURE.md`, "Guarantees").
 
 mod control;
+mod explain;
+mod identifying;
+mod lookups;
+mod notices;
+mod open;
 mod privacy;
+mod replay;
 mod storage;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -27,17 +33,23 @@ use crate::account::Account;
 use crate::config::Config;
 use crate::control::{Request, Response};
 use crate::debounce::{Debouncer, Rules};
-use crate::identify::{Verdict, identify};
+use crate::identify::rules::Rules as UserRules;
+use crate::identify::sidecar::Sidecar;
 use crate::model::{
-    AccountKey, Action, DeliveryId, Item, Lifecycle, Moment, Observation, PlayerId, Random,
+    AccountKey, Action, DeliveryId, Lifecycle, Media, Moment, Observation, PlayerId, Random,
     ServiceName, Signal, Source, Step,
 };
-use crate::outbox::Hint;
+use crate::outbox::{Hint, TitleKey};
+use crate::service::tmdb::Lookup;
 use crate::service::{Context, Disposition, Job};
 use crate::store::{Store, StoreError};
 use crate::watch::Report;
 use crate::watch::merge::{Merge, Started};
-use privacy::Private;
+use lookups::Lookups;
+use notices::Notices;
+use open::OpenItems;
+pub use privacy::Private;
+pub use replay::replay;
 use storage::Storage;
 
 /// Where the engine touches the disk.
@@ -84,8 +96,30 @@ pub enum Input {
     Config(Arc<Config>),
     /// The user's file cannot be used, and why; `None`: it can again.
     ConfigProblem(Option<String>),
+    /// The user's rules have changed.
+    Rules(Arc<UserRules>),
+    /// They cannot be used, and why; `None`: they can again.
+    RulesProblem(Option<String>),
+    /// What lies beside a file: the answer to `Output::ReadSidecars`.
+    Sidecars {
+        /// Who has it open.
+        player: PlayerId,
+        /// The file.
+        path: String,
+        /// What was found, most particular first.
+        found: Vec<Sidecar>,
+    },
     /// A request from the command line; answered by `Output::Reply` with the same number.
     Request(u64, Request),
+    /// TMDB was asked.
+    Looked {
+        /// For which title.
+        title: TitleKey,
+        /// With what.
+        media: Media,
+        /// What it said.
+        lookup: Lookup,
+    },
     /// The network is back.
     NetworkBack,
     /// The machine is about to sleep.
@@ -96,6 +130,15 @@ pub enum Input {
     Shutdown,
     /// Only time has passed.
     Tick,
+}
+
+/// Something that the user should see without asking.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// In a few words.
+    pub summary: String,
+    /// A sentence or two of plain text.
+    pub body: String,
 }
 
 /// What the engine wants done.
@@ -111,6 +154,22 @@ pub enum Output {
         account: AccountKey,
         /// What.
         job: Job,
+    },
+    /// Ask TMDB for an id, and say what it said. One at a time.
+    LookUp {
+        /// For which title.
+        title: TitleKey,
+        /// With what.
+        media: Media,
+    },
+    /// Tell the user, on the desktop.
+    Notify(Notice),
+    /// Read what lies beside a file; answered by `Input::Sidecars`, late or never if the disk is.
+    ReadSidecars {
+        /// Who has it open.
+        player: PlayerId,
+        /// The file.
+        path: String,
     },
     /// Answer a request.
     Reply(u64, Response),
@@ -145,9 +204,13 @@ pub struct Engine<E: Edges> {
     private: Private,
     started: Moment,
     merge: Merge,
+    rules: Arc<UserRules>,
+    open: OpenItems,
     debouncer: Debouncer,
     storage: Storage<E::Store>,
     accounts: Vec<Account>,
+    lookups: Lookups,
+    notices: Notices,
     outputs: VecDeque<Output>,
     unscanned: BTreeSet<Source>,
     unavailable: BTreeMap<Source, String>,
@@ -156,6 +219,7 @@ pub struct Engine<E: Edges> {
     summary: String,
     awaiting_network: bool,
     config_problem: Option<String>,
+    rules_problem: Option<String>,
 }
 
 impl<E: Edges> Engine<E> {
@@ -190,9 +254,13 @@ impl<E: Edges> Engine<E> {
             private,
             started: now,
             merge: Merge::new(kinship),
+            rules: Arc::default(),
+            open: OpenItems::default(),
             debouncer,
             storage,
             accounts: Vec::new(),
+            lookups: Lookups::default(),
+            notices: Notices::default(),
             outputs: VecDeque::new(),
             unscanned: BTreeSet::from([Source::Mpv, Source::Mpris]),
             unavailable: BTreeMap::new(),
@@ -200,8 +268,9 @@ impl<E: Edges> Engine<E> {
             summary: String::new(),
             awaiting_network: false,
             config_problem: None,
+            rules_problem: None,
         };
-        engine.accounts_changed(accounts);
+        engine.accounts_changed(accounts, now);
         engine.pump(now);
         Ok(engine)
     }
@@ -211,21 +280,50 @@ impl<E: Edges> Engine<E> {
         match input {
             Input::Report(report) => self.report(report, now),
             Input::Settled { delivery, outcome } => {
-                self.storage.settle(&mut self.edges, delivery, outcome, now)
+                self.storage.settle(&mut self.edges, delivery, outcome, now);
+                self.notice_endings(now);
             }
-            Input::Accounts(accounts) => self.accounts_changed(accounts),
+            Input::Accounts(accounts) => self.accounts_changed(accounts, now),
             Input::Config(config) => self.reconfigure(config, now),
             Input::ConfigProblem(problem) => self.config_problem = problem,
+            Input::RulesProblem(problem) => self.rules_problem = problem,
+            Input::Rules(rules) => {
+                self.rules = rules;
+                self.identify_all_again(now);
+            }
+            Input::Sidecars {
+                player,
+                path,
+                found,
+            } => {
+                if self.open.found(&player, &path, found) {
+                    self.identify(&player, now);
+                }
+            }
             Input::Request(number, request) => self.request(number, request, now),
-            Input::NetworkBack => self.storage.hint(Hint::NetworkBack),
+            Input::Looked {
+                title,
+                media,
+                lookup,
+            } => self.looked(title, &media, lookup, now),
+            Input::NetworkBack => {
+                self.storage.hint(Hint::NetworkBack);
+                self.lookups.nudge();
+            }
             Input::Sleep => {
                 self.debouncer.sleeping(now);
                 self.pump(now);
                 self.outputs.push_back(Output::Asleep);
             }
-            Input::Woke => self.storage.hint(Hint::Resumed),
+            Input::Woke => {
+                self.storage.hint(Hint::Resumed);
+                self.lookups.nudge();
+            }
             Input::Shutdown => self.debouncer.shutdown(now),
             Input::Tick => {}
+        }
+        for player in self.open.overdue(now.mono) {
+            self.identify(&player, now);
         }
         self.debouncer.timeout(now);
         self.pump(now);
@@ -243,13 +341,22 @@ impl<E: Edges> Engine<E> {
             .debouncer
             .poll_timeout()
             .map(|(at, why)| (at.saturating_sub(now.mono), why));
+        let open = self.open.next_due().map(|at| {
+            let wait = at.saturating_sub(now.mono);
+            (wait, "what lies beside a file was read slowly")
+        });
         let storage = self
             .storage
             .poll_timeout(now)
             .map(|(at, why)| (at.saturating_sub(now.boot), why));
+        let lookups = self
+            .lookups_timeout()
+            .map(|(at, why)| (at.saturating_sub(now.boot), why));
         debouncer
             .into_iter()
             .chain(storage)
+            .chain(lookups)
+            .chain(open)
             .min_by_key(|(wait, _)| *wait)
     }
 
@@ -302,36 +409,33 @@ impl<E: Edges> Engine<E> {
     fn follow(&mut self, observation: Observation) {
         let (player, at) = (observation.player.clone(), observation.at);
         debug!(%player, signal = ?observation.signal, "seen");
-        let item = match &observation.signal {
-            Signal::Opened(item) | Signal::Refined(item) => Some(item.clone()),
-            _ => None,
-        };
+        let more_is_known = matches!(observation.signal, Signal::Opened(_) | Signal::Refined(_));
+        let opened = self.open.note(&player, &observation.signal);
         self.debouncer.handle(observation);
-        if let Some(item) = item {
-            let identity = self.identify(&item);
-            debug!(%player, verdict = ?identity.verdict, media = ?identity.media, "identified");
-            self.debouncer.identified(&player, identity, at);
+        if opened {
+            self.look_beside(&player, at);
         }
-    }
-
-    fn identify(&self, item: &Item) -> crate::identify::Identity {
-        let mut identity = identify(item);
-        if let Some(why) = self.private.refuse(item) {
-            identity.verdict = Verdict::Ignore(why);
+        if more_is_known {
+            self.identify(&player, at);
         }
-        identity
     }
 
     fn reconfigure(&mut self, config: Arc<Config>, now: Moment) {
         self.private = Private::new(&config.privacy, self.me.home.as_deref());
         self.debouncer.reconfigure(Rules::from(&*config), now);
+        if self.config.tmdb != config.tmdb {
+            self.lookups.reconfigured();
+        }
         self.config = config;
+        self.identify_all_again(now);
         info!("the configuration has changed and is in force");
     }
 
     /// Tells the outbox who may send, and who may not any more.
-    fn accounts_changed(&mut self, accounts: Vec<Account>) {
+    fn accounts_changed(&mut self, accounts: Vec<Account>, now: Moment) {
         let before = std::mem::replace(&mut self.accounts, accounts);
+        self.notice_refusals(&before);
+        self.notice_endings(now);
         let may_send = |accounts: &[Account]| -> Vec<AccountKey> {
             accounts
                 .iter()
@@ -389,9 +493,10 @@ impl<E: Edges> Engine<E> {
                 .push_back(Output::Ask(self.merge.route(&player)));
         }
         self.hand_out(now);
+        self.look_up(now);
         self.storage.close_if_idle(&self.debouncer, now);
         self.summarise();
-        let awaiting = self.storage.unreachable(now);
+        let awaiting = self.storage.unreachable(now) || self.lookups.unreachable();
         if awaiting != self.awaiting_network {
             self.awaiting_network = awaiting;
             self.outputs.push_back(Output::AwaitNetwork(awaiting));
@@ -401,10 +506,11 @@ impl<E: Edges> Engine<E> {
     fn appended(&mut self, step: &Step, accounts: &[AccountKey]) {
         let Some(event) = &step.event else { return };
         tell(event, step);
-        if event.action == Action::Stop {
-            if let Err(error) = self.edges.remember(step, event, accounts) {
-                warn!(viewing = %event.viewing, "the local history cannot be written: {error}. Hint: check the space and the permissions of reeld's state folder");
-            }
+        self.notice_watching(event, step);
+        if event.action == Action::Stop
+            && let Err(error) = self.edges.remember(step, event, accounts)
+        {
+            warn!(viewing = %event.viewing, "the local history cannot be written: {error}. Hint: check the space and the permissions of reeld's state folder");
         }
     }
 
@@ -414,6 +520,7 @@ impl<E: Edges> Engine<E> {
             if let Some((delivery, job)) =
                 self.storage.next(&mut self.edges, &account, now, &context)
             {
+                self.notice_endings(now);
                 self.outputs.push_back(Output::Deliver {
                     delivery,
                     account,

@@ -7,8 +7,8 @@ use tracing::{debug, error, info, warn};
 
 use super::Edges;
 use crate::debounce::Debouncer;
-use crate::model::{AccountKey, DeliveryId, Moment, Random, Step};
-use crate::outbox::{Hint, Outbox, Remembered, Settled};
+use crate::model::{AccountKey, DeliveryId, Ids, Moment, Random, Step};
+use crate::outbox::{Hint, Outbox, Remembered, Settled, TitleKey, Wanted};
 use crate::service::{Catalogue, Context, Disposition, Job};
 use crate::store::{Store, StoreError, StoreErrorKind};
 
@@ -181,6 +181,37 @@ impl<S: Store> Storage<S> {
                 self.unsettled.push((delivery, outcome));
                 self.failed(&error, now);
             }
+        }
+    }
+
+    /// Titles that deliveries wait for the ids of; `None` while the store cannot be had.
+    pub fn wanted<E: Edges<Store = S>>(
+        &mut self,
+        edges: &mut E,
+        limit: usize,
+        now: Moment,
+    ) -> Option<Vec<Wanted>> {
+        match self.ready(edges, now)?.wanted(limit) {
+            Ok(wanted) => Some(wanted),
+            Err(error) => {
+                self.failed(&error, now);
+                None
+            }
+        }
+    }
+
+    /// Remembers ids of a title, durably, unless they are known by now; while that fails the title stays wanted.
+    pub fn learn<E: Edges<Store = S>>(
+        &mut self,
+        edges: &mut E,
+        title: TitleKey,
+        ids: &Ids,
+        now: Moment,
+    ) {
+        if let Some(outbox) = self.ready(edges, now)
+            && let Err(error) = outbox.learn_answer(title, ids)
+        {
+            self.failed(&error, now);
         }
     }
 

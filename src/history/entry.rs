@@ -151,6 +151,7 @@ impl Entry {
             event: Some(event),
             viewing: self.viewing(),
             journal: Journal::Closed(completion.session_id),
+            seeked: false,
         };
         Some((step, &completion.accounts))
     }

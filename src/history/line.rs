@@ -2,7 +2,7 @@
 
 use std::io;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::Entry;
 
@@ -21,7 +21,6 @@ struct Written<'a> {
     entry: &'a Entry,
 }
 
-#[derive(Deserialize)]
 struct Head {
     v: u32,
     n: u64,
@@ -77,5 +76,18 @@ fn head(text: &[u8]) -> Option<Head> {
     if crc32fast::hash(summed) != sum {
         return None;
     }
-    serde_json::from_slice(text).ok()
+    // Its first members are where we write them: no need to parse what may be skipped.
+    let (v, rest) = digits(text.strip_prefix(b"{\"v\":")?)?;
+    let (n, _) = digits(rest.strip_prefix(b",\"n\":")?)?;
+    Some(Head {
+        v: v.try_into().ok()?,
+        n,
+    })
+}
+
+fn digits(text: &[u8]) -> Option<(u64, &[u8])> {
+    let end = text.iter().position(|byte| !byte.is_ascii_digit())?;
+    let (number, rest) = text.split_at_checked(end)?;
+    let number = std::str::from_utf8(number).ok()?.parse().ok()?;
+    Some((number, rest))
 }

@@ -11,7 +11,7 @@
 //! **Damage** is noticed and skipped: a line whose checksum is wrong is counted, and a gap in the numbers that such lines do
 //! not explain is a hole. Lines that are missing at either end of the file cannot be noticed.
 //!
-//! If the database is lost, the outbox is filled again from here: `Entry::viewing` and `Entry::completion_step`.
+//! A line holds enough to tell a lost database a viewing and its completion again: `Entry::viewing`, `Entry::completion_step`.
 
 mod entry;
 mod line;

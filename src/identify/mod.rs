@@ -1,11 +1,21 @@
-//! What is playing: evidence from names, tags and the player, weighed into one identity. Pure.
+//! What is playing: evidence from rules, files beside it, names, tags and the player, weighed into one identity.
+//!
+//! Everything here is pure but `sidecar::read`, which others call and hand the outcome to `identify`.
 
+mod json;
 pub mod name;
 mod player;
+pub mod rules;
+pub mod sidecar;
 mod tags;
 mod weigh;
 
+use serde::Serialize;
+
 use crate::model::{Item, Location, Media};
+pub use json::IdentityJson;
+use rules::Rules;
+use sidecar::{Place, Sidecar};
 
 /// Below this confidence nothing is sent; it is shown.
 pub const FLOOR: f32 = 0.5;
@@ -33,30 +43,46 @@ pub enum Verdict {
 }
 
 /// What one source said.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Evidence {
-    /// `name`, `tags`, `nfo`, `rule`, `player`, `service`.
+    /// `rule`, `path`, `nfo`, `tags`, `name`, `player`.
     pub source: &'static str,
     /// What it contributed, readable: `title=Heat year=1995`.
     pub said: String,
+    /// What of it contradicts a better source, and cost confidence: `type`, `title`, `year`, `episode`, `ids`.
+    pub disputes: Option<&'static str>,
 }
 
-/// Identifies a name or path alone, as `reeld identify NAME` does.
+/// The item that a name or path alone makes.
 #[must_use]
-pub fn identify_name(name: &str) -> Identity {
-    let item = Item {
+pub fn named(name: &str) -> Item {
+    Item {
         location: Some(Location::Path(name.to_owned())),
         ..Item::default()
-    };
-    identify(&item)
+    }
 }
 
-/// Identifies what a player has open.
+/// Identifies what a player has open, or what a name says.
 #[must_use]
-pub fn identify(item: &Item) -> Identity {
-    let mut evidence = Vec::new();
-    evidence.extend(tags::read(item));
-    evidence.extend(name::claim(item));
-    evidence.extend(player::read(item));
-    weigh::weigh(item, evidence)
+pub fn identify(item: &Item, sidecars: &[Sidecar], rules: &Rules) -> Identity {
+    let mut name = name::claim(item);
+    let ids = name.as_mut().and_then(name::take_ids);
+    let kind = name.as_ref().and_then(|claim| claim.media.media_type);
+    let mut claims = Vec::new();
+    claims.extend(ids);
+    // The number of a season only completes what the name says.
+    let beside = |season: bool| {
+        sidecar::claims(sidecars, kind)
+            .into_iter()
+            .filter(move |(place, _)| (*place == Place::Season) == season)
+            .map(|(_, claim)| claim)
+    };
+    claims.extend(beside(false));
+    claims.extend(tags::read(item, kind));
+    claims.extend(name);
+    claims.extend(beside(true));
+    claims.extend(player::read(item));
+    let mut identity = weigh::weigh(item, claims);
+    rules.apply(item, &mut identity);
+    identity
 }

@@ -44,7 +44,7 @@ pub fn read(item: &Item) -> Option<Claim> {
     Some(Claim {
         source: "player",
         media,
-        extra: None,
+        ..Claim::default()
     })
 }
 

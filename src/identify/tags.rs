@@ -1,35 +1,34 @@
 //! Container tags (Matroska, MP4) as mpv reports them.
 
-use super::weigh::{Claim, type_of};
-use crate::model::{Ids, Item, Media, MediaType, Tags};
+use super::sidecar::is_imdb;
+use super::weigh::Claim;
+use crate::model::{Item, Media, MediaType, Tags};
 
 /// Tags that name a show and a number, or carry ids, are good evidence; a lone `title` is often an advertisement.
-pub fn read(item: &Item) -> Option<Claim> {
+/// `named` is what the file's name takes it for.
+pub fn read(item: &Item, named: Option<MediaType>) -> Option<Claim> {
     let tags = &item.tags;
-    let show = first(tags, &["show", "tvsh", "series"]);
     let number =
         |names: &[&str]| first(tags, names).and_then(|text| text.trim().parse::<u32>().ok());
-    let season = number(&["season_number", "tvsn", "season"]);
-    let episode = number(&["episode_sort", "tves", "episode"]);
-    let ids = ids(tags);
-    let mut media = Media {
-        ids,
-        ..Media::default()
-    };
-    if let (Some(show), Some(episode)) = (show, episode) {
+    let mut media = Media::default();
+    if let Some(show) = first(tags, &["show", "tvsh", "series"])
+        && let Some(episode) = number(&["episode_sort", "tves", "episode", "episode_number"])
+    {
         media.media_type = Some(MediaType::Episode);
         media.title = Some(show.to_owned());
-        media.season = season.into_iter().collect();
+        media.season = number(&["season_number", "tvsn", "season"])
+            .into_iter()
+            .collect();
         media.episode = vec![episode];
         media.episode_title = first(tags, &["title"]).map(str::to_owned);
         media.confidence = 0.9;
     }
-    media.media_type = type_of(&media);
+    add_ids(&mut media, tags, named);
     let said_something = media.title.is_some() || !media.ids.is_empty();
     said_something.then_some(Claim {
         source: "tags",
         media,
-        extra: None,
+        ..Claim::default()
     })
 }
 
@@ -41,20 +40,84 @@ fn first<'a>(tags: &'a Tags, names: &[&str]) -> Option<&'a str> {
         .filter(|text| !text.is_empty())
 }
 
-/// `TMDB` is `movie/550` or `tv/1396` by Matroska's convention, or a bare number.
-fn ids(tags: &Tags) -> Ids {
-    let digits = |text: &str| {
-        text.rsplit('/')
-            .next()
-            .and_then(|text| text.trim().parse::<u64>().ok())
+/// Matroska writes `movie/550` and `tv/1396`, `series/81189`; a bare number does not say of what. IMDb's does not
+/// either, and in an episode it is mostly the episode's own.
+fn add_ids(media: &mut Media, tags: &Tags, named: Option<MediaType>) {
+    let kind_of = |prefix: &str| match prefix {
+        "movie" | "movies" => Some(MediaType::Movie),
+        "tv" | "series" => Some(MediaType::Episode),
+        _ => None,
     };
-    Ids {
-        tmdb: first(tags, &["tmdb"]).and_then(digits),
-        imdb: first(tags, &["imdb"])
-            .filter(|id| id.starts_with("tt"))
-            .map(str::to_owned),
-        tvdb: first(tags, &["tvdb2", "tvdb"])
-            .filter(|id| !id.starts_with("episodes"))
-            .and_then(digits),
+    let mut take = |names: &[&str]| {
+        let text = first(tags, names)?;
+        let (kind, id) = match text.split_once('/') {
+            Some((prefix, id)) => (Some(kind_of(prefix)?), id),
+            None => (None, text),
+        };
+        let id = id.parse::<u64>().ok().filter(|id| *id > 0)?;
+        if kind.is_some() && media.media_type.is_some() && kind != media.media_type {
+            return None;
+        }
+        media.media_type = media.media_type.or(kind);
+        Some(id)
+    };
+    let tmdb = take(&["tmdb"]);
+    let tvdb = take(&["tvdb2"]).or_else(|| take(&["tvdb"]));
+    media.ids.tmdb = tmdb;
+    media.ids.tvdb = tvdb;
+    media.ids.imdb = first(tags, &["imdb"])
+        .filter(|id| is_imdb(id) && media.media_type.or(named) != Some(MediaType::Episode))
+        .map(str::to_owned);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claim(tags: &[(&str, &str)]) -> Option<String> {
+        let tags = tags.iter().map(|(k, v)| ((*k).into(), (*v).into()));
+        let item = Item {
+            tags: Tags(tags.collect()),
+            ..Item::default()
+        };
+        read(&item, None).map(|claim| super::super::weigh::words(&claim.media).join(" "))
+    }
+
+    #[test]
+    fn tags_name_shows_with_numbers_and_ids_with_their_kind() {
+        for (tags, wanted) in [
+            (vec![("title", "www.example.org - Heat")], None),
+            (
+                vec![
+                    ("show", "Severance"),
+                    ("season_number", "2"),
+                    ("episode_sort", "1"),
+                    ("title", "Hello"),
+                ],
+                Some("type=episode title=Severance season=2 episode=1 episode_title=Hello"),
+            ),
+            (
+                vec![("tmdb", "movie/550"), ("imdb", "tt0137523")],
+                Some("type=movie tmdb=550 imdb=tt0137523"),
+            ),
+            (
+                vec![
+                    ("tmdb", "tv/1396"),
+                    ("tvdb2", "series/81189"),
+                    ("imdb", "tt0959621"),
+                ],
+                Some("type=episode tmdb=1396 tvdb=81189"),
+            ),
+            (vec![("tvdb2", "episodes/349232")], None),
+            (vec![("tmdb", "550")], Some("tmdb=550")),
+            (vec![("tmdb", "person/1")], None),
+            (
+                vec![("tmdb", "movie/550"), ("tvdb", "series/1")],
+                Some("type=movie tmdb=550"),
+            ),
+            (vec![("show", "X"), ("episode", "many")], None),
+        ] {
+            assert_eq!(claim(&tags).as_deref(), wanted, "{tags:?}");
+        }
     }
 }

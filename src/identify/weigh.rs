@@ -1,37 +1,63 @@
 //! Who is believed: claims in order of trust, each filling what the better ones left open.
+//!
+//! A claim that contradicts a better one adds nothing where it does, and costs confidence: as much as it was sure of
+//! itself, and more where the two can hardly mean the same thing.
 
 use super::{Evidence, FLOOR, Identity, Verdict};
-use crate::model::{Item, Location, Media, MediaType, title_key};
+use crate::model::{Ids, Item, Location, Media, MediaType, title_key};
 
 /// What one source claims.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Claim {
     /// Which source.
     pub source: &'static str,
+    /// Where there may be several: which file.
+    pub detail: Option<String>,
     /// What it says; `confidence` is how sure that makes us.
     pub media: Media,
     /// It is no film or episode at all (trailer, sample), and why.
     pub extra: Option<String>,
 }
 
+/// What two claims do not agree on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Dispute {
+    about: &'static str,
+    /// What it costs, if the worse claim is quite sure.
+    cost: f32,
+}
+
+/// They can hardly mean the same thing.
+const HARD: f32 = 0.6;
+/// One of them is wrong in a detail that matters.
+const MEDIUM: f32 = 0.3;
+/// The same thing, called otherwise.
+const SOFT: f32 = 0.1;
+
 /// Weighs claims, best first.
 pub fn weigh(item: &Item, claims: Vec<Claim>) -> Identity {
-    let evidence = claims
-        .iter()
-        .map(|claim| Evidence {
-            source: claim.source,
-            said: said(&claim.media),
-        })
-        .collect();
     let extra = claims.iter().find_map(|claim| claim.extra.clone());
     let mut media = Media::default();
+    let mut certainty = 1.0;
+    let mut evidence = Vec::new();
     for claim in claims {
-        merge(&mut media, claim.media);
+        let mut said = Evidence {
+            source: claim.source,
+            said: said(&claim),
+            disputes: None,
+        };
+        if let Some(dispute) = merge(&mut media, claim.media) {
+            said.disputes = Some(dispute.about);
+            certainty *= 1.0 - dispute.cost;
+        }
+        evidence.push(said);
     }
-    let verdict = match extra {
-        Some(why) => Verdict::Ignore(why),
-        None => verdict(&media),
-    };
+    if media.media_type == Some(MediaType::Movie) && !media.ids.is_empty() && media.title.is_some()
+    {
+        media.confidence = media.confidence.max(0.9);
+    }
+    media.confidence *= certainty;
+    let verdict = extra.map_or_else(|| verdict(&media), Verdict::Ignore);
     if media.title.is_none() {
         media.title = fallback_title(item);
     }
@@ -42,9 +68,14 @@ pub fn weigh(item: &Item, claims: Vec<Claim>) -> Identity {
     }
 }
 
-fn verdict(media: &Media) -> Verdict {
+/// What is to be done with what is thought to be this; extras are not asked about here.
+pub fn verdict(media: &Media) -> Verdict {
     if media.media_type.is_none() || media.title.is_none() {
         return Verdict::Local("unidentified".into());
+    }
+    let which = has_numbers(media) || media.date.is_some();
+    if media.media_type == Some(MediaType::Episode) && !which {
+        return Verdict::Local("it is not clear which episode it is".into());
     }
     if media.confidence < FLOOR {
         return Verdict::Local(format!(
@@ -55,56 +86,128 @@ fn verdict(media: &Media) -> Verdict {
     Verdict::Track
 }
 
-/// A worse claim adds what is missing where both mean the same thing; a contradiction costs confidence.
-fn merge(best: &mut Media, next: Media) {
-    if best.media_type.is_none() && best.title.is_none() {
-        let ids = std::mem::take(&mut best.ids);
-        *best = next;
-        best.ids.fill_from(&ids);
-        return;
+/// A worse claim adds what is missing where both can mean the same thing.
+fn merge(best: &mut Media, next: Media) -> Option<Dispute> {
+    let sure = next.confidence;
+    let dispute = dispute(best, &next);
+    if dispute.is_none_or(|dispute| dispute.cost < HARD) {
+        let about = dispute.map(|dispute| dispute.about);
+        fill(best, next, about);
     }
-    if next.media_type.is_none() && next.title.is_none() {
-        return best.ids.fill_from(&next.ids);
-    }
-    let same_type = best.media_type.is_none()
-        || next.media_type.is_none()
-        || best.media_type == next.media_type;
-    let same_title = same_title(best, &next);
-    if !same_type || !same_title {
-        best.confidence *= 0.9;
-        return;
-    }
+    dispute.map(|dispute| Dispute {
+        cost: dispute.cost * sure,
+        ..dispute
+    })
+}
+
+fn fill(best: &mut Media, next: Media, disputed: Option<&str>) {
     best.confidence = best.confidence.max(next.confidence);
     best.media_type = best.media_type.or(next.media_type);
     best.title = best.title.take().or(next.title);
     best.alternative_title = best.alternative_title.take().or(next.alternative_title);
     best.year = best.year.or(next.year);
-    if best.season.is_empty()
-        && best.episode.is_empty()
-        && best.absolute_episode.is_empty()
-        && best.date.is_none()
-    {
-        best.season = next.season;
+    let counted_anew = best.absolute_episode.is_empty() && next.season.is_empty();
+    if best.episode.is_empty() && best.absolute_episode.is_empty() && best.date.is_none() {
+        if !next.season.is_empty() {
+            best.season = next.season;
+        }
         best.episode = next.episode;
         best.absolute_episode = next.absolute_episode;
         best.date = next.date;
+    } else if disputed != Some("episode") {
+        if best.season.is_empty() && best.absolute_episode.is_empty() {
+            best.season = next.season;
+        }
+        // A file of several episodes beside which only the first is described.
+        if next.episode.len() > best.episode.len() && next.episode.starts_with(&best.episode) {
+            best.episode = next.episode;
+        }
+        if counted_anew {
+            best.absolute_episode = next.absolute_episode;
+        }
     }
     best.episode_title = best.episode_title.take().or(next.episode_title);
     best.part = best.part.or(next.part);
     best.anime |= next.anime;
-    best.ids.fill_from(&next.ids);
+    if disputed != Some("ids") {
+        best.ids.fill_from(&next.ids);
+    }
+}
+
+fn dispute(best: &Media, next: &Media) -> Option<Dispute> {
+    let dispute = |about, cost| Some(Dispute { about, cost });
+    if differ(&best.media_type, &next.media_type) {
+        return dispute("type", HARD);
+    }
+    let film = best.media_type.or(next.media_type) == Some(MediaType::Movie);
+    let years_apart = match (best.year, next.year) {
+        (Some(a), Some(b)) if film => Some(a.abs_diff(b)),
+        _ => None,
+    };
+    let ids = compare_ids(&best.ids, &next.ids);
+    if !same_title(best, next) {
+        let same_anyway = ids == Some(true)
+            || years_apart.is_some_and(|years| years <= 1)
+            || same_numbers(best, next) == Some(true)
+            // A folder names the series, a file the episode: they do not compete.
+            || !film && has_numbers(best) != has_numbers(next);
+        return dispute("title", if same_anyway { SOFT } else { HARD });
+    }
+    if years_apart.is_some_and(|years| years > 1) && ids != Some(true) {
+        return dispute("year", HARD);
+    }
+    if ids == Some(false) {
+        return dispute("ids", MEDIUM);
+    }
+    if same_numbers(best, next) == Some(false) {
+        return dispute("episode", MEDIUM);
+    }
+    None
+}
+
+fn differ<T: PartialEq>(a: &Option<T>, b: &Option<T>) -> bool {
+    a.is_some() && b.is_some() && a != b
+}
+
+fn compare_ids(a: &Ids, b: &Ids) -> Option<bool> {
+    if differ(&a.tmdb, &b.tmdb) || differ(&a.imdb, &b.imdb) || differ(&a.tvdb, &b.tvdb) {
+        return Some(false);
+    }
+    let shared = a.tmdb.is_some() && b.tmdb.is_some()
+        || a.imdb.is_some() && b.imdb.is_some()
+        || a.tvdb.is_some() && b.tvdb.is_some();
+    shared.then_some(true)
+}
+
+/// Which episode it is, by number.
+pub fn has_numbers(media: &Media) -> bool {
+    !media.episode.is_empty() || !media.absolute_episode.is_empty()
+}
+
+/// `None` where they cannot be compared: counted through all seasons here, by seasons there.
+fn same_numbers(a: &Media, b: &Media) -> Option<bool> {
+    if a.episode.is_empty() || b.episode.is_empty() || a.season.is_empty() != b.season.is_empty() {
+        return None;
+    }
+    let begin_alike = a.episode.starts_with(&b.episode) || b.episode.starts_with(&a.episode);
+    Some(a.season == b.season && begin_alike)
 }
 
 fn same_title(a: &Media, b: &Media) -> bool {
-    let keys = |media: &Media| {
-        [&media.title, &media.alternative_title]
-            .into_iter()
-            .flatten()
-            .map(|title| title_key(title))
-            .collect::<Vec<_>>()
-    };
-    let (a, b) = (keys(a), keys(b));
-    a.is_empty() || b.is_empty() || a.iter().any(|key| b.contains(key))
+    if a.title.is_none() || b.title.is_none() || a.title == b.title {
+        return true;
+    }
+    let (a, b) = (title_keys(a), title_keys(b));
+    a.iter().any(|key| b.contains(key))
+}
+
+/// Everything it is called, normalised.
+pub fn title_keys(media: &Media) -> Vec<String> {
+    [&media.title, &media.alternative_title]
+        .into_iter()
+        .flatten()
+        .map(|title| title_key(title))
+        .collect()
 }
 
 fn fallback_title(item: &Item) -> Option<String> {
@@ -118,26 +221,45 @@ fn fallback_title(item: &Item) -> Option<String> {
         .filter(|title| !title.trim().is_empty())
 }
 
-fn said(media: &Media) -> String {
+fn said(claim: &Claim) -> String {
+    let parts = claim
+        .detail
+        .iter()
+        .map(|file| format!("{file}:"))
+        .chain(words(&claim.media))
+        .chain(claim.extra.clone());
+    parts.collect::<Vec<_>>().join(" ")
+}
+
+/// `title=Heat`, `year=1995` …: everything that is known.
+pub fn words(media: &Media) -> Vec<String> {
     let mut parts = Vec::new();
-    let mut say = |name: &str, value: Option<String>| {
-        parts.extend(value.map(|value| format!("{name}={value}")))
+    let mut say = |name: &str, value: Option<&dyn std::fmt::Display>| {
+        parts.extend(value.map(|value| format!("{name}={value}")));
     };
+    let lists =
+        [&media.season, &media.episode, &media.absolute_episode].map(|numbers| list(numbers));
+    let [season, episode, absolute] = &lists;
+    let kind = media.media_type.map(MediaType::as_str);
+    say("type", kind.as_ref().map(|kind| kind as _));
+    say("title", media.title.as_ref().map(|title| title as _));
     say(
-        "type",
-        media.media_type.map(|kind| kind.as_str().to_owned()),
+        "also",
+        media.alternative_title.as_ref().map(|title| title as _),
     );
-    say("title", media.title.clone());
-    say("year", media.year.map(|year| year.to_string()));
-    say("season", list(&media.season));
-    say("episode", list(&media.episode));
-    say("absolute", list(&media.absolute_episode));
-    say("date", media.date.map(|date| date.to_string()));
-    say("episode_title", media.episode_title.clone());
-    say("tmdb", media.ids.tmdb.map(|id| id.to_string()));
-    say("imdb", media.ids.imdb.clone());
-    say("tvdb", media.ids.tvdb.map(|id| id.to_string()));
-    parts.join(" ")
+    say("year", media.year.as_ref().map(|year| year as _));
+    say("season", season.as_ref().map(|numbers| numbers as _));
+    say("episode", episode.as_ref().map(|numbers| numbers as _));
+    say("absolute", absolute.as_ref().map(|numbers| numbers as _));
+    say("date", media.date.as_ref().map(|date| date as _));
+    say(
+        "episode_title",
+        media.episode_title.as_ref().map(|title| title as _),
+    );
+    say("tmdb", media.ids.tmdb.as_ref().map(|id| id as _));
+    say("imdb", media.ids.imdb.as_ref().map(|id| id as _));
+    say("tvdb", media.ids.tvdb.as_ref().map(|id| id as _));
+    parts
 }
 
 fn list(numbers: &[u32]) -> Option<String> {
@@ -150,13 +272,6 @@ fn list(numbers: &[u32]) -> Option<String> {
     })
 }
 
-/// Film if nothing says otherwise.
-pub fn type_of(media: &Media) -> Option<MediaType> {
-    let numbered =
-        !media.season.is_empty() || !media.episode.is_empty() || !media.absolute_episode.is_empty();
-    match media.media_type {
-        Some(kind) => Some(kind),
-        None if numbered || media.date.is_some() => Some(MediaType::Episode),
-        None => None,
-    }
-}
+#[cfg(test)]
+#[path = "weigh_tests.rs"]
+mod tests;

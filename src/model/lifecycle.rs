@@ -219,6 +219,8 @@ pub struct Step {
     pub viewing: Viewing,
     /// The session's journal entry after the event.
     pub journal: Journal,
+    /// The event tells of a seek: it is news, not the next beat.
+    pub seeked: bool,
 }
 
 /// What a step does to the journal of open sessions.

@@ -63,6 +63,23 @@ pub struct Date {
     pub day: u8,
 }
 
+impl Date {
+    /// `2021-03-17`; `None` for what is no day of any month.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split('-');
+        let date = Self {
+            year: parts.next()?.parse().ok()?,
+            month: parts.next()?.parse().ok()?,
+            day: parts.next()?.parse().ok()?,
+        };
+        let real = parts.next().is_none()
+            && (1..=12).contains(&date.month)
+            && (1..=31).contains(&date.day);
+        real.then_some(date)
+    }
+}
+
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)

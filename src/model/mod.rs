@@ -14,7 +14,7 @@ pub use account::{AccountKey, ServiceName};
 pub use id::{DeliveryId, EventId, Random, SessionId, ViewingId};
 pub use lifecycle::{Action, Journal, Lifecycle, Playback, Span, Step, Viewing, ViewingKey};
 pub use media::{Date, Ids, Media, MediaType};
-pub use media_json::media_json;
+pub use media_json::{MediaJson, media_json};
 pub use moment::{Moment, Wall};
 pub use observation::{
     Chapter, EndReason, Item, Location, Observation, PlayerId, PlayerInfo, Process, Signal, Source,

@@ -57,6 +57,8 @@ pub struct Account {
     trouble: BTreeMap<DeliveryId, Trouble>,
     /// The one that failed last: another is tried first, to learn whose fault it is.
     pub last_failed: Option<DeliveryId>,
+    /// Boot time before which each lane takes no further beat.
+    paced: BTreeMap<u64, Duration>,
 }
 
 impl Account {
@@ -75,7 +77,21 @@ impl Account {
             successes: 0,
             trouble: BTreeMap::new(),
             last_failed: None,
+            paced: BTreeMap::new(),
         }
+    }
+
+    /// A resume point goes out: the next beat of its lane waits for `pace`.
+    pub fn keep_pace(&mut self, lane: u64, now: Duration, pace: Duration) {
+        self.paced.retain(|_, until| *until > now);
+        if !pace.is_zero() {
+            self.paced.insert(lane, now + pace);
+        }
+    }
+
+    /// Boot time before which a beat of this lane waits.
+    pub fn paced(&self, lane: u64) -> Duration {
+        self.paced.get(&lane).copied().unwrap_or_default()
     }
 
     /// It is linked, perhaps anew.

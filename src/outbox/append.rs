@@ -143,13 +143,19 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         for call in calls {
             let entry = self.entry(account, &call, event, step, now);
             let tmdb = entry.tmdb.or_else(|| self.ids.get(entry.title?)?.tmdb);
-            let header = Header::new(
+            let mut header = Header::new(
                 &entry,
                 lane(&entry, tmdb),
                 self.boot_id,
                 &Attempts::default(),
             );
+            header.beat &= !step.seeked;
             for old in self.superseded_by(&header) {
+                // What could not wait still cannot, now that this tells it.
+                header.beat &= self
+                    .index
+                    .get(old)
+                    .is_none_or(|old| old.beat || old.needs_id);
                 draft.remove(old);
                 appended.superseded.push(old);
             }

@@ -7,7 +7,7 @@ use super::index::Header;
 use super::record::{self, Attempts, Entry, Kind, Payload, encode};
 use super::{Catalogue, Draft, Outbox};
 use crate::model::{AccountKey, Action, DeliveryId, EventId, Moment};
-use crate::service::{Context, Frozen, Job, Prepared};
+use crate::service::{Call, Context, Frozen, Job, Prepared};
 use crate::store::{Durability, Store, StoreError};
 
 /// Deliveries that turn out not to need a request, dealt with in one call.
@@ -53,7 +53,12 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
                 return Ok(None);
             };
             if let Readied::Job(id, job) = self.ready(id, now, context)? {
+                let lane = self.index.get(id).map(|header| header.lane);
+                let pace = self.catalogue.pace(account.service);
                 if let Some(account) = self.accounts.get_mut(&number) {
+                    if let Some(lane) = lane.filter(|_| job.call == Call::ResumePoint) {
+                        account.keep_pace(lane, now.boot, pace);
+                    }
                     account.in_flight = Some(id);
                     account.budget.spend(now.boot);
                     account.turn = turn.next();
@@ -172,6 +177,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         if let Some(header) = self.index.get(id) {
             let mut noted = Header::new(&entry, header.lane, self.boot_id, &attempts);
             noted.aside = header.aside;
+            noted.beat = header.beat;
             draft.put(id, noted);
         }
         if so_far.in_doubt && so_far.request.is_some() {

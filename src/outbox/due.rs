@@ -113,11 +113,13 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         turn: Turn,
         now: Moment,
     ) -> Vec<Candidate> {
+        let own = |id: DeliveryId, header: &Header| {
+            let paced = header.beat.then(|| account.paced(header.lane));
+            account.not_before(id).max(paced.unwrap_or_default())
+        };
         let candidate = |id: DeliveryId, header: &Header| Candidate {
             id,
-            at: account
-                .not_before(id)
-                .max(account.budget.free_at(class(header, now))),
+            at: own(id, header).max(account.budget.free_at(class(header, now))),
         };
         match turn {
             Turn::Live => {
@@ -135,8 +137,8 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
                 let mut found = Vec::new();
                 for (id, header) in oldest {
                     found.push(candidate(id, header));
-                    let troubled = account.not_before(id) > now.boot;
-                    if !troubled && account.last_failed != Some(id) {
+                    let waits = own(id, header) > now.boot;
+                    if !waits && account.last_failed != Some(id) {
                         break;
                     }
                 }

@@ -30,6 +30,8 @@ pub struct Header {
     pub aside: bool,
     /// A `start` that came too late; the next event of its session brings a fresh one.
     pub dormant: bool,
+    /// A resume point that tells nothing new but that it goes on playing: may wait for the service's pace.
+    pub beat: bool,
 }
 
 impl Header {
@@ -51,6 +53,7 @@ impl Header {
             needs_id: attempts.needs_id,
             aside: false,
             dormant: false,
+            beat: entry.kind == Kind::ResumePoint && entry.action == Action::Progress,
         }
     }
 

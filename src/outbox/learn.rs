@@ -9,12 +9,20 @@ use crate::model::{DeliveryId, Ids};
 use crate::store::{Durability, Store, StoreError};
 
 impl<S: Store, C: Catalogue> Outbox<S, C> {
-    /// Remembers ids of a title (from the user, TMDB, a service) and lets go what waited for them.
+    /// Remembers ids of a title (from the user or a file) and lets go what waited for them.
     ///
     /// # Errors
     /// When the store failed.
     pub fn learn(&mut self, title: TitleKey, ids: &Ids) -> Result<(), StoreError> {
         self.learn_as(title, ids, Trust::Evidence)
+    }
+
+    /// The same from a service or TMDB, whose word only adds what was not known.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub fn learn_answer(&mut self, title: TitleKey, ids: &Ids) -> Result<(), StoreError> {
+        self.learn_as(title, ids, Trust::Answer)
     }
 
     pub(super) fn learn_as(

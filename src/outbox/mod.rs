@@ -26,7 +26,8 @@
 //! # Order
 //! Deliveries stand in lanes (a viewing; at services that keep resume points, a title), and only the first of a lane is
 //! sent. Dead ones, those without an id and those that failed five times while others succeeded stand aside: they keep
-//! nobody waiting. One request at a time per account; accounts know nothing of each other.
+//! nobody waiting. One request at a time per account; accounts know nothing of each other. A resume point that only says
+//! that a title goes on playing keeps the service's pace; a start, seek, pause or stop goes at once.
 //!
 //! Synchronous and pure but for [`Store`]: no clock, no channel, no task. Payloads stay on disk.
 
@@ -47,6 +48,7 @@ mod settle;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
@@ -90,6 +92,11 @@ pub trait Catalogue {
 
     /// The published limit on calls, if there is one.
     fn rate(&self, service: ServiceName) -> Option<Rate>;
+
+    /// The least time from one resume point of a title to the next, while it only goes on playing.
+    fn pace(&self, _service: ServiceName) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// What the debouncer goes on from.

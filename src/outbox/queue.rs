@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::account::Login;
 use super::index::Header;
-use super::record::{self, Attempts, Entry, Payload, encode};
+use super::record::{self, Attempts, Entry, Kind, Payload, encode};
 use super::{Catalogue, Draft, Outbox, TitleKey};
 use crate::model::{AccountKey, DeliveryId, EventId, Lifecycle, Media, Moment, ViewingId, Wall};
 use crate::service::{Call, Frozen};
@@ -275,6 +275,24 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         Ok(told)
     }
 
+    /// What waits for ids, and could be sent with them; not what a service itself does not know.
+    fn waiting_for_id(&self) -> impl Iterator<Item = (DeliveryId, &Header)> {
+        self.index.iter().filter(|(id, header)| {
+            let account = self.accounts.get(&header.account);
+            let serves = account.is_some_and(|a| a.login == Login::In && !a.is_unknown(*id));
+            header.needs_id && header.kind != Kind::Event && !header.dead && serves
+        })
+    }
+
+    /// How many deliveries wait for ids, and the last of them; `None` if there are none. Changes when there is news for
+    /// `wanted`.
+    #[must_use]
+    pub fn waiting_for_ids(&self) -> Option<(usize, DeliveryId)> {
+        let mut waiting = self.waiting_for_id();
+        let (first, _) = waiting.next()?;
+        Some(waiting.fold((1, first), |(count, _), (id, _)| (count + 1, id)))
+    }
+
     /// Titles that deliveries wait for the ids of, at most `limit`.
     ///
     /// # Errors
@@ -282,7 +300,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
     pub fn wanted(&self, limit: usize) -> Result<Vec<Wanted>, StoreError> {
         let mut lanes = BTreeSet::new();
         let mut wanted = Vec::new();
-        for (id, header) in self.index.iter().filter(|(_, header)| header.needs_id) {
+        for (id, header) in self.waiting_for_id() {
             if wanted.len() == limit {
                 break;
             }

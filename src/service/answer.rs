@@ -65,7 +65,9 @@ impl Answer {
         let code = text(nested, "code")
             .or_else(|| text(Some(&body), "code"))
             .or_else(|| text(Some(&body), "error"));
-        let message = text(nested, "message").or_else(|| text(Some(&body), "message"));
+        let message = text(nested, "message")
+            .or_else(|| text(Some(&body), "message"))
+            .or_else(|| text(Some(&body), "status_message"));
         if code.is_none() && message.is_none() {
             return None;
         }
@@ -201,6 +203,19 @@ pub fn text(value: &Value) -> Option<String> {
     }
 }
 
+/// A time in seconds since 1970; what is too long ahead for that is in milliseconds.
+#[must_use]
+pub fn epoch(value: &Value) -> Option<Wall> {
+    const MOST_SECONDS: u64 = 100_000_000_000;
+    let number = whole(value).filter(|number| *number > 0)?;
+    let ms = if number < MOST_SECONDS {
+        number.checked_mul(1000)?
+    } else {
+        number
+    };
+    i64::try_from(ms).ok().map(Wall)
+}
+
 /// `tmdb_id`, `imdb_id` and `tvdb_id` of an answer.
 #[must_use]
 pub fn ids(body: &Map<String, Value>) -> Ids {
@@ -254,6 +269,7 @@ mod tests {
             ),
             (r#"{"error":{"code":"X","message":"Y"}}"#, "X", "Y"),
             (r#"{"message":"only words"}"#, "", "only words"),
+            (r#"{"status_code":7,"status_message":"No."}"#, "", "No."),
         ] {
             let error = answer(400, body).api_error().unwrap();
             assert_eq!(
@@ -312,6 +328,17 @@ mod tests {
         assert_eq!(wait(Some("-1"), None), None);
         assert_eq!(wait(Some("NaN"), None), None);
         assert_eq!(wait(None, None), None);
+    }
+
+    #[test]
+    fn a_time_is_in_seconds_unless_that_is_absurd() {
+        let read = |text: &str| epoch(&serde_json::from_str(text).unwrap()).map(|wall| wall.0);
+        assert_eq!(read("1803088800"), Some(1_803_088_800_000));
+        assert_eq!(read("\"1803088800\""), Some(1_803_088_800_000));
+        assert_eq!(read("1803088800000"), Some(1_803_088_800_000));
+        assert_eq!(read("18446744073709551615"), None);
+        assert_eq!(read("0"), None);
+        assert_eq!(read("null"), None);
     }
 
     #[test]

@@ -136,6 +136,8 @@ impl Http {
         let method = Method::from_bytes(request.method.as_bytes())
             .map_err(|_| Unreachable(format!("no such method: {}", request.method)))?;
         let client = self.client(is_loopback(&request.url))?;
+        // Not the path: one of Discovr's holds a device code.
+        let host = request.url.host_str().unwrap_or_default().to_owned();
         let mut builder = client.request(method, request.url);
         if let Some(token) = request.bearer {
             builder = builder.bearer_auth(token.expose());
@@ -153,6 +155,12 @@ impl Http {
             body.extend_from_slice(&chunk);
         }
         let headers = response.headers();
+        tracing::debug!(
+            host,
+            method = request.method,
+            status = response.status().as_u16(),
+            "answered"
+        );
         Ok(Answer {
             status: response.status().as_u16(),
             retry_after: header(headers, RETRY_AFTER.as_str()),
@@ -222,6 +230,22 @@ fn header(headers: &HeaderMap, name: &str) -> Option<String> {
         .get(name)
         .and_then(|value| value.to_str().ok())
         .map(printable)
+}
+
+/// Text as one segment of a path or one value of a query.
+#[must_use]
+pub fn encoded(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'~' => {
+                encoded.push(char::from(byte));
+            }
+            // A dot too: a segment of dots alone would climb.
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
 }
 
 /// Where a service is: https, or http on a loopback address.
@@ -312,6 +336,12 @@ mod tests {
         assert_eq!(bare.join("/a").unwrap().as_str(), "https://host/a");
         assert!(bare.join("@evil.example/a").is_err());
         assert!(bare.join(".evil.example/a").is_err());
+    }
+
+    #[test]
+    fn foreign_text_stays_one_segment() {
+        assert_eq!(encoded("dc_1-A"), "dc_1-A");
+        assert_eq!(encoded("../x?y#é"), "%2E%2E%2Fx%3Fy%23%C3%A9");
     }
 
     #[test]

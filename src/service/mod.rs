@@ -1,12 +1,14 @@
 //! The services: what a lifecycle event means to each, one call at a time, and what an answer means to us.
 //!
-//! Everything here but `Service::deliver` is pure. Adding a service: a folder, a variant of `ServiceName`, an arm in `calls`
-//! and `freeze`.
+//! Everything here but `Service::deliver` is pure. Adding a service: a folder, a variant of `ServiceName`, its arms in
+//! `services.rs`, and in `account/` its sign-in and an arm of `renew.rs` for its tokens.
 
 pub mod answer;
+pub mod discovr;
 pub mod http;
 pub mod punchplay;
 mod services;
+pub mod tmdb;
 
 pub use answer::Answer;
 pub use services::{Catalogue, Services};

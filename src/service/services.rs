@@ -1,9 +1,11 @@
 //! All services behind one door: what an event means to each, and who sends it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::discovr::{self, Discovr};
 use super::http::Http;
 use super::punchplay::{self, PunchPlay};
 use super::{Call, Context, Disposition, Job, Prepared, Service};
@@ -21,14 +23,14 @@ impl outbox::Catalogue for Catalogue {
     fn calls(&self, service: ServiceName, event: &Lifecycle) -> Vec<Call> {
         match service {
             ServiceName::Punchplay => punchplay::calls(event),
-            ServiceName::Discovr => Vec::new(),
+            ServiceName::Discovr => discovr::calls(event),
         }
     }
 
     fn freeze(
         &self,
         service: ServiceName,
-        _call: &Call,
+        call: &Call,
         event: &Lifecycle,
         event_id: EventId,
         stamp: Wall,
@@ -36,7 +38,7 @@ impl outbox::Catalogue for Catalogue {
     ) -> Prepared {
         match service {
             ServiceName::Punchplay => punchplay::freeze(event, event_id, stamp, context),
-            ServiceName::Discovr => Prepared::NeedsId,
+            ServiceName::Discovr => discovr::freeze(event, call, stamp, context),
         }
     }
 
@@ -44,6 +46,13 @@ impl outbox::Catalogue for Catalogue {
         match service {
             ServiceName::Punchplay => Some(punchplay::RATE),
             ServiceName::Discovr => None,
+        }
+    }
+
+    fn pace(&self, service: ServiceName) -> Duration {
+        match service {
+            ServiceName::Punchplay => Duration::ZERO,
+            ServiceName::Discovr => discovr::PACE,
         }
     }
 }
@@ -54,6 +63,7 @@ pub struct Services {
     http: Http,
     accounts: Accounts,
     config: watch::Receiver<Arc<Config>>,
+    discovr: Arc<discovr::Memory>,
 }
 
 impl Services {
@@ -64,6 +74,7 @@ impl Services {
             http,
             accounts,
             config,
+            discovr: Arc::default(),
         }
     }
 
@@ -80,7 +91,12 @@ impl Services {
                     .deliver(job)
                     .await
             }
-            ServiceName::Discovr => Disposition::NeedsId,
+            ServiceName::Discovr => {
+                let memory = Arc::clone(&self.discovr);
+                Discovr::new(http, accounts, account.clone(), config, memory)
+                    .deliver(job)
+                    .await
+            }
         }
     }
 }

@@ -30,6 +30,8 @@ impl StateFolder {
     /// `Locked`: another daemon has it. `Denied`, `Full`, `Io`: what the disk says.
     pub fn claim(path: &Path) -> Result<Self, StoreError> {
         let failed = |error: io::Error| told(path, &error);
+        // The store process has another working directory.
+        let path = &std::path::absolute(path).map_err(failed)?;
         make_private(path).map_err(failed)?;
         let mut lock = fs::OpenOptions::new()
             .read(true)
@@ -116,8 +118,16 @@ fn make_private(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Takes from others what they may do with anything in here. Does not follow links.
+/// Takes from others what they may do with anything in here. Does not follow links, and does not mind what vanishes meanwhile:
+/// the store process of a daemon that was killed may still be tidying up.
 pub(super) fn make_all_private(path: &Path) -> io::Result<()> {
+    match make_tree_private(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result,
+    }
+}
+
+fn make_tree_private(path: &Path) -> io::Result<()> {
     let metadata = fs::symlink_metadata(path)?;
     if metadata.is_symlink() {
         return Ok(());

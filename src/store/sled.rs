@@ -14,6 +14,7 @@
 //! | `store/format` | version of what follows, JSON; read before sled touches anything |
 //! | `store/sled/`, `store/witness` | see `database.rs` |
 //! | `store.new-PID/` | a store being made; renamed to `store` when complete, so a `store` is never half made |
+//! | `suspect` | the store failed in use, and not for want of room: to be read through whatever its size |
 //! | `loss` | what was lost, JSON; until the owner of the records has made good for it |
 //! | `quarantine-TIME/` | a `store` that could not be read, or records that could not be believed; the newest three |
 //!
@@ -23,8 +24,9 @@
 //! store answers with that same error from then on, until it is dropped and opened again.
 //!
 //! # Opening
-//! `format` newer: refused, nothing touched. Otherwise everything is read once. Sound: go on. Some records unsound or missing: go
-//! on without them. Not readable as a whole: `repair.rs`. Full, denied, locked, a disk that does not answer: refused, nothing
+//! `format` newer: refused, nothing touched. Behind its witness: batches are lost. Everything is read once, unless it is so much
+//! that the user would wait for it; but then it was sound when it was last used, or `suspect` says that it was not. Some records
+//! unsound or missing: go on without them. Not readable as a whole: `repair.rs`. Full, denied, locked, a disk that does not answer: refused, nothing
 //! moved. Whatever was lost is reported at every opening until it is said to be repaired, so that a crash in between cannot
 //! make it silent.
 
@@ -42,13 +44,16 @@ use super::database::explain;
 use super::folder::{StateFolder, make_all_private, sync, sync_all};
 use super::process::{Process, Program, bytes_of};
 use super::repair::{self, Loss};
-use super::wire::{Found, Record, Reply, Request};
+use super::wire::{Chunk, Found, Reply, Request};
 use super::{Batch, Durability, Store, StoreError, StoreErrorKind};
 
 pub(super) const FOLDER: &str = "store";
 const NEW: &str = "store.new-";
 /// Version of everything in `store/`.
 const FORMAT: u32 = 1;
+const SUSPECT: &str = "suspect";
+/// Up to so many records are read through at every opening; this takes some 2 µs each.
+const SMALL: u64 = 20_000;
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Format {
@@ -61,6 +66,7 @@ struct Format {
 #[derive(Debug)]
 pub struct SledStore {
     process: Process,
+    state: PathBuf,
     broken: OnceCell<StoreError>,
     damaged: Cell<u64>,
 }
@@ -106,7 +112,9 @@ impl SledStore {
             return create(state, program);
         }
         make_all_private(&folder).map_err(|error| refused(&error))?;
-        let (store, records) = match open_existing(&folder, program) {
+        let suspect = state.join(SUSPECT).exists();
+        let most = if suspect { u64::MAX } else { SMALL };
+        let (store, records) = match open_existing(state, &folder, most, program) {
             Ok((store, found)) => {
                 repair::note(state, now, &found)?;
                 if found.lost_something() {
@@ -116,11 +124,14 @@ impl SledStore {
             }
             Err(error) if error.kind == StoreErrorKind::Damaged => {
                 repair::replace(state, now, program, error.message)?;
-                let (store, found) = open_existing(&folder, program)?;
+                let (store, found) = open_existing(state, &folder, SMALL, program)?;
                 (store, found.records)
             }
             Err(error) => return Err(error),
         };
+        if suspect {
+            fs::remove_file(state.join(SUSPECT)).map_err(|error| refused(&error))?;
+        }
         let opened = Opened {
             fresh: false,
             records,
@@ -149,9 +160,10 @@ impl SledStore {
         self.process.id()
     }
 
-    pub(super) fn new(process: Process) -> Self {
+    pub(super) fn new(state: &Path, process: Process) -> Self {
         Self {
             process,
+            state: state.to_owned(),
             broken: OnceCell::new(),
             damaged: Cell::new(0),
         }
@@ -162,6 +174,10 @@ impl SledStore {
             return Err(error.clone());
         }
         self.process.call(request).inspect_err(|error| {
+            if matches!(error.kind, StoreErrorKind::Damaged | StoreErrorKind::Io) {
+                // If there is no room even for this, the next access finds the same damage.
+                let _ = File::create(self.state.join(SUSPECT));
+            }
             let _ = self.broken.set(error.clone());
         })
     }
@@ -173,26 +189,22 @@ impl SledStore {
         }
     }
 
-    /// Some records, and whether there are no more after these.
+    /// Some records from `after` on.
     pub(super) fn chunk(
         &self,
         prefix: &[u8],
         after: Option<Vec<u8>>,
         backwards: bool,
-    ) -> Result<(Vec<Record>, bool), StoreError> {
+    ) -> Result<Chunk, StoreError> {
         let prefix = prefix.to_vec();
         match self.call(&Request::Scan {
             prefix,
             after,
             backwards,
         })? {
-            Reply::Records {
-                records,
-                damaged,
-                last,
-            } => {
-                self.damaged.set(self.damaged.get() + damaged);
-                Ok((records, last))
+            Reply::Records(chunk) => {
+                self.damaged.set(self.damaged.get() + chunk.damaged);
+                Ok(chunk)
             }
             _ => Err(out_of_order()),
         }
@@ -203,12 +215,12 @@ impl Store for SledStore {
     fn scan(&self, prefix: &[u8], each: &mut dyn FnMut(&[u8], &[u8])) -> Result<(), StoreError> {
         let mut after = None;
         loop {
-            let (records, last) = self.chunk(prefix, after, false)?;
-            for (key, value) in &records {
+            let chunk = self.chunk(prefix, after, false)?;
+            for (key, value) in chunk.records.iter() {
                 each(key, value);
             }
-            after = records.into_iter().next_back().map(|(key, _)| key);
-            if last || after.is_none() {
+            after = chunk.records.iter().last().map(|(key, _)| key.to_vec());
+            if chunk.last || after.is_none() {
                 return Ok(());
             }
         }
@@ -259,17 +271,19 @@ pub(super) fn ask(process: &mut Process, request: &Request) -> Result<Reply, Sto
 }
 
 pub(super) fn open_existing(
+    state: &Path,
     folder: &Path,
+    verify: u64,
     program: &Program,
 ) -> Result<(SledStore, Found), StoreError> {
     check_format(folder)?;
     let mut process = Process::start(program)?;
     let request = Request::Open {
         folder: bytes_of(folder),
-        verify: true,
+        verify: Some(verify),
     };
     match ask(&mut process, &request)? {
-        Reply::Opened(found) => Ok((SledStore::new(process), found)),
+        Reply::Opened(found) => Ok((SledStore::new(state, process), found)),
         _ => Err(out_of_order()),
     }
 }
@@ -279,7 +293,7 @@ fn create(state: &Path, program: &Program) -> Result<(SledStore, Opened), StoreE
     fs::rename(new, state.join(FOLDER))
         .and_then(|()| sync(state))
         .map_err(|error| refused(&error))?;
-    let (store, _) = open_existing(&state.join(FOLDER), program)?;
+    let (store, _) = open_existing(state, &state.join(FOLDER), SMALL, program)?;
     let opened = Opened {
         fresh: true,
         ..Opened::default()

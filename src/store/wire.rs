@@ -15,8 +15,12 @@ const LONGEST: usize = 256 << 20;
 pub(super) enum Request {
     /// Make an empty database in this folder.
     Create { folder: Vec<u8> },
-    /// Open the one in this folder; `verify`: read it all and say what is missing.
-    Open { folder: Vec<u8>, verify: bool },
+    /// Open the one in this folder. Up to so many records it is read through, to say what is missing; `None`: it is known to be
+    /// damaged, is only to be read, and nothing is asked of it.
+    Open {
+        folder: Vec<u8>,
+        verify: Option<u64>,
+    },
     /// Some records whose key begins with `prefix`, from `after` on (exclusive), in key order or against it.
     Scan {
         prefix: Vec<u8>,
@@ -38,12 +42,8 @@ pub(super) enum Reply {
     Done,
     /// Opened.
     Opened(Found),
-    /// Records in the order asked for; `last`: there are no more after these.
-    Records {
-        records: Vec<Record>,
-        damaged: u64,
-        last: bool,
-    },
+    /// Records in the order asked for.
+    Records(Chunk),
     /// The record asked for.
     Value(Option<Vec<u8>>),
     /// The record asked for is there and cannot be believed.
@@ -52,13 +52,48 @@ pub(super) enum Reply {
     Failed(StoreErrorKind, String),
 }
 
+/// A piece of a scan.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Chunk {
+    pub records: Packed,
+    /// Records left out because they cannot be believed.
+    pub damaged: u64,
+    /// There are no more after these.
+    pub last: bool,
+}
+
+/// Records as they travel, each not to be copied more often than need be.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Packed(Vec<u8>);
+
+impl Packed {
+    pub fn push(&mut self, key: &[u8], value: &[u8]) {
+        let writer = Writer(std::mem::take(&mut self.0));
+        self.0 = writer.bytes(key).bytes(value).0;
+    }
+
+    /// In bytes.
+    pub fn size(&self) -> usize {
+        self.0.len()
+    }
+
+    /// In order. Stops where it does not parse, which cannot be: it was packed by this same program.
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let mut input = Reader(&self.0);
+        std::iter::from_fn(move || {
+            let key = input.slice().ok()?;
+            Some((key, input.slice().ok()?))
+        })
+    }
+}
+
 /// Key and value.
 pub(super) type Record = (Vec<u8>, Vec<u8>);
 
-/// What was found when a database was opened and read through.
+/// What was found when a database was opened.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Found {
-    /// Records that are there and sound.
+    /// Records that are there and sound; those that ought to be, if it was not read through.
     pub records: u64,
     /// Records that ought to be there.
     pub expected: u64,
@@ -158,9 +193,13 @@ impl<'a> Reader<'a> {
         Ok(u64::from_le_bytes(bytes))
     }
 
-    fn bytes(&mut self) -> io::Result<Vec<u8>> {
+    fn slice(&mut self) -> io::Result<&'a [u8]> {
         let length = usize::try_from(self.number()?).map_err(|_| garbled())?;
-        self.take(length).map(<[u8]>::to_vec)
+        self.take(length)
+    }
+
+    fn bytes(&mut self) -> io::Result<Vec<u8>> {
+        self.slice().map(<[u8]>::to_vec)
     }
 
     fn optional(&mut self) -> io::Result<Option<Vec<u8>>> {
@@ -183,7 +222,13 @@ impl Request {
         let out = Writer::default();
         match self {
             Self::Create { folder } => out.byte(b'N').bytes(folder),
-            Self::Open { folder, verify } => out.byte(b'O').bytes(folder).byte((*verify).into()),
+            Self::Open { folder, verify } => {
+                let out = out.byte(b'O').bytes(folder);
+                match verify {
+                    Some(most) => out.byte(1).number(*most),
+                    None => out.byte(0),
+                }
+            }
             Self::Scan {
                 prefix,
                 after,
@@ -211,7 +256,7 @@ impl Request {
             },
             b'O' => Self::Open {
                 folder: input.bytes()?,
-                verify: input.flag()?,
+                verify: input.flag()?.then(|| input.number()).transpose()?,
             },
             b'S' => Self::Scan {
                 prefix: input.bytes()?,
@@ -256,15 +301,11 @@ impl Reply {
                 .byte(found.differs.into())
                 .number(found.damaged)
                 .records(&found.sample),
-            Self::Records {
-                records,
-                damaged,
-                last,
-            } => out
+            Self::Records(chunk) => out
                 .byte(b'R')
-                .records(records)
-                .number(*damaged)
-                .byte((*last).into()),
+                .number(chunk.damaged)
+                .byte(chunk.last.into())
+                .bytes(&chunk.records.0),
             Self::Value(value) => out.byte(b'V').optional(value.as_deref()),
             Self::BadValue => out.byte(b'B'),
             Self::Failed(kind, message) => {
@@ -287,11 +328,11 @@ impl Reply {
                 damaged: input.number()?,
                 sample: input.records()?,
             }),
-            b'R' => Self::Records {
-                records: input.records()?,
+            b'R' => Self::Records(Chunk {
                 damaged: input.number()?,
                 last: input.flag()?,
-            },
+                records: Packed(input.bytes()?),
+            }),
             b'V' => Self::Value(input.optional()?),
             b'B' => Self::BadValue,
             b'F' => {
@@ -320,7 +361,11 @@ mod tests {
             },
             Request::Open {
                 folder: b"/x".to_vec(),
-                verify: true,
+                verify: Some(7),
+            },
+            Request::Open {
+                folder: vec![],
+                verify: None,
             },
             Request::Scan {
                 prefix: vec![],
@@ -346,11 +391,11 @@ mod tests {
                 damaged: 4,
                 sample: vec![(vec![1], vec![2])],
             }),
-            Reply::Records {
-                records: vec![(vec![1], vec![]), (vec![], vec![2])],
+            Reply::Records(Chunk {
+                records: Packed(vec![1, 2, 3]),
                 damaged: 7,
                 last: false,
-            },
+            }),
             Reply::Value(None),
             Reply::Value(Some(vec![])),
             Reply::BadValue,
@@ -383,6 +428,18 @@ mod tests {
         assert!(Reply::from_bytes(&endless).is_err());
         endless[0] = b'C';
         assert!(Request::from_bytes(&endless).is_err());
+    }
+
+    #[test]
+    fn packed_records_come_out_in_order() {
+        let mut packed = Packed::default();
+        let records: [(&[u8], &[u8]); 3] = [(b"a", b"1"), (b"", b""), (b"b", &[7; 300])];
+        for (key, value) in records {
+            packed.push(key, value);
+        }
+        assert!(packed.iter().eq(records));
+        packed.0.pop();
+        assert_eq!(packed.iter().count(), 2);
     }
 
     #[test]

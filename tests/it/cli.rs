@@ -54,9 +54,9 @@ fn what_needs_the_daemon_says_that_it_is_not_running_and_ends_with_3() {
 fn a_wrong_command_line_ends_with_2_and_says_what_is_wrong() {
     let home = Home::new();
     for (arguments, words) in [
-        (&["statsu"][..], "a similar subcommand exists: 'status'"),
+        (&["statsu"][..], "'status'"),
         (&["login"], "<SERVICE>"),
-        (&["login", "netflix"], "possible values: punchplay"),
+        (&["login", "netflix"], "possible values: punchplay, discovr"),
         (&["queue", "drop"], "<ID|--refused>"),
         (&["queue", "retry", "x"], "invalid value 'x'"),
         (&["identify"], "<NAME>"),
@@ -95,7 +95,7 @@ fn every_command_explains_itself_with_examples() {
         .take_while(|line| !line.is_empty())
         .filter_map(|line| line.split_whitespace().next())
         .collect();
-    assert!(commands.len() >= 10, "{commands:?}");
+    assert!(commands.len() >= 13, "{commands:?}");
     for command in commands {
         let ran = home.run(&[command, "--help"]);
         assert_eq!(ran.code, Some(0), "{command}");
@@ -260,8 +260,10 @@ fn identify_answers_each_name_in_order_as_one_object_a_line() {
             "input",
             "media_type",
             "part",
+            "reason",
             "season",
             "title",
+            "verdict",
             "year"
         ]
     );
@@ -311,4 +313,41 @@ fn a_log_level_that_does_not_exist_is_refused() {
         .unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("no log level"));
+}
+
+#[test]
+fn setup_mpv_says_what_it_did_and_undoes_it() {
+    let home = Home::new();
+    let script = home.folder.path().join(".config/mpv/scripts/reeld.lua");
+    let own = home.folder.path().join(".config/mpv/mpv.conf");
+    std::fs::create_dir_all(own.parent().unwrap()).unwrap();
+    std::fs::write(&own, "volume=50\ninput-ipc-server=/tmp/mine\n").unwrap();
+
+    let ran = home.run(&["setup", "mpv"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(
+        ran.out
+            .starts_with(&format!("{} is installed.\n", script.display())),
+        "{}",
+        ran.out
+    );
+    assert!(
+        ran.out.contains("Your own input-ipc-server = /tmp/mine"),
+        "{}",
+        ran.out
+    );
+    assert!(script.exists());
+    let again = home.run(&["setup", "mpv", "--json"]);
+    assert_eq!(json(&again.out)["files"][0]["change"], "unchanged");
+
+    let removed = home.run(&["setup", "mpv", "--remove"]);
+    assert_eq!(removed.out, format!("{} is removed.\n", script.display()));
+    assert!(!script.exists() && own.exists());
+    assert_eq!(home.run(&["setup", "mpv", "--remove"]).code, Some(0));
+
+    std::fs::create_dir_all(script.parent().unwrap()).unwrap();
+    std::fs::write(&script, "-- mine").unwrap();
+    let foreign = home.run(&["setup", "mpv"]);
+    assert_eq!(foreign.code, Some(1));
+    assert!(foreign.err.contains("is not touched"), "{foreign:?}");
 }

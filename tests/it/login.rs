@@ -1,7 +1,9 @@
 //! Logging in and out, as a new user types it, every wrong turn included.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
 use std::time::Duration;
 
 use reeld::account::NewLogin;
@@ -10,7 +12,7 @@ use serde_json::Value;
 
 use crate::support::desk::Desk;
 use crate::support::home::{Home, Ran};
-use crate::support::standin::{CLIENT_ID, PunchPlay, Server};
+use crate::support::standin::{CLIENT_ID, DISCOVR_CLIENT_ID, Discovr, PunchPlay, Server};
 
 fn start() -> Server<PunchPlay> {
     Server::start(PunchPlay::default())
@@ -225,4 +227,92 @@ fn logging_out_while_the_service_is_away_says_what_is_left_to_do() {
             .out
             .contains("PunchPlay  not linked")
     );
+}
+
+fn discovr() -> (Server<Discovr>, Home) {
+    let server = Server::start(Discovr::default());
+    let home = Home::new();
+    home.configure(&format!(
+        "[discovr]\nclient_id = \"{DISCOVR_CLIENT_ID}\"\nbase_url = \"{}\"\n",
+        server.url()
+    ));
+    (server, home)
+}
+
+#[test]
+fn a_profile_is_chosen_by_flag_or_by_setting_and_shown() {
+    let (_server, home) = discovr();
+    let ran = home.run(&["login", "discovr", "--profile", "ann"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    holds_no_token(&ran);
+    assert!(ran.out.contains("Linked: Ann at Discovr."), "{}", ran.out);
+    let accounts = home.run(&["accounts"]);
+    assert!(accounts.out.contains("Discovr    ok"), "{}", accounts.out);
+    assert!(accounts.out.contains("in 89 days"), "{}", accounts.out);
+
+    let mut by_setting = home.command(&["login", "discovr", "--json"]);
+    let output = by_setting
+        .env("REELD__DISCOVR__PROFILE", "2")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    let linked: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    assert_eq!(linked["profile"], "Ann");
+}
+
+#[test]
+fn where_nobody_can_be_asked_a_missing_or_unknown_profile_is_an_error_that_names_the_flag() {
+    let (server, home) = discovr();
+    for arguments in [
+        &["login", "discovr"][..],
+        &["login", "discovr", "--profile", "Carol"],
+    ] {
+        let ran = home.run(arguments);
+        assert_eq!(ran.code, Some(1), "{ran:?}");
+        assert!(ran.err.contains("1 Kids (p2), 2 Ann (p1)"), "{ran:?}");
+        assert!(
+            ran.err.contains("\nHint: choose one with --profile"),
+            "{ran:?}"
+        );
+    }
+    server.with(|app| app.profiles.clear());
+    let ran = home.run(&["login", "discovr"]);
+    assert!(
+        ran.err.contains("make a profile in Discovr's app"),
+        "{ran:?}"
+    );
+    let ran = home.run(&["login", "punchplay", "--profile", "Ann"]);
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.err.contains("PunchPlay has no profiles"), "{ran:?}");
+    assert!(!home.paths().credentials.exists());
+}
+
+#[test]
+fn at_a_terminal_the_profile_is_asked_for_until_the_answer_names_one() {
+    let (_server, home) = discovr();
+    let command = format!("{} login discovr", env!("CARGO_BIN_EXE_reeld"));
+    let script = home.command(&[]);
+    let mut terminal = std::process::Command::new("script");
+    terminal
+        .args(["-qec", &command, "/dev/null"])
+        .env_clear()
+        .envs(
+            script
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
+    let Ok(mut child) = terminal.spawn() else {
+        eprintln!("SKIPPED: at_a_terminal_the_profile_is_asked_for: there is no script(1)");
+        return;
+    };
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(b"Carol\n2\n").unwrap();
+    let output = child.wait_with_output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("1 Kids") && text.contains("2 Ann"), "{text}");
+    assert!(text.contains("Linked: Ann at Discovr."), "{text}");
+    assert!(text.contains('█'), "a QR code is drawn: {text}");
+    drop(stdin);
 }

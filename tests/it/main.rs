@@ -1,6 +1,8 @@
 //! The tests that need more than one stage, in one binary.
 
 #![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
@@ -10,7 +12,20 @@
 
 mod cli;
 mod control;
+mod discovr;
+mod discovr_evening;
+mod fuzz_corpus;
+mod identify;
+mod independence;
 mod login;
-mod mpris_watch;
+mod mpris_bus;
+mod mpris_players;
+mod mpv_evening;
+mod mpv_nasty;
+mod mpv_watch;
 mod punchplay;
+mod purity;
 mod support;
+mod tmdb;
+mod tokens;
+mod traces;

@@ -1,171 +1,53 @@
-//! PunchPlay's client against its stand-in: login, tokens, and every fault with every action.
+//! PunchPlay's client against its stand-in: login, and every fault with every action.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use reeld::account::login_punchplay::{self, Progress};
-use reeld::account::{Accounts, LoginError, NewLogin};
-use reeld::config::Config;
-use reeld::model::{
-    AccountKey, Action, EventId, Lifecycle, Media, MediaType, Moment, Random, SessionId, ViewingId,
-    Wall,
-};
-use reeld::service::http::{Http, Timeouts};
-use reeld::service::{Context, Disposition, Fault as Whose, Job, Prepared, Service, punchplay};
-use tempfile::TempDir;
-use tokio::sync::watch;
+use reeld::account::{LoginError, NewLogin, Progress, login_punchplay};
+use reeld::model::Action;
+use reeld::service::{Disposition, Fault as Whose, Service};
+use serde_json::json;
 
-use crate::support::standin::{CLIENT_ID, Fault, PunchPlay, Reply, Server};
+use crate::support::bench::{Bench, episode, film, is_delivered};
+use crate::support::standin::{Fault, Reply};
 
-/// A client of one stand-in, with a state folder of its own.
-struct Desk {
-    server: Server<PunchPlay>,
-    folder: TempDir,
-    config: watch::Receiver<Arc<Config>>,
-    http: Http,
-    random: Random,
-    clock: i64,
+const ACTIONS: [Action; 5] = [
+    Action::Start,
+    Action::Progress,
+    Action::Pause,
+    Action::Resume,
+    Action::Stop,
+];
+
+const LONG: Duration = Duration::from_secs(3600);
+
+fn error(status: u16, code: &str) -> Reply {
+    Reply::json(status, &json!({ "error": code, "message": "m" }))
 }
 
-impl Desk {
-    fn new() -> Self {
-        let server = Server::start(PunchPlay::default());
-        let mut config: Config =
-            toml::from_str(include_str!("../../src/config/defaults.toml")).unwrap();
-        config.punchplay.base_url = server.url();
-        config.punchplay.client_id = CLIENT_ID.to_owned();
-        Self {
-            server,
-            folder: tempfile::tempdir().unwrap(),
-            config: watch::channel(Arc::new(config)).1,
-            http: Http::with_timeouts(Timeouts {
-                connect: Duration::from_millis(500),
-                whole: Duration::from_millis(500),
-            }),
-            random: Random::seeded(7),
-            clock: 1_795_312_800_000,
-        }
-    }
-
-    fn config(&self) -> Config {
-        Config::clone(&self.config.borrow())
-    }
-
-    fn accounts(&self) -> Accounts {
-        Accounts::open(self.folder.path(), self.http.clone(), self.config.clone()).unwrap()
-    }
-
-    fn linked(&self) -> (Accounts, AccountKey) {
-        let login: NewLogin = self.server.with(|app| app.issue_login("ann"));
-        let accounts = self.accounts();
-        let key = login.account.clone();
-        accounts.link(login).unwrap();
-        (accounts, key)
-    }
-
-    fn service(&self, accounts: &Accounts, key: &AccountKey) -> punchplay::PunchPlay {
-        punchplay::PunchPlay::new(
-            self.http.clone(),
-            accounts.clone(),
-            key.clone(),
-            self.config.clone(),
-        )
-    }
-
-    fn event(&mut self, action: Action, session: SessionId) -> Lifecycle {
-        self.clock += 1000;
-        let at = Moment {
-            mono: Duration::ZERO,
-            boot: Duration::ZERO,
-            wall: Wall(self.clock),
-        };
-        Lifecycle {
-            action,
-            at,
-            viewing: ViewingId(1),
-            session,
-            media: Media {
-                media_type: Some(MediaType::Movie),
-                title: Some("Fight Club".to_owned()),
-                year: Some(1999),
-                ..Media::default()
-            },
-            position: 6000.0,
-            duration: 6300.0,
-            watched: action == Action::Stop,
-            player: "mpv".to_owned(),
-            file_name: None,
-        }
-    }
-
-    fn job(&mut self, action: Action, session: SessionId) -> Job {
-        let event = self.event(action, session);
-        let id = EventId::random(&mut self.random);
-        let context = Context {
-            device_id: "device".to_owned(),
-            ..Context::default()
-        };
-        let Prepared::Send(request) = punchplay::freeze(&event, id, event.at.wall, &context) else {
-            panic!("a film can be sent");
-        };
-        Job {
-            call: punchplay::calls(&event).remove(0),
-            request,
-            in_doubt: false,
-            first_attempt_at: event.at.wall,
-            stamp: event.at.wall,
-        }
-    }
-
-    fn session(&mut self) -> SessionId {
-        SessionId::random(&mut self.random)
-    }
-
-    fn assert_no_violation(&self) {
-        let violations = self.server.with(|app| app.violations.clone());
-        assert_eq!(violations, Vec::<String>::new());
-    }
-}
-
-fn delivered(disposition: &Disposition) -> bool {
-    matches!(disposition, Disposition::Delivered { .. })
-}
-
-async fn log_in(desk: &Desk, seen: &mut Vec<Progress>) -> Result<NewLogin, LoginError> {
-    login_punchplay::login(&desk.http, &desk.config(), "device", &mut |progress| {
-        seen.push(progress);
-    })
-    .await
+async fn log_in(desk: &Bench, seen: &mut Vec<Progress>) -> Result<NewLogin, LoginError> {
+    let mut on = |progress| seen.push(progress);
+    login_punchplay::login(&desk.http, &desk.config(), "device", &mut on).await
 }
 
 #[tokio::test]
 async fn a_login_shows_the_code_and_links_the_account() {
-    let desk = Desk::new();
+    let desk = Bench::new();
     let mut seen = Vec::new();
     let login = log_in(&desk, &mut seen).await.unwrap();
-    let [
-        Progress::Code {
-            code,
-            url,
-            complete,
-            expires_in,
-        },
-        Progress::Approved,
-    ] = &seen[..]
-    else {
-        panic!("{seen:?}");
+    let code = Progress::Code {
+        code: "ABCD-0001".to_owned(),
+        url: "https://punchplay.tv/link".to_owned(),
+        complete: "https://punchplay.tv/link?code=ABCD-0001".to_owned(),
+        expires_in: Some(Duration::from_secs(600)),
     };
-    assert_eq!(
-        (code.as_str(), url.as_str()),
-        ("ABCD-0001", "https://punchplay.tv/link")
-    );
-    assert_eq!(complete, "https://punchplay.tv/link?code=ABCD-0001");
-    assert_eq!(*expires_in, Duration::from_secs(600));
-    let accounts = desk.accounts();
-    assert_eq!(accounts.link(login).unwrap(), None);
+    assert_eq!(seen, [code, Progress::Approved]);
+    assert_eq!(desk.accounts().link(login).unwrap(), None);
     let linked = desk.accounts().linked();
     assert_eq!(linked.len(), 1);
-    assert_eq!(linked[0].user_name, "ann");
+    assert_eq!(
+        (linked[0].user_name.as_str(), linked[0].key.user.as_str()),
+        ("ann", "id-of-ann")
+    );
     assert_eq!(
         linked[0].scopes,
         ["profile:read", "playback:read", "playback:write"]
@@ -175,43 +57,126 @@ async fn a_login_shows_the_code_and_links_the_account() {
 }
 
 #[tokio::test]
+async fn a_login_waits_as_long_as_it_is_not_approved_and_goes_on_through_trouble() {
+    let desk = Bench::new();
+    desk.punchplay.with(|app| app.approve_at_poll = Some(2));
+    desk.punchplay
+        .fault("/auth/device/token", Fault::Answer(Reply::html(502)), 1);
+    desk.punchplay
+        .fault("GET /api/platform/v1/me", Fault::ResetBefore, 1);
+    let mut seen = Vec::new();
+    log_in(&desk, &mut seen).await.unwrap();
+    assert!(matches!(
+        &seen[..],
+        [
+            Progress::Code { .. },
+            Progress::Trouble(_),
+            Progress::Approved
+        ]
+    ));
+    assert_eq!(desk.punchplay.count("/auth/device/token"), 3);
+    desk.assert_no_violation();
+}
+
+#[tokio::test]
+async fn every_way_a_login_fails_is_told_apart() {
+    let code = "/auth/device/code";
+    let token = "/auth/device/token";
+    for (route, fault, expected) in [
+        (
+            code,
+            error(400, "invalid_client"),
+            "does not accept the client id",
+        ),
+        (
+            code,
+            error(400, "invalid_scope"),
+            "refused the login: 400 invalid_scope",
+        ),
+        (code, error(429, "rate_limited"), "allows no more logins"),
+        (
+            code,
+            Reply::html(403),
+            "cannot be reached: 403 with a web page",
+        ),
+        (code, error(503, "server_error"), "cannot be reached: 503"),
+        (code, Reply::json(200, &json!({})), "cannot be reached"),
+        (token, error(400, "access_denied"), "was denied"),
+        (token, error(400, "expired"), "before it expired"),
+        (
+            token,
+            error(400, "invalid_grant"),
+            "refused the login: 400 invalid_grant",
+        ),
+        ("/me", error(401, "invalid_token"), "refused the login: 401"),
+        (
+            "/me",
+            Reply::json(200, &json!({ "username": "ann" })),
+            "whose login",
+        ),
+    ] {
+        let desk = Bench::new();
+        desk.punchplay.fault(route, Fault::Answer(fault), None);
+        let error = log_in(&desk, &mut Vec::new()).await.unwrap_err();
+        assert!(error.to_string().contains(expected), "{error}");
+        assert!(!error.hint().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_login_without_a_client_id_a_network_or_the_scope_says_so() {
+    let desk = Bench::new();
+    desk.punchplay
+        .with(|app| app.scopes = "profile:read playback:read".to_owned());
+    let error = log_in(&desk, &mut Vec::new()).await.unwrap_err();
+    assert!(matches!(error, LoginError::MissingScope { .. }), "{error}");
+    let desk = Bench::new();
+    desk.punchplay.down();
+    let error = log_in(&desk, &mut Vec::new()).await.unwrap_err();
+    assert!(error.to_string().contains("Connection refused"), "{error}");
+    if option_env!("REELD_PUNCHPLAY_CLIENT_ID").is_none() {
+        let mut config = desk.config();
+        config.punchplay.client_id.clear();
+        let login = login_punchplay::login(&desk.http, &config, "device", &mut |_| ()).await;
+        let error = login.unwrap_err();
+        assert!(matches!(error, LoginError::NoClientId { .. }), "{error}");
+        assert!(
+            error.hint().contains("punchplay.client_id"),
+            "{}",
+            error.hint()
+        );
+    }
+}
+
+#[tokio::test]
 async fn the_five_actions_arrive_as_documented() {
-    let mut desk = Desk::new();
-    let (accounts, key) = desk.linked();
-    let service = desk.service(&accounts, &key);
-    let session = desk.session();
-    let actions = [
-        Action::Start,
-        Action::Progress,
-        Action::Pause,
-        Action::Resume,
-        Action::Stop,
-    ];
-    for action in actions {
-        let job = desk.job(action, session);
-        let disposition = service.deliver(&job).await;
-        assert!(delivered(&disposition), "{action:?}: {disposition:?}");
+    let mut desk = Bench::new();
+    let (accounts, key) = desk.link(desk.punchplay_login(LONG));
+    let service = desk.at_punchplay(&accounts, &key);
+    for media in [film(), episode(&[1]), episode(&[2, 3])] {
+        let session = desk.session();
+        for action in ACTIONS {
+            let event = desk.event(action, session, media.clone());
+            for job in desk.jobs(&key, &event) {
+                let disposition = service.deliver(&job).await;
+                assert!(is_delivered(&disposition), "{action:?}: {disposition:?}");
+            }
+        }
     }
     let taken = desk
-        .server
-        .with(|app| (app.actions("Fight Club").len(), app.watches().len()));
-    assert_eq!(taken, (5, 1));
-    assert_eq!(desk.server.connections(), 1, "the connection is kept");
+        .punchplay
+        .with(|app| (app.events.len(), app.watches().len()));
+    assert_eq!(taken, (15, 3));
+    assert_eq!(desk.punchplay.connections(), 1, "the connection is kept");
     desk.assert_no_violation();
 }
 
 #[tokio::test]
 async fn whatever_goes_wrong_on_the_way_each_event_lands_once() {
-    let json = |status: u16, code: &str| {
-        Reply::json(
-            status,
-            &serde_json::json!({ "error": code, "message": "m" }),
-        )
-    };
     let faults = [
         (
             "500",
-            Fault::Answer(json(500, "server_error")),
+            Fault::Answer(error(500, "server_error")),
             Whose::Server,
             None,
         ),
@@ -223,7 +188,7 @@ async fn whatever_goes_wrong_on_the_way_each_event_lands_once() {
         ),
         (
             "503",
-            Fault::Answer(json(503, "server_error")),
+            Fault::Answer(error(503, "server_error")),
             Whose::Throttled,
             None,
         ),
@@ -235,15 +200,27 @@ async fn whatever_goes_wrong_on_the_way_each_event_lands_once() {
         ),
         (
             "429",
-            Fault::Answer(json(429, "rate_limited")),
+            Fault::Answer(error(429, "rate_limited")),
             Whose::Throttled,
             None,
         ),
         (
             "429 with Retry-After",
-            Fault::Answer(json(429, "rate_limited").header("Retry-After", "17")),
+            Fault::Answer(error(429, "rate_limited").header("Retry-After", "17")),
             Whose::Throttled,
             Some(17),
+        ),
+        (
+            "a portal",
+            Fault::Answer(Reply::html(200)),
+            Whose::Unreachable,
+            None,
+        ),
+        (
+            "a redirect",
+            Fault::Answer(Reply::html(302)),
+            Whose::Unreachable,
+            None,
         ),
         ("reset before", Fault::ResetBefore, Whose::Unreachable, None),
         ("reset after", Fault::ResetAfter, Whose::Unreachable, None),
@@ -257,38 +234,68 @@ async fn whatever_goes_wrong_on_the_way_each_event_lands_once() {
         ),
     ];
     for (name, fault, whose, wait) in faults {
-        let mut desk = Desk::new();
-        let (accounts, key) = desk.linked();
-        let service = desk.service(&accounts, &key);
+        let mut desk = Bench::new();
+        let (accounts, key) = desk.link(desk.punchplay_login(LONG));
+        let service = desk.at_punchplay(&accounts, &key);
         let session = desk.session();
-        let mut jobs = Vec::new();
-        for action in [
-            Action::Start,
-            Action::Pause,
-            Action::Resume,
-            Action::Progress,
-            Action::Stop,
-        ] {
-            jobs.push((action, desk.job(action, session)));
-        }
-        for (action, job) in jobs {
-            desk.server.fault("/playback/", fault.clone(), 1);
+        for action in ACTIONS {
+            let event = desk.event(action, session, film());
+            let job = desk.jobs(&key, &event).remove(0);
+            desk.punchplay.fault("/playback/", fault.clone(), 1);
             let failed = service.deliver(&job).await;
             let Disposition::Retry { after, fault, .. } = failed else {
                 panic!("{name}, {action:?}: {failed:?}");
             };
-            assert_eq!(
-                (fault, after),
-                (whose, wait.map(Duration::from_secs)),
-                "{name}, {action:?}"
-            );
+            let expected = (whose, wait.map(Duration::from_secs));
+            assert_eq!((fault, after), expected, "{name}, {action:?}");
             let again = service.deliver(&job).await;
-            assert!(delivered(&again), "{name}, {action:?}: {again:?}");
+            assert!(is_delivered(&again), "{name}, {action:?}: {again:?}");
         }
         let taken = desk
-            .server
+            .punchplay
             .with(|app| (app.events.len(), app.watches().len()));
         assert_eq!(taken, (5, 1), "{name}");
         desk.assert_no_violation();
     }
+}
+
+#[tokio::test]
+async fn what_the_answer_says_is_told() {
+    let mut desk = Bench::new();
+    desk.punchplay.with(|app| {
+        app.tmdb_ids.insert("Show".to_owned(), 1396);
+        app.ignore_next.push_back("old_event".to_owned());
+    });
+    let (accounts, key) = desk.link(desk.punchplay_login(LONG));
+    let service = desk.at_punchplay(&accounts, &key);
+    let session = desk.session();
+    let mut media = episode(&[1]);
+    media.ids.tmdb = None;
+    let event = desk.event(Action::Stop, session, media);
+    let job = desk.jobs(&key, &event).remove(0);
+    let told = |disposition| match disposition {
+        Disposition::Delivered {
+            ids,
+            deduped,
+            ignored,
+        } => (ids.tmdb, deduped, ignored),
+        other => panic!("{other:?}"),
+    };
+    let first = told(service.deliver(&job).await);
+    assert_eq!(first, (Some(1396), false, Some("old_event".to_owned())));
+    let second = told(service.deliver(&job).await);
+    assert_eq!(second, (Some(1396), true, None));
+    assert_eq!(desk.punchplay.with(|app| app.watches().len()), 0);
+}
+
+#[tokio::test]
+async fn a_pause_without_a_live_session_is_refused_for_good() {
+    let mut desk = Bench::new();
+    let (accounts, key) = desk.link(desk.punchplay_login(LONG));
+    let service = desk.at_punchplay(&accounts, &key);
+    let session = desk.session();
+    let event = desk.event(Action::Pause, session, film());
+    let job = desk.jobs(&key, &event).remove(0);
+    let disposition = service.deliver(&job).await;
+    assert!(matches!(&disposition, Disposition::Reject { reason } if reason.contains("409")));
 }

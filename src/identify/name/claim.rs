@@ -16,8 +16,22 @@ pub fn claim(item: &Item) -> Option<Claim> {
         .map(|extra| format!("{}, not the film or episode itself", describe(extra)));
     Some(Claim {
         source: "name",
+        detail: None,
         media: media(parsed),
         extra,
+    })
+}
+
+/// The ids written in the path, as better evidence than the words around them.
+pub fn take_ids(claim: &mut Claim) -> Option<Claim> {
+    let ids = std::mem::take(&mut claim.media.ids);
+    (!ids.is_empty()).then(|| Claim {
+        source: "path",
+        media: Media {
+            ids,
+            ..Media::default()
+        },
+        ..Claim::default()
     })
 }
 

@@ -30,7 +30,7 @@ mod cases;
 #[cfg(test)]
 mod hostile;
 
-pub(super) use claim::{claim, media_of};
+pub(super) use claim::{claim, media_of, take_ids};
 
 use crate::model::{Date, Ids, MediaType};
 

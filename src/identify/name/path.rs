@@ -337,10 +337,15 @@ fn finish(base: Reading, folders: Folders) -> ParsedName {
         absolute.clone_from(&base.episode);
     }
     let on_folder = folders.ids != Ids::default();
-    let mut ids = base.ids;
-    ids.tmdb = ids.tmdb.or(folders.ids.tmdb);
-    ids.tvdb = ids.tvdb.or(folders.ids.tvdb);
-    ids.imdb = ids.imdb.or(folders.ids.imdb);
+    // What stands on the folder of a series is the series'; on the file of an episode it might be the episode's.
+    let ids = match (episode, on_folder) {
+        (true, true) => folders.ids,
+        _ => {
+            let mut ids = base.ids;
+            ids.fill_from(&folders.ids);
+            ids
+        }
+    };
     let media_type = if episode {
         Some(MediaType::Episode)
     } else {

@@ -107,3 +107,52 @@ fn an_event_is_due_at_once() {
     let (at, _) = bench.outbox.poll_timeout(bench.now).unwrap();
     assert!(at <= bench.now.boot);
 }
+
+#[test]
+fn going_on_keeps_the_pace_and_everything_else_goes_at_once() {
+    let mut bench = Bench::new(&[discovr()]);
+    let mut film = Watch::film(1, "Heat").tmdb(949);
+    bench.add(&mut film, Start);
+    assert_eq!(bench.drain(&discovr()).len(), 1, "the start");
+    let mut sent = 0;
+    for _ in 0..30 {
+        bench.pass(s(2));
+        bench.add(&mut film, Progress);
+        sent += bench.drain(&discovr()).len();
+    }
+    assert_eq!(sent, 2, "in a minute of beats");
+
+    bench.pass(s(2));
+    let mut seek = film.step(Progress, false, bench.now);
+    seek.seeked = true;
+    bench.append(&seek);
+    assert_eq!(bench.drain(&discovr()).len(), 1, "a seek");
+    for action in [Pause, Resume] {
+        bench.pass(s(2));
+        bench.add(&mut film, action);
+        assert_eq!(bench.drain(&discovr()).len(), 1, "{action:?}");
+    }
+    bench.pass(s(2));
+    bench.add(&mut film, Progress);
+    assert_eq!(bench.drain(&discovr()).len(), 0, "a beat soon after");
+    let (at, _) = bench.outbox.poll_timeout(bench.now).unwrap();
+    assert_eq!(at.saturating_sub(bench.now.boot), PACE - s(2));
+    bench.finish(&mut film);
+    assert_eq!(bench.drain(&discovr()).len(), 2, "the end");
+}
+
+#[test]
+fn a_beat_that_takes_the_place_of_a_seek_does_not_wait() {
+    let mut bench = Bench::new(&[discovr()]);
+    let mut film = Watch::film(1, "Heat").tmdb(949);
+    bench.add(&mut film, Start);
+    let (start, _) = bench.next(&discovr()).unwrap();
+    bench.pass(s(1));
+    let mut seek = film.step(Progress, false, bench.now);
+    seek.seeked = true;
+    bench.append(&seek);
+    bench.pass(s(2));
+    bench.add(&mut film, Progress);
+    bench.settle(start, taken());
+    assert_eq!(bench.drain(&discovr()).len(), 1);
+}

@@ -1,6 +1,6 @@
 //! The cost of a long queue. Run in release: `cargo test --release --lib outbox::tests::memory -- --ignored --nocapture`.
 
-#![allow(clippy::disallowed_methods)]
+#![allow(clippy::disallowed_methods, reason = "tests may look at the clock")]
 
 use std::time::{Duration, Instant};
 

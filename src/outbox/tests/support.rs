@@ -13,6 +13,9 @@ use crate::store::{Batch, Durability, Store, StoreError, StoreErrorKind};
 
 type Map = BTreeMap<Vec<u8>, Vec<u8>>;
 
+/// Between two resume points that tell nothing new.
+pub const PACE: Duration = Duration::from_secs(30);
+
 /// How the next commit ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
@@ -167,6 +170,13 @@ impl Catalogue for Plain {
             per: Duration::from_secs(300),
         })
     }
+
+    fn pace(&self, service: ServiceName) -> Duration {
+        match service {
+            ServiceName::Punchplay => Duration::ZERO,
+            ServiceName::Discovr => PACE,
+        }
+    }
 }
 
 pub fn punchplay() -> AccountKey {
@@ -291,6 +301,7 @@ impl Watch {
             event: Some(event),
             viewing: self.viewing.clone(),
             journal,
+            seeked: false,
         }
     }
 

@@ -108,6 +108,7 @@ fn body(event: &Lifecycle, id: EventId, stamp: Wall, context: &Context) -> Resul
     } else {
         Numbers::default()
     };
+    let numbers_are_absolute = numbers.absolute_episode.is_some() && numbers.season.is_none();
     let episode_title = is_episode.then(|| episode_title(media)).flatten();
     if is_episode && numbers == Numbers::default() && episode_title.is_none() {
         return Err("nobody could tell which episode it is".to_owned());
@@ -128,7 +129,7 @@ fn body(event: &Lifecycle, id: EventId, stamp: Wall, context: &Context) -> Resul
         tvdb_id: tvdb.filter(|id| *id > 0),
         numbers,
         episode_title,
-        anime: media.anime,
+        anime: media.anime || numbers_are_absolute,
         progress: place.progress,
         position_seconds: place.position,
         duration_seconds: place.duration,
@@ -142,21 +143,23 @@ fn body(event: &Lifecycle, id: EventId, stamp: Wall, context: &Context) -> Resul
 
 impl Numbers {
     fn of(media: &Media) -> Self {
-        let episodes = run(&media.episode);
+        // Anime without a season is counted through all of them: that number is not the episode of any season.
+        let counted_through = media.season.is_empty() && !media.absolute_episode.is_empty();
+        let episodes = run(&media.episode).filter(|_| !counted_through);
         Self {
             season: media.season.iter().min().copied(),
             episode: episodes.map(|(first, _)| first),
             episode_end: episodes.map(|(_, last)| last),
             absolute_episode: media.absolute_episode.iter().min().copied(),
-            multi_episode: false,
+            multi_episode: counted_through && media.absolute_episode.len() > 1,
         }
         .marked()
     }
 
     /// A run of one is no run.
     fn marked(mut self) -> Self {
-        self.multi_episode = self.episode_end != self.episode;
-        self.episode_end = self.episode_end.filter(|_| self.multi_episode);
+        self.multi_episode |= self.episode_end != self.episode;
+        self.episode_end = self.episode_end.filter(|end| self.episode != Some(*end));
         self
     }
 }

@@ -198,6 +198,21 @@ fn an_episode_is_numbered_by_these_rules() {
             json!({ "absolute_episode": 1071 }),
         ),
         (
+            "anime without a season: its number is of no season",
+            |m| (m.episode, m.absolute_episode) = (vec![1071], vec![1071]),
+            json!({ "absolute_episode": 1071 }),
+        ),
+        (
+            "two of them in a file",
+            |m| (m.episode, m.absolute_episode) = (vec![12, 13], vec![12, 13]),
+            json!({ "absolute_episode": 12, "multi_episode": true }),
+        ),
+        (
+            "anime with a season and both numbers",
+            |m| (m.season, m.episode, m.absolute_episode) = (vec![2], vec![5], vec![18]),
+            json!({ "season": 2, "episode": 5, "absolute_episode": 18 }),
+        ),
+        (
             "a daily show",
             |m| {
                 m.date = Some(Date {

@@ -30,7 +30,10 @@ const ROOT: &str = "org.mpris.MediaPlayer2";
 const PATH: &str = "/org/mpris/MediaPlayer2";
 
 /// Connecting and the first calls take no longer.
-const CONNECT: Duration = Duration::from_secs(5);
+const CONNECT: Duration = Duration::from_secs(3);
+
+/// Longest name of a player that is kept, in characters.
+const LONGEST_IDENTITY: usize = 80;
 
 /// A question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +48,8 @@ pub enum Call {
     Identity(Owner),
     /// Its properties.
     All(Owner),
+    /// One of them, where all at once are refused.
+    One(Owner, &'static str),
     /// Where it is.
     Position(Owner),
 }
@@ -55,7 +60,7 @@ impl Call {
             Self::Names | Self::OwnerOf(_) => Duration::from_secs(2),
             Self::Process(_) => Duration::from_secs(1),
             Self::Identity(_) => Duration::from_millis(200),
-            Self::All(_) => Duration::from_secs(2),
+            Self::All(_) | Self::One(..) => Duration::from_secs(2),
             Self::Position(_) => Duration::from_secs(1),
         }
     }
@@ -72,7 +77,7 @@ pub enum Answer {
     Process(Option<Process>),
     /// To `Identity`.
     Identity(Option<String>),
-    /// To `All`.
+    /// To `All` and `One`.
     Properties(Properties),
     /// To `Position`.
     Position(f64),
@@ -149,17 +154,14 @@ impl Bus {
     }
 
     /// Subscribes to a player, or to no more of it.
-    pub async fn listen(&self, owner: &Owner, on: bool, seeked: bool) -> zbus::Result<()> {
+    pub async fn listen(&self, owner: &Owner, on: bool) -> zbus::Result<()> {
         let method = if on { "AddMatch" } else { "RemoveMatch" };
         let from = format!("type='signal',sender='{owner}',path='{PATH}'");
         let changed =
             format!("{from},interface='{PROPERTIES}',member='PropertiesChanged',arg0='{PLAYER}'");
         self.rule(method, &changed).await?;
-        if seeked {
-            let seeked = format!("{from},interface='{PLAYER}',member='Seeked'");
-            self.rule(method, &seeked).await?;
-        }
-        Ok(())
+        let seeked = format!("{from},interface='{PLAYER}',member='Seeked'");
+        self.rule(method, &seeked).await
     }
 
     async fn rule(&self, method: &str, rule: &str) -> zbus::Result<()> {
@@ -180,6 +182,7 @@ impl Bus {
             Call::Process(owner) => bus("GetConnectionUnixProcessID").build(&(&**owner,))?,
             Call::Identity(owner) => get(owner, "Get").build(&(ROOT, "Identity"))?,
             Call::All(owner) => get(owner, "GetAll").build(&(PLAYER,))?,
+            Call::One(owner, name) => get(owner, "Get").build(&(PLAYER, name))?,
             Call::Position(owner) => get(owner, "Get").build(&(PLAYER, "Position"))?,
         };
         let deadline = now.mono + call.patience();
@@ -257,10 +260,18 @@ fn answer(call: &Call, message: &Message) -> Option<Answer> {
         }
         Call::OwnerOf(_) => Answer::Owner(body.deserialize::<&str>().ok()?.into()),
         Call::Process(_) => Answer::Process(process::of(body.deserialize().ok()?)),
-        Call::Identity(_) => Answer::Identity(values::text(&body.deserialize().ok()?)),
+        Call::Identity(_) => {
+            let name = values::text(&body.deserialize().ok()?)?;
+            let name: String = name.chars().take(LONGEST_IDENTITY).collect();
+            Answer::Identity(values::printable(&name))
+        }
         Call::All(_) => {
             let properties: BTreeMap<&str, Variant<'_>> = body.deserialize().ok()?;
             Answer::Properties(Properties::read(properties.iter().map(|(k, v)| (*k, v))))
+        }
+        Call::One(_, name) => {
+            let value: Variant<'_> = body.deserialize().ok()?;
+            Answer::Properties(Properties::read(std::iter::once((*name, &value))))
         }
         Call::Position(_) => Answer::Position(values::number(&body.deserialize().ok()?)?),
     })

@@ -1,12 +1,14 @@
-//! From `xesam:url`, in all the forms players give it, to a location.
+//! From `xesam:url`, in all the forms players give it, to a location; and what else tells where the media is.
 
 use std::path::Path;
 
-use crate::model::{Location, Video};
+use super::process;
+use crate::model::{Location, Process, Video};
 
 /// Where the media is; `None` for what cannot be found again (relative paths, data inside the URL).
 ///
-/// `file:` URIs are decoded; raw paths are taken as they are, percent signs included.
+/// `file:` URIs are decoded, unless they hold what an encoder would not have left (Haruna puts `file://` before the
+/// bare path); raw paths are taken as they are, percent signs included.
 pub fn read(text: &str) -> Option<Location> {
     if text.starts_with('/') {
         return Some(Location::Path(text.to_owned()));
@@ -30,8 +32,14 @@ fn file(rest: &str) -> Option<Location> {
         Some(with_host) => with_host.get(with_host.find('/')?..)?,
         None => rest,
     };
-    path.starts_with('/')
-        .then(|| Location::Path(percent_decoded(path)))
+    let bare = path.contains(|c: char| c == ' ' || !c.is_ascii());
+    path.starts_with('/').then(|| {
+        Location::Path(if bare {
+            path.to_owned()
+        } else {
+            percent_decoded(path)
+        })
+    })
 }
 
 fn is_scheme(text: &str) -> bool {
@@ -78,6 +86,45 @@ pub fn is_network(location: &Location) -> bool {
             run && parts.nth(1) == Some("gvfs") || path.contains("/.gvfs/")
         }
     }
+}
+
+/// The path, if it is one that the document portal made up: `/run/user/UID/doc/ID/NAME`. Its last name is the real one.
+pub fn portal(location: &Location) -> Option<&str> {
+    let Location::Path(path) = location else {
+        return None;
+    };
+    let mut parts = path.split('/').skip(1);
+    let run = parts.next() == Some("run") && parts.next() == Some("user");
+    (run && parts.nth(1) == Some("doc")).then_some(path)
+}
+
+/// The path on the host that a path of the document portal stands for; the portal tells in an attribute of the file.
+/// Blocks for as long as the portal does.
+pub fn host_path(portal: &str) -> Option<String> {
+    let mut value = vec![0; 4096];
+    let length = rustix::fs::getxattr(portal, "user.document-portal.host-path", &mut value).ok()?;
+    let text = String::from_utf8_lossy(value.get(..length)?);
+    let path = text.trim_end_matches('\0');
+    path.starts_with('/').then(|| path.to_owned())
+}
+
+/// The film that a process has open, if it is one only: for players that do not say what they play (Totem).
+/// A few dozen links of `/proc` are read.
+pub fn open_film(process: Process) -> Option<String> {
+    let folder = std::fs::read_dir(format!("/proc/{}/fd", process.pid)).ok()?;
+    let links = folder
+        .flatten()
+        .filter_map(|fd| std::fs::read_link(fd.path()).ok());
+    let mut films: Vec<String> = links
+        .filter_map(|path| path.to_str().map(str::to_owned))
+        .filter(|path| path.starts_with('/') && !path.ends_with(" (deleted)"))
+        .filter(|path| video(&Location::Path(path.clone())) == Video::Yes)
+        .collect();
+    films.sort_unstable();
+    films.dedup();
+    // Another process may have the number by now.
+    let film = films.pop().filter(|_| films.is_empty())?;
+    (process::of(process.pid) == Some(process)).then_some(film)
 }
 
 /// Whether the name says that it is sound only, or a picture that moves.
@@ -132,7 +179,9 @@ mod tests {
             ("file:///a/100%.mkv", path("/a/100%.mkv")),
             ("file:///a/100%zz.mkv", path("/a/100%zz.mkv")),
             ("file:///a/%ff.mkv", path("/a/\u{fffd}.mkv")),
-            ("file:///a/C#1 what?.mkv", path("/a/C#1 what?.mkv")),
+            ("file:///a/C#1what?.mkv", path("/a/C#1what?.mkv")),
+            ("file:///a/50%20 off.mkv", path("/a/50%20 off.mkv")),
+            ("file:///a/50%20 ö.mkv", path("/a/50%20 ö.mkv")),
             ("/a/50%20 off.mkv", path("/a/50%20 off.mkv")),
             ("b.mkv", None),
             ("Show: Part 1.mkv", None),
@@ -173,6 +222,33 @@ mod tests {
         for (location, expected) in cases {
             assert_eq!(is_network(&location), expected, "{location:?}");
         }
+    }
+
+    #[test]
+    fn a_path_of_the_document_portal_is_known_as_such() {
+        let cases = [
+            ("/run/user/1000/doc/ab12cd/Film.mkv", true),
+            ("/run/user/1000/gvfs/x/Film.mkv", false),
+            ("/home/me/doc/Film.mkv", false),
+        ];
+        for (path, expected) in cases {
+            let location = Location::Path(path.into());
+            assert_eq!(portal(&location).is_some(), expected, "{path}");
+        }
+        assert_eq!(host_path("/run/user/1000/doc/ab12cd/Film.mkv"), None);
+    }
+
+    #[test]
+    fn the_one_film_a_process_has_open_is_found_and_of_two_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let own = process::of(std::process::id()).unwrap();
+        let open = |name: &str| std::fs::File::create(folder.path().join(name)).unwrap();
+        let _other = open("a.txt");
+        let _film = open("a.mkv");
+        let path = folder.path().join("a.mkv").to_str().unwrap().to_owned();
+        assert_eq!(open_film(own), Some(path));
+        let _second = open("b.mkv");
+        assert_eq!(open_film(own), None);
     }
 
     #[test]

@@ -12,6 +12,7 @@
 
 mod absence;
 mod bus;
+mod ids;
 mod location;
 mod players;
 mod policy;
@@ -23,14 +24,16 @@ mod values;
 use std::time::Duration;
 
 use tokio::sync::mpsc::error::SendError;
+use tokio::task::JoinSet;
 use zbus::Address;
 
 use super::{Report, WatchContext};
 use crate::clock;
 use crate::model::{Moment, Source};
 use absence::Absence;
-use bus::Bus;
+use bus::{Bus, Owner};
 use players::{Command, Players};
+use track::Lookup;
 
 /// Why the loop ended.
 enum End {
@@ -128,6 +131,12 @@ async fn missing(
     Ok(())
 }
 
+/// What looks things up; in threads, since a portal that hangs hangs them.
+type Lookups = JoinSet<Option<(Owner, Lookup, String)>>;
+
+/// Most lookups at once; more than a few hang.
+const MOST_LOOKUPS: usize = 4;
+
 /// Watches one connection until it ends.
 async fn watch(
     ctx: &mut WatchContext,
@@ -142,8 +151,9 @@ async fn watch(
     if ctx.reports.send(available).await.is_err() {
         return End::Shutdown;
     }
+    let mut lookups = Lookups::new();
     loop {
-        if let Err(end) = carry_out(ctx, &mut bus, players, first).await {
+        if let Err(end) = carry_out(ctx, &mut bus, players, &mut lookups, first).await {
             return end;
         }
         let deadline = players.deadline().into_iter().chain(bus.deadline()).min();
@@ -163,6 +173,9 @@ async fn watch(
                 }
                 Err(_) => return End::Shutdown,
             },
+            Some(found) = lookups.join_next() => if let Ok(Some((owner, lookup, path))) = found {
+                players.found_path(&owner, lookup, path, clock::now());
+            },
             () = until(deadline) => {
                 let now = clock::now();
                 for event in bus.give_up(now) {
@@ -178,12 +191,23 @@ async fn carry_out(
     ctx: &mut WatchContext,
     bus: &mut Bus,
     players: &mut Players,
+    lookups: &mut Lookups,
     first: &mut bool,
 ) -> Result<(), End> {
     for command in players.commands() {
         match command {
             Command::Call(call) => bus.call(call, clock::now()).await?,
-            Command::Listen { owner, on, seeked } => bus.listen(&owner, on, seeked).await?,
+            Command::Listen { owner, on } => bus.listen(&owner, on).await?,
+            Command::Lookup(owner, process, lookup) if lookups.len() < MOST_LOOKUPS => {
+                lookups.spawn_blocking(move || {
+                    let path = match &lookup {
+                        Lookup::HostPath(portal) => location::host_path(portal),
+                        Lookup::OpenFilm => process.and_then(location::open_film),
+                    };
+                    Some((owner, lookup, path?))
+                });
+            }
+            Command::Lookup(..) => {}
             Command::Observed(seen) => ctx.reports.send(Report::Observed(seen)).await?,
             Command::Scanned if std::mem::take(first) => {
                 ctx.reports.send(Report::Scanned(Source::Mpris)).await?;

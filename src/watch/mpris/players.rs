@@ -19,17 +19,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::bus::{Answer, Call, Event, Owner};
+use super::ids::Ids;
 use super::policy::{self, PLASMA};
 use super::quirks::{self, Quirk};
-use super::track::{self, Read, Track};
+use super::track::{self, Lookup, Read, Track};
 use crate::config;
 use crate::model::{Moment, Observation, PlayerId, PlayerInfo, Process, Signal, Source};
 
 /// Most players watched at once, and most names remembered of one; a bus with more is under attack.
 const MOST_PLAYERS: usize = 256;
 const MOST_NAMES: usize = 16;
-/// Most short names remembered for ever, so that none is given to two processes.
-const MOST_IDS: usize = 1024;
 
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,9 +41,9 @@ pub enum Command {
         owner: Owner,
         /// Subscribe.
         on: bool,
-        /// `Seeked`, too.
-        seeked: bool,
     },
+    /// Find something out elsewhere, about a player and its process.
+    Lookup(Owner, Option<Process>, Lookup),
     /// Tell.
     Observed(Observation),
     /// Tell that everybody who was there at the start has been told of.
@@ -60,9 +59,7 @@ pub struct Players {
     players: BTreeMap<Owner, Player>,
     /// What the first scan still waits for: names without an owner yet and owners without a first answer.
     scan: Option<BTreeSet<String>>,
-    /// Ids given so far without a number, and to whom.
-    ids: BTreeMap<String, Option<Process>>,
-    counter: u32,
+    ids: Ids,
     commands: Vec<Command>,
 }
 
@@ -123,8 +120,7 @@ impl Players {
             config,
             players: BTreeMap::new(),
             scan: None,
-            ids: BTreeMap::new(),
-            counter: 0,
+            ids: Ids::default(),
             commands: Vec::new(),
         }
     }
@@ -170,10 +166,15 @@ impl Players {
                 self.on(&owner, now, |track| track.changed(properties, now));
                 self.catch_up(&owner);
             }
-            Event::Invalidated(owner) => self.want(&owner, Read::All),
+            Event::Invalidated(owner) => self.on(&owner, now, |track| track.invalidated(now)),
             Event::Seeked(owner, raw) => self.on(&owner, now, |track| track.seeked(raw, now)),
             Event::Answered(call, answer) => self.answered(call, answer, now),
         }
+    }
+
+    /// What was looked up was found.
+    pub fn found_path(&mut self, owner: &Owner, lookup: Lookup, path: String, now: Moment) {
+        self.on(owner, now, |track| track.found(lookup, path, now));
     }
 
     /// The position of a player is wanted.
@@ -277,15 +278,21 @@ impl Players {
             (Call::Process(owner), answer) => self.met(&owner, answer, now),
             (Call::Identity(owner), answer) => self.introduced(&owner, answer, now),
             (Call::All(owner), answer) => {
-                if let Answer::Properties(properties) = answer {
-                    if let Some(player) = self.players.get_mut(&owner) {
-                        player.read = true;
+                match answer {
+                    Answer::Properties(properties) => {
+                        self.is_awake(&owner);
+                        self.on(&owner, now, |track| track.read_all(properties, now));
                     }
-                    self.on(&owner, now, |track| track.changed(properties, now));
+                    Answer::Refused => self.read_one_by_one(&owner),
+                    _ => {}
                 }
                 self.scanned(&owner);
                 self.read_again(&owner, Read::All);
             }
+            (Call::One(owner, _), Answer::Properties(properties)) => {
+                self.on(&owner, now, |track| track.changed(properties, now));
+            }
+            (Call::One(..), _) => {}
             (Call::Position(owner), answer) => {
                 let answer = match answer {
                     Answer::Position(raw) => Some(track::Answer::Position(raw)),
@@ -297,6 +304,17 @@ impl Players {
                 }
                 self.read_again(&owner, Read::Position);
             }
+        }
+    }
+
+    /// It answers; what it did not answer at first can be asked again.
+    fn is_awake(&mut self, owner: &Owner) {
+        if let Some(player) = self.players.get_mut(owner)
+            && !std::mem::replace(&mut player.read, true)
+            && player.identity.is_none()
+        {
+            let call = Call::Identity(owner.clone());
+            self.commands.push(Command::Call(call));
         }
     }
 
@@ -325,15 +343,33 @@ impl Players {
         let Some(player) = self.players.get_mut(owner) else {
             return;
         };
-        if player.stage != Stage::Introducing {
+        let again = player.stage == Stage::Watched;
+        if !again && player.stage != Stage::Introducing {
             return;
         }
         if let Answer::Identity(identity) = answer {
             player.identity = identity;
         }
+        if again {
+            return self.introduced_late(owner, now);
+        }
         match self.why_not(owner) {
             Some(why) => self.ignore(owner, why, now),
             None => self.watch(owner, now),
+        }
+    }
+
+    /// It was too busy to say what it calls itself in time, and now it has.
+    fn introduced_late(&mut self, owner: &Owner, now: Moment) {
+        if let Some(why) = self.why_not(owner) {
+            self.listen(owner, false);
+            return self.ignore(owner, why, now);
+        }
+        if let Some(player) = self.players.get(owner)
+            && let (Some(id), Some(_)) = (player.id.clone(), &player.identity)
+        {
+            let info = player.info();
+            self.tell(id, Signal::Appeared(info), now);
         }
     }
 
@@ -426,13 +462,8 @@ impl Players {
     }
 
     fn listen(&mut self, owner: &Owner, on: bool) {
-        if let Some(player) = self.players.get(owner) {
-            self.commands.push(Command::Listen {
-                owner: owner.clone(),
-                on,
-                seeked: !player.quirk().seeked_is_noise,
-            });
-        }
+        let owner = owner.clone();
+        self.commands.push(Command::Listen { owner, on });
     }
 
     /// Whether the browsers' extension is there and watched.
@@ -442,34 +473,14 @@ impl Players {
             .any(|player| player.stage == Stage::Watched && player.short() == PLASMA)
     }
 
-    /// `mpris:NAME`, or with something behind it if another process had that already.
     fn name(&mut self, short: &str, process: Option<Process>) -> PlayerId {
-        let short: String = short.chars().take(64).collect();
-        let plain = format!("mpris:{short}");
-        let in_use = |ids: &BTreeMap<Owner, Player>, id: &str| {
-            ids.values()
-                .any(|player| player.id.as_ref().is_some_and(|has| &*has.0 == id))
+        let players = &self.players;
+        let in_use = |id: &PlayerId| {
+            players
+                .values()
+                .any(|player| player.id.as_ref() == Some(id))
         };
-        let free = match self.ids.get(&short) {
-            Some(had) => had.is_some() && *had == process,
-            None => self.ids.len() < MOST_IDS,
-        };
-        if free && !in_use(&self.players, &plain) {
-            self.ids.insert(short, process);
-            return PlayerId::new(&plain);
-        }
-        if let Some(process) = process {
-            let numbered = format!("{plain}-{}", process.pid);
-            if !in_use(&self.players, &numbered) {
-                return PlayerId::new(&numbered);
-            }
-        }
-        self.counter = self.counter.wrapping_add(1);
-        PlayerId::new(&format!(
-            "{plain}-{}.{}",
-            process.map_or(0, |p| p.pid),
-            self.counter
-        ))
+        self.ids.give(short, process, in_use)
     }
 
     /// Lets a player's track do something and passes on what comes of it.
@@ -482,8 +493,14 @@ impl Players {
         }
         act(&mut player.track);
         let (signals, read) = (player.track.signals(), player.track.read());
-        if let Some(id) = player.id.clone() {
-            for signal in signals {
+        let lookup = player.track.lookup();
+        let id = player.id.clone();
+        if let Some(lookup) = lookup {
+            let (owner, process) = (owner.clone(), player.process);
+            self.commands.push(Command::Lookup(owner, process, lookup));
+        }
+        for signal in signals {
+            if let Some(id) = &id {
                 self.tell(id.clone(), signal, now);
             }
         }
@@ -521,6 +538,15 @@ impl Players {
             Read::Position => Call::Position(owner.clone()),
         };
         self.commands.push(Command::Call(call));
+    }
+
+    /// For players that know `Get` but not `GetAll`.
+    fn read_one_by_one(&mut self, owner: &Owner) {
+        self.is_awake(owner);
+        for property in ["Metadata", "Rate", "PlaybackStatus"] {
+            let call = Call::One(owner.clone(), property);
+            self.commands.push(Command::Call(call));
+        }
     }
 
     fn read_again(&mut self, owner: &Owner, read: Read) {

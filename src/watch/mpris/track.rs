@@ -8,9 +8,11 @@
 //! then. A changed URL is certain at once and told at once. Without a URL a changed title and length is another item
 //! unless the position plainly goes on, and the position is asked for before that is decided.
 //!
-//! **Positions** are told as they are answered. One that comes unasked (`Seeked`, `PropertiesChanged`) is told at
-//! most once in [`SETTLE`]; after a burst the position is read once. Nothing that comes with or after `Stopped` is
-//! believed: several players zero it in that very signal.
+//! **Positions** are told as they are answered, and are read after every change. Nothing that comes with or after
+//! `Stopped` is believed: several players zero it in that very signal.
+//!
+//! **Bursts** (a playlist skipped through, a slider dragged, a player gone mad) are told by their first and their last:
+//! what follows within [`SETTLE`] waits for the end of it, and the position is then read once.
 
 use std::time::Duration;
 
@@ -53,6 +55,15 @@ pub enum Answer {
     Unsupported,
 }
 
+/// What is to be found out elsewhere than on the bus.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lookup {
+    /// The path on the host that a path of the document portal stands for.
+    HostPath(String),
+    /// The film that the player's process has open, since the player does not say.
+    OpenFilm,
+}
+
 /// A player as its properties tell it.
 #[derive(Debug, Default)]
 pub struct Track {
@@ -66,14 +77,23 @@ pub struct Track {
     /// Told last.
     told: Option<Transport>,
     told_rate: f64,
+    /// When an item was last opened, and a position last told or wished for without being asked.
+    opened: Option<Duration>,
+    unasked: Option<Duration>,
+    /// Another came before that could be done again.
+    held: Option<Read>,
+    /// A path of the document portal and the path on the host that it stands for.
+    host: Option<(String, String)>,
     signals: Vec<Signal>,
     read: Option<Read>,
+    lookup: Option<Lookup>,
 }
 
 /// The item that was told last, and what is remembered with it.
 #[derive(Debug)]
 struct Open {
     item: Item,
+    url: Option<String>,
     track: Option<String>,
     /// The last position and when it was one.
     sample: Option<(f64, Duration)>,
@@ -81,10 +101,6 @@ struct Open {
     moved: bool,
     /// A position read while it is open whether this is still the same item.
     probe: Option<(f64, Duration)>,
-    /// When an unasked position was last told.
-    unasked: Option<Duration>,
-    /// Another came before that could be told again.
-    held: bool,
     /// Since when it plays.
     playing: Option<Duration>,
     /// It was told that positions are not known.
@@ -151,6 +167,11 @@ impl Track {
         Some(read)
     }
 
+    /// Takes the wish to find out something elsewhere.
+    pub fn lookup(&mut self) -> Option<Lookup> {
+        self.lookup.take()
+    }
+
     /// When `timeout` is to be called, on `Moment::mono`.
     pub fn deadline(&self) -> Option<Duration> {
         let again = self.open.as_ref().and_then(|open| open.again);
@@ -163,8 +184,29 @@ impl Track {
         self.want(if known { Read::Position } else { Read::All });
     }
 
-    /// Properties changed, or were read.
+    /// Properties changed.
     pub fn changed(&mut self, found: Properties, now: Moment) {
+        let position = found.position;
+        if self.take(found, now) {
+            self.want_position(now);
+        }
+        if let Some(raw) = position {
+            self.unasked(raw, false, now);
+        }
+    }
+
+    /// All properties were read.
+    pub fn read_all(&mut self, found: Properties, now: Moment) {
+        let position = found.position;
+        self.take(found, now);
+        match position {
+            Some(raw) => self.position(raw, false, now),
+            None => self.want(Read::Position),
+        }
+    }
+
+    /// Takes all but the position; says whether that made a difference.
+    fn take(&mut self, found: Properties, now: Moment) -> bool {
         let new_metadata = found.metadata.is_some_and(|metadata| {
             let new = metadata != self.metadata;
             self.metadata = metadata;
@@ -174,23 +216,47 @@ impl Track {
         self.status = found.status.or(self.status);
         self.rate = found.rate.unwrap_or(self.rate);
         if self.status == Some(Transport::Stopped) {
-            return self.stopped();
+            self.stopped();
+            return false;
         }
         if new_metadata || new_status {
             self.reconsider(now);
-            self.want(Read::Position);
         }
         self.tell_transport(now);
-        if let Some(raw) = found.position {
-            self.unasked(raw, false, now);
+        new_metadata || new_status
+    }
+
+    /// Properties changed, and the player did not say to what.
+    pub fn invalidated(&mut self, now: Moment) {
+        if is_recent(self.unasked, now) {
+            return self.hold(Read::All, now);
         }
+        self.unasked = Some(now.mono);
+        self.want(Read::All);
     }
 
     /// The player says that it jumped.
     pub fn seeked(&mut self, raw: Option<f64>, now: Moment) {
         match raw {
             Some(raw) => self.unasked(raw, true, now),
-            None => self.want(Read::Position),
+            None => self.want_position(now),
+        }
+    }
+
+    /// What was looked up was found.
+    pub fn found(&mut self, lookup: Lookup, path: String, now: Moment) {
+        match (lookup, &mut self.open) {
+            (Lookup::HostPath(portal), _) => {
+                self.host = Some((portal, path));
+                if self.status != Some(Transport::Stopped) {
+                    self.reconsider(now);
+                }
+            }
+            (Lookup::OpenFilm, Some(open)) if open.item.location.is_none() => {
+                let item = placed(open.item.clone(), Location::Path(path));
+                self.refine(item, now);
+            }
+            (Lookup::OpenFilm, _) => {}
         }
     }
 
@@ -214,6 +280,7 @@ impl Track {
             open.again = None;
             open.tries += 1;
             self.want(Read::All);
+            self.reconsider(now);
             self.look_for_length(now);
         }
     }
@@ -224,12 +291,29 @@ impl Track {
         }
     }
 
+    /// Reads the position because something changed: at once, or after a burst of changes.
+    fn want_position(&mut self, now: Moment) {
+        if self.undecided() || !is_recent(self.unasked, now) {
+            self.unasked = Some(now.mono);
+            self.want(Read::Position);
+        } else {
+            self.hold(Read::Position, now);
+        }
+    }
+
+    /// Reads at the end of the burst.
+    fn hold(&mut self, read: Read, now: Moment) {
+        self.held = self.held.max(Some(read));
+        self.wait(now);
+    }
+
     fn wait(&mut self, now: Moment) {
         self.settle.get_or_insert(now.mono + SETTLE);
     }
 
     fn stopped(&mut self) {
         self.settle = None;
+        self.held = None;
         self.read = None;
         self.end();
         if self.told != Some(Transport::Stopped) {
@@ -251,10 +335,11 @@ impl Track {
     fn reconsider(&mut self, now: Moment) {
         let item = self.item();
         match &self.open {
-            _ if self.metadata.is_empty() => self.wait(now),
+            _ if self.says_nothing() => self.wait(now),
             None if item.location.is_some() => self.open(item, now),
             None => self.wait(now),
             Some(open) => match self.relation(open, &item) {
+                Relation::Another if is_recent(self.opened, now) => self.wait(now),
                 Relation::Another => self.open(item, now),
                 Relation::Same if item == open.item => {}
                 Relation::Same | Relation::Perhaps => self.wait(now),
@@ -265,19 +350,20 @@ impl Track {
     /// The parts are together.
     fn settled(&mut self, now: Moment) {
         let item = self.item();
-        let Some(open) = &mut self.open else {
-            if !self.metadata.is_empty() {
+        if let Some(read) = self.held.take() {
+            self.unasked = Some(now.mono);
+            self.want(read);
+        }
+        if self.status == Some(Transport::Stopped) {
+            return;
+        }
+        let Some(open) = &self.open else {
+            if !self.says_nothing() {
                 self.open(item, now);
             }
             return;
         };
-        if open.held {
-            open.held = false;
-            open.unasked = None;
-            self.read = self.read.max(Some(Read::Position));
-        }
-        let Some(open) = &self.open else { return };
-        if self.metadata.is_empty() {
+        if self.says_nothing() {
             return self.end();
         }
         match self.relation(open, &item) {
@@ -294,15 +380,19 @@ impl Track {
         if item.duration.is_some() && item.duration == distrusted {
             item.duration = None;
         }
+        self.lookup = match &item.location {
+            Some(place) => location::portal(place).map(|path| Lookup::HostPath(path.to_owned())),
+            None => Some(Lookup::OpenFilm),
+        };
         self.signals.push(Signal::Opened(Box::new(item.clone())));
+        self.opened = Some(now.mono);
         self.open = Some(Open {
             item,
+            url: self.metadata.url.clone(),
             track: self.metadata.track.clone(),
             sample: None,
             moved: false,
             probe: None,
-            unasked: None,
-            held: false,
             playing: None,
             unknown: false,
             again: None,
@@ -319,9 +409,10 @@ impl Track {
     }
 
     fn refine(&mut self, item: Item, now: Moment) {
-        let track = self.metadata.track.clone();
+        let (track, url) = (self.metadata.track.clone(), self.metadata.url.clone());
         let Some(open) = &mut self.open else { return };
         open.track = track;
+        open.url = url;
         open.probe = None;
         if open.item != item {
             open.item = item.clone();
@@ -345,15 +436,16 @@ impl Track {
     fn item(&self) -> Item {
         let metadata = &self.metadata;
         let location = metadata.url.as_deref().and_then(location::read);
+        let location = location.map(|location| self.on_the_host(location));
         let mut item = Item {
             duration: metadata.length,
             title: metadata.title.clone(),
             tags: metadata.tags.clone(),
-            video: location.as_ref().map(location::video).unwrap_or_default(),
-            network: location.as_ref().is_some_and(location::is_network),
-            chapters: Vec::new(),
-            location,
+            ..Item::default()
         };
+        if let Some(location) = location {
+            item = placed(item, location);
+        }
         let Some(open) = &self.open else { return item };
         if item.duration.is_some() && item.duration == open.distrusted && open.tries < 2 {
             item.duration = None;
@@ -365,13 +457,27 @@ impl Track {
             if item.tags.0.is_empty() {
                 item.tags.clone_from(&told.tags);
             }
-            if item.location.is_none() {
-                item.location.clone_from(&told.location);
-                item.video = told.video;
-                item.network = told.network;
+            if item.location.is_none()
+                && let Some(location) = &told.location
+            {
+                item = placed(item, location.clone());
             }
         }
         item
+    }
+
+    /// Whether the metadata alone, without what was known before, says nothing of any item.
+    fn says_nothing(&self) -> bool {
+        let metadata = &self.metadata;
+        let location = metadata.url.as_deref().and_then(location::read);
+        location.is_none() && metadata.title.is_none() && metadata.length.is_none()
+    }
+
+    fn on_the_host(&self, location: Location) -> Location {
+        match &self.host {
+            Some((portal, host)) if location.as_str() == portal => Location::Path(host.clone()),
+            _ => location,
+        }
     }
 
     fn relation(&self, open: &Open, item: &Item) -> Relation {
@@ -383,12 +489,14 @@ impl Track {
         let track = differ(open.track.as_ref(), self.metadata.track.as_ref(), |a, b| {
             a != b
         });
+        // Without a title on either side the length is all there is.
+        let untitled = told.title.is_none() && item.title.is_none();
         match (self.place(told), self.place(item)) {
-            (Some(a), Some(b)) if a == b => Relation::Same,
+            (Some(a), Some(b)) if a == b || open.url == self.metadata.url => Relation::Same,
             (Some(_), Some(_)) => Relation::Another,
             (None, Some(_)) if title && length => Relation::Another,
             (None, Some(_)) => Relation::Same,
-            (_, None) if title && (length || track) => Relation::Perhaps,
+            (_, None) if title && (length || track) || untitled && length => Relation::Perhaps,
             (_, None) => Relation::Same,
         }
     }
@@ -402,17 +510,15 @@ impl Track {
     fn undecided(&self) -> bool {
         self.settle.is_some()
             && (self.open.as_ref())
-                .is_some_and(|open| self.relation(open, &self.item()) == Relation::Perhaps)
+                .is_some_and(|open| self.relation(open, &self.item()) != Relation::Same)
     }
 
-    /// A position that came unasked: bursts are told once, and then looked up once.
+    /// A position that came unasked.
     fn unasked(&mut self, raw: f64, seeked: bool, now: Moment) {
-        let Some(open) = &mut self.open else { return };
-        if open.unasked.is_some_and(|at| now.mono < at + SETTLE) {
-            open.held = true;
-            return self.wait(now);
+        if is_recent(self.unasked, now) {
+            return self.hold(Read::Position, now);
         }
-        open.unasked = Some(now.mono);
+        self.unasked = Some(now.mono);
         self.position(raw, seeked, now);
     }
 
@@ -465,6 +571,21 @@ impl Track {
         }
         self.look_for_length(now);
     }
+}
+
+/// The item, there.
+fn placed(item: Item, location: Location) -> Item {
+    Item {
+        video: location::video(&location),
+        network: location::is_network(&location),
+        location: Some(location),
+        ..item
+    }
+}
+
+/// Whether it was so short a time ago that what comes now is part of a burst.
+fn is_recent(at: Option<Duration>, now: Moment) -> bool {
+    at.is_some_and(|at| now.mono < at + SETTLE)
 }
 
 /// Whether both are known and not the same.

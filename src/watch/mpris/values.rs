@@ -45,13 +45,6 @@ pub struct Metadata {
     pub tags: Tags,
 }
 
-impl Metadata {
-    /// Whether nothing says what this is.
-    pub fn is_empty(&self) -> bool {
-        self.url.is_none() && self.title.is_none() && self.length.is_none()
-    }
-}
-
 impl Properties {
     /// Reads `a{sv}`; unknown names are passed over.
     pub fn read<'a>(pairs: impl Iterator<Item = (&'a str, &'a Variant<'a>)>) -> Self {
@@ -118,6 +111,15 @@ fn tidy(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.chars().take(LONGEST_TEXT).collect())
 }
 
+/// Without what a terminal would act on.
+pub fn printable(text: &str) -> Option<String> {
+    let text: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    tidy(&text)
+}
+
 fn status(word: &str) -> Option<Transport> {
     let is = |known: &str| word.eq_ignore_ascii_case(known);
     if is("Playing") {
@@ -148,7 +150,7 @@ fn metadata(value: &Variant<'_>) -> Metadata {
                 found.length = raw.map(|length| seconds(length, found.in_seconds));
             }
             "xesam:url" => found.url = text(value),
-            "xesam:title" => found.title = text(value),
+            "xesam:title" => found.title = text(value).and_then(|title| printable(&title)),
             // Lyrics and ratings say nothing about what it is.
             "xesam:asText" | "xesam:useCount" | "xesam:userRating" | "xesam:autoRating" => {}
             other => tag(&mut found.tags, other, value),
@@ -166,7 +168,10 @@ fn tag(tags: &mut Tags, key: &str, value: &Variant<'_>) {
     }
     let room = MOST_TAGS.saturating_sub(tags.0.len());
     let key = key.to_lowercase();
-    let values = texts(value).into_iter().take(room);
+    let values = texts(value)
+        .into_iter()
+        .filter_map(|value| printable(&value))
+        .take(room);
     tags.0.extend(values.map(|value| (key.clone(), value)));
 }
 
@@ -288,9 +293,16 @@ mod tests {
     }
 
     #[test]
+    fn titles_cannot_command_a_terminal() {
+        let found = of(&[("xesam:title", Variant::from("\u{1b}[2JA\tB\n"))]);
+        assert_eq!(found.title.as_deref(), Some("[2JA B"));
+        assert_eq!(printable("\u{7}\u{9b}"), None);
+    }
+
+    #[test]
     fn metadata_of_another_type_is_empty_metadata() {
         for value in [Variant::from("none"), Variant::from(3u32)] {
-            assert!(metadata(&value).is_empty());
+            assert_eq!(metadata(&value), Metadata::default());
         }
     }
 

@@ -141,10 +141,11 @@ impl Connection {
 
     /// Watches until the connection ends, or nobody is there to be told.
     pub async fn hold(mut self, mut post: Post) -> io::Result<()> {
-        let mut conversation = Conversation::new(HELLO);
+        let mut conversation = Conversation::new(HELLO, process::folder(self.process.pid));
         loop {
             let requests = conversation.take_requests();
-            self.stream.write_all(requests.as_bytes()).await?;
+            // What mpv said before it closed the connection is still to be read.
+            let _ = self.stream.write_all(requests.as_bytes()).await;
             while let Some((at, signal)) = conversation.poll_signal() {
                 post.tell(at, signal).await?;
             }

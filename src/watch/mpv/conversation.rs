@@ -39,7 +39,7 @@ const SETTLE: Duration = Duration::from_millis(50);
 /// At least so long between two readings of the item: a growing file changes its length all the time.
 const REREAD: Duration = Duration::from_secs(1);
 
-/// The observed properties; each is observed under its place in here.
+/// The observed properties; each is observed under its place in here, from 1: mpv leaves out a number that is 0.
 const OBSERVED: [&str; 10] = [
     // Before `pause`: at a kept-open end both come together, and the end is said first.
     "eof-reached",
@@ -64,6 +64,7 @@ const NOBODY: u64 = 0;
 /// See the module.
 #[derive(Debug)]
 pub struct Conversation {
+    folder: Option<String>,
     requests: String,
     signals: VecDeque<(Moment, Signal)>,
     last_request: u64,
@@ -129,13 +130,14 @@ struct Wanted {
 }
 
 impl Conversation {
-    /// Opens it. Requests are numbered from above `last_request`.
-    pub fn new(last_request: u64) -> Self {
+    /// Opens it. Requests are numbered from above `last_request`; `folder` is the one that mpv runs in.
+    pub fn new(last_request: u64, folder: Option<String>) -> Self {
         let mut requests = protocol::disable("client-message");
-        for (id, property) in (0..).zip(OBSERVED) {
+        for (id, property) in (1..).zip(OBSERVED) {
             requests.push_str(&protocol::observe(property, id));
         }
         Self {
+            folder,
             requests,
             signals: VecDeque::new(),
             last_request,
@@ -223,8 +225,8 @@ impl Conversation {
             Event::Seek => self.live.jumping = true,
             Event::PlaybackRestart => self.restarted(),
             Event::Property(id, data) => {
-                let name = usize::try_from(id).ok().and_then(|id| OBSERVED.get(id));
-                if let Some(name) = name {
+                let place = usize::try_from(id).ok().and_then(|id| id.checked_sub(1));
+                if let Some(name) = place.and_then(|place| OBSERVED.get(place)) {
                     self.property(name, data.as_ref(), now);
                     self.seen(name);
                 }
@@ -479,7 +481,10 @@ impl Conversation {
         let Some(reading) = self.reading.take() else {
             return;
         };
-        match (self.playback, item::read(&reading.answers)) {
+        match (
+            self.playback,
+            item::read(&reading.answers, self.folder.as_deref()),
+        ) {
             (Playback::Unknown, Reading::Open(item)) => self.open(None, item, position, now, now),
             (Playback::Unknown, Reading::Half) => self.playback = Playback::Loading(None),
             (Playback::Unknown | Playback::Opening(..), Reading::Nothing) => {
@@ -553,3 +558,6 @@ fn seconds(value: Option<&Value>) -> Option<f64> {
     let seconds = value?.as_f64()?;
     seconds.is_finite().then_some(seconds.max(0.0))
 }
+
+#[cfg(test)]
+mod tests;

@@ -34,8 +34,9 @@ pub enum Reading {
     Open(Box<Item>),
 }
 
-/// Reads the answers to [`PROPERTIES`]; `None` is what was unavailable.
-pub fn read(answers: &[Option<Value>]) -> Reading {
+/// Reads the answers to [`PROPERTIES`]; `None` is what was unavailable. A relative path is one in `folder`, if that is
+/// known: what mpv says of its own folder is what `$PWD` held when it was started, whether that was true or not.
+pub fn read(answers: &[Option<Value>], folder: Option<&str>) -> Reading {
     let answer = |name: &str| {
         let at = PROPERTIES.iter().position(|property| *property == name)?;
         answers.get(at)?.as_ref()
@@ -47,7 +48,7 @@ pub fn read(answers: &[Option<Value>]) -> Reading {
     let Some(tracks) = tracks.filter(|tracks| !tracks.is_empty()) else {
         return Reading::Half;
     };
-    let folder = answer("working-directory").and_then(Value::as_str);
+    let folder = folder.or_else(|| answer("working-directory").and_then(Value::as_str));
     Reading::Open(Box::new(Item {
         location: location(path, folder),
         duration: answer("duration")
@@ -187,7 +188,7 @@ mod tests {
     #[test]
     fn the_answers_become_an_item() {
         let track = json!([{"type": "video", "selected": true, "albumart": false}]);
-        let Reading::Open(item) = read(&answers(json!("a.mkv"), track)) else {
+        let Reading::Open(item) = read(&answers(json!("a.mkv"), track), None) else {
             panic!("nothing open");
         };
         assert_eq!(item.location, Some(Location::Path("/home/u/a.mkv".into())));
@@ -201,8 +202,8 @@ mod tests {
 
     #[test]
     fn nothing_and_half_open_are_told_apart() {
-        assert_eq!(read(&[]), Reading::Nothing);
-        assert_eq!(read(&answers(json!("a"), json!([]))), Reading::Half);
+        assert_eq!(read(&[], None), Reading::Nothing);
+        assert_eq!(read(&answers(json!("a"), json!([])), None), Reading::Half);
     }
 
     #[test]

@@ -38,7 +38,7 @@ use tracing::{debug, error, info, warn};
 
 use self::address::{Address, Door};
 use self::connection::{Connection, Refusal};
-use self::inotify::{Change, Inotify};
+use self::inotify::{Change, Inotify, Watch};
 use self::places::Places;
 use super::{Report, WatchContext};
 use crate::clock;
@@ -131,8 +131,8 @@ enum Behind {
 enum Done {
     Tried(Door, Result<Connection, Refusal>, Introduced),
     Gone(Process),
-    /// Time to look at `/proc`; the next time after this.
-    Look(Duration),
+    /// Time to look at `/proc`.
+    Look,
 }
 
 /// Held by every task of the first scan until its mpv has been reported.
@@ -142,11 +142,14 @@ struct Watcher {
     context: Given,
     places: Places,
     inotify: Option<Inotify>,
+    /// What could not be watched and has been complained of.
+    unwatched: BTreeSet<Watch>,
     doors: BTreeMap<Door, Behind>,
     asks: BTreeMap<PlayerId, mpsc::Sender<()>>,
     /// The process that each number stood for last.
     numbers: BTreeMap<u32, Process>,
-    looking: bool,
+    /// While `/proc` is looked at again and again: the pause after the next look.
+    looking: Option<Duration>,
     introduced: Introduced,
     tasks: JoinSet<Done>,
 }
@@ -174,10 +177,11 @@ impl Watcher {
             },
             places: Places::new(&context.runtime_dir, &[]).0,
             inotify: inotify.ok(),
+            unwatched: BTreeSet::new(),
             doors: BTreeMap::new(),
             asks: BTreeMap::new(),
             numbers: BTreeMap::new(),
-            looking: false,
+            looking: None,
             introduced: Some(introduced),
             tasks: JoinSet::new(),
         }
@@ -211,7 +215,7 @@ impl Watcher {
             self.look_in_places();
         }
         if changes.contains(&Change::Started) {
-            self.look_again_after(FIRST_LOOK);
+            self.keep_looking();
         }
     }
 
@@ -220,16 +224,30 @@ impl Watcher {
         if let Err(e) = self.places.prepare() {
             debug!("the folder for mpv sockets cannot be made: {e}");
         }
-        if let Some(inotify) = &mut self.inotify {
-            for (watch, e) in inotify.set(self.places.watches()) {
-                warn!("{watch:?} cannot be watched: {e}. Hint: sysctl fs.inotify.max_user_watches");
-            }
-        }
+        self.watch_places();
         self.doors.retain(|door, behind| {
             matches!(behind, Behind::Trying | Behind::Mpv(_)) || door.is_still_there()
         });
         for address in self.places.addresses() {
             self.try_address(&address);
+        }
+    }
+
+    fn watch_places(&mut self) {
+        let Some(inotify) = &mut self.inotify else {
+            return;
+        };
+        for (watch, e) in inotify.set(self.places.watches()) {
+            // A folder in PATH may well be closed to this user.
+            if e.kind() == io::ErrorKind::PermissionDenied || self.unwatched.contains(&watch) {
+                debug!("{watch:?} cannot be watched: {e}");
+                continue;
+            }
+            warn!(
+                "{watch:?} cannot be watched: {e}. New mpv sockets there are noticed late. \
+                 Hint: raise the sysctl fs.inotify.max_user_watches"
+            );
+            self.unwatched.insert(watch);
         }
     }
 
@@ -260,15 +278,29 @@ impl Watcher {
         waiting
     }
 
-    fn look_again_after(&mut self, pause: Duration) {
-        if pause <= LAST_LOOK && !(self.looking && pause == FIRST_LOOK) {
-            self.looking = true;
-            self.tasks.spawn(async move {
-                sleep(pause).await;
-                Done::Look(pause * 2)
-            });
-        } else if pause > LAST_LOOK {
-            self.looking = false;
+    /// Looks at `/proc` until every mpv is connected, or for about three seconds from now.
+    fn keep_looking(&mut self) {
+        if self.looking.is_none() {
+            self.look_after(FIRST_LOOK);
+        } else {
+            self.looking = Some(FIRST_LOOK);
+        }
+    }
+
+    fn look_after(&mut self, pause: Duration) {
+        self.looking = Some(pause * 2);
+        self.tasks.spawn(async move {
+            sleep(pause).await;
+            Done::Look
+        });
+    }
+
+    fn look(&mut self) {
+        let next = self.looking.take().filter(|next| *next <= LAST_LOOK);
+        if self.look_at_processes()
+            && let Some(next) = next
+        {
+            self.look_after(next);
         }
     }
 
@@ -304,13 +336,7 @@ impl Watcher {
                 self.doors.insert(door, Behind::NotMpv);
             }
             Done::Gone(process) => self.gone(process),
-            Done::Look(next) => {
-                if self.look_at_processes() {
-                    self.look_again_after(next);
-                } else {
-                    self.looking = false;
-                }
-            }
+            Done::Look => self.look(),
         }
     }
 
@@ -360,7 +386,7 @@ impl Watcher {
         self.asks.remove(&name);
         if process::process(process.pid) == Some(process) {
             // It dropped its server, perhaps to open another one (Syncplay does), or it is just ending.
-            self.look_again_after(FIRST_LOOK);
+            self.keep_looking();
         }
     }
 

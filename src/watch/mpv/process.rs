@@ -24,6 +24,12 @@ fn start_time(stat: &str) -> Option<u64> {
     after_name.split_whitespace().nth(19)?.parse().ok()
 }
 
+/// The folder that the process runs in; mpv never leaves it.
+pub fn folder(pid: u32) -> Option<String> {
+    let folder = fs::read_link(format!("/proc/{pid}/cwd")).ok()?;
+    Some(folder.to_string_lossy().into_owned())
+}
+
 /// Whether the process calls itself mpv (or is a wrapped one, as on NixOS).
 pub fn is_mpv(pid: u32) -> bool {
     fs::read_to_string(format!("/proc/{pid}/comm"))

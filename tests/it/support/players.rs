@@ -1,10 +1,11 @@
 //! Real players on a bus of ours.
 
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 use zbus::{Connection, DynamicType};
 
@@ -29,11 +30,26 @@ pub fn is_installed(program: &str) -> bool {
     found
 }
 
+/// The folder of the films.
+pub fn films() -> &'static Path {
+    static FOLDER: OnceLock<tempfile::TempDir> = OnceLock::new();
+    FOLDER.get_or_init(shared_folder).path()
+}
+
 /// A film without a title tag, of this many seconds, at a path that needs to be encoded in a URI.
 pub fn film(seconds: u32) -> PathBuf {
-    static FOLDER: OnceLock<tempfile::TempDir> = OnceLock::new();
-    let folder = FOLDER.get_or_init(shared_folder).path();
-    let film = folder.join(format!("Ä Film #{seconds} (2001) [100%].mkv"));
+    film_named(&format!("Ä Film #{seconds} (2001) [100%].mkv"), seconds)
+}
+
+/// The same at a path that any player can open.
+pub fn plain_film(seconds: u32) -> PathBuf {
+    film_named(&format!("Film {seconds} (2001).mkv"), seconds)
+}
+
+fn film_named(name: &str, seconds: u32) -> PathBuf {
+    static MAKING: Mutex<()> = Mutex::new(());
+    let _one_at_a_time = MAKING.lock().unwrap();
+    let film = films().join(name);
     if !film.exists() {
         make_film(&film, seconds);
     }
@@ -53,15 +69,64 @@ fn make_film(film: &Path, seconds: u32) {
     assert!(made.success());
 }
 
+/// A screen that nobody sees.
+#[derive(Debug)]
+pub struct Screen {
+    server: Child,
+    display: String,
+}
+
+impl Screen {
+    pub fn start() -> Self {
+        let mut server = Command::new("Xvfb")
+            .args([
+                "-displayfd",
+                "1",
+                "-screen",
+                "0",
+                "640x480x24",
+                "-ac",
+                "-nolisten",
+                "tcp",
+            ])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("Xvfb is installed");
+        let mut number = String::new();
+        BufReader::new(server.stdout.take().unwrap())
+            .read_line(&mut number)
+            .unwrap();
+        Self {
+            server,
+            display: format!(":{}", number.trim()),
+        }
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        self.server.kill().unwrap();
+        self.server.wait().unwrap();
+    }
+}
+
 /// A player, killed when this is dropped.
 #[derive(Debug)]
 pub struct RealPlayer {
     child: Child,
     _home: tempfile::TempDir,
+    _screen: Option<Screen>,
 }
 
 impl RealPlayer {
-    fn start(program: &str, args: &[&str], films: &[&Path], bus: &PrivateBus) -> Self {
+    fn start(
+        program: &str,
+        args: &[&str],
+        films: &[&Path],
+        bus: &PrivateBus,
+        screen: Option<Screen>,
+    ) -> Self {
         let home = shared_folder();
         // As nobody where we are root: VLC refuses to run as root.
         let mut command = if rustix::process::geteuid().is_root() {
@@ -72,6 +137,14 @@ impl RealPlayer {
         } else {
             Command::new(program)
         };
+        if let Some(screen) = &screen {
+            command
+                .env("DISPLAY", &screen.display)
+                .env("GDK_BACKEND", "x11")
+                .env("QT_QPA_PLATFORM", "xcb")
+                .env("LIBGL_ALWAYS_SOFTWARE", "1")
+                .env("GSETTINGS_BACKEND", "memory");
+        }
         let child = command
             .args(args)
             .args(films)
@@ -86,23 +159,21 @@ impl RealPlayer {
             .process_group(0)
             .spawn()
             .unwrap();
-        Self { child, _home: home }
+        Self {
+            child,
+            _home: home,
+            _screen: screen,
+        }
     }
 
-    pub fn vlc(bus: &PrivateBus, films: &[&Path]) -> Self {
-        let args = [
-            "-I",
-            "dummy",
-            "--control",
-            "dbus",
-            "--vout",
-            "dummy",
-            "--aout",
-            "dummy",
-            "--no-media-library",
-            "--no-video-title-show",
-        ];
-        Self::start("vlc", &args, films, bus)
+    /// VLC as a desktop starts it; with another interface of it on the bus where `twice`.
+    pub fn vlc(bus: &PrivateBus, twice: bool, films: &[&Path]) -> Self {
+        let mut args = vec!["-I", "dummy", "--vout", "dummy", "--aout", "dummy"];
+        args.extend(["--no-media-library", "--no-video-title-show"]);
+        if twice {
+            args.extend(["--control", "dbus"]);
+        }
+        Self::start("vlc", &args, films, bus, None)
     }
 
     pub fn mpv(bus: &PrivateBus, more: &[&str], films: &[&Path]) -> Self {
@@ -115,20 +186,17 @@ impl RealPlayer {
             &script,
         ];
         args.extend(more);
-        Self::start("mpv", &args, films, bus)
+        Self::start("mpv", &args, films, bus, None)
     }
 
-    /// Its process id.
-    pub fn pid(&self) -> u32 {
-        self.child.id()
+    /// One that needs a screen.
+    pub fn on_screen(program: &str, bus: &PrivateBus, films: &[&Path]) -> Self {
+        Self::start(program, &[], films, bus, Some(Screen::start()))
     }
 
     /// Kills it at once.
     pub fn kill(&mut self) {
-        let pid = i32::try_from(self.child.id()).unwrap();
-        let group = rustix::process::Pid::from_raw(pid).unwrap();
-        rustix::process::kill_process_group(group, rustix::process::Signal::KILL).ok();
-        self.child.wait().unwrap();
+        super::kill_group(&mut self.child);
     }
 }
 
@@ -138,18 +206,55 @@ impl Drop for RealPlayer {
     }
 }
 
-/// Calls a method of `org.mpris.MediaPlayer2.Player` as a remote control would.
-pub async fn control<B>(bus: &Connection, name: &str, method: &str, body: &B)
-where
-    B: serde::Serialize + DynamicType,
-{
-    bus.call_method(
-        Some(format!("org.mpris.MediaPlayer2.{name}")),
-        "/org/mpris/MediaPlayer2",
-        Some("org.mpris.MediaPlayer2.Player"),
-        method,
-        body,
-    )
-    .await
-    .unwrap();
+/// What any remote control can do with the only player on a bus.
+#[derive(Debug)]
+pub struct Remote {
+    bus: Connection,
+    name: String,
+}
+
+impl Remote {
+    /// Of the player that is there by now.
+    pub async fn of(bus: &PrivateBus) -> Self {
+        let bus = bus.connect().await;
+        let names = zbus::fdo::DBusProxy::new(&bus)
+            .await
+            .unwrap()
+            .list_names()
+            .await
+            .unwrap();
+        let name = names
+            .iter()
+            .find(|name| name.starts_with("org.mpris.MediaPlayer2."));
+        let name = name.expect("a player is on the bus").to_string();
+        Self { bus, name }
+    }
+
+    /// Calls a method of `org.mpris.MediaPlayer2.Player`.
+    pub async fn press<B: serde::Serialize + DynamicType>(&self, method: &str, body: &B) {
+        self.call("org.mpris.MediaPlayer2.Player", method, body)
+            .await
+            .unwrap();
+    }
+
+    /// Asks it to quit; not every player can.
+    pub async fn quit(&self) {
+        self.call("org.mpris.MediaPlayer2", "Quit", &()).await.ok();
+    }
+
+    async fn call<B>(&self, interface: &str, method: &str, body: &B) -> zbus::Result<zbus::Message>
+    where
+        B: serde::Serialize + DynamicType,
+    {
+        let path = "/org/mpris/MediaPlayer2";
+        self.bus
+            .call_method(
+                Some(self.name.as_str()),
+                path,
+                Some(interface),
+                method,
+                body,
+            )
+            .await
+    }
 }

@@ -1,19 +1,22 @@
-//! The MPRIS watcher on a bus of ours, with everything it said.
+//! A watcher on a bus or in a folder of ours, with everything it said.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use reeld::config::Config;
 use reeld::model::{Observation, PlayerId, Signal};
-use reeld::watch::{Report, WatchContext, mpris};
+use reeld::watch::record::Recorder;
+use reeld::watch::{Report, WatchContext, mpris, mpv};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use zbus::Address;
 
+use super::players;
+
 /// Longer than anything that is waited for takes.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(40);
 
 /// The defaults.
 pub fn config() -> Config {
@@ -37,16 +40,36 @@ pub struct Watcher {
 }
 
 impl Watcher {
+    /// The MPRIS watcher, on this bus.
     pub fn start(address: Address) -> Self {
+        Self::spawn(PathBuf::new(), config(), |context| {
+            tokio::spawn(mpris::run_at(context, Ok(address)))
+        })
+    }
+
+    /// The mpv watcher, with this as `$XDG_RUNTIME_DIR` and these `mpv.sockets`.
+    pub fn of_mpv(runtime: &Path, sockets: &[String]) -> Self {
+        let mut config = config();
+        config.mpv.sockets = sockets.to_vec();
+        Self::spawn(runtime.join("reeld"), config, |context| {
+            tokio::spawn(mpv::run(context))
+        })
+    }
+
+    fn spawn(
+        runtime_dir: PathBuf,
+        config: Config,
+        run: impl FnOnce(WatchContext) -> JoinHandle<()>,
+    ) -> Self {
         let (reports_in, reports) = mpsc::channel(64);
         let (asks, asks_out) = mpsc::channel(64);
-        let (config_in, config_out) = watch::channel(Arc::new(config()));
+        let (config_in, config_out) = watch::channel(Arc::new(config));
         let rescan = Arc::new(Notify::new());
         let context = WatchContext {
             reports: reports_in,
             asks: asks_out,
             config: config_out,
-            runtime_dir: PathBuf::new(),
+            runtime_dir,
             rescan: Arc::clone(&rescan),
         };
         Self {
@@ -54,7 +77,7 @@ impl Watcher {
             asks,
             config: config_in,
             rescan,
-            task: tokio::spawn(mpris::run_at(context, Ok(address))),
+            task: run(context),
             seen: Vec::new(),
             scans: 0,
             unavailable: None,
@@ -82,6 +105,13 @@ impl Watcher {
             }
         };
         timeout(time, listening).await.ok();
+    }
+
+    /// Takes the reports that are there.
+    pub fn drain(&mut self) {
+        while let Ok(report) = self.reports.try_recv() {
+            self.take(report);
+        }
     }
 
     fn take(&mut self, report: Report) {
@@ -129,9 +159,27 @@ impl Watcher {
             .map_or(Duration::ZERO, |seen| seen.at.mono);
         let lines = self.seen.iter().map(|seen| {
             let at = (seen.at.mono - start).as_secs_f64();
-            format!("{at:8.3} {} {:?}\n", seen.player, seen.signal)
+            let signal = format!("{:?}", seen.signal);
+            format!("{at:8.3} {} {signal:.400}\n", seen.player)
         });
         lines.collect()
+    }
+
+    /// Keeps what was seen as a trace, if traces are being recorded (`tests/record-traces`).
+    pub fn save(&self, name: &str) {
+        let Some(folder) = std::env::var_os("REELD_RECORD_TRACES") else {
+            return;
+        };
+        let mut bytes = Vec::new();
+        let player = self.seen.first().map(|seen| seen.player.clone());
+        let mut recorder = Recorder::begin(&mut bytes, &player.unwrap(), false).unwrap();
+        for seen in &self.seen {
+            recorder.write(seen).unwrap();
+        }
+        let films = players::films().to_str().unwrap();
+        let text = String::from_utf8(bytes).unwrap().replace(films, "/films");
+        let path = PathBuf::from(folder).join(name).with_extension("jsonl");
+        std::fs::write(path, text).unwrap();
     }
 
     /// The signals of a player.

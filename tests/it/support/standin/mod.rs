@@ -8,8 +8,12 @@
     reason = "each user of the stand-ins needs another part of them"
 )]
 
+mod discovr;
 mod http;
 mod punchplay;
+mod tmdb;
 
+pub use discovr::{DISCOVR_CLIENT_ID, Discovr, Entry};
 pub use http::{App, Fault, Reply, Request, Server};
-pub use punchplay::{CLIENT_ID, PunchPlay};
+pub use punchplay::{CLIENT_ID, Event, PunchPlay};
+pub use tmdb::{TMDB_KEY, TMDB_TOKEN, Title, Tmdb};

@@ -1,0 +1,78 @@
+//! Why a player's playback is, or is not, tracked; and the user's word on what a viewing really was.
+
+use serde_json::Value;
+
+use super::control::{closed, player_row, unusable};
+use super::{Edges, Engine};
+use crate::control::{Explained, Response};
+use crate::debounce::{PlayerView, key_of};
+use crate::error::CliError;
+use crate::identify::IdentityJson;
+use crate::model::{Ids, Item, Location, Media, Moment, ViewingId};
+use crate::outbox::TitleKey;
+
+impl<E: Edges> Engine<E> {
+    /// Everything about one player.
+    pub(super) fn explain(&self, wanted: &str) -> Response {
+        let named = |player: &PlayerView<'_>| {
+            player.id.0.as_ref() == wanted || player.info.name.eq_ignore_ascii_case(wanted)
+        };
+        let mut players: Vec<_> = self.debouncer.players().filter(named).collect();
+        // Of several of one name the one that plays something is meant.
+        players.sort_by_key(|player| (player.info.ignored.is_some(), player.media.is_none()));
+        let Some(player) = players.into_iter().next() else {
+            return Response::Failed(
+                CliError::user(format!("there is no player {wanted:?}"))
+                    .hint("`reeld players` lists them; for a file give its path"),
+            );
+        };
+        let open = self.open.get(player.id);
+        Response::Explained(Box::new(Explained {
+            open: open.and_then(|open| place(&open.item)),
+            identity: open.map(|open| {
+                let identity = self.identity_of(open);
+                serde_json::to_value(IdentityJson::from(&identity)).unwrap_or_default()
+            }),
+            player: player_row(player),
+        }))
+    }
+
+    /// The user says what the film or series of a viewing is.
+    pub(super) fn rematch(
+        &mut self,
+        viewing: &str,
+        known: Option<Value>,
+        ids: &Ids,
+        now: Moment,
+    ) -> Response {
+        let remembered = viewing
+            .parse::<ViewingId>()
+            .ok()
+            .and_then(|id| self.debouncer.viewing(id))
+            .map(|viewing| viewing.media.clone());
+        let media = remembered.or_else(|| serde_json::from_value::<Media>(known?).ok());
+        let title = media
+            .as_ref()
+            .and_then(|media| TitleKey::of(&key_of(media, &Item::default())));
+        let (Some(media), Some(title)) = (media, title) else {
+            return Response::Failed(
+                CliError::user(format!(
+                    "there is no viewing {viewing:?} with a title and a type"
+                ))
+                .hint("`reeld history --json` shows the viewings with their ids"),
+            );
+        };
+        let Some(outbox) = self.storage.ready(&mut self.edges, now) else {
+            return Response::Failed(closed(self.storage.problem()));
+        };
+        match outbox.learn(title, ids) {
+            Ok(()) => Response::Rematched(Box::new(media)),
+            Err(error) => Response::Failed(unusable(&error)),
+        }
+    }
+}
+
+fn place(item: &Item) -> Option<String> {
+    let location = item.location.as_ref().map(Location::as_str);
+    location.or(item.title.as_deref()).map(str::to_owned)
+}

@@ -1,0 +1,211 @@
+//! Asking TMDB for the ids that deliveries wait for.
+//!
+//! **When.** Whatever changes what waits (a new delivery, a login, an answer) leads to a look at it in the same pump. One title
+//! is asked for at a time. When all that waits has been asked for in vain, it rests for a day, or until something else waits.
+//! **What survives.** What is found goes into the outbox's memory of ids, durably. What is not found is remembered here
+//! for a day, and not across restarts: a restart asks once more.
+//! **Trouble.** TMDB's own wish, else a growing delay, or the network's return. A refused key rests until the configuration
+//! changes, and `status` says so.
+
+use std::time::Duration;
+
+use tracing::{debug, info, warn};
+
+use super::{Edges, Engine, Output};
+use crate::model::{DeliveryId, Ids, Media, Moment};
+use crate::outbox::TitleKey;
+use crate::service::tmdb::{Cache, Lookup};
+
+/// First and longest delay after trouble.
+const AGAIN: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(3600));
+/// As long as the cache believes that a title is not there.
+const REST: Duration = Duration::from_secs(24 * 3600);
+/// Titles that are looked at in one go.
+const MOST: usize = 1000;
+
+/// See the module's documentation.
+#[derive(Debug, Default)]
+pub struct Lookups {
+    cache: Cache,
+    asking: bool,
+    pause: Pause,
+    failures: u32,
+    /// The key is not accepted, in TMDB's words.
+    refused: Option<String>,
+}
+
+/// Why nothing is asked now.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Pause {
+    /// No reason.
+    #[default]
+    None,
+    /// All that waits (how many, and the last) was asked for in vain; until this boot time.
+    AskedAll((usize, DeliveryId), Duration),
+    /// TMDB could not be asked; until this boot time.
+    Trouble(Duration),
+    /// It wants to be left alone until this boot time.
+    Asked(Duration),
+}
+
+impl Lookups {
+    /// Something changed for the better: try at once, unless TMDB itself asked for patience.
+    pub fn nudge(&mut self) {
+        self.failures = 0;
+        if matches!(self.pause, Pause::Trouble(_)) {
+            self.pause = Pause::None;
+        }
+    }
+
+    /// Another key or address: everything is new.
+    pub fn reconfigured(&mut self) {
+        *self = Self {
+            asking: self.asking,
+            ..Self::default()
+        };
+    }
+
+    /// TMDB could not be reached, and something waits for it.
+    pub fn unreachable(&self) -> bool {
+        matches!(self.pause, Pause::Trouble(_))
+    }
+
+    /// What is wrong, for people.
+    pub fn problem(&self) -> Option<String> {
+        let reason = self.refused.as_ref()?;
+        Some(format!(
+            "TMDB does not accept the key ({reason}): ids are not looked up. Hint: correct `tmdb.api_key` in the configuration"
+        ))
+    }
+
+    fn may_ask(&self, waiting: (usize, DeliveryId), now: Moment) -> bool {
+        if self.asking || self.refused.is_some() {
+            return false;
+        }
+        match self.pause {
+            Pause::None => true,
+            Pause::AskedAll(before, until) => before != waiting || until <= now.boot,
+            Pause::Trouble(until) | Pause::Asked(until) => until <= now.boot,
+        }
+    }
+
+    /// What TMDB said. The id, if it found one.
+    fn answered(&mut self, media: &Media, lookup: Lookup, now: Moment) -> Option<u64> {
+        self.asking = false;
+        self.pause = Pause::None;
+        let found = match lookup {
+            Lookup::Found(id) => Some(id),
+            Lookup::Nothing | Lookup::Unasked => None,
+            Lookup::Later { after, reason } => {
+                self.put_off(after, &reason, now);
+                return None;
+            }
+            Lookup::Refused { reason } => {
+                warn!(
+                    "TMDB does not accept the key: {reason}. Hint: correct `tmdb.api_key` in the configuration"
+                );
+                self.refused = Some(reason);
+                return None;
+            }
+        };
+        self.failures = 0;
+        self.cache.put(media, now.wall, found);
+        if self.cache.get(media, now.wall).is_none() {
+            // Cannot be remembered: must not be asked for again at once.
+            self.pause = Pause::Asked(now.boot + AGAIN.1);
+        }
+        found
+    }
+
+    fn put_off(&mut self, after: Option<Duration>, reason: &str, now: Moment) {
+        let delay = AGAIN.0.saturating_mul(1 << self.failures.min(7));
+        let delay = delay.min(AGAIN.1);
+        self.failures = self.failures.saturating_add(1);
+        info!("TMDB could not be asked: {reason}; again later");
+        self.pause = match after {
+            Some(after) if after > delay => Pause::Asked(now.boot + after.min(REST)),
+            _ => Pause::Trouble(now.boot + delay),
+        };
+    }
+}
+
+impl<E: Edges> Engine<E> {
+    /// Goes through what waits for ids: teaches the outbox what is known by now, and asks for the first that is not.
+    pub(super) fn look_up(&mut self, now: Moment) {
+        let Some(waiting) = self.waiting_for_tmdb() else {
+            self.lookups.pause = match self.lookups.pause {
+                Pause::Asked(until) => Pause::Asked(until),
+                _ => Pause::None,
+            };
+            return;
+        };
+        if !self.lookups.may_ask(waiting, now) {
+            return;
+        }
+        let Some(wanted) = self.storage.wanted(&mut self.edges, MOST, now) else {
+            return;
+        };
+        let mut learnt = false;
+        for wanted in wanted {
+            match self.lookups.cache.get(&wanted.media, now.wall) {
+                Some(Some(id)) => {
+                    self.learn(wanted.title, id, now);
+                    learnt = true;
+                }
+                Some(None) => {}
+                None => {
+                    debug!(title = wanted.media.title, "TMDB is asked for the id");
+                    self.lookups.asking = true;
+                    self.outputs.push_back(Output::LookUp {
+                        title: wanted.title,
+                        media: wanted.media,
+                    });
+                    break;
+                }
+            }
+        }
+        if learnt {
+            self.hand_out(now);
+        }
+        if !self.lookups.asking
+            && let Some(waiting) = self.waiting_for_tmdb()
+        {
+            self.lookups.pause = Pause::AskedAll(waiting, now.boot + REST);
+        }
+    }
+
+    /// Takes TMDB's answer.
+    pub(super) fn looked(&mut self, title: TitleKey, media: &Media, lookup: Lookup, now: Moment) {
+        debug!(title = media.title, ?lookup, "TMDB has answered");
+        if let Some(id) = self.lookups.answered(media, lookup, now) {
+            self.learn(title, id, now);
+        }
+    }
+
+    fn learn(&mut self, title: TitleKey, id: u64, now: Moment) {
+        let ids = Ids {
+            tmdb: Some(id),
+            ..Ids::default()
+        };
+        self.storage.learn(&mut self.edges, title, &ids, now);
+    }
+
+    /// When TMDB is asked again.
+    pub(super) fn lookups_timeout(&self) -> Option<(Duration, &'static str)> {
+        self.waiting_for_tmdb()?;
+        let until = match self.lookups.pause {
+            _ if self.lookups.asking || self.lookups.refused.is_some() => return None,
+            Pause::None => return None,
+            Pause::AskedAll(_, until) | Pause::Trouble(until) | Pause::Asked(until) => until,
+        };
+        Some((until, "TMDB is asked again"))
+    }
+
+    /// What waits for ids, if TMDB may be asked for them.
+    fn waiting_for_tmdb(&self) -> Option<(usize, DeliveryId)> {
+        if self.config.tmdb.api_key.expose().trim().is_empty() {
+            return None;
+        }
+        self.storage.outbox()?.waiting_for_ids()
+    }
+}

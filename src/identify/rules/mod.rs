@@ -1,0 +1,298 @@
+//! The user's own rules: `rules.toml`, beside `config.toml`.
+//!
+//! ```toml
+//! [[rule]]
+//! when = { path = "~/Videos/Home" }              # a folder, or a glob; also: regex, title, year, season
+//! ignore = true
+//!
+//! [[rule]]
+//! when = { title = "One Piece" }                 # as it is understood, or as the player calls it
+//! set = { type = "episode", tmdb = 37854 }       # also: title, year, season, imdb, tvdb
+//! map = [{ from = 1, to = 61, season = 1 }, { from = 62, season = 2, episode = 1 }]
+//!
+//! [[rule]]
+//! when = { regex = "(?i)/fansubs/.*second season" }
+//! shift = { season = 1, episode = -12 }
+//! ```
+//!
+//! Everything in a `when` must fit. The first rule that fits is applied, and no other. It is stronger than all other
+//! evidence and applies whatever the source: files, streams, players that tell a title only. `map` turns numbers that
+//! are counted through all seasons into season and episode; `shift` comes after it.
+
+mod file;
+pub mod write;
+
+pub use file::{RuleFault, parse};
+
+use glob::{MatchOptions, Pattern};
+use regex_lite::Regex;
+
+use super::weigh::{has_numbers, title_keys, verdict};
+use super::{Evidence, Identity, Verdict};
+use crate::model::{Ids, Item, Location, Media, MediaType, title_key};
+
+/// All rules, in the order of the file.
+#[derive(Debug, Clone, Default)]
+pub struct Rules(Vec<Rule>);
+
+#[derive(Debug, Clone)]
+struct Rule {
+    /// Where it begins in the file, counted from 1.
+    line: usize,
+    when: When,
+    set: Set,
+    map: Vec<Range>,
+    shift: Shift,
+    ignore: bool,
+}
+
+#[derive(Debug, Clone, Default)]
+struct When {
+    path: Option<Place>,
+    regex: Option<Regex>,
+    /// Normalised.
+    title: Option<String>,
+    year: Option<u16>,
+    season: Option<u32>,
+}
+
+#[derive(Debug, Clone)]
+struct Place {
+    folder: String,
+    glob: Option<Pattern>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Set {
+    title: Option<String>,
+    year: Option<u16>,
+    kind: Option<MediaType>,
+    season: Option<u32>,
+    ids: Ids,
+}
+
+/// Numbers from `from` to `to` are the episodes of `season` from `episode` on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Range {
+    from: u32,
+    to: u32,
+    season: u32,
+    episode: u32,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Shift {
+    season: i64,
+    episode: i64,
+}
+
+/// `*` crosses `/`, as in `privacy.ignore_paths`.
+const OPTIONS: MatchOptions = MatchOptions {
+    case_sensitive: true,
+    require_literal_separator: false,
+    require_literal_leading_dot: false,
+};
+
+impl Rules {
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// True if there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Applies the first rule that fits.
+    pub fn apply(&self, item: &Item, identity: &mut Identity) {
+        let Some(rule) = self
+            .0
+            .iter()
+            .find(|rule| rule.when.fits(item, &identity.media))
+        else {
+            return;
+        };
+        rule.apply(identity);
+        identity.evidence.insert(
+            0,
+            Evidence {
+                source: "rule",
+                said: rule.said(),
+                disputes: None,
+            },
+        );
+    }
+}
+
+impl When {
+    fn fits(&self, item: &Item, media: &Media) -> bool {
+        let place = item.location.as_ref().map_or("", Location::as_str);
+        let called = |title: &String| {
+            title_keys(media).contains(title)
+                || item
+                    .title
+                    .as_deref()
+                    .is_some_and(|raw| title_key(raw) == *title)
+        };
+        self.path.as_ref().is_none_or(|path| path.holds(place))
+            && self
+                .regex
+                .as_ref()
+                .is_none_or(|regex| regex.is_match(place))
+            && self.title.as_ref().is_none_or(called)
+            && self.year.is_none_or(|year| media.year == Some(year))
+            && self.season.is_none_or(|season| media.season == [season])
+    }
+}
+
+impl Place {
+    fn holds(&self, place: &str) -> bool {
+        let inside = place
+            .strip_prefix(self.folder.as_str())
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let glob = self.glob.as_ref();
+        inside || glob.is_some_and(|glob| glob.matches_with(place, OPTIONS))
+    }
+}
+
+impl Rule {
+    fn apply(&self, identity: &mut Identity) {
+        if self.ignore {
+            identity.verdict = Verdict::Ignore(format!("your rule in line {} says so", self.line));
+            return;
+        }
+        let media = &mut identity.media;
+        self.set.apply(media);
+        for range in &self.map {
+            if range.apply(media) {
+                break;
+            }
+        }
+        self.shift.apply(media);
+        if self.set.names_it() {
+            media.confidence = 1.0;
+        } else if let Verdict::Ignore(_) = identity.verdict {
+            return;
+        }
+        identity.verdict = verdict(media);
+    }
+
+    fn said(&self) -> String {
+        let mut parts = vec![format!("line {}:", self.line)];
+        if self.ignore {
+            parts.push("ignore".to_owned());
+        }
+        let set = Media {
+            media_type: self.set.kind,
+            title: self.set.title.clone(),
+            year: self.set.year,
+            season: self.set.season.into_iter().collect(),
+            ids: self.set.ids.clone(),
+            ..Media::default()
+        };
+        parts.extend(super::weigh::words(&set));
+        if !self.map.is_empty() {
+            parts.push("map".to_owned());
+        }
+        if self.shift != Shift::default() {
+            parts.push(format!(
+                "shift season={:+} episode={:+}",
+                self.shift.season, self.shift.episode
+            ));
+        }
+        parts.join(" ")
+    }
+}
+
+impl Set {
+    /// It says what the thing is, not just how it is counted.
+    fn names_it(&self) -> bool {
+        self.title.is_some() || !self.ids.is_empty()
+    }
+
+    fn apply(&self, media: &mut Media) {
+        let renamed = self
+            .title
+            .as_ref()
+            .is_some_and(|title| !title_keys(media).contains(&title_key(title)));
+        let retyped = self.kind.is_some() && self.kind != media.media_type;
+        if !self.ids.is_empty() || renamed || retyped {
+            // Ids of what it was taken for would say so again.
+            media.ids = self.ids.clone();
+        }
+        if renamed {
+            media.alternative_title = None;
+            media.year = None;
+        }
+        media.title = self.title.clone().or(media.title.take());
+        media.year = self.year.or(media.year);
+        media.media_type = self.kind.or(media.media_type);
+        if self.title.is_some() && media.media_type.is_none() {
+            let numbered = has_numbers(media) || self.season.is_some();
+            media.media_type = Some(if numbered {
+                MediaType::Episode
+            } else {
+                MediaType::Movie
+            });
+        }
+        if media.media_type == Some(MediaType::Movie) {
+            media.season.clear();
+            media.episode.clear();
+            media.absolute_episode.clear();
+            media.episode_title = None;
+        } else if let Some(season) = self.season {
+            media.season = vec![season];
+            media.media_type = Some(MediaType::Episode);
+        }
+    }
+}
+
+impl Range {
+    /// True if it was meant.
+    fn apply(self, media: &mut Media) -> bool {
+        let counted = if !media.absolute_episode.is_empty() {
+            &media.absolute_episode
+        } else if media.season.is_empty() {
+            &media.episode
+        } else {
+            return false;
+        };
+        let within = |number: &u32| (self.from..=self.to).contains(number);
+        if counted.is_empty() || !counted.iter().all(within) {
+            return false;
+        }
+        let place = |number: &u32| (number - self.from).saturating_add(self.episode);
+        let episodes = counted.iter().map(place).collect();
+        if media.absolute_episode.is_empty() {
+            media.absolute_episode.clone_from(&media.episode);
+        }
+        media.episode = episodes;
+        media.season = vec![self.season];
+        media.media_type = Some(MediaType::Episode);
+        true
+    }
+}
+
+impl Shift {
+    /// A number that would become negative stays as it is.
+    fn apply(self, media: &mut Media) {
+        shift(&mut media.season, self.season);
+        shift(&mut media.episode, self.episode);
+    }
+}
+
+fn shift(numbers: &mut [u32], by: i64) {
+    let shifted: Option<Vec<u32>> = numbers
+        .iter()
+        .map(|number| u32::try_from(i64::from(*number).checked_add(by)?).ok())
+        .collect();
+    for (number, new) in numbers.iter_mut().zip(shifted.into_iter().flatten()) {
+        *number = new;
+    }
+}
+
+#[cfg(test)]
+mod tests;

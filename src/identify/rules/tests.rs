@@ -1,0 +1,225 @@
+use super::*;
+use crate::identify::{identify, named};
+
+fn rules(text: &str) -> Rules {
+    parse(text, Some(std::path::Path::new("/home/ann")))
+        .unwrap_or_else(|faults| panic!("{faults:?}"))
+}
+
+fn said(name: &str, text: &str) -> String {
+    let identity = identify(&named(name), &[], &rules(text));
+    let verdict = match identity.verdict {
+        Verdict::Track => "track".to_owned(),
+        Verdict::Local(why) => format!("local ({why})"),
+        Verdict::Ignore(why) => format!("ignore ({why})"),
+    };
+    format!(
+        "{} → {verdict}",
+        super::super::weigh::words(&identity.media).join(" ")
+    )
+}
+
+#[test]
+fn rules_do_what_they_say() {
+    for (why, rule, name, wanted) in [
+        (
+            "a folder with everything in it",
+            "when = { path = \"~/Home\" }\nignore = true",
+            "/home/ann/Home/a/Heat (1995).mkv",
+            "type=movie title=Heat year=1995 → ignore (your rule in line 1 says so)",
+        ),
+        (
+            "and nothing that only begins like it",
+            "when = { path = \"~/Home\" }\nignore = true",
+            "/home/ann/Homes/Heat (1995).mkv",
+            "type=movie title=Heat year=1995 → track",
+        ),
+        (
+            "a glob",
+            "when = { path = \"*/courses/*\" }\nignore = true",
+            "/srv/courses/x/Heat (1995).mkv",
+            "type=movie title=Heat year=1995 → ignore (your rule in line 1 says so)",
+        ),
+        (
+            "a regex and a year",
+            "when = { regex = \"(?i)heat\", year = 1995 }\nset = { title = \"Hitze\", tmdb = 949 }",
+            "/v/Heat (1995).mkv",
+            "type=movie title=Hitze tmdb=949 → track",
+        ),
+        (
+            "another year",
+            "when = { regex = \"(?i)heat\", year = 1986 }\nset = { tmdb = 949 }",
+            "/v/Heat (1995).mkv",
+            "type=movie title=Heat year=1995 → track",
+        ),
+        (
+            "an id replaces what the path says",
+            "when = { title = \"heat!\" }\nset = { tmdb = 949 }",
+            "/v/Heat (1995) {tmdb-1} {imdb-tt0113277}.mkv",
+            "type=movie title=Heat year=1995 tmdb=949 → track",
+        ),
+        (
+            "the same title keeps the ids",
+            "when = { title = \"heat\" }\nset = { title = \"HEAT\", year = 1996 }",
+            "/v/Heat (1995) {tmdb-949}.mkv",
+            "type=movie title=HEAT year=1996 tmdb=949 → track",
+        ),
+        (
+            "numbers counted through become a season's",
+            "when = { title = \"One Piece\" }\nset = { tmdb = 37854 }\nmap = [{ from = 1, to = 61, season = 1 }, { from = 62, season = 2 }]",
+            "[Grp] One Piece - 63 [1080p].mkv",
+            "type=episode title=One Piece season=2 episode=2 absolute=63 tmdb=37854 → track",
+        ),
+        (
+            "the second half of a range begins where it is told to",
+            "when = { title = \"Show\" }\nmap = [{ from = 26, to = 50, season = 2, episode = 11 }]",
+            "[Grp] Show - 27 [1080p].mkv",
+            "type=episode title=Show season=2 episode=12 absolute=27 → track",
+        ),
+        (
+            "a season is no count through all",
+            "when = { title = \"Show\" }\nmap = [{ from = 1, season = 9 }]",
+            "Show S01E02.mkv",
+            "type=episode title=Show season=1 episode=2 → track",
+        ),
+        (
+            "shifted, several at once",
+            "when = { title = \"Show\", season = 1 }\nshift = { season = 1, episode = -12 }",
+            "Show S01E13E14.mkv",
+            "type=episode title=Show season=2 episode=1,2 → track",
+        ),
+        (
+            "never below nothing",
+            "when = { title = \"Show\" }\nshift = { episode = -12 }",
+            "Show S01E05.mkv",
+            "type=episode title=Show season=1 episode=5 → track",
+        ),
+        (
+            "a film that looks like an episode",
+            "when = { path = \"/v/*1x02*\" }\nset = { type = \"movie\", title = \"The Trial\", year = 1962 }",
+            "/v/Trial 1x02.mkv",
+            "type=movie title=The Trial year=1962 → track",
+        ),
+        (
+            "what is called by its name is no extra",
+            "when = { path = \"/v/*\" }\nset = { title = \"The Sample\", year = 2001 }",
+            "/v/sample.mkv",
+            "type=movie title=The Sample year=2001 → track",
+        ),
+        (
+            "the first that fits, and no other",
+            "when = { title = \"Heat\" }\nset = { year = 1986 }\n[[rule]]\nwhen = { title = \"Heat\" }\nignore = true",
+            "Heat.1995.mkv",
+            "type=movie title=Heat year=1986 → track",
+        ),
+    ] {
+        assert_eq!(said(name, &format!("[[rule]]\n{rule}")), wanted, "{why}");
+    }
+}
+
+#[test]
+fn a_title_told_by_a_player_alone_is_matched_too() {
+    let item = Item {
+        title: Some("Folge 12: Abschied".into()),
+        ..Item::default()
+    };
+    let rules = rules(
+        "[[rule]]\nwhen = { title = \"folge 12: abschied\" }\nset = { title = \"Dark\", type = \"episode\", season = 1 }",
+    );
+    let identity = identify(&item, &[], &rules);
+    assert_eq!(identity.media.title.as_deref(), Some("Dark"));
+    assert_eq!(identity.evidence.first().map(|e| e.source), Some("rule"));
+}
+
+#[test]
+fn what_is_wrong_is_told_with_its_line() {
+    for (text, line, words) in [
+        ("[[rule]]\nwhen = { }\nignore = true", 1, "when needs"),
+        ("\n\n[[rule]]\nwhen = { title = \"x\" }", 3, "does nothing"),
+        (
+            "[[rule]]\nwhen = { title = \"x\" }\nset = { tmdb = 1 }\nignore = true",
+            1,
+            "needs no set",
+        ),
+        (
+            "[[rule]]\nwhen = { title = \"!\" }\nignore = true",
+            1,
+            "no letter",
+        ),
+        (
+            "[[rule]]\nwhen = { regex = \"(\" }\nignore = true",
+            1,
+            "when.regex",
+        ),
+        (
+            "[[rule]]\nwhen = { path = \"a[\" }\nignore = true",
+            1,
+            "no glob",
+        ),
+        (
+            "[[rule]]\nwhen = { title = \"x\" }\nset = { imdb = \"137523\" }",
+            1,
+            "set.imdb",
+        ),
+        (
+            "[[rule]]\nwhen = { title = \"x\" }\nset = { tmdb = 0 }",
+            1,
+            "greater than 0",
+        ),
+        (
+            "[[rule]]\nwhen = { title = \"x\" }\nmap = [{ from = 5, to = 1, season = 1 }]",
+            1,
+            "less than",
+        ),
+        (
+            "[[rule]]\nwhen = { title = \"x\" }\nset = { tmdv = 1 }",
+            3,
+            "tmdv",
+        ),
+        (
+            "[[rule]]\nwhen = { title = \"x\" }\nset = { type = \"film\" }",
+            3,
+            "film",
+        ),
+        (
+            "[[rule]]\nwhen = { regex = \"(a{1000}){1000}\" }\nignore = true",
+            1,
+            "when.regex",
+        ),
+        ("[[rules]]\n", 1, "rules"),
+        ("[[rule]\n", 1, ""),
+    ] {
+        let faults = parse(text, None).map(|_| ()).expect_err(text);
+        let [fault] = &faults[..] else {
+            panic!("{faults:?}")
+        };
+        assert!(
+            fault.line == line && fault.problem.contains(words),
+            "{text}: {fault:?}"
+        );
+    }
+    assert!(parse("# nothing yet\n", None).is_ok_and(|rules| rules.is_empty()));
+}
+
+#[test]
+fn a_rule_that_is_written_is_read_as_it_was_meant() {
+    let media = Media {
+        media_type: Some(MediaType::Movie),
+        title: Some("Say \"Cheese\" \\ Tea".into()),
+        year: Some(1999),
+        ..Media::default()
+    };
+    let ids = Ids {
+        tmdb: Some(7),
+        ..Ids::default()
+    };
+    let text = write::rule_for(&media, &ids).unwrap();
+    let mut identity = Identity {
+        media,
+        verdict: Verdict::Local("unsure".into()),
+        evidence: Vec::new(),
+    };
+    rules(&text).apply(&Item::default(), &mut identity);
+    assert_eq!(identity.media.ids.tmdb, Some(7), "{text}");
+    assert_eq!(identity.verdict, Verdict::Track);
+}

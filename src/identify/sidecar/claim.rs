@@ -1,0 +1,90 @@
+//! Which of the files beside a video are believed, and what they claim.
+
+use super::nfo::linked;
+use super::{Fact, Link, Place, Sidecar};
+use crate::identify::weigh::Claim;
+use crate::model::{Ids, Media, MediaType};
+
+/// Their claims, best first. `named` is what the video's name claims: a series, and a bare link, need to know what it is.
+pub fn claims(sidecars: &[Sidecar], named: Option<MediaType>) -> Vec<(Place, Claim)> {
+    let own = sidecars.iter().find_map(|sidecar| match sidecar.fact {
+        _ if sidecar.place != Place::Own => None,
+        Fact::Episodes(_) => Some(MediaType::Episode),
+        Fact::Film(_) => Some(MediaType::Movie),
+        _ => None,
+    });
+    let kind = own.or(named);
+    sidecars
+        .iter()
+        .filter_map(|sidecar| Some((sidecar.place, claim(sidecar, kind)?)))
+        .collect()
+}
+
+fn claim(sidecar: &Sidecar, named: Option<MediaType>) -> Option<Claim> {
+    let mut extra = None;
+    let media = match (&sidecar.fact, sidecar.place) {
+        (Fact::Film(media), Place::Own | Place::Film) => media.clone(),
+        (Fact::Episodes(media), Place::Own) => media.clone(),
+        // A film in the folder of a series is a film.
+        (Fact::Show(media), Place::Own | Place::Show) if named != Some(MediaType::Movie) => {
+            media.clone()
+        }
+        (Fact::Season(season), Place::Season) => Media {
+            media_type: Some(MediaType::Episode),
+            season: vec![*season],
+            ..Media::default()
+        },
+        (Fact::Links(links), place) => from_links(links, place, named)?,
+        (Fact::Other(what), Place::Own) => {
+            extra = Some(format!("{what}, neither film nor episode"));
+            Media::default()
+        }
+        _ => return None,
+    };
+    Some(Claim {
+        source: "nfo",
+        detail: Some(sidecar.file.clone()),
+        media,
+        extra,
+    })
+}
+
+/// A link names a film, a series, or (IMDb) anything: beside an episode that may be the episode itself.
+fn from_links(links: &[Link], place: Place, named: Option<MediaType>) -> Option<Media> {
+    let kind = match place {
+        Place::Film => MediaType::Movie,
+        Place::Show => named.filter(|kind| *kind == MediaType::Episode)?,
+        Place::Season => return None,
+        Place::Own => links.iter().find_map(kind_of).or(named)?,
+    };
+    let mut media = Media::default();
+    for link in links {
+        if place == Place::Own && kind == MediaType::Episode && matches!(link, Link::Imdb(_)) {
+            continue;
+        }
+        media.ids.fill_from(&linked(link, kind));
+        if let Link::TmdbShow {
+            season: Some((season, episode)),
+            ..
+        } = link
+            && place == Place::Own
+            && media.season.is_empty()
+        {
+            media.season = vec![*season];
+            media.episode = episode.iter().copied().collect();
+        }
+    }
+    if media.ids == Ids::default() {
+        return None;
+    }
+    media.media_type = Some(kind);
+    Some(media)
+}
+
+fn kind_of(link: &Link) -> Option<MediaType> {
+    match link {
+        Link::TmdbFilm(_) => Some(MediaType::Movie),
+        Link::TmdbShow { .. } | Link::TvdbShow(_) => Some(MediaType::Episode),
+        Link::Imdb(_) => None,
+    }
+}

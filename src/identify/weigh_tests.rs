@@ -1,0 +1,181 @@
+use super::*;
+use crate::identify::rules::Rules;
+use crate::identify::sidecar::{Place, Sidecar, understand};
+use crate::identify::{identify, named};
+
+fn beside(file: &str, text: &str) -> Sidecar {
+    let place = match file {
+        "movie.nfo" => Place::Film,
+        "tvshow.nfo" => Place::Show,
+        "season.nfo" => Place::Season,
+        _ => Place::Own,
+    };
+    Sidecar {
+        file: file.into(),
+        place,
+        fact: understand(text.as_bytes()).unwrap(),
+    }
+}
+
+fn told(name: &str, files: &[(&str, &str)]) -> String {
+    let sidecars: Vec<Sidecar> = files
+        .iter()
+        .map(|(file, text)| beside(file, text))
+        .collect();
+    let identity = identify(&named(name), &sidecars, &Rules::default());
+    let sent = match identity.verdict {
+        Verdict::Track => "sent",
+        Verdict::Local(_) => "kept",
+        Verdict::Ignore(_) => "ignored",
+    };
+    let disputes: Vec<&str> = identity
+        .evidence
+        .iter()
+        .filter_map(|e| e.disputes)
+        .collect();
+    format!(
+        "{} → {sent} {}",
+        words(&identity.media).join(" "),
+        disputes.join(" ")
+    )
+    .trim()
+    .to_owned()
+}
+
+#[test]
+fn sources_complete_each_other_and_contradictions_are_noticed() {
+    let heat =
+        "<movie><title>Heat</title><year>1995</year><uniqueid type='tmdb'>949</uniqueid></movie>";
+    let show = "<tvshow><title>Severance</title><year>2022</year><uniqueid type='tmdb'>95396</uniqueid></tvshow>";
+    let episode = "<episodedetails><showtitle>Severance</showtitle><season>2</season><episode>1</episode><title>Hello</title><uniqueid type='tmdb'>5</uniqueid></episodedetails>";
+    for (why, name, files, wanted) in [
+        (
+            "a film with its file",
+            "/v/Heat (1995)/Heat.mkv",
+            vec![("movie.nfo", heat)],
+            "type=movie title=Heat year=1995 tmdb=949 → sent",
+        ),
+        (
+            "a name that says nothing",
+            "/v/downloads/film.mkv",
+            vec![("film.nfo", heat)],
+            "type=movie title=Heat year=1995 tmdb=949 → sent title",
+        ),
+        (
+            "an id in the path is stronger than the file",
+            "/v/Heat (1995) {tmdb-1}/Heat.mkv",
+            vec![("movie.nfo", heat)],
+            "type=movie title=Heat year=1995 tmdb=1 → sent ids",
+        ),
+        (
+            "another film altogether",
+            "/v/Alien (1979)/Alien (1979).mkv",
+            vec![("movie.nfo", heat)],
+            "type=movie title=Heat year=1995 tmdb=949 → kept title",
+        ),
+        (
+            "a remake of the same name",
+            "/v/Heat (1986).mkv",
+            vec![("movie.nfo", heat)],
+            "type=movie title=Heat year=1995 tmdb=949 → kept year",
+        ),
+        (
+            "the same film in another language",
+            "/v/Hitze (1995).mkv",
+            vec![("movie.nfo", heat)],
+            "type=movie title=Heat year=1995 tmdb=949 → sent title",
+        ),
+        (
+            "an episode with its series: its own id is nobody's business",
+            "/tv/Severance/Season 2/Severance S02E01.mkv",
+            vec![("e.nfo", episode), ("tvshow.nfo", show)],
+            "type=episode title=Severance year=2022 season=2 episode=1 episode_title=Hello tmdb=95396 → sent",
+        ),
+        (
+            "a series called otherwise on the disk",
+            "/tv/Trennung/Trennung S02E01.mkv",
+            vec![("tvshow.nfo", show)],
+            "type=episode title=Severance year=2022 season=2 episode=1 tmdb=95396 → sent title",
+        ),
+        (
+            "other numbers in the file",
+            "/tv/Severance/Severance S02E03.mkv",
+            vec![("e.nfo", episode)],
+            "type=episode title=Severance season=2 episode=1 episode_title=Hello → sent episode",
+        ),
+        (
+            "two episodes, of which one is described",
+            "/tv/Severance/Severance S02E01E02.mkv",
+            vec![("e.nfo", episode)],
+            "type=episode title=Severance season=2 episode=1,2 episode_title=Hello → sent",
+        ),
+        (
+            "a season told by the folder's file",
+            "/tv/Severance/Erste/Severance E05.mkv",
+            vec![(
+                "season.nfo",
+                "<season><seasonnumber>1</seasonnumber></season>",
+            )],
+            "type=episode title=Severance season=1 episode=5 → sent",
+        ),
+        (
+            "a film in the folder of a series",
+            "/tv/Severance/The Making of Severance (2023).mkv",
+            vec![("tvshow.nfo", show)],
+            "type=movie title=The Making of Severance year=2023 → sent",
+        ),
+        (
+            "a link of IMDb beside an episode may be the episode's",
+            "/tv/Severance S02E01.mkv",
+            vec![("e.nfo", "http://www.imdb.com/title/tt0000001/")],
+            "type=episode title=Severance season=2 episode=1 → sent",
+        ),
+        (
+            "and beside a film is the film's",
+            "/v/Heat.1995.mkv",
+            vec![("Heat.nfo", "http://www.imdb.com/title/tt0113277/")],
+            "type=movie title=Heat year=1995 imdb=tt0113277 → sent",
+        ),
+        (
+            "a link to a series gives its id",
+            "/tv/Severance S02E01.mkv",
+            vec![(
+                "e.nfo",
+                "https://www.themoviedb.org/tv/95396/season/2/episode/1",
+            )],
+            "type=episode title=Severance season=2 episode=1 tmdb=95396 → sent",
+        ),
+        (
+            "an id of a series is no id of a film",
+            "/v/Heat.1995.mkv",
+            vec![("Heat.nfo", "https://www.themoviedb.org/tv/95396")],
+            "type=episode title=Heat.1995.mkv tmdb=95396 → kept type",
+        ),
+        (
+            "a music video",
+            "/v/Video.mkv",
+            vec![("Video.nfo", "<musicvideo><title>x</title></musicvideo>")],
+            "type=movie title=Video → ignored",
+        ),
+        (
+            "a series' folder is not enough",
+            "/tv/Severance/Season 2/video.mkv",
+            vec![("tvshow.nfo", show)],
+            "type=episode title=Severance year=2022 season=2 episode_title=video tmdb=95396 → kept",
+        ),
+        (
+            "a bare title",
+            "/v/Heat.mkv",
+            vec![],
+            "type=movie title=Heat → kept",
+        ),
+        (
+            "an extra",
+            "/v/Heat (1995)/Trailers/Heat.mkv",
+            vec![("movie.nfo", heat)],
+            "type=movie title=Heat year=1995 tmdb=949 → ignored",
+        ),
+    ] {
+        assert_eq!(told(name, &files), wanted, "{why}");
+    }
+}

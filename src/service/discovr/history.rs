@@ -1,0 +1,242 @@
+//! Whether an entry of the history is ours: the reading of what `GET /profile/history…` answers. Pure and tolerant:
+//! the list is documented, the form for one title only supposed.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use crate::model::Wall;
+use crate::service::Answer;
+use crate::service::answer::{epoch, text, whole};
+
+/// How far the service's note of a time may be from ours.
+const SAME_INSTANT: Duration = Duration::from_secs(2);
+
+/// Entries this much older than ours end the search: the list is newest first.
+const FAR_OLDER: Duration = Duration::from_secs(24 * 3600);
+
+/// The entry we look for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Ours {
+    pub(super) media_id: String,
+    pub(super) episode: Option<(u32, u32)>,
+    pub(super) updated_at: Wall,
+}
+
+/// What a page says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Page {
+    /// Ours is there.
+    Found,
+    /// It is not here; there is a next page.
+    Next(String),
+    /// It is not here, and there is no more.
+    Absent,
+    /// Not a page of history at all.
+    Unknown,
+}
+
+impl Ours {
+    /// From the body of our own request.
+    pub(super) fn of(body: &str) -> Option<Self> {
+        let body: Map<String, Value> = serde_json::from_str(body).ok()?;
+        Some(Self {
+            media_id: body.get("mediaId").and_then(text)?,
+            episode: episode(&body),
+            updated_at: time(body.get("updatedAt")?)?,
+        })
+    }
+
+    /// Looks for it on a page of the list, or in what is answered for its title.
+    pub(super) fn look(&self, answer: &Answer) -> Page {
+        let value: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+        let Some(items) = items(&value) else {
+            return Page::Unknown;
+        };
+        if items.iter().any(|item| self.is(item)) {
+            return Page::Found;
+        }
+        // One entry where a list should be may be the latest of several.
+        if value.get("updatedAt").is_some() {
+            return Page::Unknown;
+        }
+        let token = value.get("nextPageToken").and_then(text);
+        let more = value.get("hasMore") != Some(&Value::Bool(false));
+        match token {
+            Some(token) if more && !self.all_far_older(&items) => Page::Next(token),
+            _ => Page::Absent,
+        }
+    }
+
+    fn is(&self, item: &Map<String, Value>) -> bool {
+        let ours = self.updated_at;
+        let at = item.get("updatedAt").and_then(time);
+        let near =
+            at.is_some_and(|at| at.since(ours) <= SAME_INSTANT && ours.since(at) <= SAME_INSTANT);
+        near && episode(item) == self.episode && self.may_be_of(item)
+    }
+
+    /// An entry of the list need not name its title in our way; if it does, it must be ours.
+    fn may_be_of(&self, item: &Map<String, Value>) -> bool {
+        let named = ["mediaId", "id"]
+            .iter()
+            .filter_map(|key| item.get(*key).and_then(text))
+            .find(|id| id.starts_with("MV_") || id.starts_with("TV_"));
+        named.is_none_or(|id| id == self.media_id)
+    }
+
+    fn all_far_older(&self, items: &[&Map<String, Value>]) -> bool {
+        let limit = self.updated_at.minus(FAR_OLDER);
+        let older = |item: &&Map<String, Value>| {
+            let times = ["updatedAt", "createdAt"];
+            let mut known = times.iter().filter_map(|key| item.get(*key).and_then(time));
+            known.all(|at| at < limit)
+        };
+        !items.is_empty() && items.iter().all(older)
+    }
+}
+
+/// `items`, a bare list, or a single entry.
+fn items(value: &Value) -> Option<Vec<&Map<String, Value>>> {
+    let list = match value {
+        Value::Array(list) => list,
+        Value::Object(object) => match object.get("items") {
+            Some(Value::Array(list)) => list,
+            _ if object.contains_key("updatedAt") => return Some(vec![object]),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    Some(list.iter().filter_map(Value::as_object).collect())
+}
+
+fn episode(item: &Map<String, Value>) -> Option<(u32, u32)> {
+    let number = |key: &str| {
+        let number = item.get(key).and_then(whole)?;
+        u32::try_from(number).ok().filter(|n| *n > 0)
+    };
+    number("season").zip(number("episode"))
+}
+
+fn time(value: &Value) -> Option<Wall> {
+    match value {
+        Value::String(text) => {
+            let utc = text.strip_suffix("+00:00").map(|start| format!("{start}Z"));
+            Wall::parse(utc.as_deref().unwrap_or(text))
+        }
+        other => epoch(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ours() -> Ours {
+        Ours::of(
+            r#"{"mediaId":"TV_1","progress":100,"updatedAt":"2026-11-22T02:00:00.250Z","season":1,"episode":2}"#,
+        )
+        .unwrap()
+    }
+
+    fn look(ours: &Ours, body: &str) -> Page {
+        ours.look(&Answer {
+            status: 200,
+            body: body.to_owned(),
+            ..Answer::default()
+        })
+    }
+
+    #[test]
+    fn ours_is_the_one_of_our_episode_and_instant() {
+        let entry = |season: &str, episode: &str, at: &str| {
+            format!(
+                r#"{{"items":[{{"id":"x","season":{season},"episode":{episode},"updatedAt":{at}}}]}}"#
+            )
+        };
+        for (season, episode, at, found) in [
+            ("1", "2", r#""2026-11-22T02:00:00.250Z""#, true),
+            ("1", "2", r#""2026-11-22T02:00:00Z""#, true),
+            ("1", "2", r#""2026-11-22T02:00:02.250Z""#, true),
+            ("1", "2", r#""2026-11-22T01:59:58.250+00:00""#, true),
+            ("1", "2", "1795312800250", true),
+            ("1", "2", "1795312800", true),
+            ("\"1\"", "\"2\"", "1795312800", true),
+            ("1", "2", r#""2026-11-22T02:00:02.251Z""#, false),
+            ("1", "2", r#""2026-11-22T01:59:58.249Z""#, false),
+            ("1", "3", r#""2026-11-22T02:00:00Z""#, false),
+            ("2", "2", r#""2026-11-22T02:00:00Z""#, false),
+            ("null", "null", r#""2026-11-22T02:00:00Z""#, false),
+            ("1", "2", r#""yesterday""#, false),
+            ("1", "2", "null", false),
+        ] {
+            let page = look(&ours(), &entry(season, episode, at));
+            let expected = if found { Page::Found } else { Page::Absent };
+            assert_eq!(page, expected, "{season} {episode} {at}");
+        }
+    }
+
+    #[test]
+    fn the_entry_of_another_title_is_not_ours() {
+        let entry = |key: &str, id: &str| {
+            format!(r#"[{{"{key}":"{id}","season":1,"episode":2,"updatedAt":1795312800}}]"#)
+        };
+        assert_eq!(look(&ours(), &entry("mediaId", "TV_1")), Page::Found);
+        assert_eq!(look(&ours(), &entry("id", "TV_1")), Page::Found);
+        assert_eq!(look(&ours(), &entry("id", "h_77")), Page::Found);
+        assert_eq!(look(&ours(), &entry("mediaId", "TV_2")), Page::Absent);
+        assert_eq!(look(&ours(), &entry("id", "TV_2")), Page::Absent);
+    }
+
+    #[test]
+    fn a_film_has_no_episode() {
+        let film = Ours {
+            media_id: "MV_550".to_owned(),
+            episode: None,
+            ..ours()
+        };
+        assert_eq!(
+            look(&film, r#"{"updatedAt":1795312800,"mediaId":"MV_550"}"#),
+            Page::Found
+        );
+        let episode = r#"{"updatedAt":1795312800,"season":1,"episode":1}"#;
+        assert_eq!(look(&film, episode), Page::Unknown);
+        assert_eq!(look(&film, &format!("[{episode}]")), Page::Absent);
+    }
+
+    #[test]
+    fn pages_are_turned_until_they_are_far_older_or_there_are_no_more() {
+        for (body, expected) in [
+            (
+                r#"{"items":[],"hasMore":true,"nextPageToken":"t"}"#,
+                Page::Next("t".into()),
+            ),
+            (
+                r#"{"items":[],"nextPageToken":"t"}"#,
+                Page::Next("t".into()),
+            ),
+            (
+                r#"{"items":[],"hasMore":false,"nextPageToken":"t"}"#,
+                Page::Absent,
+            ),
+            (r#"{"items":[],"hasMore":true}"#, Page::Absent),
+            (
+                r#"{"items":[{"updatedAt":1795300000}],"hasMore":true,"nextPageToken":"t"}"#,
+                Page::Next("t".into()),
+            ),
+            (
+                r#"{"items":[{"updatedAt":1705300000}],"hasMore":true,"nextPageToken":"t"}"#,
+                Page::Absent,
+            ),
+            (
+                r#"{"items":[{"updatedAt":1705300000,"createdAt":1795312801}],"nextPageToken":"t"}"#,
+                Page::Next("t".into()),
+            ),
+            ("<html>", Page::Unknown),
+            (r#"{"message":"?"}"#, Page::Unknown),
+            ("7", Page::Unknown),
+        ] {
+            assert_eq!(look(&ours(), body), expected, "{body}");
+        }
+    }
+}

@@ -1,0 +1,561 @@
+//! The mpv watcher against real mpvs.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use reeld::model::{Item, Location, PlayerId, Signal, Transport, Video};
+use serde_json::json;
+
+use crate::support::media::{film, song, tagged_film};
+use crate::support::mpv::{Desk, Mpv, check_order, story};
+use crate::support::players::is_installed;
+use crate::support::watcher::{Watcher, config};
+
+fn tools_are_there() -> bool {
+    is_installed("mpv") && is_installed("ffmpeg")
+}
+
+async fn until_told(watcher: &mut Watcher, player: &str, last: &str) {
+    watcher
+        .until(last, |all| {
+            story(all, player).last().is_some_and(|told| told == last)
+        })
+        .await;
+}
+
+async fn vanished(watcher: &mut Watcher, player: &str) {
+    until_told(watcher, player, "vanished").await;
+    check_order(watcher, player);
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+fn items(watcher: &Watcher, player: &str) -> Vec<Item> {
+    let items = watcher
+        .signals(player)
+        .into_iter()
+        .filter_map(|signal| match signal {
+            Signal::Opened(item) | Signal::Refined(item) => Some(*item),
+            _ => None,
+        });
+    items.collect()
+}
+
+/// Asks until mpv is somewhere in there.
+async fn is_at(watcher: &mut Watcher, mpv: &Mpv, from: f64, to: f64) -> f64 {
+    let before = watcher.seen.len();
+    watcher.ask(&mpv.name()).await;
+    let mut found = 0.0;
+    let next = watcher
+        .signal(&mpv.name(), before, "a position", |signal| {
+            matches!(signal, Signal::Position { .. })
+        })
+        .await;
+    if let Signal::Position { seconds, .. } = watcher.seen[next - 1].signal {
+        found = seconds;
+    }
+    assert!(
+        (from..to).contains(&found),
+        "{found}\n{}",
+        watcher.transcript()
+    );
+    found
+}
+
+#[tokio::test]
+async fn a_film_played_to_its_end_is_one_playback() {
+    if !tools_are_there() {
+        return;
+    }
+    let desk = Desk::new();
+    let film = tagged_film(desk.path(), "Heat.1995.mkv", 2);
+    let mut watcher = desk.watcher();
+    watcher.scanned().await;
+    let mpv = desk.mpv(&["Heat.1995.mkv"]);
+    vanished(&mut watcher, &mpv.name()).await;
+    let expected = [
+        "appeared",
+        "opened Heat.1995.mkv",
+        "playing",
+        "ended",
+        "vanished",
+    ];
+    assert_eq!(story(&watcher, &mpv.name()), expected);
+    let item = items(&watcher, &mpv.name()).pop().unwrap();
+    assert_eq!(item.location, Some(Location::Path(text(&film).to_owned())));
+    assert!((item.duration.unwrap() - 2.0).abs() < 0.2);
+    assert_eq!(item.title.as_deref(), Some("Heat"));
+    assert_eq!(item.tags.get("date"), Some("1995"));
+    assert_eq!(item.chapters.len(), 2);
+    assert_eq!(item.chapters[1].title, "End Credits");
+    assert!((item.chapters[1].start - 1.0).abs() < 0.1);
+    assert_eq!(item.video, Video::Yes);
+    assert!(!item.network);
+    let Signal::Appeared(info) = &watcher.signals(&mpv.name())[0] else {
+        panic!("{}", watcher.transcript());
+    };
+    assert_eq!(info.process.unwrap().pid, mpv.pid());
+}
+
+#[tokio::test]
+async fn files_of_a_playlist_follow_each_other_and_what_cannot_be_opened_is_passed_over() {
+    if !tools_are_there() {
+        return;
+    }
+    let desk = Desk::new();
+    film(desk.path(), "a.mkv", 1);
+    film(desk.path(), "b.mkv", 1);
+    fs::write(
+        desk.path().join("list.m3u"),
+        "a.mkv\nnone.mkv\nb.mkv\na.mkv\n",
+    )
+    .unwrap();
+    let mut watcher = desk.watcher();
+    let mpv = desk.mpv(&["list.m3u"]);
+    vanished(&mut watcher, &mpv.name()).await;
+    let expected = [
+        "appeared",
+        "opened a.mkv",
+        "playing",
+        "ended",
+        "opened b.mkv",
+        "playing",
+        "ended",
+        "opened a.mkv",
+        "playing",
+        "ended",
+        "vanished",
+    ];
+    assert_eq!(story(&watcher, &mpv.name()), expected);
+}
+
+#[tokio::test]
+async fn a_kept_open_end_is_told_and_what_comes_after_it() {
+    if !tools_are_there() {
+        return;
+    }
+    let desk = Desk::new();
+    film(desk.path(), "a.mkv", 5);
+    let mut watcher = desk.watcher();
+    let mpv = desk.mpv(&["--keep-open=yes", "--speed=4", "a.mkv"]);
+    until_told(&mut watcher, &mpv.name(), "paused").await;
+    is_at(&mut watcher, &mpv, 4.5, 5.5).await;
+    mpv.command(&[json!("seek"), json!(1), json!("absolute+exact")]);
+    until_told(&mut watcher, &mpv.name(), "jumped to 1").await;
+    mpv.set("pause", false);
+    until_told(&mut watcher, &mpv.name(), "paused").await;
+    mpv.quit();
+    vanished(&mut watcher, &mpv.name()).await;
+    let expected = [
+        "appeared",
+        "opened a.mkv",
+        "rate 4",
+        "playing",
+        "reached the end",
+        "paused",
+        "jumped to 1",
+        "playing",
+        "reached the end",
+        "paused",
+        "was stopped",
+        "vanished",
+    ];
+    assert_eq!(story(&watcher, &mpv.name()), expected);
+}
+
+#[tokio::test]
+async fn a_loop_is_a_jump_in_the_same_playback() {
+    if !tools_are_there() {
+        return;
+    }
+    let desk = Desk::new();
+    film(desk.path(), "a.mkv", 1);
+    let mut watcher = desk.watcher();
+    let mpv = desk.mpv(&["--loop-file=1", "a.mkv"]);
+    vanished(&mut watcher, &mpv.name()).await;
+    let mut story = story(&watcher, &mpv.name());
+    // The jump may be told before or after it plays again.
+    story.dedup();
+    story.retain(|told| told != "playing");
+    let expected = [
+        "appeared",
+        "opened a.mkv",
+        "jumped to 0",
+        "ended",
+        "vanished",
+    ];
+    assert_eq!(story, expected);
+}
+
+#[tokio::test]
+async fn pause_resume_jump_and_speed_come_with_positions() {
+    if !tools_are_there() {
+        return;
+    }
+    let desk = Desk::new();
+    film(desk.path(), "a.mkv", 60);
+    let mut watcher = desk.watcher();
+    let mpv = desk.mpv(&["a.mkv"]);
+    until_told(&mut watcher, &mpv.name(), "playing").await;
+    is_at(&mut watcher, &mpv, 0.0, 5.0).await;
+    mpv.set("pause", true);
+    until_told(&mut watcher, &mpv.name(), "paused").await;
+    let Some(Signal::Transport { position, .. }) = watcher
+        .signals(&mpv.name())
+        .into_iter()
+        .rfind(|signal| matches!(signal, Signal::Transport { .. }))
+    else {
+        panic!("{}", watcher.transcript());
+    };
+    let paused_at = position.expect("a pause comes with its position");
+    let still_at = is_at(&mut watcher, &mpv, 0.0, 20.0).await;
+    assert!((paused_at - still_at).abs() < 0.2, "{paused_at} {still_at}");
+    mpv.command(&[json!("seek"), json!(40), json!("absolute+exact")]);
+    until_told(&mut watcher, &mpv.name(), "jumped to 40").await;
+    mpv.set("pause", false);
+    until_told(&mut watcher, &mpv.name(), "playing").await;
+    mpv.set("speed", 2.0);
+    until_told(&mut watcher, &mpv.name(), "rate 2").await;
+    is_at(&mut watcher, &mpv, 40.0, 59.0).await;
+    mpv.quit();
+    vanished(&mut watcher, &mpv.name()).await;
+    let expected = [
+        "appeared",
+        "opened a.mkv",
+        "playing",
+        "paused",
+        "jumped to 40",
+        "playing",
+        "rate 2",
+        "was stopped",
+        "vanished",
+    ];
+    assert_eq!(story(&watcher, &mpv.name()), expected);
+}
+
+#[tokio::test]
+async fn an_idle_mpv_is_stopped_and_can_be_given_files() {
+    if !tools_are_there() {
+        return;
+    }
+    let desk = Desk::new();
+    film(desk.path(), "a.mkv", 30);
+    film(desk.path(), "b.mkv", 30);
+    let mut watcher = desk.watcher();
+    let mpv = desk.mpv(&["--idle=yes"]);
+    until_told(&mut watcher, &mpv.name(), "stopped").await;
+    mpv.command(&[json!("loadfile"), json!("a.mkv")]);
+    until_told(&mut watcher, &mpv.name(), "playing").await;
+    mpv.command(&[json!("loadfile"), json!("b.mkv")]);
+    watcher
+        .until("b.mkv", |all| {
+            story(all, &mpv.name()).contains(&"opened b.mkv".to_owned())
+        })
+        .await;
+    until_told(&mut watcher, &mpv.name(), "playing").await;
+    mpv.command(&[json!("stop")]);
+    until_told(&mut watcher, &mpv.name(), "stopped").await;
+    mpv.quit();
+    vanished(&mut watcher, &mpv.name()).await;
+    let expected = [
+        "appeared",
+        "stopped",
+        "opened a.mkv",
+        "playing",
+        "was stopped",
+        "opened b.mkv",
+        "playing",
+        "was stopped",
+        "stopped",
+        "vanished",
+    ];
+    assert_eq!(story(&watcher, &mpv.name()), expected);
+}
+
+#[tokio::test]
+async fn a_killed_mpv_vanishes_without_an_end() {
+    if !tools_are_there() {
+        return;
+    }
+    let desk = Desk::new();
+    film(desk.path(), "a.mkv", 30);
+    let mut watcher = desk.watcher();
+    let mpv = desk.mpv(&["a.mkv"]);
+    until_told(&mut watcher, &mpv.name(), "playing").await;
+    mpv.signal(rustix::process::Signal::KILL);
+    vanished(&mut watcher, &mpv.name()).await;
+    let expected = ["appeared", "opened a.mkv", "playing", "vanished"];
+    assert_eq!(story(&watcher, &mpv.name()), expected);
+}
+
+#[tokio::test]
+async fn an_mpv_that_was_there_before_is_told_before_the_scan_is_over() {
+    if !tools_are_there() {
+        return;
+    }
+    let desk = Desk::new();
+    film(desk.path(), "a.mkv", 30);
+    let mpv = desk.mpv(&["--pause", "--start=12", "--speed=1.5", "a.mkv"]);
+    let mut first = desk.watcher();
+    until_told(&mut first, &mpv.name(), "paused").await;
+    is_at(&mut first, &mpv, 11.5, 12.5).await;
+    drop(first);
+    let mut second = desk.watcher();
+    second.scanned().await;
+    let expected = ["appeared", "opened a.mkv", "rate 1.5", "paused"];
+    assert_eq!(story(&second, &mpv.name()), expected);
+    let signals = second.signals(&mpv.name());
+    let Some(Signal::Transport { state, position }) = signals.last() else {
+        panic!("{}", second.transcript());
+    };
+    assert_eq!(*state, Transport::Paused);
+    assert!((position.unwrap() - 12.0).abs() < 0.5);
+}
+
+#[tokio::test]
+async fn two_mpvs_with_one_path_are_both_followed() {
+    if !tools_are_there() {
+        return;
+    }
+    let desk = Desk::new();
+    film(desk.path(), "a.mkv", 30);
+    film(desk.path(), "b.mkv", 30);
+    let path = desk.path().join("mine.sock");
+    let mut watcher = Watcher::of_mpv(desk.path(), &[text(&path).to_owned()]);
+    watcher.scanned().await;
+    let server = format!("--input-ipc-server={}", text(&path));
+    let first = desk.bare_mpv(&[&server, "a.mkv"]);
+    until_told(&mut watcher, &first.name(), "playing").await;
+    let second = desk.bare_mpv(&[&server, "b.mkv"]);
+    until_told(&mut watcher, &second.name(), "playing").await;
+    is_at(&mut watcher, &first, 0.0, 20.0).await;
+    is_at(&mut watcher, &second, 0.0, 20.0).await;
+    first.signal(rustix::process::Signal::KILL);
+    vanished(&mut watcher, &first.name()).await;
+    is_at(&mut watcher, &second, 0.0, 20.0).await;
+}
+
+#[tokio::test]
+async fn a_socket_of_the_users_own_is_left_alone_and_found_by_its_pointer() {
+    if !tools_are_there() {
+        return;
+    }
+    let desk = Desk::new();
+    film(desk.path(), "a.mkv", 30);
+    let mut watcher = desk.watcher();
+    watcher.scanned().await;
+    let mut mpv = desk.mpv(&["--input-ipc-server=my own.sock", "a.mkv"]);
+    until_told(&mut watcher, &mpv.name(), "playing").await;
+    mpv.socket = desk.path().join("my own.sock");
+    let set = mpv.command(&[json!("get_property"), json!("input-ipc-server")]);
+    assert_eq!(set, json!("my own.sock"));
+    let pointer = desk.sockets().join(mpv.pid().to_string());
+    let content = fs::read_to_string(&pointer).unwrap();
+    assert_eq!(content, format!("{}\n", text(&mpv.socket)));
+    mpv.quit();
+    vanished(&mut watcher, &mpv.name()).await;
+    mpv.wait();
+    assert_eq!(fs::read_dir(desk.sockets()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn sockets_that_nobody_was_told_of_are_found_when_mpv_is_started() {
+    if !tools_are_there() {
+        return;
+    }
+    let desk = Desk::new();
+    film(desk.path(), "a.mkv", 30);
+    let mut watcher = desk.watcher();
+    watcher.scanned().await;
+    let name = format!("--input-ipc-server=@reeld-test-{}", std::process::id());
+    let hidden = desk.bare_mpv(&[&name, "a.mkv"]);
+    let relative = desk.bare_mpv(&["--input-ipc-server=hidden.sock", "a.mkv"]);
+    until_told(&mut watcher, &hidden.name(), "playing").await;
+    until_told(&mut watcher, &relative.name(), "playing").await;
+    let mut later = desk.watcher();
+    later.scanned().await;
+    for mpv in [&hidden, &relative] {
+        assert!(story(&later, &mpv.name()).contains(&"opened a.mkv".to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn an_mpv_that_is_given_another_socket_while_it_plays_stays_connected() {
+    if !tools_are_there() {
+        return;
+    }
+    let desk = Desk::new();
+    film(desk.path(), "a.mkv", 30);
+    let elsewhere = desk.path().join("elsewhere.sock");
+    let mut watcher = desk.watcher();
+    let mut mpv = desk.mpv(&["a.mkv"]);
+    until_told(&mut watcher, &mpv.name(), "playing").await;
+    // As Syncplay does.
+    mpv.set("input-ipc-server", text(&elsewhere));
+    is_at(&mut watcher, &mpv, 0.0, 20.0).await;
+    // A daemon that is started now is led there by the pointer.
+    let mut later = desk.watcher();
+    until_told(&mut later, &mpv.name(), "playing").await;
+    mpv.socket = elsewhere;
+    mpv.quit();
+    vanished(&mut watcher, &mpv.name()).await;
+    let expected = [
+        "appeared",
+        "opened a.mkv",
+        "playing",
+        "was stopped",
+        "vanished",
+    ];
+    assert_eq!(story(&watcher, &mpv.name()), expected);
+}
+
+#[tokio::test]
+async fn configured_places_may_come_later_and_the_own_folder_may_go() {
+    if !tools_are_there() {
+        return;
+    }
+    let desk = Desk::new();
+    film(desk.path(), "a.mkv", 30);
+    let mut watcher = desk.watcher();
+    watcher.scanned().await;
+    let mut changed = config();
+    changed.mpv.sockets = vec![format!("{}/later/*/mpv?", text(desk.path()))];
+    watcher.config.send(Arc::new(changed.clone())).unwrap();
+    let folder = desk.path().join("later/one");
+    watcher.listen(std::time::Duration::from_millis(100)).await;
+    fs::create_dir_all(&folder).unwrap();
+    let server = format!("--input-ipc-server={}/mpv1", text(&folder));
+    let configured = desk.bare_mpv(&[&server, "a.mkv"]);
+    until_told(&mut watcher, &configured.name(), "playing").await;
+
+    fs::remove_dir_all(desk.path().join("reeld")).unwrap();
+    let own = desk.mpv(&["a.mkv"]);
+    until_told(&mut watcher, &own.name(), "playing").await;
+
+    changed.players.deny = vec!["MPV*".to_owned()];
+    watcher.config.send(Arc::new(changed)).unwrap();
+    let id = PlayerId::new(&own.name());
+    watcher
+        .until("the denial", |all| {
+            all.seen.iter().any(|seen| {
+                seen.player == id
+                    && matches!(&seen.signal, Signal::Appeared(info) if info.ignored.is_some())
+            })
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn music_and_covers_have_no_moving_picture() {
+    if !tools_are_there() {
+        return;
+    }
+    let desk = Desk::new();
+    song(desk.path(), "song.flac", 2);
+    let mut watcher = desk.watcher();
+    let mpv = desk.mpv(&["song.flac"]);
+    vanished(&mut watcher, &mpv.name()).await;
+    let items = items(&watcher, &mpv.name());
+    assert!(!items.is_empty(), "{}", watcher.transcript());
+    for item in items {
+        assert_eq!(item.video, Video::No, "{}", watcher.transcript());
+    }
+}
+
+#[tokio::test]
+async fn skipping_through_a_playlist_never_mixes_two_files() {
+    if !tools_are_there() {
+        return;
+    }
+    let desk = Desk::new();
+    let seed = film(desk.path(), "0.mkv", 30);
+    let names: Vec<String> = (0..30).map(|n| format!("{n}.mkv")).collect();
+    for name in &names[1..] {
+        fs::hard_link(&seed, desk.path().join(name)).unwrap();
+    }
+    let args: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut watcher = desk.watcher();
+    let mpv = desk.mpv(&args);
+    until_told(&mut watcher, &mpv.name(), "playing").await;
+    for _ in 0..29 {
+        mpv.command(&[json!("playlist-next")]);
+    }
+    watcher
+        .until("the last file", |all| {
+            story(all, &mpv.name()).contains(&"opened 29.mkv".to_owned())
+        })
+        .await;
+    mpv.quit();
+    vanished(&mut watcher, &mpv.name()).await;
+    let opened: Vec<String> = story(&watcher, &mpv.name())
+        .into_iter()
+        .filter_map(|told| told.strip_prefix("opened ").map(str::to_owned))
+        .collect();
+    let mut in_order = opened.clone();
+    in_order.sort_by_key(|name| names.iter().position(|known| known == name));
+    in_order.dedup();
+    assert_eq!(opened, in_order, "{}", watcher.transcript());
+}
+
+#[tokio::test]
+async fn names_that_are_long_or_not_utf8_are_told() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    if !tools_are_there() {
+        return;
+    }
+    let desk = Desk::new();
+    let made = film(desk.path(), "made.mkv", 30);
+    let strange = desk
+        .path()
+        .join(OsStr::from_bytes(b"Film \xff\xfe\n\".mkv"));
+    fs::rename(made, &strange).unwrap();
+    let mut watcher = desk.watcher();
+    let mpv = desk.mpv(&["--idle=yes", "--"]);
+    until_told(&mut watcher, &mpv.name(), "stopped").await;
+    // JSON cannot name it: it is opened through its folder.
+    mpv.command(&[json!("loadfile"), json!(text(desk.path()))]);
+    until_told(&mut watcher, &mpv.name(), "playing").await;
+    let item = items(&watcher, &mpv.name()).pop().unwrap();
+    let location = item.location.unwrap();
+    assert!(
+        location
+            .as_str()
+            .ends_with("/Film \u{fffd}\u{fffd}\n\".mkv"),
+        "{location:?}"
+    );
+    let long = format!(
+        "av://lavfi:testsrc=size=32x32,{}null",
+        "null,".repeat(13_000)
+    );
+    mpv.command(&[json!("loadfile"), json!(long)]);
+    watcher
+        .until("the long name", |all| {
+            items(all, &mpv.name())
+                .iter()
+                .any(|item| item.location == Some(Location::Url(long.clone())))
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn an_mpv_that_stands_still_is_followed_when_it_goes_on() {
+    if !tools_are_there() {
+        return;
+    }
+    let desk = Desk::new();
+    film(desk.path(), "a.mkv", 60);
+    let mpv = desk.mpv(&["a.mkv"]);
+    let mut first = desk.watcher();
+    until_told(&mut first, &mpv.name(), "playing").await;
+    mpv.signal(rustix::process::Signal::STOP);
+    let mut second = desk.watcher();
+    second.scanned().await;
+    assert_eq!(story(&second, &mpv.name()), [""; 0]);
+    mpv.signal(rustix::process::Signal::CONT);
+    until_told(&mut second, &mpv.name(), "playing").await;
+    is_at(&mut first, &mpv, 0.0, 60.0).await;
+}

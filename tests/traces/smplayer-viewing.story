@@ -1,0 +1,5 @@
+start 1 s of Ä Film, viewing 1
+pause 2 s of Ä Film, viewing 1
+resume 2 s of Ä Film, viewing 1
+progress 8 s of Ä Film, viewing 1
+stop 12 s of Ä Film, viewing 1 watched

@@ -1,0 +1,2 @@
+start 1 s of Ä Film, viewing 1
+stop 3 s of Ä Film, viewing 1
