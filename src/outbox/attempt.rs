@@ -6,7 +6,7 @@ use super::due::is_stale;
 use super::index::Header;
 use super::record::{self, Attempts, Entry, Kind, Payload, encode};
 use super::{Catalogue, Draft, Outbox};
-use crate::model::{AccountKey, Action, DeliveryId, EventId, Moment};
+use crate::model::{AccountKey, Action, DeliveryId, EventId, Ids, Moment};
 use crate::service::{Call, Context, Frozen, Job, Prepared};
 use crate::store::{Durability, Store, StoreError};
 
@@ -16,7 +16,7 @@ const PATIENCE: usize = 32;
 /// A delivery taken up to be sent.
 struct Attempt {
     id: DeliveryId,
-    entry: Entry,
+    header: Header,
     payload: Payload,
     so_far: Attempts,
     /// What goes out with the mark of the attempt.
@@ -116,12 +116,12 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
 
     /// Reads a delivery; if its session's `start` came too late, a fresh one takes its place.
     fn take_up(&mut self, id: DeliveryId) -> Result<Option<Attempt>, StoreError> {
-        let Some((entry, payload)) = self.entry_and_payload(id)? else {
+        let Some((header, payload)) = self.header_and_payload(id)? else {
             return Ok(None);
         };
         let attempt = Attempt {
             id,
-            entry,
+            header,
             payload,
             so_far: self.attempts_of(id)?,
             draft: Draft::default(),
@@ -137,17 +137,18 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         if let Some(request) = &attempt.so_far.request {
             return Prepared::Send(request.clone());
         }
-        let Some(account) = self.accounts.get(&attempt.entry.account) else {
+        let Some(account) = self.accounts.get(&attempt.header.account) else {
             return Prepared::Skip("its account is gone".into());
         };
         let context = Context {
-            ids: self.ids_of(&attempt.entry, &attempt.payload),
+            ids: self.ids_of(&attempt.payload),
             ..context.clone()
         };
         let Payload {
             event_id,
             call,
             event,
+            ..
         } = &attempt.payload;
         let (service, stamp) = (account.key.service, event.at.wall);
         self.catalogue
@@ -158,7 +159,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
     fn begin(&mut self, attempt: Attempt, request: Frozen, now: Moment) -> Result<Job, StoreError> {
         let Attempt {
             id,
-            entry,
+            mut header,
             payload,
             so_far,
             mut draft,
@@ -174,16 +175,13 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             ..Attempts::default()
         };
         draft.batch.put(record::attempts(id), encode(&attempts)?);
-        if let Some(header) = self.index.get(id) {
-            let mut noted = Header::new(&entry, header.lane, self.boot_id, &attempts);
-            noted.aside = header.aside;
-            noted.beat = header.beat;
-            draft.put(id, noted);
-        }
+        header.attempts = attempts.count;
+        header.needs_id = false;
+        draft.put(id, header);
         if so_far.in_doubt && so_far.request.is_some() {
             // On disk it is in doubt already, with this body.
             self.defer(draft);
-        } else if entry.action.is_live() {
+        } else if header.is_live() {
             // Does not outlive the boot, so it need not survive a loss of power.
             self.commit(draft, Durability::Process)?;
         } else {
@@ -224,11 +222,11 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             fresh.draft.remove(newest.id);
         }
         event.action = Action::Start;
-        fresh.entry.action = Action::Start;
         fresh.payload.event_id = EventId::random(&mut self.random);
-        let batch = &mut fresh.draft.batch;
-        batch.put(record::entry(start), encode(&fresh.entry)?);
-        batch.put(record::payload(start), encode(&fresh.payload)?);
+        let entry = Entry::from(&fresh.payload);
+        fresh.header = Header::new(&entry, self.boot_id, &self.ids, &fresh.so_far);
+        let payload = encode(&fresh.payload)?;
+        fresh.draft.batch.put(record::payload(start), payload);
         Ok(fresh)
     }
 
@@ -241,20 +239,33 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
     }
 
     /// Everything known of a title's ids: the file's own first.
-    fn ids_of(&self, entry: &Entry, payload: &Payload) -> crate::model::Ids {
+    fn ids_of(&self, payload: &Payload) -> Ids {
         let mut ids = payload.event.media.ids.clone();
-        ids.tmdb = ids.tmdb.or(entry.tmdb);
-        if let Some(known) = entry.title.and_then(|title| self.ids.get(title)) {
+        ids.tmdb = ids.tmdb.or(payload.tmdb);
+        if let Some(known) = payload.title.and_then(|title| self.ids.get(title)) {
             ids.fill_from(known);
         }
         ids
+    }
+
+    /// A delivery's payload with its header; one that is unreadable goes into quarantine.
+    pub(super) fn header_and_payload(
+        &mut self,
+        id: DeliveryId,
+    ) -> Result<Option<(Header, Payload)>, StoreError> {
+        let payload = self.read(&record::payload(id))?;
+        let both = self.index.get(id).copied().zip(payload);
+        if both.is_none() {
+            self.quarantine(id)?;
+        }
+        Ok(both)
     }
 
     /// Moves a delivery that cannot be read out of the way, and says so.
     pub(super) fn quarantine(&mut self, id: DeliveryId) -> Result<(), StoreError> {
         let mut draft = Draft::default();
         draft.remove(id);
-        for key in [record::entry(id), record::payload(id), record::attempts(id)] {
+        for key in [record::payload(id), record::attempts(id)] {
             if let Some(bytes) = self.get(&key)? {
                 draft.batch.put(record::quarantined(&key), bytes);
             }

@@ -5,9 +5,17 @@
 //! delivery when loaded at once, up to 170 when they come one by one.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
-use super::record::{Attempts, Entry, Kind};
+use super::TitleKey;
+use super::ids::IdCache;
+use super::record::{Attempts, Entry, Kind, Made};
 use crate::model::{Action, DeliveryId, SessionId, ViewingId};
+
+/// No title, no id.
+const NONE: u64 = 0;
+/// In an earlier boot.
+const EARLIER: u64 = u64::MAX;
 
 /// A delivery as memory knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,8 +23,9 @@ pub struct Header {
     pub viewing: ViewingId,
     pub session: SessionId,
     pub lane: u64,
-    /// Milliseconds after this boot at which the event happened; `None` if that was in an earlier one.
-    pub made: Option<u64>,
+    title: u64,
+    tmdb: u64,
+    made: u64,
     pub account: u16,
     pub attempts: u16,
     pub kind: Kind,
@@ -36,12 +45,17 @@ pub struct Header {
 
 impl Header {
     /// As loaded, or just appended.
-    pub fn new(entry: &Entry, lane: u64, boot_id: u64, attempts: &Attempts) -> Self {
-        Self {
+    pub fn new(entry: &Entry, boot_id: u64, ids: &IdCache, attempts: &Attempts) -> Self {
+        let mut header = Self {
             viewing: entry.viewing,
             session: entry.session,
-            lane,
-            made: (entry.boot_id == boot_id).then_some(entry.made),
+            lane: 0,
+            title: entry.title.map_or(NONE, |title| title.0),
+            tmdb: entry.tmdb.unwrap_or(NONE),
+            made: entry
+                .made
+                .filter(|made| made.boot_id == boot_id)
+                .map_or(EARLIER, |made| made.at),
             account: entry.account,
             attempts: attempts.count,
             kind: entry.kind,
@@ -54,6 +68,50 @@ impl Header {
             aside: false,
             dormant: false,
             beat: entry.kind == Kind::ResumePoint && entry.action == Action::Progress,
+        };
+        header.lane = header.lane_given(ids);
+        header
+    }
+
+    /// As it is written.
+    pub fn entry(&self, boot_id: u64) -> Entry {
+        Entry {
+            account: self.account,
+            kind: self.kind,
+            action: self.action,
+            watched: self.watched,
+            viewing: self.viewing,
+            session: self.session,
+            title: self.title(),
+            tmdb: self.tmdb(),
+            made: self.made().map(|at| Made { boot_id, at }),
+            undated: self.undated,
+        }
+    }
+
+    /// What it is called.
+    pub fn title(&self) -> Option<TitleKey> {
+        (self.title != NONE).then_some(TitleKey(self.title))
+    }
+
+    /// The title's id if it was known at append.
+    pub fn tmdb(&self) -> Option<u64> {
+        (self.tmdb != NONE).then_some(self.tmdb)
+    }
+
+    /// Milliseconds after this boot at which the event happened; `None` if that was in an earlier one.
+    pub fn made(&self) -> Option<u64> {
+        (self.made != EARLIER).then_some(self.made)
+    }
+
+    /// The lane, with what is known of titles by now.
+    pub fn lane_given(&self, ids: &IdCache) -> u64 {
+        match (self.kind, self.title()) {
+            (Kind::Event, _) | (_, None) => self.viewing.0,
+            (_, Some(title)) => {
+                let known = || ids.get(title).and_then(|ids| ids.tmdb);
+                title.lane(self.tmdb().or_else(known))
+            }
         }
     }
 
@@ -151,6 +209,14 @@ impl Index {
     /// In the order in which they were made.
     pub fn iter(&self) -> impl Iterator<Item = (DeliveryId, &Header)> {
         self.headers.iter().map(|(id, header)| (*id, header))
+    }
+
+    /// Those of a range of numbers.
+    pub fn range(
+        &self,
+        ids: RangeInclusive<DeliveryId>,
+    ) -> impl Iterator<Item = (DeliveryId, &Header)> {
+        self.headers.range(ids).map(|(id, header)| (*id, header))
     }
 
     /// Everything of one lane, in order, whatever state it is in.
