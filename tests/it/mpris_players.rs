@@ -255,6 +255,9 @@ fn every_trace_that_is_kept_can_be_read_and_tells_of_one_life() {
     let mut read = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
+        if path.extension().is_none_or(|kind| kind != "jsonl") {
+            continue;
+        }
         let file = BufReader::new(std::fs::File::open(&path).unwrap());
         let trace =
             record::read(file).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
