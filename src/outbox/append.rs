@@ -2,13 +2,11 @@
 
 use super::ids::{Fnv, Trust};
 use super::index::Header;
-use super::load::lane;
 use super::record::{self, Attempts, Entry, Payload, Remembrance, encode};
-use super::{Catalogue, Draft, MOST_VIEWINGS, Outbox, RECENT, TitleKey, milliseconds, plausible};
+use super::{Catalogue, Draft, MOST_VIEWINGS, Outbox, RECENT, TitleKey};
 use crate::model::{
     AccountKey, Action, DeliveryId, EventId, Journal, Lifecycle, Moment, Step, Viewing, ViewingId,
 };
-use crate::service::Call;
 use crate::store::{Durability, Store, StoreError};
 
 /// What a step led to, for the log.
@@ -62,7 +60,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         {
             let event = &*self.after_corrected(event);
             for account in accounts {
-                self.deliver_to(account, event, step, now, &mut draft, &mut appended)?;
+                self.deliver_to(account, event, step, &mut draft, &mut appended)?;
             }
         }
         let is_stop = step
@@ -129,7 +127,6 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         key: &AccountKey,
         event: &Lifecycle,
         step: &Step,
-        now: Moment,
         draft: &mut Draft,
         appended: &mut Appended,
     ) -> Result<(), StoreError> {
@@ -141,14 +138,19 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             draft.accounts.push(account);
         }
         for call in calls {
-            let entry = self.entry(account, &call, event, step, now);
-            let tmdb = entry.tmdb.or_else(|| self.ids.get(entry.title?)?.tmdb);
-            let mut header = Header::new(
-                &entry,
-                lane(&entry, tmdb),
-                self.boot_id,
-                &Attempts::default(),
-            );
+            let ids = [&event.media.ids, &step.viewing.media.ids];
+            let payload = Payload {
+                account,
+                title: TitleKey::of(&step.viewing.key),
+                tmdb: ids.into_iter().find_map(|ids| ids.tmdb),
+                boot_id: self.boot_id,
+                event_id: EventId::random(&mut self.random),
+                call,
+                event: event.clone(),
+            };
+            let untried = Attempts::default();
+            let entry = Entry::from(&payload);
+            let mut header = Header::new(&entry, self.boot_id, &self.ids, &untried);
             header.beat &= !step.seeked;
             for old in self.superseded_by(&header) {
                 // What could not wait still cannot, now that this tells it.
@@ -160,41 +162,11 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
                 appended.superseded.push(old);
             }
             let id = DeliveryId(self.tally.next + appended.made.len() as u64);
-            let payload = Payload {
-                event_id: EventId::random(&mut self.random),
-                call,
-                event: event.clone(),
-            };
-            draft.batch.put(record::entry(id), encode(&entry)?);
             draft.batch.put(record::payload(id), encode(&payload)?);
             draft.put(id, header);
             appended.made.push(id);
         }
         Ok(())
-    }
-
-    fn entry(
-        &self,
-        account: u16,
-        call: &Call,
-        event: &Lifecycle,
-        step: &Step,
-        now: Moment,
-    ) -> Entry {
-        let ids = [&event.media.ids, &step.viewing.media.ids];
-        Entry {
-            account,
-            kind: call.into(),
-            action: event.action,
-            watched: event.watched,
-            viewing: event.viewing,
-            session: event.session,
-            title: TitleKey::of(&step.viewing.key),
-            tmdb: ids.into_iter().find_map(|ids| ids.tmdb),
-            boot_id: self.boot_id,
-            made: milliseconds(event.at).min(milliseconds(now)),
-            undated: !plausible(event.at.wall),
-        }
     }
 
     /// What is undelivered in a lane, not in flight, and pointless once `header` is appended.

@@ -6,12 +6,22 @@ use super::due::is_stale;
 use super::index::Header;
 use super::record::{self, Attempts, Entry, Kind, Payload, encode};
 use super::{Catalogue, Draft, Outbox};
-use crate::model::{AccountKey, Action, DeliveryId, EventId, Moment};
-use crate::service::{Call, Context, Job, Prepared};
+use crate::model::{AccountKey, Action, DeliveryId, EventId, Ids, Moment};
+use crate::service::{Call, Context, Frozen, Job, Prepared};
 use crate::store::{Durability, Store, StoreError};
 
 /// Deliveries that turn out not to need a request, dealt with in one call.
 const PATIENCE: usize = 32;
+
+/// A delivery taken up to be sent.
+struct Attempt {
+    id: DeliveryId,
+    header: Header,
+    payload: Payload,
+    so_far: Attempts,
+    /// What goes out with the mark of the attempt.
+    draft: Draft,
+}
 
 /// What became of a delivery that was picked.
 enum Readied {
@@ -89,88 +99,101 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         now: Moment,
         context: &Context,
     ) -> Result<Readied, StoreError> {
-        let mut draft = Draft::default();
-        let Some((mut entry, mut payload)) = self.entry_and_payload(id)? else {
+        let Some(attempt) = self.take_up(id)? else {
             return Ok(Readied::Passed);
         };
-        let mut id = id;
-        if let Some(start) = self.start_to_renew(id) {
-            payload = self.renew_start(start, id, &mut entry, payload, &mut draft)?;
-            id = start;
-        }
-        let Some(account) = self.accounts.get(&entry.account) else {
-            return Ok(Readied::Passed);
-        };
-        let service = account.key.service;
-        let renewed = !draft.batch.changes.is_empty();
-        let mut attempts = if renewed {
-            Attempts::default()
-        } else {
-            self.attempts_of(id)?
-        };
-        let repeated = attempts.in_doubt && attempts.request.is_some();
-        let request = match attempts.request.take() {
-            Some(request) => request,
-            None => {
-                let mut context = context.clone();
-                context.ids = self.ids_of(&entry, &payload);
-                let stamp = payload.event.at.wall;
-                let (event, event_id) = (&payload.event, payload.event_id);
-                let prepared =
-                    self.catalogue
-                        .freeze(service, &payload.call, event, event_id, stamp, &context);
-                match prepared {
-                    Prepared::Send(request) => request,
-                    Prepared::NeedsId => {
-                        self.wait_for_id(id, attempts)?;
-                        return Ok(Readied::Passed);
-                    }
-                    Prepared::Skip(reason) => {
-                        self.skip(id, &reason)?;
-                        return Ok(Readied::Passed);
-                    }
-                }
+        match self.prepare(&attempt, context) {
+            Prepared::Send(request) => {
+                let id = attempt.id;
+                let job = self.begin(attempt, request, now)?;
+                return Ok(Readied::Job(id, job));
             }
+            Prepared::NeedsId => self.wait_for_id(attempt.id, attempt.so_far)?,
+            Prepared::Skip(reason) => self.skip(attempt.id, &reason)?,
+        }
+        Ok(Readied::Passed)
+    }
+
+    /// Reads a delivery; if its session's `start` came too late, a fresh one takes its place.
+    fn take_up(&mut self, id: DeliveryId) -> Result<Option<Attempt>, StoreError> {
+        let Some((header, payload)) = self.header_and_payload(id)? else {
+            return Ok(None);
         };
-        let in_doubt = attempts.in_doubt;
-        let first_attempt_at = attempts.first_attempt_at.unwrap_or(now.wall);
-        attempts.count = attempts.count.saturating_add(1);
-        attempts.begun = true;
-        attempts.needs_id = false;
-        attempts.request = Some(request.clone());
-        attempts.first_attempt_at = Some(first_attempt_at);
+        let attempt = Attempt {
+            id,
+            header,
+            payload,
+            so_far: self.attempts_of(id)?,
+            draft: Draft::default(),
+        };
+        match self.start_to_renew(id) {
+            Some(start) => self.renew_start(start, attempt).map(Some),
+            None => Ok(Some(attempt)),
+        }
+    }
+
+    /// The frozen request, or one made now.
+    fn prepare(&self, attempt: &Attempt, context: &Context) -> Prepared {
+        if let Some(request) = &attempt.so_far.request {
+            return Prepared::Send(request.clone());
+        }
+        let Some(account) = self.accounts.get(&attempt.header.account) else {
+            return Prepared::Skip("its account is gone".into());
+        };
+        let context = Context {
+            ids: self.ids_of(&attempt.payload),
+            ..context.clone()
+        };
+        let Payload {
+            event_id,
+            call,
+            event,
+            ..
+        } = &attempt.payload;
+        let (service, stamp) = (account.key.service, event.at.wall);
+        self.catalogue
+            .freeze(service, call, event, *event_id, stamp, &context)
+    }
+
+    /// Freezes the request and marks the attempt.
+    fn begin(&mut self, attempt: Attempt, request: Frozen, now: Moment) -> Result<Job, StoreError> {
+        let Attempt {
+            id,
+            mut header,
+            payload,
+            so_far,
+            mut draft,
+        } = attempt;
+        let first_attempt_at = so_far.first_attempt_at.unwrap_or(now.wall);
+        let attempts = Attempts {
+            count: so_far.count.saturating_add(1),
+            begun: true,
+            in_doubt: so_far.in_doubt,
+            request: Some(request.clone()),
+            first_attempt_at: Some(first_attempt_at),
+            last_error: so_far.last_error,
+            ..Attempts::default()
+        };
         draft.batch.put(record::attempts(id), encode(&attempts)?);
-        self.mark(id, &entry, &attempts, &mut draft);
-        if repeated {
+        header.attempts = attempts.count;
+        header.needs_id = false;
+        draft.put(id, header);
+        if so_far.in_doubt && so_far.request.is_some() {
             // On disk it is in doubt already, with this body.
             self.defer(draft);
-        } else if entry.action.is_live() {
+        } else if header.is_live() {
             // Does not outlive the boot, so it need not survive a loss of power.
             self.commit(draft, Durability::Process)?;
         } else {
             self.commit(draft, Durability::Disk)?;
         }
-        let job = Job {
+        Ok(Job {
             call: payload.call,
             request,
-            in_doubt,
+            in_doubt: so_far.in_doubt,
             first_attempt_at,
             stamp: payload.event.at.wall,
-        };
-        Ok(Readied::Job(id, job))
-    }
-
-    /// Notes the attempt in the header.
-    fn mark(&self, id: DeliveryId, entry: &Entry, attempts: &Attempts, draft: &mut Draft) {
-        if let Some(header) = self.index.get(id) {
-            let mut header = *header;
-            if header.dormant {
-                header = Header::new(entry, header.lane, self.boot_id, attempts);
-            }
-            header.attempts = attempts.count;
-            header.needs_id = false;
-            draft.put(id, header);
-        }
+        })
     }
 
     /// The session's `start` that came too late, if `id` is an event that tells of a session without one.
@@ -186,30 +209,29 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
 
     /// Turns the late `start` into a fresh one that tells what the newest event tells, under an id of its own. A `pause`
     /// still follows it; of anything else the `start` has said everything.
-    fn renew_start(
-        &mut self,
-        start: DeliveryId,
-        newest: DeliveryId,
-        entry: &mut Entry,
-        payload: Payload,
-        draft: &mut Draft,
-    ) -> Result<Payload, StoreError> {
-        let mut payload = payload;
-        payload.event_id = EventId::random(&mut self.random);
-        if payload.event.action == Action::Pause {
-            payload.event.at.wall = payload.event.at.wall.minus(Duration::from_millis(1));
+    fn renew_start(&mut self, start: DeliveryId, newest: Attempt) -> Result<Attempt, StoreError> {
+        let mut fresh = Attempt {
+            id: start,
+            so_far: Attempts::default(),
+            ..newest
+        };
+        let event = &mut fresh.payload.event;
+        if event.action == Action::Pause {
+            event.at.wall = event.at.wall.minus(Duration::from_millis(1));
         } else {
-            draft.remove(newest);
+            fresh.draft.remove(newest.id);
         }
-        payload.event.action = Action::Start;
-        entry.action = Action::Start;
-        draft.batch.put(record::entry(start), encode(entry)?);
-        draft.batch.put(record::payload(start), encode(&payload)?);
-        Ok(payload)
+        event.action = Action::Start;
+        fresh.payload.event_id = EventId::random(&mut self.random);
+        let entry = Entry::from(&fresh.payload);
+        fresh.header = Header::new(&entry, self.boot_id, &self.ids, &fresh.so_far);
+        let payload = encode(&fresh.payload)?;
+        fresh.draft.batch.put(record::payload(start), payload);
+        Ok(fresh)
     }
 
     /// How far a delivery has come. What was found begun at load is in doubt.
-    pub(super) fn attempts_of(&mut self, id: DeliveryId) -> Result<Attempts, StoreError> {
+    pub(super) fn attempts_of(&self, id: DeliveryId) -> Result<Attempts, StoreError> {
         let mut attempts: Attempts = self.read(&record::attempts(id))?.unwrap_or_default();
         let header = self.index.get(id);
         attempts.in_doubt = header.is_some_and(|header| header.in_doubt);
@@ -217,20 +239,33 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
     }
 
     /// Everything known of a title's ids: the file's own first.
-    fn ids_of(&self, entry: &Entry, payload: &Payload) -> crate::model::Ids {
+    fn ids_of(&self, payload: &Payload) -> Ids {
         let mut ids = payload.event.media.ids.clone();
-        ids.tmdb = ids.tmdb.or(entry.tmdb);
-        if let Some(known) = entry.title.and_then(|title| self.ids.get(title)) {
+        ids.tmdb = ids.tmdb.or(payload.tmdb);
+        if let Some(known) = payload.title.and_then(|title| self.ids.get(title)) {
             ids.fill_from(known);
         }
         ids
+    }
+
+    /// A delivery's payload with its header; one that is unreadable goes into quarantine.
+    pub(super) fn header_and_payload(
+        &mut self,
+        id: DeliveryId,
+    ) -> Result<Option<(Header, Payload)>, StoreError> {
+        let payload = self.read(&record::payload(id))?;
+        let both = self.index.get(id).copied().zip(payload);
+        if both.is_none() {
+            self.quarantine(id)?;
+        }
+        Ok(both)
     }
 
     /// Moves a delivery that cannot be read out of the way, and says so.
     pub(super) fn quarantine(&mut self, id: DeliveryId) -> Result<(), StoreError> {
         let mut draft = Draft::default();
         draft.remove(id);
-        for key in [record::entry(id), record::payload(id), record::attempts(id)] {
+        for key in [record::payload(id), record::attempts(id)] {
             if let Some(bytes) = self.get(&key)? {
                 draft.batch.put(record::quarantined(&key), bytes);
             }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::record::{self, Entry, Payload, encode};
+use super::record::{self, encode};
 use super::{Catalogue, Draft, Outbox, plausible};
 use crate::model::{Action, DeliveryId, Lifecycle, Moment, SessionId, Wall};
 use crate::store::{Durability, Store, StoreError};
@@ -25,29 +25,24 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         let mut draft = Draft::default();
         let mut last: BTreeMap<(u16, SessionId), Wall> = BTreeMap::new();
         for id in undated {
-            let Some((mut entry, mut payload)) = self.entry_and_payload(id)? else {
+            let Some((mut header, mut payload)) = self.header_and_payload(id)? else {
                 continue;
             };
-            let age = if entry.boot_id == self.boot_id {
+            let age = if payload.boot_id == self.boot_id {
                 now.boot.saturating_sub(payload.event.at.boot)
             } else {
                 now.boot
             };
-            let floor = last.entry((entry.account, entry.session)).or_default();
+            let floor = last.entry((header.account, header.session)).or_default();
             let stamp = now
                 .wall
                 .minus(age)
                 .max(floor.plus(Duration::from_millis(1)));
             *floor = stamp;
             payload.event.at.wall = stamp;
-            entry.undated = false;
-            draft.batch.put(record::entry(id), encode(&entry)?);
+            header.undated = false;
             draft.batch.put(record::payload(id), encode(&payload)?);
-            if let Some(header) = self.index.get(id) {
-                let mut header = *header;
-                header.undated = false;
-                draft.put(id, header);
-            }
+            draft.put(id, header);
         }
         self.commit(draft, Durability::Process)?;
         for ((_, session), stamp) in last {
@@ -74,19 +69,5 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             self.corrected.remove(&event.session);
         }
         event
-    }
-
-    /// Both immutable records of a delivery; if either is unreadable the delivery goes into quarantine.
-    pub(super) fn entry_and_payload(
-        &mut self,
-        id: DeliveryId,
-    ) -> Result<Option<(Entry, Payload)>, StoreError> {
-        let entry = self.read(&record::entry(id))?;
-        let payload = self.read(&record::payload(id))?;
-        let both = entry.zip(payload);
-        if both.is_none() {
-            self.quarantine(id)?;
-        }
-        Ok(both)
     }
 }

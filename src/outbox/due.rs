@@ -20,7 +20,7 @@ const CLOCK: Duration = Duration::from_secs(60);
 pub(super) fn is_stale(header: &Header, now: Moment) -> bool {
     let stale = u64::try_from(STALE.as_millis()).unwrap_or(u64::MAX);
     header
-        .made
+        .made()
         .is_none_or(|made| milliseconds(now).saturating_sub(made) >= stale)
 }
 

@@ -1,13 +1,21 @@
 //! What memory holds of the queue: a small header for each delivery, in lanes.
 //!
 //! A lane is what keeps its order: a viewing at a service that follows events, a title at one that keeps resume points.
-//! Of each lane the first delivery that does not stand aside is *ready*; the others wait behind it. About 100 bytes a
-//! delivery when loaded at once, up to 170 when they come one by one.
+//! Of each lane the first delivery that does not stand aside is *ready*; the others wait behind it. About 130 bytes a
+//! delivery when loaded at once, up to 200 when they come one by one.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
-use super::record::{Attempts, Entry, Kind};
+use super::TitleKey;
+use super::ids::IdCache;
+use super::record::{Attempts, Entry, Kind, Made};
 use crate::model::{Action, DeliveryId, SessionId, ViewingId};
+
+/// No title, no id.
+const NONE: u64 = 0;
+/// In an earlier boot.
+const EARLIER: u64 = u64::MAX;
 
 /// A delivery as memory knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,8 +23,9 @@ pub struct Header {
     pub viewing: ViewingId,
     pub session: SessionId,
     pub lane: u64,
-    /// Milliseconds after this boot at which the event happened; `None` if that was in an earlier one.
-    pub made: Option<u64>,
+    title: u64,
+    tmdb: u64,
+    made: u64,
     pub account: u16,
     pub attempts: u16,
     pub kind: Kind,
@@ -36,12 +45,17 @@ pub struct Header {
 
 impl Header {
     /// As loaded, or just appended.
-    pub fn new(entry: &Entry, lane: u64, boot_id: u64, attempts: &Attempts) -> Self {
-        Self {
+    pub fn new(entry: &Entry, boot_id: u64, ids: &IdCache, attempts: &Attempts) -> Self {
+        let mut header = Self {
             viewing: entry.viewing,
             session: entry.session,
-            lane,
-            made: (entry.boot_id == boot_id).then_some(entry.made),
+            lane: 0,
+            title: entry.title.map_or(NONE, |title| title.0),
+            tmdb: entry.tmdb.unwrap_or(NONE),
+            made: entry
+                .made
+                .filter(|made| made.boot_id == boot_id)
+                .map_or(EARLIER, |made| made.at),
             account: entry.account,
             attempts: attempts.count,
             kind: entry.kind,
@@ -54,6 +68,50 @@ impl Header {
             aside: false,
             dormant: false,
             beat: entry.kind == Kind::ResumePoint && entry.action == Action::Progress,
+        };
+        header.lane = header.lane_given(ids);
+        header
+    }
+
+    /// As it is written.
+    pub fn entry(&self, boot_id: u64) -> Entry {
+        Entry {
+            account: self.account,
+            kind: self.kind,
+            action: self.action,
+            watched: self.watched,
+            viewing: self.viewing,
+            session: self.session,
+            title: self.title(),
+            tmdb: self.tmdb(),
+            made: self.made().map(|at| Made { boot_id, at }),
+            undated: self.undated,
+        }
+    }
+
+    /// What it is called.
+    pub fn title(&self) -> Option<TitleKey> {
+        (self.title != NONE).then_some(TitleKey(self.title))
+    }
+
+    /// The title's id if it was known at append.
+    pub fn tmdb(&self) -> Option<u64> {
+        (self.tmdb != NONE).then_some(self.tmdb)
+    }
+
+    /// Milliseconds after this boot at which the event happened; `None` if that was in an earlier one.
+    pub fn made(&self) -> Option<u64> {
+        (self.made != EARLIER).then_some(self.made)
+    }
+
+    /// The lane, with what is known of titles by now.
+    pub fn lane_given(&self, ids: &IdCache) -> u64 {
+        match (self.kind, self.title()) {
+            (Kind::Event, _) | (_, None) => self.viewing.0,
+            (_, Some(title)) => {
+                let known = || ids.get(title).and_then(|ids| ids.tmdb);
+                title.lane(self.tmdb().or_else(known))
+            }
         }
     }
 
@@ -96,6 +154,23 @@ struct Lanes {
     live: BTreeSet<DeliveryId>,
 }
 
+impl Lanes {
+    fn load(headers: &[(DeliveryId, Header)], account: u16) -> Self {
+        let mine = headers.iter().filter(|(_, h)| h.account == account);
+        let live = mine.clone().filter(|(_, h)| h.is_live());
+        let mut order: Vec<_> = mine.map(|(id, h)| (h.lane, *id, h.in_line())).collect();
+        order.sort_unstable();
+        let mut found = None;
+        let mut ready = order.clone();
+        ready.retain(|(lane, _, in_line)| *in_line && found.replace(*lane) != Some(*lane));
+        Self {
+            order: order.into_iter().map(|(lane, id, _)| (lane, id)).collect(),
+            ready: ready.into_iter().map(|(_, id, _)| id).collect(),
+            live: live.map(|(id, _)| *id).collect(),
+        }
+    }
+}
+
 /// All headers, and each account's lanes.
 #[derive(Debug, Default)]
 pub struct Index {
@@ -105,48 +180,17 @@ pub struct Index {
 }
 
 impl Index {
-    /// Of many headers at once, in the order of their ids: packed tighter than one by one.
+    /// Of many headers at once: packed tighter than one by one.
     pub fn load(headers: Vec<(DeliveryId, Header)>) -> Self {
         let accounts = headers.iter().map(|(_, header)| header.account).max();
-        let mut lanes: Vec<Lanes> = Vec::new();
-        for account in 0..accounts.map_or(0, |last| last + 1) {
-            let of_account = || headers.iter().filter(move |(_, h)| h.account == account);
-            let mut order: Vec<_> = of_account().map(|(id, h)| (h.lane, *id)).collect();
-            order.sort_unstable();
-            let live = of_account().filter(|(_, h)| h.is_live());
-            lanes.push(Lanes {
-                order: order.into_iter().collect(),
-                ready: BTreeSet::new(),
-                live: live.map(|(id, _)| *id).collect(),
-            });
-        }
-        let mut index = Self {
+        let accounts = 0..accounts.map_or(0, |last| last + 1);
+        Self {
+            lanes: accounts
+                .map(|number| Lanes::load(&headers, number))
+                .collect(),
             undated: headers.iter().filter(|(_, h)| h.undated).count(),
             headers: headers.into_iter().collect(),
-            lanes,
-        };
-        for account in 0..index.lanes.len() {
-            index.seek_ready(account);
         }
-        index
-    }
-
-    /// Finds the ready ones of an account from nothing.
-    fn seek_ready(&mut self, account: usize) {
-        let Some(lanes) = self.lanes.get_mut(account) else {
-            return;
-        };
-        let mut ready = Vec::new();
-        let mut found = None;
-        for (lane, id) in &lanes.order {
-            let in_line = self.headers.get(id).is_some_and(Header::in_line);
-            if in_line && found != Some(*lane) {
-                found = Some(*lane);
-                ready.push(*id);
-            }
-        }
-        ready.sort_unstable();
-        lanes.ready = ready.into_iter().collect();
     }
 
     pub fn len(&self) -> usize {
@@ -165,6 +209,14 @@ impl Index {
     /// In the order in which they were made.
     pub fn iter(&self) -> impl Iterator<Item = (DeliveryId, &Header)> {
         self.headers.iter().map(|(id, header)| (*id, header))
+    }
+
+    /// Those of a range of numbers.
+    pub fn range(
+        &self,
+        ids: RangeInclusive<DeliveryId>,
+    ) -> impl Iterator<Item = (DeliveryId, &Header)> {
+        self.headers.range(ids).map(|(id, header)| (*id, header))
     }
 
     /// Everything of one lane, in order, whatever state it is in.

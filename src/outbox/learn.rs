@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::ids::Trust;
-use super::record::{self, Entry, Kind, Known, encode};
+use super::index::Header;
+use super::record::{self, Kind, Known, encode};
 use super::{Catalogue, Draft, Outbox, TitleKey};
 use crate::model::{DeliveryId, Ids};
 use crate::store::{Durability, Store, StoreError};
@@ -48,7 +49,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             draft.batch.remove(record::known(surplus));
         }
         let lane = title.lane(known.ids.tmdb);
-        let moving = self.moving(title, lane)?;
+        let moving = self.moving(title, lane);
         for old in self.older_resume_points(lane, &moving) {
             draft.remove(old);
         }
@@ -76,23 +77,20 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
     }
 
     /// Deliveries of this title that knew no id of their own and stand in another lane than from now on.
-    fn moving(&self, title: TitleKey, lane: u64) -> Result<Vec<DeliveryId>, StoreError> {
+    fn moving(&self, title: TitleKey, lane: u64) -> Vec<DeliveryId> {
         let before = self.ids.get(title).and_then(|ids| ids.tmdb);
         let from = title.lane(before);
         if from == lane {
-            return Ok(Vec::new());
+            return Vec::new();
         }
-        let mut moving = Vec::new();
+        // A lane that is named by an id may hold other titles, and files that name the id themselves.
+        let moves = |header: &Header| header.title() == Some(title) && header.tmdb().is_none();
         let numbers = self.accounts.keys();
-        let there = numbers.flat_map(|number| self.index.lane(*number, from));
-        for (id, _) in there.filter(|(_, header)| header.kind != Kind::Event) {
-            // A lane that is named by an id may hold other titles, and files that name the id themselves.
-            let entry: Option<Entry> = self.read(&record::entry(id))?;
-            if entry.is_some_and(|e| e.title == Some(title) && e.tmdb.is_none()) {
-                moving.push(id);
-            }
-        }
-        Ok(moving)
+        numbers
+            .flat_map(|number| self.index.lane(*number, from))
+            .filter(|(_, header)| header.kind != Kind::Event && moves(header))
+            .map(|(id, _)| id)
+            .collect()
     }
 
     /// Where lanes merge, only the newest resume point of each account is kept.

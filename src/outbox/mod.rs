@@ -36,12 +36,14 @@ mod append;
 mod attempt;
 mod dates;
 mod due;
+mod gather;
 mod ids;
 mod index;
 mod learn;
 mod load;
 mod outlook;
 mod queue;
+mod reader;
 mod record;
 mod settle;
 #[cfg(test)]
@@ -147,8 +149,13 @@ pub struct Outbox<S, C> {
     corrected: BTreeMap<SessionId, Wall>,
     /// Goes out with the next batch, and is read before the store.
     deferred: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    /// Blocks that go out with the next batch.
+    dirty: BTreeSet<u64>,
     problems: Vec<String>,
 }
+
+/// A key and what it is set to, or that it is removed.
+type Change = (Vec<u8>, Option<Vec<u8>>);
 
 /// Changes that are made in the store first and in memory afterwards.
 #[derive(Debug, Default)]
@@ -168,7 +175,6 @@ struct Draft {
 impl Draft {
     /// Removes a delivery with everything of it.
     fn remove(&mut self, id: DeliveryId) {
-        self.batch.remove(record::entry(id));
         self.batch.remove(record::payload(id));
         self.batch.remove(record::attempts(id));
         self.gone.push(id);
@@ -210,6 +216,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             recent: BTreeMap::new(),
             corrected: BTreeMap::new(),
             deferred: BTreeMap::new(),
+            dirty: BTreeSet::new(),
             problems: Vec::new(),
         };
         let mut remembered = outbox.reload(store)?;
@@ -321,11 +328,13 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
     fn commit(&mut self, draft: Draft, durability: Durability) -> Result<(), StoreError> {
         self.open_store()?;
         let tally = self.tally_after(&draft);
+        let blocks = self.blocks_after(&draft)?;
         let deferred = self.deferred.iter();
         let mut batch = Batch {
             changes: deferred.map(|(k, v)| (k.clone(), v.clone())).collect(),
         };
         batch.changes.extend(draft.batch.changes.iter().cloned());
+        batch.changes.extend(blocks);
         batch.put(record::TALLY, record::encode(&tally)?);
         for number in &draft.accounts {
             if let Some(account) = self.accounts.get(number) {
@@ -339,15 +348,53 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             return Err(error);
         }
         self.deferred.clear();
+        self.dirty.clear();
         self.written = tally;
         self.apply(draft);
         Ok(())
     }
 
-    /// Makes memory agree with a draft that goes out with the next batch.
+    /// Makes memory agree with a draft that goes out with the next batch. Of entries it may only remove some.
     fn defer(&mut self, mut draft: Draft) {
+        self.dirty.extend(self.blocks_changed(&draft));
         self.deferred.extend(draft.batch.changes.drain(..));
         self.apply(draft);
+    }
+
+    /// The blocks that a draft changes.
+    fn blocks_changed(&self, draft: &Draft) -> BTreeSet<u64> {
+        let entry = |header: &Header| header.entry(self.boot_id);
+        let put = draft.put.iter().filter(|(id, header)| {
+            let before = self.index.get(*id);
+            before.map(entry) != Some(entry(header))
+        });
+        let put = put.map(|(id, _)| id);
+        put.chain(&draft.gone)
+            .map(|id| record::block_of(*id))
+            .collect()
+    }
+
+    /// Every block that must be written with a draft, as it is after it.
+    fn blocks_after(&self, draft: &Draft) -> Result<Vec<Change>, StoreError> {
+        let mut blocks = self.blocks_changed(draft);
+        blocks.extend(&self.dirty);
+        let mut after: BTreeMap<DeliveryId, Option<&Header>> = BTreeMap::new();
+        after.extend(draft.gone.iter().map(|id| (*id, None)));
+        after.extend(draft.put.iter().map(|(id, header)| (*id, Some(header))));
+        let mut changes = Vec::new();
+        for block in blocks {
+            let ids = record::in_block(block);
+            let before = self.index.range(ids.clone());
+            let mut headers: BTreeMap<DeliveryId, Option<&Header>> =
+                before.map(|(id, header)| (id, Some(header))).collect();
+            headers.extend(after.range(ids).map(|(id, header)| (*id, *header)));
+            let entries = headers.into_iter();
+            let entries = entries.filter_map(|(id, h)| Some((id, h?.entry(self.boot_id))));
+            let record = record::Block(entries.collect());
+            let bytes = (!record.0.is_empty()).then(|| record::encode(&record));
+            changes.push((record::block(block), bytes.transpose()?));
+        }
+        Ok(changes)
     }
 
     fn apply(&mut self, draft: Draft) {

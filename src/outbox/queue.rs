@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::account::Login;
 use super::index::Header;
-use super::record::{self, Attempts, Entry, Kind, Payload, encode};
+use super::record::{self, Attempts, Kind, Payload, encode};
 use super::{Catalogue, Draft, Outbox, TitleKey};
 use crate::model::{AccountKey, DeliveryId, EventId, Lifecycle, Media, Moment, ViewingId, Wall};
 use crate::service::{Call, Frozen};
@@ -307,10 +307,8 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             if !lanes.insert(header.lane) {
                 continue;
             }
-            let entry: Option<Entry> = self.read(&record::entry(id))?;
             let payload: Option<Payload> = self.read(&record::payload(id))?;
-            let title = entry.and_then(|entry| entry.title);
-            wanted.extend(title.zip(payload).map(|(title, payload)| Wanted {
+            wanted.extend(header.title().zip(payload).map(|(title, payload)| Wanted {
                 title,
                 media: payload.event.media,
             }));

@@ -5,8 +5,8 @@
 //! | --- | --- | --- |
 //! | `t` | [`Tally`]: counters and what ought to be there | with every batch |
 //! | `a` number | `AccountKey` | when an account is first seen |
-//! | `d` delivery | [`Entry`]: what is needed to plan | at append; again only if redated or made afresh |
-//! | `p` delivery | [`Payload`]: event id, call and event | as `d` |
+//! | `p` delivery | [`Payload`]: event id, call and event | at append; again only if redated or made afresh |
+//! | `d` block | [`Block`]: what is needed to plan, of up to 16 deliveries in a row | when one of them comes or goes |
 //! | `m` delivery | [`Attempts`]: how many, frozen request, last words | at every attempt and answer |
 //! | `v` viewing | [`Remembrance`] | at every step |
 //! | `o` viewing | [`Outcomes`]: what the accounts said | when something other than a live event is settled |
@@ -15,15 +15,19 @@
 //! | `x` slot | fingerprint of an appended event | at append |
 //! | `q` key | a record that could not be read | when found |
 //!
+//! The blocks are an index over the payloads, so that a long queue loads quickly: if they cannot be read or do not tally,
+//! they are made anew from the payloads.
+//!
 //! A change of any layout, be it in `model`, makes the golden test fail: raise [`VERSION`], keep the old layout as a frozen
 //! module and convert on reading.
 
 use std::fmt::Display;
+use std::ops::RangeInclusive;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::TitleKey;
+use super::{TitleKey, milliseconds, plausible};
 use crate::model::{
     Action, DeliveryId, EventId, Ids, Lifecycle, SessionId, Viewing, ViewingId, Wall,
 };
@@ -52,8 +56,22 @@ pub fn account(number: u16) -> Vec<u8> {
     key(b'a', number.into())
 }
 
-pub fn entry(id: DeliveryId) -> Vec<u8> {
-    key(b'd', id.0)
+/// Deliveries whose entries lie in one block.
+const BLOCK: u64 = 16;
+
+/// The block that a delivery's entry is in.
+pub fn block_of(id: DeliveryId) -> u64 {
+    id.0 / BLOCK
+}
+
+/// The deliveries whose entries are in a block.
+pub fn in_block(block: u64) -> RangeInclusive<DeliveryId> {
+    let first = block.saturating_mul(BLOCK);
+    DeliveryId(first)..=DeliveryId(first.saturating_add(BLOCK - 1))
+}
+
+pub fn block(block: u64) -> Vec<u8> {
+    key(b'd', block)
 }
 
 pub fn payload(id: DeliveryId) -> Vec<u8> {
@@ -140,19 +158,55 @@ pub struct Entry {
     pub title: Option<TitleKey>,
     /// The title's id if it was known at append; otherwise the id cache may know it by now.
     pub tmdb: Option<u64>,
-    pub boot_id: u64,
-    /// Milliseconds after boot at which the event happened.
-    pub made: u64,
+    /// When the event happened; `None`: before this boot.
+    pub made: Option<Made>,
     /// The wall clock was wrong when the event happened.
     pub undated: bool,
 }
 
-/// What is sent.
+/// A time by the boot clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Made {
+    pub boot_id: u64,
+    /// Milliseconds after that boot.
+    pub at: u64,
+}
+
+/// Entries in a row.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Block(pub Vec<(DeliveryId, Entry)>);
+
+/// What is sent, and everything that its entry says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Payload {
+    pub account: u16,
+    pub title: Option<TitleKey>,
+    pub tmdb: Option<u64>,
+    pub boot_id: u64,
     pub event_id: EventId,
     pub call: Call,
     pub event: Lifecycle,
+}
+
+impl From<&Payload> for Entry {
+    fn from(payload: &Payload) -> Self {
+        let event = &payload.event;
+        Self {
+            account: payload.account,
+            kind: (&payload.call).into(),
+            action: event.action,
+            watched: event.watched,
+            viewing: event.viewing,
+            session: event.session,
+            title: payload.title,
+            tmdb: payload.tmdb,
+            made: Some(Made {
+                boot_id: payload.boot_id,
+                at: milliseconds(event.at),
+            }),
+            undated: !plausible(event.at.wall),
+        }
+    }
 }
 
 /// How far a delivery has come. Absent: never attempted, waits for nothing.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::ids::Trust;
 use super::index::Header;
-use super::record::{self, Attempts, Kind, Outcome, Outcomes, Payload, encode};
+use super::record::{self, Attempts, Kind, Outcome, Outcomes, encode};
 use super::{Catalogue, Draft, Outbox, TitleKey};
 use crate::model::{DeliveryId, Ids, Moment, ViewingId};
 use crate::service::{Disposition, Fault};
@@ -138,15 +138,12 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         deduped: bool,
         ignored: Option<String>,
     ) -> Result<Settled, StoreError> {
-        let payload: Option<Payload> = self.read(&record::payload(id))?;
-        let entry: Option<record::Entry> = self.read(&record::entry(id))?;
-        let title = entry.and_then(|entry| entry.title);
         let mut draft = Draft::default();
         draft.remove(id);
         self.note_outcome(header, true, ignored.clone(), &mut draft)?;
         self.commit_unless_live(header, draft)?;
         let mut learnt = None;
-        if let Some(title) = title.filter(|_| payload.is_some())
+        if let Some(title) = header.title()
             && self.ids.with(title, ids, Trust::Answer).is_some()
         {
             self.learn_as(title, ids, Trust::Answer)?;

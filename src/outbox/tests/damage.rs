@@ -63,8 +63,10 @@ fn a_delivery_that_vanished_is_noticed() {
     let mut bench = Bench::new(&[punchplay()]);
     bench.finish(&mut Watch::film(1, "Heat"));
     bench.finish(&mut Watch::film(2, "Alien"));
-    let key = bench.disk.keys(b'd').remove(0);
-    bench.disk.0.borrow_mut().now.remove(&key);
+    for kind in *b"dp" {
+        let key = bench.disk.keys(kind).remove(0);
+        bench.disk.0.borrow_mut().now.remove(&key);
+    }
     let problems = bench.crash().problems;
     assert_eq!(problems.len(), 1, "{problems:?}");
     assert!(
@@ -72,6 +74,60 @@ fn a_delivery_that_vanished_is_noticed() {
         "{problems:?}"
     );
     assert_eq!(bench.drain(&punchplay()), ["stop"]);
+    assert!(bench.crash().problems.is_empty());
+}
+
+#[test]
+fn blocks_that_are_damaged_missing_or_wrong_are_made_anew_from_the_payloads() {
+    let other = {
+        let mut bench = Bench::both();
+        bench.finish(&mut Watch::film(99, "Other").tmdb(99));
+        let key = bench.disk.keys(b'd').remove(0);
+        bench.disk.0.borrow().now[&key].clone()
+    };
+    type Harm = Box<dyn Fn(&mut Vec<u8>) -> bool>;
+    let harms: [(&str, Harm); 3] = [
+        (
+            "damaged",
+            Box::new(|bytes| {
+                bytes.truncate(5);
+                true
+            }),
+        ),
+        ("missing", Box::new(|_| false)),
+        (
+            "wrong",
+            Box::new(move |bytes| {
+                bytes.clone_from(&other);
+                true
+            }),
+        ),
+    ];
+    for (name, harm) in harms {
+        let mut bench = Bench::both();
+        for number in 1..=20 {
+            bench.finish(&mut Watch::film(number, &format!("Film {number}")).tmdb(number));
+        }
+        bench.send(&punchplay(), rejected()).unwrap();
+        let before = bench.queue();
+        let key = bench.disk.keys(b'd').remove(1);
+        {
+            let mut platter = bench.disk.0.borrow_mut();
+            let mut block = platter.now[&key].clone();
+            if harm(&mut block) {
+                platter.now.insert(key, block);
+            } else {
+                platter.now.remove(&key);
+            }
+        }
+        bench.crash();
+        assert_eq!(bench.queue(), before, "{name}");
+        bench.finish(&mut Watch::film(21, "Film 21").tmdb(21));
+        assert!(bench.crash().problems.is_empty(), "{name}: said once");
+        assert_eq!(bench.drain(&punchplay()).len(), 20, "{name}");
+        assert_eq!(bench.drain(&discovr()).len(), 42, "{name}");
+        assert!(bench.disk.keys(b'p').len() == 1, "{name}");
+    }
 }
 
 #[test]

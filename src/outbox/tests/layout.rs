@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::support::*;
 use crate::model::Action::*;
-use crate::model::{Date, EventId, Ids, Lifecycle, Process, Random, Wall};
+use crate::model::{Date, DeliveryId, EventId, Ids, Lifecycle, Process, Random, Wall};
 use crate::outbox::TitleKey;
 use crate::outbox::record::*;
 use crate::service::{Call, Frozen};
@@ -73,23 +73,31 @@ fn records_of_version_1_keep_their_layout() {
         "01010203040506",
     );
     check(&discovr(), "0101013901027031");
+    let made = Made {
+        boot_id: 1,
+        at: 5_000_000,
+    };
+    let entry = Entry {
+        account: 1,
+        kind: Kind::History,
+        action: Stop,
+        watched: true,
+        viewing: watch.viewing.id,
+        session: watch.session,
+        title: Some(TitleKey(8)),
+        tmdb: Some(949),
+        made: Some(made),
+        undated: false,
+    };
     check(
-        &Entry {
-            account: 1,
-            kind: Kind::History,
-            action: Stop,
-            watched: true,
-            viewing: watch.viewing.id,
-            session: watch.session,
-            title: Some(TitleKey(8)),
-            tmdb: Some(949),
-            boot_id: 1,
-            made: 5_000_000,
-            undated: false,
-        },
-        "0101020401071000000000000000070000000000000000010801b50701c096b10200",
+        &Block(vec![(DeliveryId(17), entry)]),
+        "01011101020401071000000000000000070000000000000000010801b5070101c096b10200",
     );
     let payload = Payload {
+        account: 1,
+        title: Some(TitleKey(8)),
+        tmdb: Some(949),
+        boot_id: 1,
         event_id: EventId::random(&mut Random::seeded(1)),
         call: Call::History {
             episode: Some((1, 2)),
@@ -98,7 +106,7 @@ fn records_of_version_1_keep_their_layout() {
     };
     check(
         &payload,
-        "0110a833bdcdb6d14eb188dc97e5aab5fe3d020101020488270088270080c4da8fc068071000000000000000070000000000000000010101044c6f737400000101020203010c01ea0f0b1600000001b50701097474303131333237370103000000000000000000002440000000000070b74001036d707601086c6f73742e6d6b76",
+        "0101010801b5070110a833bdcdb6d14eb188dc97e5aab5fe3d020101020488270088270080c4da8fc068071000000000000000070000000000000000010101044c6f737400000101020203010c01ea0f0b1600000001b50701097474303131333237370103000000000000000000002440000000000070b74001036d707601086c6f73742e6d6b76",
     );
     check(
         &Attempts {

@@ -1,0 +1,105 @@
+//! The outbox as plainly as can be, and the services as mean as the wire.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::*;
+use crate::outbox::TitleKey;
+use crate::outbox::record::Kind;
+use crate::service::Call;
+
+/// A delivery as the model knows it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Plan {
+    pub(super) account: usize,
+    pub(super) kind: Kind,
+    pub(super) call: Call,
+    pub(super) event: Lifecycle,
+    pub(super) title: TitleKey,
+    pub(super) boot: u64,
+    pub(super) attempts: u16,
+    pub(super) in_doubt: bool,
+    pub(super) dead: bool,
+    pub(super) dormant: bool,
+    pub(super) body: Option<String>,
+    pub(super) faults: u32,
+    /// The service said that it does not know the title.
+    pub(super) unknown: bool,
+}
+
+impl Plan {
+    pub(super) fn is_completion(&self) -> bool {
+        self.kind == Kind::History || (self.kind == Kind::Event && self.event.watched)
+    }
+}
+
+/// Everything that must be on disk, as plainly as can be.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Model {
+    pub(super) plans: BTreeMap<DeliveryId, Plan>,
+    pub(super) tmdb: BTreeMap<TitleKey, u64>,
+}
+
+impl Model {
+    /// What must keep its order.
+    pub(super) fn lane(&self, plan: &Plan) -> (usize, u64, Option<u64>) {
+        if plan.kind == Kind::Event {
+            return (plan.account, plan.event.viewing.0, None);
+        }
+        match self.tmdb_of(plan) {
+            Some(id) => (plan.account, plan.title.0 & 1, Some(id)),
+            None => (plan.account, plan.title.0, None),
+        }
+    }
+
+    pub(super) fn tmdb_of(&self, plan: &Plan) -> Option<u64> {
+        let own = plan.event.media.ids.tmdb;
+        own.or_else(|| self.tmdb.get(&plan.title).copied())
+    }
+
+    pub(super) fn pointless(&self, old: &Plan, new: &Plan) -> bool {
+        if self.lane(old) != self.lane(new) {
+            return false;
+        }
+        let same_session = old.event.session == new.event.session;
+        let stops = new.event.action == Action::Stop;
+        match (old.kind, old.event.action) {
+            (Kind::History, _) => false,
+            (Kind::ResumePoint, _) => new.kind == Kind::ResumePoint,
+            (Kind::Event, Action::Stop) => stops && !old.event.watched,
+            (Kind::Event, Action::Start) => same_session && stops,
+            (Kind::Event, _) => same_session,
+        }
+    }
+
+    pub(super) fn remove_pointless(&mut self, spared: &[Option<DeliveryId>]) {
+        let gone: Vec<DeliveryId> = self
+            .plans
+            .iter()
+            .filter(|(id, old)| {
+                let mut later = self.plans.range(**id..).skip(1);
+                !spared.contains(&Some(**id)) && later.any(|(_, new)| self.pointless(old, new))
+            })
+            .map(|(id, _)| *id)
+            .collect();
+        for id in gone {
+            self.plans.remove(&id);
+        }
+    }
+}
+
+/// What the services were told.
+#[derive(Debug, Default)]
+pub(super) struct World {
+    /// How often each completion landed, by event id.
+    pub(super) landed: BTreeMap<String, u32>,
+    /// Completions that were appended and neither refused nor dropped, by event id.
+    pub(super) owed: BTreeSet<String>,
+    /// Per account and session: the last stamp and its body.
+    pub(super) last: BTreeMap<(usize, SessionId), (Wall, String)>,
+    pub(super) stopped: BTreeSet<(usize, SessionId)>,
+}
+
+/// The event id in a body of [`Plain`].
+pub(super) fn event_id(body: &str) -> &str {
+    body.split('|').nth(1).unwrap()
+}
