@@ -16,7 +16,6 @@ mod ids;
 mod location;
 mod players;
 mod policy;
-pub mod process;
 mod quirks;
 mod track;
 mod values;
