@@ -70,6 +70,8 @@ pub struct Debouncer {
     last: Moment,
     /// Off: players are followed, nothing is started.
     tracking: bool,
+    /// The daemon ends: nothing is started any more.
+    over: bool,
 }
 
 /// What `status`, `players` and `explain` show of a player.
@@ -114,6 +116,7 @@ impl Debouncer {
             close_orphans: None,
             last: now,
             tracking: true,
+            over: false,
         }
     }
 
@@ -260,18 +263,24 @@ impl Debouncer {
         self.timeout(now);
         self.end_all_sessions(now, now);
         self.tracking = false;
+        self.over = true;
     }
 
-    /// Switches tracking off (every session ends) or on.
+    /// Switches tracking off (every session ends) or on, for as long as the daemon has not ended. What is played while it is
+    /// off counts for nothing.
     pub fn set_tracking(&mut self, on: bool, now: Moment) {
         self.timeout(now);
         if !on {
             self.end_all_sessions(now, now);
         }
-        self.tracking = on;
-        for player in self.players.values_mut() {
+        self.tracking = on && !self.over;
+        for (id, player) in &mut self.players {
             if let Some(playing) = &mut player.playing {
+                let _uncounted = playing.anchor.carry(now.mono, playing.item.duration);
                 playing.restart_stretch(now);
+                if on {
+                    self.asks.push_back(id.clone());
+                }
             }
         }
     }
