@@ -11,11 +11,13 @@ mod login;
 mod logout;
 mod man;
 mod output;
+mod pause;
 mod players;
 mod queue;
 mod record;
 mod rematch;
 mod replay;
+mod resume;
 mod rules;
 mod run;
 mod setup;
@@ -85,6 +87,8 @@ enum Command {
     Replay(replay::ReplayArgs),
     Explain(explain::ExplainArgs),
     Rematch(rematch::RematchArgs),
+    Pause(pause::PauseArgs),
+    Resume(resume::ResumeArgs),
     Rules(rules::RulesArgs),
     Config(config::ConfigArgs),
     Setup(setup::SetupArgs),
@@ -166,6 +170,8 @@ fn run_command() -> Result<(), CliError> {
         Command::Identify(args) => identify::run(&args, &context),
         Command::Explain(args) => explain::run(&args, &context),
         Command::Rematch(args) => rematch::run(&args, &context),
+        Command::Pause(args) => pause::run(&args, &context),
+        Command::Resume(args) => resume::run(&args, &context),
         Command::Rules(args) => rules::run(&args, &context),
         Command::Record(args) => record::run(&args, &context),
         Command::Replay(args) => replay::run(&args, &context),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::rows::{Explained, PlayerRow, QueueRow, StatusReport, ToldRow};
+use super::rows::{Explained, PlayerRow, QueueRow, Stamp, StatusReport, ToldRow};
 use crate::error::CliError;
 use crate::model::{Ids, Media, Secret, ServiceName};
 
@@ -53,6 +53,13 @@ pub enum Request {
         /// Of the film or series.
         ids: Ids,
     },
+    /// From now on nothing is tracked, kept or sent. Answered by `Paused`.
+    Pause {
+        /// How long; `None`: until `Resume`.
+        seconds: Option<u64>,
+    },
+    /// Ends a pause. Answered by `Done`, which counts 0 if there was none.
+    Resume,
     /// Tries again, now. Answered by `Done`.
     QueueRetry {
         /// Which.
@@ -117,6 +124,11 @@ pub enum Response {
     Explained(Box<Explained>),
     /// To `Rematch`: what it was taken for.
     Rematched(Box<Media>),
+    /// To `Pause`.
+    Paused {
+        /// As in `Status`.
+        until: Option<Stamp>,
+    },
     /// It is done.
     Done {
         /// How many deliveries it was about, where it was about any.

@@ -5,7 +5,8 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
-use crate::engine::{Edges, Identity};
+use super::pause_file::PauseFile;
+use crate::engine::{Edges, Identity, Pause};
 use crate::error::CliError;
 use crate::history::{Entry, History};
 use crate::model::{AccountKey, Lifecycle, Moment, Step};
@@ -18,6 +19,7 @@ use crate::watch::mpris;
 pub struct Files {
     folder: StateFolder,
     history: PathBuf,
+    pause: PauseFile,
 }
 
 impl Files {
@@ -30,6 +32,7 @@ impl Files {
         Ok(Self {
             folder,
             history: paths.history.clone(),
+            pause: PauseFile::in_folder(&paths.state_dir),
         })
     }
 }
@@ -54,6 +57,14 @@ impl Edges for Files {
         accounts: &[AccountKey],
     ) -> io::Result<()> {
         History::open(&self.history)?.append(&Entry::of(step, event, accounts))
+    }
+
+    fn kept_pause(&mut self) -> Option<Pause> {
+        self.pause.read()
+    }
+
+    fn keep_pause(&mut self, pause: Option<&Pause>) -> io::Result<()> {
+        self.pause.write(pause)
     }
 }
 

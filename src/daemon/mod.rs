@@ -13,6 +13,7 @@ mod beside;
 mod desktop;
 mod edges;
 mod engine_thread;
+mod pause_file;
 mod requests;
 mod system;
 
