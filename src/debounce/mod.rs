@@ -320,6 +320,22 @@ impl Debouncer {
         self.viewings.get(id)
     }
 
+    /// The user says that a viewing was not watched: what is played of it from now on goes on with it.
+    pub fn take_back(&mut self, id: ViewingId) {
+        if let Some(viewing) = self.viewings.get_mut(id) {
+            viewing.completed = None;
+            viewing.reached = false;
+        }
+        for player in self.players.values_mut() {
+            if let Some(playing) = &mut player.playing
+                && playing.completed_here == Some(id)
+            {
+                playing.completed_here = None;
+                playing.settled_as_nothing = false;
+            }
+        }
+    }
+
     /// All players, for people.
     pub fn players(&self) -> impl Iterator<Item = PlayerView<'_>> {
         self.players.iter().map(|(id, player)| {

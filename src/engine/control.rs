@@ -51,6 +51,7 @@ impl<E: Edges> Engine<E> {
                 return self.pause(seconds.map(Duration::from_secs), now);
             }
             Request::Resume => return self.resume(now),
+            Request::Undo { viewing } => return self.undo(&viewing, now),
             Request::Explain { player } => return self.explain(&player),
             Request::Rematch {
                 viewing,
@@ -298,7 +299,7 @@ impl<E: Edges> Engine<E> {
 }
 
 /// An account that is not linked (any more), of which no name is known.
-fn whose(key: &AccountKey) -> String {
+pub(super) fn whose(key: &AccountKey) -> String {
     match &key.profile {
         Some(profile) => format!("{} (profile {profile})", key.user),
         None => key.user.clone(),

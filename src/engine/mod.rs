@@ -22,6 +22,7 @@ mod pause;
 mod privacy;
 mod replay;
 mod storage;
+mod undo;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
@@ -38,7 +39,7 @@ use crate::identify::rules::Rules as UserRules;
 use crate::identify::sidecar::Sidecar;
 use crate::model::{
     AccountKey, Action, DeliveryId, Lifecycle, Media, Moment, Observation, PlayerId, Random,
-    ServiceName, Signal, Source, Step,
+    ServiceName, Signal, Source, Step, ViewingId,
 };
 use crate::outbox::{Hint, TitleKey};
 use crate::service::tmdb::Lookup;
@@ -78,6 +79,14 @@ pub trait Edges {
         event: &Lifecycle,
         accounts: &[AccountKey],
     ) -> std::io::Result<()>;
+
+    /// Writes to the local history that a viewing was not watched after all, durably; nothing if it does not say so.
+    ///
+    /// # Errors
+    /// Of the file.
+    fn take_back(&mut self, _viewing: ViewingId) -> std::io::Result<()> {
+        Ok(())
+    }
 
     /// The pause that was in force when the last run ended.
     fn kept_pause(&mut self) -> Option<Pause> {

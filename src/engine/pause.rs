@@ -41,6 +41,8 @@ impl Pause {
 pub(super) struct InForce {
     /// Boot time.
     ends: Option<Duration>,
+    /// As it was ordered.
+    until: Option<Wall>,
 }
 
 impl<E: Edges> Engine<E> {
@@ -102,9 +104,16 @@ impl<E: Edges> Engine<E> {
     /// The end of the pause, as people see it.
     pub(super) fn paused_until(&self, now: Moment) -> Option<Stamp> {
         let pause = self.pause?;
-        Some(Stamp(match pause.ends {
-            Some(at) => now.wall.plus(at.saturating_sub(now.boot)),
-            None => FOR_EVER,
+        let (Some(ends), Some(ordered)) = (pause.ends, pause.until) else {
+            return Some(Stamp(FOR_EVER));
+        };
+        let truly = now.wall.plus(ends.saturating_sub(now.boot));
+        // Only a clock that was set makes another end of it.
+        let off = truly.since(ordered).max(ordered.since(truly));
+        Some(Stamp(if off < Duration::from_secs(2) {
+            ordered
+        } else {
+            Wall(truly.0 / 1000 * 1000)
         }))
     }
 
@@ -116,6 +125,7 @@ impl<E: Edges> Engine<E> {
         let left = pause.left(now.wall);
         self.pause = Some(InForce {
             ends: left.map(|left| now.boot.saturating_add(left)),
+            until: pause.until,
         });
         self.debouncer.set_tracking(false, now);
     }
