@@ -12,6 +12,7 @@
 mod desktop;
 mod edges;
 mod engine_thread;
+mod pause_file;
 mod requests;
 mod system;
 
@@ -78,6 +79,7 @@ async fn live(paths: &Paths) -> Result<(), CliError> {
     let (inputs, inputs_taken) = mpsc::channel(INPUTS);
     let (reports, reports_taken) = mpsc::channel(INPUTS);
     let (outputs, wanted) = mpsc::unbounded_channel();
+    let (changed, changes) = value::channel(());
     let start = config.borrow().clone();
     let mut engine = engine_thread::spawn(
         paths,
@@ -86,6 +88,7 @@ async fn live(paths: &Paths) -> Result<(), CliError> {
         inputs_taken,
         reports_taken,
         outputs,
+        changed,
     )?;
     engine.opened().await?;
     hint_at_first_steps(&accounts);
@@ -102,10 +105,9 @@ async fn live(paths: &Paths) -> Result<(), CliError> {
         Requests::new(accounts.clone(), inputs.clone()),
     );
     drop(reports);
-    let (changed, changes) = value::channel(());
     let (calls, called) = mpsc::channel(16);
     tasks.others.spawn(control::serve(listener, calls, changes));
-    let stopping = serve(tasks, hands, wanted, called, changed, &mut signals).await;
+    let stopping = serve(tasks, hands, wanted, called, &mut signals).await;
     // A token that the service has just rotated must reach the disk.
     let _ = tokio::time::timeout(LAST_TOKENS, accounts.settled()).await;
     engine.ended(stopping)
@@ -117,17 +119,13 @@ async fn serve(
     mut hands: Hands,
     mut wanted: mpsc::UnboundedReceiver<Output>,
     mut called: mpsc::Receiver<control::Call>,
-    changed: value::Sender<()>,
     signals: &mut Signals,
 ) -> bool {
     let mut stopping = false;
     loop {
         tokio::select! {
             output = wanted.recv() => match output {
-                Some(output) => {
-                    hands.perform(output, &mut tasks);
-                    changed.send_replace(());
-                }
+                Some(output) => hands.perform(output, &mut tasks),
                 None => return stopping,
             },
             Some(call) = called.recv() => hands.requests.take(call),
