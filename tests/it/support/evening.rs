@@ -28,6 +28,8 @@ pub struct Evening {
     pub tmdb: Server<Tmdb>,
     daemon: Option<Child>,
     players: u32,
+    /// Of the daemon.
+    pub environment: Vec<(String, String)>,
     /// The daemon sees every mpv of this user: one evening at a time on this machine.
     _alone: File,
 }
@@ -80,6 +82,7 @@ impl Evening {
             tmdb: Server::start(Tmdb::default()),
             daemon: None,
             players: 0,
+            environment: Vec::new(),
             _alone: alone(),
         };
         evening.configure("");
@@ -111,6 +114,7 @@ impl Evening {
             .home
             .command(&["run"])
             .env("REELD_LOG", "debug")
+            .envs(self.environment.iter().cloned())
             .stderr(log)
             .stdout(Stdio::null())
             .spawn();
