@@ -13,7 +13,7 @@ use crate::model::{AccountKey, Lifecycle, Moment, Step, ViewingId};
 use crate::paths::{Paths, private_dir};
 use crate::store::{Program, SledStore, StateFolder, StoreError};
 use crate::watch::merge::Started;
-use crate::watch::mpris;
+use crate::watch::process;
 
 /// Database and history in the state folder, which is ours alone for as long as this lives.
 pub struct Files {
@@ -47,7 +47,7 @@ impl Edges for Files {
     }
 
     fn kinship(&self) -> Started {
-        Box::new(mpris::process::is_parent)
+        Box::new(process::is_parent)
     }
 
     fn remember(

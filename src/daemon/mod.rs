@@ -9,7 +9,6 @@
 //! SIGINT: sessions are stopped and on disk, what is due may go out for `LAST_WORDS`, then exit. A second signal exits at once;
 //! everything accepted is on disk by then or never was.
 
-mod beside;
 mod desktop;
 mod edges;
 mod engine_thread;
@@ -19,6 +18,7 @@ mod system;
 
 pub use edges::device_id;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,8 +30,10 @@ use tracing::{debug, info, warn};
 use crate::account::{self, Accounts};
 use crate::config::{self, Config};
 use crate::control::{self, Listener};
+use crate::detached::Detached;
 use crate::engine::{Input, Notice, Output};
 use crate::error::CliError;
+use crate::identify::sidecar;
 use crate::model::{AccountKey, DeliveryId, Media, PlayerId};
 use crate::notify;
 use crate::outbox::TitleKey;
@@ -40,7 +42,6 @@ use crate::service::http::Http;
 use crate::service::tmdb::Tmdb;
 use crate::service::{Job, Services};
 use crate::watch::{self, Report, WatchContext};
-use beside::Beside;
 use requests::Requests;
 
 /// How long after the end of all sessions what is due may still be sent.
@@ -152,7 +153,8 @@ struct Hands {
     asleep: Arc<Notify>,
     await_network: value::Sender<bool>,
     requests: Requests,
-    beside: Beside,
+    /// Reads what lies beside a video: a disk may have to spin up, a server may be gone.
+    sidecars: Detached,
 }
 
 impl Hands {
@@ -178,7 +180,7 @@ impl Hands {
             asleep,
             await_network,
             requests,
-            beside: Beside::new(),
+            sidecars: Detached::new("sidecars"),
         }
     }
 
@@ -197,7 +199,16 @@ impl Hands {
             Output::LookUp { title, media } => tasks.look_up(title, media),
             Output::Notify(notice) => tasks.notify(notice),
             Output::ReadSidecars { player, path } => {
-                self.beside.read(player, path, tasks.inputs.clone())
+                let inputs = tasks.inputs.clone();
+                self.sidecars.run(move || {
+                    let found = sidecar::read(Path::new(&path));
+                    let answer = Input::Sidecars {
+                        player,
+                        path,
+                        found,
+                    };
+                    drop(inputs.blocking_send(answer));
+                });
             }
             Output::Reply(number, response) => self.requests.reply(number, response),
             Output::Rescan => self.rescan.notify_one(),

@@ -17,11 +17,16 @@
 //! in its session; stamps increase within a session; `0 ≤ position ≤ duration`; played ≤ elapsed × rate and ≤ the length; no
 //! event without a title.
 
+mod due;
+mod end;
+mod identity;
 mod journal;
 mod player;
 mod position;
+mod report;
 mod rules;
 mod session;
+mod start;
 mod steps;
 mod viewings;
 
@@ -160,7 +165,7 @@ impl Debouncer {
         match signal {
             Signal::Appeared(_) => {}
             Signal::Vanished => {
-                self.end_playback(id, false, now);
+                self.end_session(id, false, now);
                 self.players.remove(id);
             }
             Signal::Opened(item) => self.opened(id, *item, now),
@@ -170,7 +175,7 @@ impl Debouncer {
             Signal::Position { seconds, seeked } => self.position(id, seconds, seeked, now),
             Signal::PositionUnknown => self.position_unknown(id, now),
             Signal::Ended(reason) => {
-                self.end_playback(id, reason == crate::model::EndReason::Eof, now);
+                self.end_session(id, reason == crate::model::EndReason::Eof, now);
                 if let Some(player) = self.players.get_mut(id) {
                     player.playing = None;
                 }
