@@ -30,7 +30,7 @@ pub mod qr;
 
 pub use client_id::client_id;
 pub use error::{AccountError, LoginError};
-pub use file::is_sound;
+pub use file::look;
 pub use names::{Names, remember};
 pub use profile::{Profile, choose};
 pub use progress::{OnProgress, Progress};

@@ -12,7 +12,6 @@ use zbus::connection::Builder;
 use zbus::message::Type;
 use zbus::{Address, Connection, MessageStream, OwnedVariant};
 
-use crate::support::bus::PrivateBus;
 use crate::support::desk::runtime;
 use crate::support::evening::{Evening, possible};
 
@@ -87,22 +86,13 @@ async fn serve(connection: &Connection, mut stream: MessageStream, told: &Shown)
     }
 }
 
-fn with_bus(evening: &mut Evening) -> PrivateBus {
-    let bus = PrivateBus::start(evening.home.folder.path());
-    evening
-        .environment
-        .push(("DBUS_SESSION_BUS_ADDRESS".into(), bus.address_text()));
-    bus
-}
-
 #[test]
 fn a_login_that_ends_soon_and_one_that_is_refused_are_shown_once_each() {
     if !possible() {
         return;
     }
     let mut evening = Evening::unlinked();
-    let bus = with_bus(&mut evening);
-    let desktop = Desktop::start(bus.address());
+    let desktop = Desktop::start(evening.start_bus().address());
     let mut soon = evening.discovr_login("ann", "p1");
     let now = reeld::clock::now().wall;
     soon.tokens.refresh_expires_at = Some(Wall(now.0 + 3 * 86_400_000 + 3_600_000));
@@ -145,8 +135,7 @@ fn nothing_is_shown_where_the_user_does_not_want_it() {
         return;
     }
     let mut evening = Evening::linked();
-    let bus = with_bus(&mut evening);
-    let desktop = Desktop::start(bus.address());
+    let desktop = Desktop::start(evening.start_bus().address());
     evening
         .environment
         .push(("REELD__NOTIFICATIONS__LOGIN".into(), "false".into()));

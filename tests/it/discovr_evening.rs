@@ -272,6 +272,9 @@ fn punchplays_answer_to_the_same_viewing_frees_what_waits_for_an_id_at_discovr()
     });
     assert_eq!(evening.discovr.requests().len(), 0);
     evening.punchplay.up();
+    // A start tries at once.
+    evening.end_daemon(Signal::KILL);
+    evening.start();
     evening.until("both are history", SOON, |evening| {
         history(evening).len() == 2
     });
@@ -292,7 +295,5 @@ fn punchplays_answer_to_the_same_viewing_frees_what_waits_for_an_id_at_discovr()
         history(evening).len() == 3
     });
     assert_eq!(history(&evening)[2], "TV_1396 s1e3 100");
-    evening.punchplay.up();
-    until_told(&evening);
     evening.assert_clean();
 }

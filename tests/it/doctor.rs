@@ -136,24 +136,21 @@ fn with_everything_in_place_every_line_is_ok() {
         return;
     }
     let mut evening = Evening::linked();
-    let bus = PrivateBus::start(evening.home.folder.path());
-    evening
-        .environment
-        .push(("DBUS_SESSION_BUS_ADDRESS".into(), bus.address_text()));
+    evening.start_bus();
     evening.home.run(&["setup", "mpv"]);
     evening.start();
     let unit = "LoadState=loaded\\nActiveState=active\\nUnitFileState=enabled";
-    let (ran, findings) = doctor(&evening.home, Some(&bus), unit);
+    let (ran, findings) = doctor(&evening.home, Some(evening.bus()), unit);
     let not_ok: Vec<&Value> = findings.iter().filter(|f| f["state"] != "ok").collect();
     assert!(not_ok.is_empty(), "{not_ok:#?}");
     assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
     assert_eq!(of(&findings, "database"), ["ok the running reeld has it"]);
     evening.home.run(&["pause", "1h"]);
-    let (ran, findings) = doctor(&evening.home, Some(&bus), unit);
+    let (ran, findings) = doctor(&evening.home, Some(evening.bus()), unit);
     assert_eq!(ran.code, Some(0), "a warning is nothing to mend");
     assert!(of(&findings, "daemon")[0].starts_with("warn it runs, and is paused for "));
     evening.end_daemon(rustix::process::Signal::TERM);
-    let (ran, findings) = doctor(&evening.home, Some(&bus), unit);
+    let (ran, findings) = doctor(&evening.home, Some(evening.bus()), unit);
     assert_eq!(ran.code, Some(1));
     assert!(of(&findings, "daemon")[0].starts_with("problem reeld is not running"));
     assert!(
