@@ -31,7 +31,7 @@ use std::time::Duration;
 
 use tracing::{debug, info, warn};
 
-use crate::account::Account;
+use crate::account::{Account, Names};
 use crate::config::Config;
 use crate::control::{Request, Response};
 use crate::debounce::{Debouncer, Rules};
@@ -116,6 +116,8 @@ pub enum Input {
     },
     /// The linked accounts have changed.
     Accounts(Vec<Account>),
+    /// What the users are called that are or were linked.
+    Names(Names),
     /// The configuration has changed.
     Config(Arc<Config>),
     /// The user's file cannot be used, and why; `None`: it can again.
@@ -233,6 +235,7 @@ pub struct Engine<E: Edges> {
     debouncer: Debouncer,
     storage: Storage<E::Store>,
     accounts: Vec<Account>,
+    names: Names,
     lookups: Lookups,
     notices: Notices,
     outputs: VecDeque<Output>,
@@ -285,6 +288,7 @@ impl<E: Edges> Engine<E> {
             debouncer,
             storage,
             accounts: Vec::new(),
+            names: Names::new(),
             lookups: Lookups::default(),
             notices: Notices::default(),
             outputs: VecDeque::new(),
@@ -313,6 +317,7 @@ impl<E: Edges> Engine<E> {
                 self.notice_endings(now);
             }
             Input::Accounts(accounts) => self.accounts_changed(accounts, now),
+            Input::Names(names) => self.names = names,
             Input::Config(config) => self.reconfigure(config, now),
             Input::ConfigProblem(problem) => self.config_problem = problem,
             Input::RulesProblem(problem) => self.rules_problem = problem,
