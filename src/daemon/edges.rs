@@ -5,10 +5,10 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
-use crate::engine::{Edges, Identity};
+use crate::engine::{Edges, Identity, Opened};
 use crate::error::CliError;
-use crate::history::{Entry, History};
-use crate::model::{AccountKey, Lifecycle, Moment, Step};
+use crate::history::{self, Entry, History, Receipt};
+use crate::model::{Moment, ViewingId};
 use crate::paths::{Paths, private_dir};
 use crate::store::{Program, SledStore, StateFolder, StoreError};
 use crate::watch::merge::Started;
@@ -37,23 +37,33 @@ impl Files {
 impl Edges for Files {
     type Store = SledStore;
 
-    fn open_store(&mut self, now: Moment) -> Result<(SledStore, Vec<String>), StoreError> {
+    fn open_store(&mut self, now: Moment) -> Result<Opened<SledStore>, StoreError> {
         let (store, opened) = SledStore::open(&self.folder, now.wall, &Program::this())?;
-        let told = opened.loss.is_some().then(|| opened.to_string());
-        Ok((store, told.into_iter().collect()))
+        Ok(Opened {
+            store,
+            fresh: opened.fresh,
+            loss: opened.loss.is_some().then(|| opened.to_string()),
+        })
+    }
+
+    fn loss_repaired(&mut self, store: &SledStore) -> Result<(), StoreError> {
+        store.loss_repaired(&self.folder)
     }
 
     fn kinship(&self) -> Started {
         Box::new(mpris::process::is_parent)
     }
 
-    fn remember(
-        &mut self,
-        step: &Step,
-        event: &Lifecycle,
-        accounts: &[AccountKey],
-    ) -> io::Result<()> {
-        History::open(&self.history)?.append(&Entry::of(step, event, accounts))
+    fn remember(&mut self, entry: &Entry) -> io::Result<()> {
+        History::open(&self.history)?.append(entry)
+    }
+
+    fn receipt(&mut self, viewing: ViewingId, receipt: &Receipt) -> io::Result<()> {
+        History::open(&self.history)?.receipt(viewing, receipt)
+    }
+
+    fn recall(&mut self) -> io::Result<history::Read> {
+        history::recent(&self.history)
     }
 }
 
