@@ -5,19 +5,21 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
-use crate::engine::{Edges, Identity, Opened};
+use super::pause_file::PauseFile;
+use crate::engine::{Edges, Identity, Opened, Pause};
 use crate::error::CliError;
 use crate::history::{self, Entry, History, Receipt};
 use crate::model::{Moment, ViewingId};
 use crate::paths::{Paths, private_dir};
 use crate::store::{Program, SledStore, StateFolder, StoreError};
 use crate::watch::merge::Started;
-use crate::watch::mpris;
+use crate::watch::process;
 
 /// Database and history in the state folder, which is ours alone for as long as this lives.
 pub struct Files {
     folder: StateFolder,
     history: PathBuf,
+    pause: PauseFile,
 }
 
 impl Files {
@@ -30,6 +32,7 @@ impl Files {
         Ok(Self {
             folder,
             history: paths.history.clone(),
+            pause: PauseFile::in_folder(&paths.state_dir),
         })
     }
 }
@@ -51,7 +54,7 @@ impl Edges for Files {
     }
 
     fn kinship(&self) -> Started {
-        Box::new(mpris::process::is_parent)
+        Box::new(process::is_parent)
     }
 
     fn remember(&mut self, entry: &Entry) -> io::Result<()> {
@@ -64,6 +67,23 @@ impl Edges for Files {
 
     fn recall(&mut self) -> io::Result<history::Read> {
         history::recent(&self.history)
+    }
+
+    fn take_back(&mut self, viewing: ViewingId) -> io::Result<()> {
+        let read = history::read(&self.history, usize::MAX)?;
+        let mut entries = read.entries.into_iter();
+        match entries.find(|entry| entry.viewing_id == viewing && entry.completed) {
+            Some(entry) => History::open(&self.history)?.append(&entry.take_back()),
+            None => Ok(()),
+        }
+    }
+
+    fn kept_pause(&mut self) -> Option<Pause> {
+        self.pause.read()
+    }
+
+    fn keep_pause(&mut self, pause: Option<&Pause>) -> io::Result<()> {
+        self.pause.write(pause)
     }
 }
 

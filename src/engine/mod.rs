@@ -20,12 +20,14 @@ mod identifying;
 mod lookups;
 mod notices;
 mod open;
+mod pause;
 mod privacy;
 mod rebuild;
 mod replay;
 mod storage;
 #[cfg(test)]
 mod tests;
+mod undo;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
@@ -35,7 +37,7 @@ use std::time::Duration;
 
 use tracing::{debug, info, warn};
 
-use crate::account::Account;
+use crate::account::{Account, Names};
 use crate::config::Config;
 use crate::control::{Request, Response};
 use crate::debounce::{Debouncer, Rules};
@@ -56,6 +58,7 @@ use diary::Diary;
 use lookups::Lookups;
 use notices::Notices;
 use open::OpenItems;
+pub use pause::{Pause, is_for_ever};
 pub use privacy::Private;
 pub use replay::replay;
 use storage::Storage;
@@ -97,6 +100,27 @@ pub trait Edges {
     /// # Errors
     /// Of the file.
     fn recall(&mut self) -> io::Result<history::Read>;
+
+    /// Writes to the local history that a viewing was not watched after all, durably; nothing if it does not say so.
+    ///
+    /// # Errors
+    /// Of the file.
+    fn take_back(&mut self, _viewing: ViewingId) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    /// The pause that was in force when the last run ended.
+    fn kept_pause(&mut self) -> Option<Pause> {
+        None
+    }
+
+    /// Keeps the user's pause for the next run, durably; `None`: there is none any more.
+    ///
+    /// # Errors
+    /// Of the disk.
+    fn keep_pause(&mut self, _pause: Option<&Pause>) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// A store, open.
@@ -132,6 +156,8 @@ pub enum Input {
     },
     /// The linked accounts have changed.
     Accounts(Vec<Account>),
+    /// What the users are called that are or were linked.
+    Names(Names),
     /// The configuration has changed.
     Config(Arc<Config>),
     /// The user's file cannot be used, and why; `None`: it can again.
@@ -252,6 +278,7 @@ pub struct Engine<E: Edges> {
     /// The machine waits for `Output::Asleep`.
     falling_asleep: bool,
     accounts: Vec<Account>,
+    names: Names,
     lookups: Lookups,
     notices: Notices,
     outputs: VecDeque<Output>,
@@ -263,6 +290,8 @@ pub struct Engine<E: Edges> {
     awaiting_network: bool,
     config_problem: Option<String>,
     rules_problem: Option<String>,
+    /// The user wants nothing to be tracked for a while.
+    pause: Option<pause::InForce>,
 }
 
 impl<E: Edges> Engine<E> {
@@ -304,6 +333,7 @@ impl<E: Edges> Engine<E> {
             diary: Diary::default(),
             falling_asleep: false,
             accounts: Vec::new(),
+            names: Names::new(),
             lookups: Lookups::default(),
             notices: Notices::default(),
             outputs: VecDeque::new(),
@@ -314,7 +344,9 @@ impl<E: Edges> Engine<E> {
             awaiting_network: false,
             config_problem: None,
             rules_problem: None,
+            pause: None,
         };
+        engine.go_on_pausing(now);
         engine.accounts_changed(accounts, now);
         engine.pump(now);
         Ok(engine)
@@ -322,6 +354,7 @@ impl<E: Edges> Engine<E> {
 
     /// Applies one input, and everything that follows from it.
     pub fn handle(&mut self, input: Input, now: Moment) {
+        self.end_pause_if_due(now);
         match input {
             Input::Report(report) => self.report(report, now),
             Input::Settled { delivery, outcome } => {
@@ -329,6 +362,7 @@ impl<E: Edges> Engine<E> {
                 self.notice_endings(now);
             }
             Input::Accounts(accounts) => self.accounts_changed(accounts, now),
+            Input::Names(names) => self.names = names,
             Input::Config(config) => self.reconfigure(config, now),
             Input::ConfigProblem(problem) => self.config_problem = problem,
             Input::RulesProblem(problem) => self.rules_problem = problem,
@@ -345,7 +379,11 @@ impl<E: Edges> Engine<E> {
                     self.identify(&player, now);
                 }
             }
-            Input::Request(number, request) => self.request(number, request, now),
+            Input::Request(number, request) => {
+                // What is shown is as it is now.
+                self.debouncer.timeout(now);
+                self.request(number, request, now);
+            }
             Input::Looked {
                 title,
                 media,
@@ -400,8 +438,12 @@ impl<E: Edges> Engine<E> {
             .map(|(at, why)| (at.saturating_sub(now.boot), why));
         let diary = self.diary_timeout();
         let diary = diary.map(|(at, why)| (at.saturating_sub(now.boot), why));
+        let pause = self
+            .pause_timeout()
+            .map(|(at, why)| (at.saturating_sub(now.boot), why));
         debouncer
             .into_iter()
+            .chain(pause)
             .chain(storage)
             .chain(lookups)
             .chain(diary)
@@ -595,7 +637,9 @@ impl<E: Edges> Engine<E> {
             .players()
             .filter(|player| player.info.ignored.is_none())
             .count();
-        let watching = if self.debouncer.watching() {
+        let watching = if self.pause.is_some() {
+            "paused"
+        } else if self.debouncer.watching() {
             "watching"
         } else {
             "nothing is being watched"

@@ -218,11 +218,13 @@ fn unfinished(entry: &Entry) -> Option<Owed> {
     })
 }
 
-/// Completions that have ended, as far as the history knows.
+/// Completions that have ended, as far as the history knows, or that the user took back.
 fn receipts(log: &Read) -> BTreeSet<Completed> {
     let of = |entry: &Entry| {
         let viewing = entry.viewing_id;
-        let accounts = entry.receipts.iter().map(|receipt| receipt.account.clone());
+        let void = entry.accounts.iter().filter(|_| entry.taken_back);
+        let ended = entry.receipts.iter().map(|receipt| &receipt.account);
+        let accounts = ended.chain(void).cloned();
         accounts
             .map(move |account| (viewing, account))
             .collect::<Vec<_>>()

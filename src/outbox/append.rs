@@ -16,7 +16,9 @@ use crate::store::{Durability, Store, StoreError};
 pub(super) enum Purpose {
     /// It has just happened.
     News,
-    /// A completion that has perhaps arrived.
+    /// In place of one that was taken back.
+    Instead,
+    /// A stop that has perhaps arrived.
     Again {
         /// Its resume point is still the title's newest.
         newest: bool,
@@ -95,7 +97,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         Ok(appended)
     }
 
-    fn remember(&self, viewing: &Viewing, draft: &mut Draft) -> Result<(), StoreError> {
+    pub(super) fn remember(&self, viewing: &Viewing, draft: &mut Draft) -> Result<(), StoreError> {
         let touch = self.tally.touch;
         let record = Remembrance {
             touch,
@@ -201,14 +203,16 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
                 tmdb: ids.into_iter().find_map(|ids| ids.tmdb),
                 boot_id: self.boot_id,
                 event_id: match event.action {
-                    Action::Stop => id_of_stop(event.session, key, &call),
+                    Action::Stop if purpose != Purpose::Instead => {
+                        id_of_stop(event.session, key, &call)
+                    }
                     _ => EventId::random(&mut self.random),
                 },
                 call,
                 event: event.clone(),
             };
             let attempts = Attempts {
-                in_doubt: purpose != Purpose::News,
+                in_doubt: matches!(purpose, Purpose::Again { .. }),
                 ..Attempts::default()
             };
             let entry = Entry::from(&payload);

@@ -54,6 +54,7 @@ mod reader;
 mod record;
 mod restore;
 mod settle;
+mod take_back;
 #[cfg(test)]
 mod tests;
 
@@ -80,6 +81,7 @@ pub use queue::{Counts, Queued, QueuedState, Selection, Told, ToldState, Wanted}
 use record::Tally;
 pub use restore::{Completed, Owed, Standing, Standings};
 pub use settle::Settled;
+pub use take_back::Reach;
 
 /// Most viewings that are remembered; those touched longest ago go first.
 pub const MOST_VIEWINGS: usize = 5_000;

@@ -12,9 +12,10 @@ use serde_json::Value;
 
 use reeld::account::NewLogin;
 
+use super::bus::PrivateBus;
 use super::credentials;
 use super::home::Home;
-use super::players::{is_installed, shared_folder};
+use super::players::{MPRIS_SCRIPT, is_installed, shared_folder};
 use super::standin::{CLIENT_ID, DISCOVR_CLIENT_ID, Discovr, Event, PunchPlay, Server, Tmdb};
 
 /// Speed of the films: 40 minutes a minute.
@@ -28,6 +29,11 @@ pub struct Evening {
     pub tmdb: Server<Tmdb>,
     daemon: Option<Child>,
     players: u32,
+    /// Of the daemon.
+    pub environment: Vec<(String, String)>,
+    /// Films and the bus: players may be another user's.
+    shared: tempfile::TempDir,
+    bus: Option<PrivateBus>,
     /// The daemon sees every mpv of this user: one evening at a time on this machine.
     _alone: File,
 }
@@ -80,6 +86,9 @@ impl Evening {
             tmdb: Server::start(Tmdb::default()),
             daemon: None,
             players: 0,
+            environment: Vec::new(),
+            shared: shared_folder(),
+            bus: None,
             _alone: alone(),
         };
         evening.configure("");
@@ -107,10 +116,13 @@ impl Evening {
             .append(true)
             .open(self.log_file())
             .unwrap();
-        let daemon = self
-            .home
-            .command(&["run"])
+        let mut daemon = self.home.command(&["run"]);
+        if let Some(bus) = &self.bus {
+            daemon.env("DBUS_SESSION_BUS_ADDRESS", bus.address_text());
+        }
+        let daemon = daemon
             .env("REELD_LOG", "debug")
+            .envs(self.environment.iter().cloned())
             .stderr(log)
             .stdout(Stdio::null())
             .spawn();
@@ -118,6 +130,22 @@ impl Evening {
         self.until("the daemon is ready", Duration::from_secs(30), |evening| {
             evening.home.run(&["status"]).code == Some(0)
         });
+    }
+
+    /// Starts a session bus, where the daemon and the players from now on will be.
+    pub fn start_bus(&mut self) -> &PrivateBus {
+        self.end_bus();
+        self.bus.insert(PrivateBus::start(self.shared.path()))
+    }
+
+    /// Ends the session bus; the next one has its address.
+    pub fn end_bus(&mut self) {
+        self.bus = None;
+    }
+
+    /// The session bus that was started.
+    pub fn bus(&self) -> &PrivateBus {
+        self.bus.as_ref().expect("a bus was started")
     }
 
     fn log_file(&self) -> PathBuf {
@@ -138,9 +166,7 @@ impl Evening {
 
     /// A film (or whatever its name says) of this many seconds.
     pub fn film(&self, name: &str, seconds: u32) -> PathBuf {
-        let folder = self.home.folder.path().join("videos");
-        fs::create_dir_all(&folder).unwrap();
-        let film = folder.join(name);
+        let film = self.shared.path().join(name);
         if !film.exists() {
             fs::copy(picture(seconds), &film).unwrap();
         }
@@ -149,24 +175,40 @@ impl Evening {
 
     /// mpv with a socket of its own in reeld's folder.
     pub fn mpv(&mut self, more: &[&str], films: &[&Path]) -> Mpv {
+        self.mpv_at(None, more, films)
+    }
+
+    fn mpv_at(&mut self, bus: Option<&str>, more: &[&str], films: &[&Path]) -> Mpv {
         self.players += 1;
         let folder = self.home.folder.path().join("run/reeld/mpv");
         fs::create_dir_all(&folder).unwrap();
         let socket = folder.join(format!("{}.sock", self.players));
-        let child = Command::new("mpv")
+        let mut command = Command::new("mpv");
+        match bus {
+            Some(bus) => command.env("DBUS_SESSION_BUS_ADDRESS", bus),
+            None => command.env_remove("DBUS_SESSION_BUS_ADDRESS"),
+        };
+        let child = command
             .args(["--no-config", "--really-quiet", "--vo=null", "--ao=null"])
             .arg(format!("--speed={SPEED}"))
             .arg(format!("--input-ipc-server={}", socket.display()))
             .args(more)
             .args(films)
             .env("HOME", self.home.folder.path())
-            .env_remove("DBUS_SESSION_BUS_ADDRESS")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
         Mpv { child, socket }
+    }
+
+    /// The same, on the bus too.
+    pub fn mpv_on_bus(&mut self, more: &[&str], films: &[&Path]) -> Mpv {
+        let script = format!("--script={MPRIS_SCRIPT}");
+        let bus = self.bus().address_text();
+        let more: Vec<_> = more.iter().copied().chain([script.as_str()]).collect();
+        self.mpv_at(Some(&bus), &more, films)
     }
 
     /// Polls a condition; fails with the log when the time is over.
@@ -279,8 +321,9 @@ impl Mpv {
             serde_json::json!({"command": words, "request_id": 7})
         )
         .unwrap();
-        for line in BufReader::new(stream).lines() {
-            let value: Value = serde_json::from_str(&line.unwrap()).unwrap();
+        // What ends the socket is not answered.
+        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            let value: Value = serde_json::from_str(&line).unwrap();
             if value["request_id"] == 7 {
                 return value["data"].clone();
             }
