@@ -9,10 +9,12 @@
 //! out, at most one delivery in flight per account. Nothing here waits.
 //!
 //! **What survives what.** All that is durable lies behind the store. If it fails, it is closed, the debouncer keeps its
-//! steps (live ones collapse, stops are held), and the store is opened again with a growing delay; deliveries wait. A loss
-//! of records is told; what was lost is not made again (`ARCHITECTURE.md`, "Guarantees").
+//! steps (live ones collapse, stops are held), and the store is opened again with a growing delay; deliveries wait. Whenever it
+//! was read anew, it is compared with what the debouncer remembers and the history says, and filled up (`rebuild.rs`).
+//! What the history could not be told stays in the store until it can (`diary.rs`).
 
 mod control;
+mod diary;
 mod explain;
 mod identifying;
 mod lookups;
@@ -20,11 +22,15 @@ mod notices;
 mod open;
 mod pause;
 mod privacy;
+mod rebuild;
 mod replay;
 mod storage;
+#[cfg(test)]
+mod tests;
 mod undo;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,6 +41,7 @@ use crate::account::{Account, Names};
 use crate::config::Config;
 use crate::control::{Request, Response};
 use crate::debounce::{Debouncer, Rules};
+use crate::history::{self, Entry, Receipt};
 use crate::identify::rules::Rules as UserRules;
 use crate::identify::sidecar::Sidecar;
 use crate::model::{
@@ -47,6 +54,7 @@ use crate::service::{Context, Disposition, Job};
 use crate::store::{Store, StoreError};
 use crate::watch::Report;
 use crate::watch::merge::{Merge, Started};
+use diary::Diary;
 use lookups::Lookups;
 use notices::Notices;
 use open::OpenItems;
@@ -60,11 +68,17 @@ pub trait Edges {
     /// The store's type.
     type Store: Store;
 
-    /// Opens the store, and says what is to be told about it (moved aside, records missing).
+    /// Opens the store, or makes one.
     ///
     /// # Errors
     /// As `Store`'s.
-    fn open_store(&mut self, now: Moment) -> Result<(Self::Store, Vec<String>), StoreError>;
+    fn open_store(&mut self, now: Moment) -> Result<Opened<Self::Store>, StoreError>;
+
+    /// The loss that opening told of is made good for as far as can be, durably: it need not be told again.
+    ///
+    /// # Errors
+    /// As `Store`'s.
+    fn loss_repaired(&mut self, store: &Self::Store) -> Result<(), StoreError>;
 
     /// Tells whether one process started another.
     fn kinship(&self) -> Started;
@@ -73,12 +87,19 @@ pub trait Edges {
     ///
     /// # Errors
     /// Of the file.
-    fn remember(
-        &mut self,
-        step: &Step,
-        event: &Lifecycle,
-        accounts: &[AccountKey],
-    ) -> std::io::Result<()>;
+    fn remember(&mut self, entry: &Entry) -> io::Result<()>;
+
+    /// Appends to the local history that a completion has reached an account, or never will.
+    ///
+    /// # Errors
+    /// Of the file.
+    fn receipt(&mut self, viewing: ViewingId, receipt: &Receipt) -> io::Result<()>;
+
+    /// What the local history says of late.
+    ///
+    /// # Errors
+    /// Of the file.
+    fn recall(&mut self) -> io::Result<history::Read>;
 
     /// Writes to the local history that a viewing was not watched after all, durably; nothing if it does not say so.
     ///
@@ -99,6 +120,25 @@ pub trait Edges {
     /// Of the disk.
     fn keep_pause(&mut self, _pause: Option<&Pause>) -> std::io::Result<()> {
         Ok(())
+    }
+}
+
+/// A store, open.
+#[derive(Debug)]
+pub struct Opened<S> {
+    /// It.
+    pub store: S,
+    /// There was none: it is new.
+    pub fresh: bool,
+    /// What was committed and is gone, in words for people; told again until `loss_repaired`.
+    pub loss: Option<String>,
+}
+
+impl<S> Opened<S> {
+    fn tell(&self) {
+        if let Some(loss) = &self.loss {
+            warn!("the database was damaged: {loss}");
+        }
     }
 }
 
@@ -203,7 +243,7 @@ pub enum Output {
     Rescan,
     /// Every watcher has finished its first scan.
     Ready,
-    /// Everything is written: the machine may sleep.
+    /// Everything is written: the machine may sleep. Not said while it cannot be.
     Asleep,
     /// Something waits for the network, or nothing does any more.
     AwaitNetwork(bool),
@@ -234,6 +274,9 @@ pub struct Engine<E: Edges> {
     open: OpenItems,
     debouncer: Debouncer,
     storage: Storage<E::Store>,
+    diary: Diary,
+    /// The machine waits for `Output::Asleep`.
+    falling_asleep: bool,
     accounts: Vec<Account>,
     names: Names,
     lookups: Lookups,
@@ -265,14 +308,14 @@ impl<E: Edges> Engine<E> {
         now: Moment,
     ) -> Result<Self, StoreError> {
         let outbox_random = Random::seeded(random.bits());
-        let (storage, remembered) = Storage::open(&mut edges, outbox_random, me.boot_id, now)?;
+        let storage = Storage::open(&mut edges, outbox_random, me.boot_id, now)?;
         let kinship = edges.kinship();
         let debouncer = Debouncer::new(
             Rules::from(&*config),
             random,
             me.boot_id,
-            remembered.viewings,
-            remembered.open,
+            Vec::new(),
+            Vec::new(),
             now,
         );
         let private = Private::new(&config.privacy, me.home.as_deref());
@@ -287,6 +330,8 @@ impl<E: Edges> Engine<E> {
             open: OpenItems::default(),
             debouncer,
             storage,
+            diary: Diary::default(),
+            falling_asleep: false,
             accounts: Vec::new(),
             names: Names::new(),
             lookups: Lookups::default(),
@@ -350,10 +395,11 @@ impl<E: Edges> Engine<E> {
             }
             Input::Sleep => {
                 self.debouncer.sleeping(now);
-                self.pump(now);
-                self.outputs.push_back(Output::Asleep);
+                self.falling_asleep = true;
             }
             Input::Woke => {
+                self.falling_asleep = false;
+                self.debouncer.woke(now);
                 self.storage.hint(Hint::Resumed);
                 self.lookups.nudge();
             }
@@ -390,6 +436,8 @@ impl<E: Edges> Engine<E> {
         let lookups = self
             .lookups_timeout()
             .map(|(at, why)| (at.saturating_sub(now.boot), why));
+        let diary = self.diary_timeout();
+        let diary = diary.map(|(at, why)| (at.saturating_sub(now.boot), why));
         let pause = self
             .pause_timeout()
             .map(|(at, why)| (at.saturating_sub(now.boot), why));
@@ -398,6 +446,7 @@ impl<E: Edges> Engine<E> {
             .chain(pause)
             .chain(storage)
             .chain(lookups)
+            .chain(diary)
             .chain(open)
             .min_by_key(|(wait, _)| *wait)
     }
@@ -511,8 +560,7 @@ impl<E: Edges> Engine<E> {
 
     /// Writes what must be written, then hands out what is due.
     fn pump(&mut self, now: Moment) {
-        self.storage
-            .reopen_if_due(&mut self.edges, &mut self.debouncer, now);
+        self.storage.reopen_if_due(&mut self.edges, now);
         while let Some(step) = self.debouncer.peek().cloned() {
             let accounts = if step.viewing.local_only.is_some() {
                 Vec::new()
@@ -528,13 +576,20 @@ impl<E: Edges> Engine<E> {
                 break;
             }
             self.debouncer.advance();
-            self.appended(&step, &accounts);
+            self.appended(&step);
+        }
+        self.rebuild(now);
+        self.write_notes(now);
+        if self.falling_asleep && self.debouncer.peek().is_none() {
+            self.falling_asleep = false;
+            self.outputs.push_back(Output::Asleep);
         }
         while let Some(player) = self.debouncer.poll_ask() {
             self.outputs
                 .push_back(Output::Ask(self.merge.route(&player)));
         }
         self.hand_out(now);
+        self.write_receipts(now);
         self.look_up(now);
         self.storage.close_if_idle(&self.debouncer, now);
         self.summarise();
@@ -545,14 +600,10 @@ impl<E: Edges> Engine<E> {
         }
     }
 
-    fn appended(&mut self, step: &Step, accounts: &[AccountKey]) {
-        let Some(event) = &step.event else { return };
-        tell(event, step);
-        self.notice_watching(event, step);
-        if event.action == Action::Stop
-            && let Err(error) = self.edges.remember(step, event, accounts)
-        {
-            warn!(viewing = %event.viewing, "the local history cannot be written: {error}. Hint: check the space and the permissions of reeld's state folder");
+    fn appended(&mut self, step: &Step) {
+        if let Some(event) = &step.event {
+            tell(event, step);
+            self.notice_watching(event, step);
         }
     }
 
