@@ -347,7 +347,10 @@ impl World {
                     self.fact(What::SetBack);
                 }
             }
-            Env::Outage { service, time } => self.unreachable[service] = self.clock.now + time,
+            Env::Outage { service, time } => {
+                self.log.outages += time.as_secs_f64();
+                self.unreachable[service] = self.clock.now + time;
+            }
             Env::Disk { time } => {
                 self.disk().down = true;
                 self.after(time, Event::DiskWorks);

@@ -100,6 +100,11 @@ impl Film {
         (self.title, episode)
     }
 
+    /// The episode that an unfinished resume point names.
+    pub fn resume_episode(&self) -> Option<(u32, u32)> {
+        self.work().1
+    }
+
     /// For people.
     pub fn name(&self) -> &'static str {
         let name = Path::new(self.path).file_name();

@@ -14,12 +14,15 @@
 mod acts;
 mod clock;
 mod discovr;
+mod judge;
 mod library;
 mod log;
 mod player;
 mod punchplay;
+mod reference;
 mod runs;
 mod script;
+mod shrink;
 mod store;
 mod user;
 mod wire;

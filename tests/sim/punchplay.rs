@@ -26,8 +26,8 @@ pub struct PunchPlay {
     /// Taken, and not used.
     ignored: BTreeSet<String>,
     pub watches: BTreeMap<Work, usize>,
-    /// Position of the last stop, seconds.
-    pub stopped_at: BTreeMap<Work, f64>,
+    /// Stamp and position (seconds) of the last stop.
+    pub stopped_at: BTreeMap<Work, (i64, f64)>,
 }
 
 #[derive(Debug, Default)]
@@ -153,8 +153,12 @@ impl PunchPlay {
 
     fn stop(&mut self, event: &Event) {
         let Some(film) = film(event) else { return };
-        #[allow(clippy::cast_precision_loss, reason = "seconds of a film")]
-        self.stopped_at.insert(film.work(), event.position_seconds as f64);
+        let last = self.stopped_at.entry(film.work()).or_default();
+        if event.event_created_at >= last.0 {
+            #[allow(clippy::cast_precision_loss, reason = "seconds of a film")]
+            let position = event.position_seconds as f64;
+            *last = (event.event_created_at, position);
+        }
         let threshold = event.watched_threshold.unwrap_or(THRESHOLD);
         if event.watched == Some(true) || event.progress >= threshold {
             *self.watches.entry(film.work()).or_default() += 1;

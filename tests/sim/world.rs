@@ -44,7 +44,10 @@ pub struct Outcome {
     pub punchplay: PunchPlay,
     pub discovr: Discovr,
     pub requests: u32,
-    pub beats: f64,
+    /// Seconds of playing.
+    pub played: f64,
+    /// Seconds in which a service could not be reached, or refused the login.
+    pub outages: f64,
     pub diary: Vec<String>,
 }
 
@@ -613,7 +616,7 @@ impl World {
             State::Playing => {
                 let from = seat.from;
                 let jump = std::mem::replace(&mut seat.jump, Jump::No);
-                self.log.beats += now.saturating_sub(began).as_secs_f64();
+                self.log.played += now.saturating_sub(began).as_secs_f64();
                 What::Played(Stretch { playback, from, to: here, began, rate, jump, seen })
             }
             State::Paused => What::Paused { playback, position: here, since: began, seen },
