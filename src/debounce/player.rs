@@ -43,15 +43,19 @@ fn near_end(position: f64, duration: f64, rate: f64, claimed: bool) -> bool {
 
 /// Adds what was played to the session's viewing, or keeps it for a session to come.
 fn bank(viewings: &mut Viewings, playing: &mut Playing, played: Played, rules: &Rules) {
-    let threshold = playing.threshold(rules);
-    let estimated = playing.anchor.estimated;
+    // The clock alone never gets past the threshold.
+    let threshold = if playing.anchor.estimated {
+        f64::MAX
+    } else {
+        playing.threshold(rules)
+    };
     let Some(session) = &mut playing.session else {
         return playing.keep_unbanked(played, threshold);
     };
     session.past += played.past(threshold);
     if let Some(viewing) = viewings.get_mut(session.viewing) {
         viewing.played = (viewing.played + played.length()).min(viewing.duration);
-        viewing.reached |= session.past_threshold() && !estimated;
+        viewing.reached |= session.past_threshold();
     }
 }
 
@@ -517,7 +521,7 @@ impl Debouncer {
         {
             session.past += past;
             memory.played = (memory.played + length).min(memory.duration);
-            memory.reached |= session.past_threshold() && !playing.anchor.estimated;
+            memory.reached |= session.past_threshold();
         }
         self.report(id, Action::Start, now, None);
     }

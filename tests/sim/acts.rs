@@ -62,7 +62,11 @@ impl World {
     }
 
     /// The player in a slot with what is open in it.
-    fn with_open<T>(&mut self, slot: usize, use_it: impl FnOnce(&mut Seat, Duration) -> T) -> Option<T> {
+    fn with_open<T>(
+        &mut self,
+        slot: usize,
+        use_it: impl FnOnce(&mut Seat, Duration) -> T,
+    ) -> Option<T> {
         let awake = self.clock.awake();
         let seat = self.slots.get_mut(slot)?.as_mut()?;
         seat.player.open.as_ref()?;
@@ -84,8 +88,15 @@ impl World {
             self.hear_all(slot, said);
         }
         let there = self.with_open(slot, |seat, _| {
-            let same = seat.player.open.as_ref().is_some_and(|open| open.film == film);
-            (same && seat.player.runs_on(), seat.player.tells_end(false, true))
+            let same = seat
+                .player
+                .open
+                .as_ref()
+                .is_some_and(|open| open.film == film);
+            (
+                same && seat.player.runs_on(),
+                seat.player.tells_end(false, true),
+            )
         });
         match there {
             // The same file again, and nobody could tell: it jumped.
@@ -101,18 +112,26 @@ impl World {
         }
         self.playbacks += 1;
         let (playback, awake, now) = (self.playbacks, self.clock.awake(), self.clock.now);
-        let Some(seat) = &mut self.slots[slot] else { return };
+        let Some(seat) = &mut self.slots[slot] else {
+            return;
+        };
         let kind = seat.player.kind;
         seat.player.open = Some(Open::new(film, playback, from, kind, awake));
         seat.restart(from * FILMS[film].length, awake, now);
         seat.jump = Jump::No;
         let said = seat.player.introduces(awake);
-        let ready = now + ms(match kind {
-            Kind::Vlc => 1500,
-            Kind::Celluloid => 600,
-            _ => 0,
+        let ready = now
+            + ms(match kind {
+                Kind::Vlc => 1500,
+                Kind::Celluloid => 600,
+                _ => 0,
+            });
+        self.fact(What::Opened {
+            playback,
+            film,
+            kind,
+            ready,
         });
-        self.fact(What::Opened { playback, film, kind, ready });
         self.hear_all(slot, said);
         self.foresee(slot);
     }
@@ -136,7 +155,9 @@ impl World {
     }
 
     fn is_serial(&self, slot: usize, serial: u32) -> bool {
-        self.slots[slot].as_ref().is_some_and(|seat| seat.serial == serial)
+        self.slots[slot]
+            .as_ref()
+            .is_some_and(|seat| seat.serial == serial)
     }
 
     pub fn filled(&mut self, slot: usize, serial: u32) {
@@ -175,7 +196,11 @@ impl World {
         });
         if stuck == Some(false) {
             let fills = self.script.setup.players[slot] == Kind::Celluloid;
-            let state = if fills { State::Buffering } else { State::Playing };
+            let state = if fills {
+                State::Buffering
+            } else {
+                State::Playing
+            };
             self.change(slot, |open| open.state = state);
         }
     }
@@ -186,7 +211,9 @@ impl World {
             let kind = seat.player.kind;
             let told = seat.player.tells_jumps();
             let mut said: Vec<Said> = Vec::new();
-            let Some(open) = &mut seat.player.open else { return said };
+            let Some(open) = &mut seat.player.open else {
+                return said;
+            };
             open.at_end = false;
             open.put(fraction * open.film().length, awake);
             seat.from = fraction * open.film().length;
@@ -215,7 +242,10 @@ impl World {
                 let here = open.at(awake, before);
                 open.put(here, awake);
             }
-            vec![(ms(0), 0, Say::Signal(Signal::Rate(rate))), (ms(15), 0, Say::Position { seeked: false })]
+            vec![
+                (ms(0), 0, Say::Signal(Signal::Rate(rate))),
+                (ms(15), 0, Say::Position { seeked: false }),
+            ]
         }) else {
             return;
         };
@@ -233,7 +263,12 @@ impl World {
             Some((open.playback, open.at(awake, rate), rate))
         });
         if let Some(Some((playback, position, rate))) = ended {
-            self.fact(What::Ended { playback, position, rate, how });
+            self.fact(What::Ended {
+                playback,
+                position,
+                rate,
+                how,
+            });
         }
     }
 
@@ -265,7 +300,11 @@ impl World {
                 position: open.map(|open| open.at(awake, seat.player.rate) + 0.07),
             };
             let end = Say::Signal(Signal::ReachedEnd);
-            (mpv, keeps, vec![(ms(0), 0, end), (ms(0), 0, Say::Signal(paused))])
+            (
+                mpv,
+                keeps,
+                vec![(ms(0), 0, end), (ms(0), 0, Say::Signal(paused))],
+            )
         }) else {
             return;
         };
@@ -275,7 +314,9 @@ impl World {
         }
         let (awake, now) = (self.clock.awake(), self.clock.now);
         self.with_open(slot, |seat, _| {
-            let Some(open) = &mut seat.player.open else { return };
+            let Some(open) = &mut seat.player.open else {
+                return;
+            };
             let length = open.film().length;
             open.put(length, awake);
             open.state = State::Paused;
@@ -287,7 +328,9 @@ impl World {
 
     fn quit(&mut self, slot: usize) {
         self.stop(slot);
-        let Some(seat) = &self.slots[slot] else { return };
+        let Some(seat) = &self.slots[slot] else {
+            return;
+        };
         let mut gone = seat.player.vanishes();
         for said in &mut gone {
             said.0 += ms(300);
@@ -298,7 +341,9 @@ impl World {
 
     fn kill(&mut self, slot: usize) {
         self.end(slot, End::Left);
-        let Some(seat) = &self.slots[slot] else { return };
+        let Some(seat) = &self.slots[slot] else {
+            return;
+        };
         let gone = seat.player.vanishes();
         self.hear_all(slot, gone);
         self.slots[slot] = None;
@@ -325,7 +370,11 @@ impl World {
                 }
             }
             Env::Term { down } => self.term(down),
-            Env::Power { down, batches, year_1970 } => self.power(down, batches, year_1970),
+            Env::Power {
+                down,
+                batches,
+                year_1970,
+            } => self.power(down, batches, year_1970),
             Env::Suspend { time, told } => {
                 if told {
                     self.tell(Input::Sleep);
@@ -358,10 +407,20 @@ impl World {
             Env::Revoke { service } => self.revoked[service] = true,
             Env::Login { service } => self.log_in(service),
             Env::Logout { service, drop } => self.log_out(service, drop),
-            Env::RetryDead => self.tell(Input::Request(2, Request::QueueRetry { what: Selection::Dead })),
+            Env::RetryDead => self.tell(Input::Request(
+                2,
+                Request::QueueRetry {
+                    what: Selection::Dead,
+                },
+            )),
             Env::DropDead => {
                 if self.engine.is_some() && self.ask_status().is_some_and(|(_, dead)| dead > 0) {
-                    self.tell(Input::Request(3, Request::QueueDrop { what: Selection::Dead }));
+                    self.tell(Input::Request(
+                        3,
+                        Request::QueueDrop {
+                            what: Selection::Dead,
+                        },
+                    ));
                     (0..2).for_each(|account| self.fact(What::Dropped { account }));
                 }
             }
@@ -421,17 +480,23 @@ impl World {
         if year_1970 {
             let right = self.random.u64(20..200);
             let step_ms = -self.clock.off;
-            self.after(Duration::from_secs(right), Event::Env(Env::Clock { step_ms }));
+            self.after(
+                Duration::from_secs(right),
+                Event::Env(Env::Clock { step_ms }),
+            );
         }
     }
 
     fn is_linked(&self, service: usize) -> bool {
-        self.accounts.iter().any(|account| account.key.service == SERVICES[service])
+        self.accounts
+            .iter()
+            .any(|account| account.key.service == SERVICES[service])
     }
 
     fn log_in(&mut self, service: usize) {
         self.revoked[service] = false;
-        self.accounts.retain(|account| account.key.service != SERVICES[service]);
+        self.accounts
+            .retain(|account| account.key.service != SERVICES[service]);
         self.accounts.push(account(service));
         self.accounts.sort_by(|a, b| a.key.cmp(&b.key));
         self.tell(Input::Accounts(self.accounts.clone()));
@@ -442,13 +507,21 @@ impl World {
         if !self.is_linked(service) {
             return;
         }
-        let fate = if drop { QueueFate::Drop } else { QueueFate::Keep };
+        let fate = if drop {
+            QueueFate::Drop
+        } else {
+            QueueFate::Keep
+        };
         self.split();
         self.tell(Input::Request(
             4,
-            Request::Logout { service: SERVICES[service], queue: Some(fate) },
+            Request::Logout {
+                service: SERVICES[service],
+                queue: Some(fate),
+            },
         ));
-        self.accounts.retain(|account| account.key.service != SERVICES[service]);
+        self.accounts
+            .retain(|account| account.key.service != SERVICES[service]);
         self.tell(Input::Accounts(self.accounts.clone()));
         if drop {
             self.fact(What::Dropped { account: service });
@@ -499,12 +572,20 @@ impl World {
             if !self.log.complaints.is_empty() {
                 return;
             }
-            self.tell(Input::Request(2, Request::QueueRetry { what: Selection::Dead }));
+            self.tell(Input::Request(
+                2,
+                Request::QueueRetry {
+                    what: Selection::Dead,
+                },
+            ));
             if self.ask_status() == Some((0, 0)) && self.is_idle() {
                 return;
             }
         }
         let left = self.ask_status();
-        self.complain(format!("after two days of peace the queue holds {left:?}, and a timer: {}", !self.is_idle()));
+        self.complain(format!(
+            "after two days of peace the queue holds {left:?}, and a timer: {}",
+            !self.is_idle()
+        ));
     }
 }

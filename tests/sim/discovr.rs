@@ -89,16 +89,24 @@ impl Discovr {
     /// What is wrong with a request that goes out now. `back`: so far was the clock ever set back.
     pub fn judge(&mut self, path: &str, body: &str, back: Duration) -> Result<(), String> {
         let body = Body::read(body)?;
-        let expressible = body.films().any(|film| match (film.episodes, body.episode()) {
-            (Some((season, all)), Some((s, e))) => s == season && all.contains(&e),
-            (_, None) => true,
-            (None, Some(_)) => false,
-        });
+        let expressible = body
+            .films()
+            .any(|film| match (film.episodes, body.episode()) {
+                (Some((season, all)), Some((s, e))) => s == season && all.contains(&e),
+                (_, None) => true,
+                (None, Some(_)) => false,
+            });
         if !expressible {
-            return Err(format!("{} {:?} was to stay here", body.media_id, body.episode()));
+            return Err(format!(
+                "{} {:?} was to stay here",
+                body.media_id,
+                body.episode()
+            ));
         }
         if path.ends_with("/history") {
-            if body.progress != 100 || (body.media_id.starts_with("TV_") && body.episode().is_none()) {
+            if body.progress != 100
+                || (body.media_id.starts_with("TV_") && body.episode().is_none())
+            {
                 return Err(format!("history that means something else: {body:?}"));
             }
             return Ok(());
@@ -125,15 +133,19 @@ impl Discovr {
         }
         if method == "PATCH" && !self.resume.contains_key(&body.media_id) {
             // What reeld does then: puts it on the list, and patches it.
-            self.resume.insert(body.media_id.clone(), resume(&body, None));
+            self.resume
+                .insert(body.media_id.clone(), resume(&body, None));
         }
-        self.resume.insert(body.media_id.clone(), resume(&body, body.episode()));
+        self.resume
+            .insert(body.media_id.clone(), resume(&body, body.episode()));
         taken()
     }
 
     /// Whether an entry like that of this request is there.
     pub fn has(&self, body: &str) -> bool {
-        let Ok(body) = Body::read(body) else { return false };
+        let Ok(body) = Body::read(body) else {
+            return false;
+        };
         let ours = body.entry();
         let near = Duration::from_secs(2);
         self.history.iter().any(|entry| {

@@ -49,8 +49,11 @@ impl Judgement {
             self.undecided += 1;
             return;
         };
-        let special = FILMS.iter().any(|film| film.work() == work && film.fate == Fate::Special);
-        let within = |(low, high): (u8, u8), n: usize| (usize::from(low)..=usize::from(high)).contains(&n);
+        let special = FILMS
+            .iter()
+            .any(|film| film.work() == work && film.fate == Fate::Special);
+        let within =
+            |(low, high): (u8, u8), n: usize| (usize::from(low)..=usize::from(high)).contains(&n);
         let as_it_must_be = |count: &Count| {
             let discovr = if special { (0, 0) } else { count[1] };
             within(count[0], punchplay) && within(discovr, least) && within(discovr, most)
@@ -71,7 +74,10 @@ impl Judgement {
     /// The last stop says where it really ended.
     fn position(&mut self, verdict: &Verdict, outcome: &Outcome) {
         let work = verdict.work;
-        let Some((expected, film)) = verdict.position.zip(FILMS.iter().find(|film| film.work() == work)) else {
+        let Some((expected, film)) = verdict
+            .position
+            .zip(FILMS.iter().find(|film| film.work() == work))
+        else {
             return;
         };
         // Short of the end, and no nearer to it than one may tell without counting.
@@ -81,13 +87,21 @@ impl Judgement {
         if let Some((_, told)) = outcome.punchplay.stopped_at.get(&work)
             && off(*told)
         {
-            self.complaints.push(format!("{} ended at {expected:.0} s, and PunchPlay was told {told:.0}", name(work)));
+            self.complaints.push(format!(
+                "{} ended at {expected:.0} s, and PunchPlay was told {told:.0}",
+                name(work)
+            ));
         }
         let resume = outcome.discovr.resume.get(&media_id(film));
-        if let Some(resume) = resume.filter(|resume| resume.episode == film.resume_episode()) {
+        // A completed one is at its end, wherever the credits were left.
+        let unfinished = resume.filter(|resume| resume.progress < 100 && resume.episode == film.resume_episode());
+        if let Some(resume) = unfinished {
             let told = f64::from(resume.progress) / 100.0 * film.length;
             if off(told) {
-                self.complaints.push(format!("{} ended at {expected:.0} s, and Discovr was told {told:.0}", name(work)));
+                self.complaints.push(format!(
+                    "{} ended at {expected:.0} s, and Discovr was told {told:.0}",
+                    name(work)
+                ));
             }
         }
     }
@@ -100,7 +114,10 @@ impl Judgement {
         let happened = script.size() as f64;
         let bound = 60.0 + 2.5 * beats + 30.0 * happened + outcome.outages / 15.0;
         if f64::from(outcome.requests) > bound {
-            self.complaints.push(format!("{} requests, which is more than {bound:.0}", outcome.requests));
+            self.complaints.push(format!(
+                "{} requests, which is more than {bound:.0}",
+                outcome.requests
+            ));
         }
     }
 }

@@ -38,18 +38,75 @@ pub const PRIVATE: &str = "/home/ann/Private";
 
 /// Two of them are the same film in two files; one series has its id in the path, the other has not.
 pub static FILMS: [Film; 13] = [
-    film("/films/Heat (1995)/Heat (1995) {tmdb-949}.mkv", 1500.0, "Heat", 949),
-    film("/other/Heat.1995.1080p.BluRay.x264-GRP.mkv", 1500.0, "Heat", 949),
+    film(
+        "/films/Heat (1995)/Heat (1995) {tmdb-949}.mkv",
+        1500.0,
+        "Heat",
+        949,
+    ),
+    film(
+        "/downloads/Heat.1995.1080p.BluRay.x264-GRP.mkv",
+        1500.0,
+        "Heat",
+        949,
+    ),
     film("/films/Alien.1979.mkv", 1170.0, "Alien", 348),
-    film("/films/Fight Club (1999) [imdbid-tt0137523].mkv", 2000.0, "Fight Club", 550),
-    episode("/tv/The Wire {tmdb-1438}/Season 01/The.Wire.S01E01.mkv", 900.0, "The Wire", 1, &[1], 1438),
-    episode("/tv/The Wire {tmdb-1438}/Season 01/The.Wire.S01E02.mkv", 960.0, "The Wire", 1, &[2], 1438),
-    episode("/tv/The Wire {tmdb-1438}/Season 01/The.Wire.S01E03.mkv", 840.0, "The Wire", 1, &[3], 1438),
-    episode("/tv/Severance/Severance.S01E01E02.1080p.mkv", 1400.0, "Severance", 1, &[1, 2], 95396),
-    episode("/tv/Severance/Severance.S01E03.1080p.mkv", 700.0, "Severance", 1, &[3], 95396),
+    film(
+        "/films/Fight Club (1999) [imdbid-tt0137523].mkv",
+        2000.0,
+        "Fight Club",
+        550,
+    ),
+    episode(
+        "/tv/The Wire {tmdb-1438}/Season 01/The.Wire.S01E01.mkv",
+        900.0,
+        "The Wire",
+        1,
+        &[1],
+        1438,
+    ),
+    episode(
+        "/tv/The Wire {tmdb-1438}/Season 01/The.Wire.S01E02.mkv",
+        960.0,
+        "The Wire",
+        1,
+        &[2],
+        1438,
+    ),
+    episode(
+        "/tv/The Wire {tmdb-1438}/Season 01/The.Wire.S01E03.mkv",
+        840.0,
+        "The Wire",
+        1,
+        &[3],
+        1438,
+    ),
+    episode(
+        "/tv/Severance/Severance.S01E01E02.1080p.mkv",
+        1400.0,
+        "Severance",
+        1,
+        &[1, 2],
+        95396,
+    ),
+    episode(
+        "/tv/Severance/Severance.S01E03.1080p.mkv",
+        700.0,
+        "Severance",
+        1,
+        &[3],
+        95396,
+    ),
     Film {
         fate: Fate::Special,
-        ..episode("/tv/The Wire {tmdb-1438}/Specials/The.Wire.S00E01.mkv", 600.0, "The Wire", 0, &[1], 1438)
+        ..episode(
+            "/tv/The Wire {tmdb-1438}/Specials/The.Wire.S00E01.mkv",
+            600.0,
+            "The Wire",
+            0,
+            &[1],
+            1438,
+        )
     },
     Film {
         fate: Fate::Unknown,
@@ -57,11 +114,21 @@ pub static FILMS: [Film; 13] = [
     },
     Film {
         fate: Fate::Private,
-        ..film("/home/ann/Private/Secret Holiday (2020) {tmdb-4242}.mkv", 900.0, "Secret Holiday", 4242)
+        ..film(
+            "/home/ann/Private/Secret Holiday (2020) {tmdb-4242}.mkv",
+            900.0,
+            "Secret Holiday",
+            4242,
+        )
     },
     Film {
         fate: Fate::Short,
-        ..film("/films/Bambi Meets Godzilla (1969).mkv", 120.0, "Bambi Meets Godzilla", 30_060)
+        ..film(
+            "/films/Bambi Meets Godzilla (1969).mkv",
+            120.0,
+            "Bambi Meets Godzilla",
+            30_060,
+        )
     },
 ];
 
@@ -96,7 +163,9 @@ pub type Work = (&'static str, Option<(u32, u32)>);
 impl Film {
     /// Two files of one film are one work.
     pub fn work(&self) -> Work {
-        let episode = self.episodes.and_then(|(season, all)| Some((season, *all.first()?)));
+        let episode = self
+            .episodes
+            .and_then(|(season, all)| Some((season, *all.first()?)));
         (self.title, episode)
     }
 

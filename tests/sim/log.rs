@@ -34,7 +34,12 @@ pub enum What {
         seen: bool,
     },
     /// The playback is over, or has come to its end and is still open.
-    Ended { playback: u32, position: f64, rate: f64, how: End },
+    Ended {
+        playback: u32,
+        position: f64,
+        rate: f64,
+        how: End,
+    },
     /// The daemon runs.
     Up,
     Down(Down),
@@ -42,9 +47,14 @@ pub enum What {
     Slept,
     /// The wall clock was set back.
     SetBack,
-    Linked { account: usize, on: bool },
+    Linked {
+        account: usize,
+        on: bool,
+    },
     /// What is queued for an account was dropped.
-    Dropped { account: usize },
+    Dropped {
+        account: usize,
+    },
     /// Fraction.
     Threshold(f64),
 }

@@ -53,7 +53,9 @@ pub enum State {
 pub enum Say {
     Signal(Signal),
     /// The position as it is then.
-    Position { seeked: bool },
+    Position {
+        seeked: bool,
+    },
     /// What is open, as it is known then.
     Refined,
 }
@@ -102,7 +104,10 @@ impl Player {
     pub fn tells_jumps(&self) -> bool {
         match self.kind {
             Kind::Mpv | Kind::MpvTwice | Kind::Celluloid | Kind::Chatty => true,
-            Kind::Vlc => self.open.as_ref().is_some_and(|open| open.state == State::Playing),
+            Kind::Vlc => self
+                .open
+                .as_ref()
+                .is_some_and(|open| open.state == State::Playing),
             Kind::Silent | Kind::Mute => false,
         }
     }
@@ -140,8 +145,14 @@ impl Player {
     /// Through every transport, the second a little later.
     fn everywhere(&self, delay: Duration, say: &Say) -> Vec<Said> {
         let all = 0..self.ids.len();
-        all.map(|transport| (delay + ms(90) * u32::try_from(transport).unwrap_or(0), transport, say.clone()))
-            .collect()
+        all.map(|transport| {
+            (
+                delay + ms(90) * u32::try_from(transport).unwrap_or(0),
+                transport,
+                say.clone(),
+            )
+        })
+        .collect()
     }
 
     fn signal(&self, delay: u64, signal: Signal) -> Vec<Said> {

@@ -72,17 +72,30 @@ struct Event {
 
 impl PunchPlay {
     /// What is wrong with a request that goes out now, whether or not it arrives.
-    pub fn judge(&mut self, path: &str, body: &str, now: Duration, names: bool) -> Result<(), String> {
-        let event: Event = serde_json::from_str(body).map_err(|error| format!("{error}: {body}"))?;
+    pub fn judge(
+        &mut self,
+        path: &str,
+        body: &str,
+        now: Duration,
+        names: bool,
+    ) -> Result<(), String> {
+        let event: Event =
+            serde_json::from_str(body).map_err(|error| format!("{error}: {body}"))?;
         self.judge_rate(now)?;
-        film(&event).ok_or_else(|| format!("{} S{:?}E{:?} was to stay here", event.title, event.season, event.episode))?;
+        film(&event).ok_or_else(|| {
+            format!(
+                "{} S{:?}E{:?} was to stay here",
+                event.title, event.season, event.episode
+            )
+        })?;
         if event.raw_filename.is_some() && !names {
             return Err("a file name was sent".into());
         }
         if body.contains("/films/") || body.contains("/tv/") || body.contains("/home/") {
             return Err("a path was sent".into());
         }
-        if !(0.0..=1.0).contains(&event.progress) || event.position_seconds > event.duration_seconds {
+        if !(0.0..=1.0).contains(&event.progress) || event.position_seconds > event.duration_seconds
+        {
             return Err(format!("nonsense was sent: {body}"));
         }
         if let Some(first) = self.sent.get(&event.event_id) {
@@ -93,12 +106,18 @@ impl PunchPlay {
             };
         }
         let stop = path.ends_with("/stop");
-        let session = self.sessions.entry(event.playback_session_id.clone()).or_default();
+        let session = self
+            .sessions
+            .entry(event.playback_session_id.clone())
+            .or_default();
         if session.stop_sent {
             return Err(format!("{path} was sent after the stop of its session"));
         }
         if event.event_created_at <= session.stamp {
-            return Err(format!("{path} of {} was sent after one of {}", event.event_created_at, session.stamp));
+            return Err(format!(
+                "{path} of {} was sent after one of {}",
+                event.event_created_at, session.stamp
+            ));
         }
         session.stamp = event.event_created_at;
         session.stop_sent = stop;
@@ -131,7 +150,10 @@ impl PunchPlay {
         if !self.landed.insert(event.event_id.clone()) {
             return answer(200, json!({"ok": true, "deduped": true}));
         }
-        let session = self.sessions.entry(event.playback_session_id.clone()).or_default();
+        let session = self
+            .sessions
+            .entry(event.playback_session_id.clone())
+            .or_default();
         if session.stopped {
             return answer(200, json!({"ok": true, "ignored": "old_event"}));
         }
@@ -139,7 +161,10 @@ impl PunchPlay {
             Some("start") => session.started = true,
             Some("pause") if !session.started => {
                 self.landed.remove(&event.event_id);
-                return answer(409, json!({"error": "conflict", "message": "no live session"}));
+                return answer(
+                    409,
+                    json!({"error": "conflict", "message": "no live session"}),
+                );
             }
             Some("stop") => {
                 session.stopped = true;
@@ -148,7 +173,10 @@ impl PunchPlay {
             _ => {}
         }
         let id = film(&event).map_or(0, |film| film.tmdb);
-        answer(200, json!({"ok": true, "media_type": event.media_type, "tmdb_id": id}))
+        answer(
+            200,
+            json!({"ok": true, "media_type": event.media_type, "tmdb_id": id}),
+        )
     }
 
     fn stop(&mut self, event: &Event) {
@@ -178,6 +206,7 @@ fn answer(status: u16, body: serde_json::Value) -> Answer {
 fn film(event: &Event) -> Option<&'static Film> {
     let episode = event.season.zip(event.episode);
     FILMS.iter().find(|film| {
-        matches!(film.fate, Fate::Told | Fate::Special) && film.work() == (event.title.as_str(), episode)
+        matches!(film.fate, Fate::Told | Fate::Special)
+            && film.work() == (event.title.as_str(), episode)
     })
 }

@@ -107,12 +107,17 @@ impl<'a> Reference<'a> {
     pub fn new(facts: &'a [Fact], progress_every: u64) -> Self {
         #[allow(clippy::cast_precision_loss, reason = "a few minutes")]
         let progress_every = progress_every as f64;
-        Self { facts, progress_every }
+        Self {
+            facts,
+            progress_every,
+        }
     }
 
     /// What must be, for every film that may be told at all.
     pub fn verdicts(&self) -> Vec<Verdict> {
-        let told = FILMS.iter().filter(|film| matches!(film.fate, Fate::Told | Fate::Special));
+        let told = FILMS
+            .iter()
+            .filter(|film| matches!(film.fate, Fate::Told | Fate::Special));
         let works: BTreeSet<Work> = told.map(crate::library::Film::work).collect();
         works.into_iter().map(|work| self.of(work)).collect()
     }
@@ -122,7 +127,8 @@ impl<'a> Reference<'a> {
         for fact in self.facts {
             film.take(fact);
         }
-        let end = self.facts.last().map_or(Duration::ZERO, |fact| fact.at) + Duration::from_secs(3600);
+        let end =
+            self.facts.last().map_or(Duration::ZERO, |fact| fact.at) + Duration::from_secs(3600);
         film.orphans(end);
         Verdict {
             work,
@@ -177,18 +183,37 @@ impl Follow {
     fn take(&mut self, fact: &Fact) {
         self.orphans(fact.at);
         match &fact.what {
-            What::Opened { playback, film, kind, ready } => {
+            What::Opened {
+                playback,
+                film,
+                kind,
+                ready,
+            } => {
                 if FILMS[*film].work() == self.work && FILMS[*film].fate != Fate::Short {
                     self.opened(*playback, *film, *kind, *ready);
                 }
             }
             What::Played(stretch) => self.played(stretch, fact.at),
-            What::Paused { playback, position, since, seen } => {
+            What::Paused {
+                playback,
+                position,
+                since,
+                seen,
+            } => {
                 if *seen && self.playbacks.contains_key(playback) {
-                    self.paused(*playback, *position, fact.at.saturating_sub(*since).as_secs_f64());
+                    self.paused(
+                        *playback,
+                        *position,
+                        fact.at.saturating_sub(*since).as_secs_f64(),
+                    );
                 }
             }
-            What::Ended { playback, position, rate, how } => self.ended(*playback, *position, *rate, *how),
+            What::Ended {
+                playback,
+                position,
+                rate,
+                how,
+            } => self.ended(*playback, *position, *rate, *how),
             What::Up => self.up = Some(fact.at),
             What::Down(how) => self.down(*how, fact.at),
             What::Slept => self.end_all(),
@@ -239,7 +264,11 @@ impl Follow {
         if stretch.jump != Jump::No {
             let silent = stretch.jump == Jump::Silent;
             playback.run = (0.0, stretch.from / length);
-            playback.astray = if silent { self.progress_every + 4.0 } else { 0.0 };
+            playback.astray = if silent {
+                self.progress_every + 4.0
+            } else {
+                0.0
+            };
         } else if playback.run.0 == 0.0 {
             playback.run.1 = stretch.from / length;
         }
@@ -254,7 +283,11 @@ impl Follow {
         let blur = BLUR * stretch.rate.max(1.0) + lost * stretch.rate;
         let counted = if mute { 0.0 } else { past };
         // The daemon may believe that it plays on past the threshold, wherever it truly is.
-        let imagined = if astray && playback.astray_past && !mute { lost * stretch.rate } else { 0.0 };
+        let imagined = if astray && playback.astray_past && !mute {
+            lost * stretch.rate
+        } else {
+            0.0
+        };
         playback.past += counted + imagined;
         let may_reach = !mute && playback.past + blur >= REACHED && playback.past > 0.0
             || !mute && stretch.to + blur >= mark + REACHED;
@@ -263,7 +296,10 @@ impl Follow {
         let at = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
         if !stretch.seen {
             return self.each(|guess| {
-                let there = guess.sessions.get(&number).is_some_and(|s| s.of == Some(guess.viewing));
+                let there = guess
+                    .sessions
+                    .get(&number)
+                    .is_some_and(|s| s.of == Some(guess.viewing));
                 if there && guess.open && may_reach {
                     vec![guess.clone().reaching(at), guess]
                 } else {
@@ -273,7 +309,9 @@ impl Follow {
         }
         let left_piece = stretch.jump != Jump::No && from < BEGINNING.1;
         let (sure_start, maybe_start) = (
-            run >= START.0 && ready >= 1.0 && !(astray && run_before == 0.0 && run < self.progress_every + 8.0),
+            run >= START.0
+                && ready >= 1.0
+                && !(astray && run_before == 0.0 && run < self.progress_every + 8.0),
             run >= START.1,
         );
         let astray_start = astray;
@@ -283,7 +321,11 @@ impl Follow {
             if left_piece && guess.sessions.get(&number).is_some_and(|s| s.of.is_none()) {
                 let mut without = guess.clone();
                 without.sessions.remove(&number);
-                guesses = if stretch.jump == Jump::Told && from < BEGINNING.0 { vec![without] } else { vec![without, guess] };
+                guesses = if stretch.jump == Jump::Told && from < BEGINNING.0 {
+                    vec![without]
+                } else {
+                    vec![without, guess]
+                };
             }
             let mut after = Vec::new();
             for guess in guesses {
@@ -300,7 +342,11 @@ impl Follow {
             }
             let mut out = Vec::new();
             for guess in after {
-                let counts = guess.open && guess.sessions.get(&number).is_some_and(|s| s.of == Some(guess.viewing));
+                let counts = guess.open
+                    && guess
+                        .sessions
+                        .get(&number)
+                        .is_some_and(|s| s.of == Some(guess.viewing));
                 if counts && surely {
                     out.push(guess.reaching(at));
                 } else if counts && may_reach {
@@ -315,12 +361,17 @@ impl Follow {
     }
 
     fn paused(&mut self, number: u32, position: f64, held: f64) {
-        let Some(playback) = self.playbacks.get(&number) else { return };
+        let Some(playback) = self.playbacks.get(&number) else {
+            return;
+        };
         let length = FILMS[playback.film].length;
         let mute = playback.kind == Kind::Mute;
         let left = length - position;
         let linked = self.linked;
-        let (sure_end, maybe_end) = (left < AT_THE_END - 1.5 && held > 3.5, left < AT_THE_END * 3.0 + 1.5 && held > 1.0);
+        let (sure_end, maybe_end) = (
+            left < AT_THE_END - 1.5 && held > 3.5,
+            left < AT_THE_END * 3.0 + 1.5 && held > 1.0,
+        );
         let (sure_end, maybe_end) = (sure_end && !mute, maybe_end && !mute);
         let limit = (held > PAUSE_LIMIT.0, held > PAUSE_LIMIT.1);
         let minute = (held > PAUSE.0, held > PAUSE.1);
@@ -328,7 +379,8 @@ impl Follow {
             let Some(session) = guess.sessions.get(&number) else {
                 return vec![guess];
             };
-            let reached = guess.reached.is_some() && guess.open && session.of == Some(guess.viewing);
+            let reached =
+                guess.reached.is_some() && guess.open && session.of == Some(guess.viewing);
             let sure = sure_end || limit.0 || (reached && minute.0);
             let maybe = maybe_end || limit.1 || (reached && minute.1);
             let ended = |ended: bool| guess.clone().ends(number, ended, linked);
@@ -343,7 +395,10 @@ impl Follow {
 
     /// The next start in a playback takes its time again.
     fn rerun(&mut self, number: u32, surely: bool) {
-        let left = self.guesses.iter().any(|guess| !guess.sessions.contains_key(&number));
+        let left = self
+            .guesses
+            .iter()
+            .any(|guess| !guess.sessions.contains_key(&number));
         if let Some(playback) = self.playbacks.get_mut(&number)
             && (left || surely)
         {
@@ -353,7 +408,9 @@ impl Follow {
     }
 
     fn ended(&mut self, number: u32, position: f64, rate: f64, how: End) {
-        let Some(playback) = self.playbacks.get_mut(&number) else { return };
+        let Some(playback) = self.playbacks.get_mut(&number) else {
+            return;
+        };
         playback.over = how == End::Left;
         let length = FILMS[playback.film].length;
         let mute = playback.kind == Kind::Mute;
@@ -368,25 +425,34 @@ impl Follow {
             End::Out(true) => (!astray, true),
             _ if mute => (false, false),
             End::Out(false) => (!astray, true),
-            End::Left => (left < near - 2.0 * rate.max(1.0) && !astray, left < near + BLUR * rate.max(1.0) || astray),
+            End::Left => (
+                left < near - 2.0 * rate.max(1.0) && !astray,
+                left < near + BLUR * rate.max(1.0) || astray,
+            ),
         };
         let told = there && !astray && !mute && self.linked == [true; 2];
         self.position = self.stops_at(position).filter(|_| told);
         if !there {
             return;
         }
-        self.each(|guess| match (guess.sessions.contains_key(&number), sure, maybe) {
-            (false, ..) => vec![guess],
-            (true, true, _) => vec![guess.ends(number, true, linked)],
-            (true, false, true) => vec![guess.clone().ends(number, true, linked), guess.ends(number, false, linked)],
-            (true, false, false) => vec![guess.ends(number, false, linked)],
-        });
+        self.each(
+            |guess| match (guess.sessions.contains_key(&number), sure, maybe) {
+                (false, ..) => vec![guess],
+                (true, true, _) => vec![guess.ends(number, true, linked)],
+                (true, false, true) => vec![
+                    guess.clone().ends(number, true, linked),
+                    guess.ends(number, false, linked),
+                ],
+                (true, false, false) => vec![guess.ends(number, false, linked)],
+            },
+        );
     }
 
     /// The position, if all guesses have exactly one session open, of a viewing that is told.
     fn stops_at(&self, position: f64) -> Option<f64> {
         let told = |guess: &Guess| {
-            guess.sessions.len() == 1 && guess.sessions.values().all(|s| s.of.is_some() && !s.orphan)
+            guess.sessions.len() == 1
+                && guess.sessions.values().all(|s| s.of.is_some() && !s.orphan)
         };
         (!self.vague && self.guesses.iter().all(told)).then_some(position)
     }
@@ -399,7 +465,10 @@ impl Follow {
         let linked = self.linked;
         for number in self.playbacks.keys().copied().collect::<Vec<_>>() {
             self.each(|guess| {
-                let open = guess.sessions.get(&number).is_some_and(|session| !session.orphan);
+                let open = guess
+                    .sessions
+                    .get(&number)
+                    .is_some_and(|session| !session.orphan);
                 if !open {
                     return vec![guess];
                 }
@@ -440,7 +509,10 @@ impl Follow {
         self.up = None;
         // Who completed what is forgotten with the daemon.
         self.each(|guess| {
-            let forgot = Guess { by: None, ..guess.clone() };
+            let forgot = Guess {
+                by: None,
+                ..guess.clone()
+            };
             vec![guess, forgot]
         });
     }
@@ -453,11 +525,20 @@ impl Follow {
             return;
         }
         let (linked, sure) = (self.linked, since >= ORPHANS.0);
-        let over: BTreeSet<u32> = self.playbacks.iter().filter(|(_, p)| p.over).map(|(n, _)| *n).collect();
+        let over: BTreeSet<u32> = self
+            .playbacks
+            .iter()
+            .filter(|(_, p)| p.over)
+            .map(|(n, _)| *n)
+            .collect();
         for number in self.playbacks.keys().copied().collect::<Vec<_>>() {
             let gone = over.contains(&number);
             self.each(|guess| {
-                if !guess.sessions.get(&number).is_some_and(|session| session.orphan) {
+                if !guess
+                    .sessions
+                    .get(&number)
+                    .is_some_and(|session| session.orphan)
+                {
                     return vec![guess];
                 }
                 let mut adopted = guess.clone();
@@ -548,15 +629,28 @@ impl Guess {
         let mut guesses = vec![kept.clone()];
         let fresh = |at: u64| known.is_none_or(|known| at >= known);
         if kept.reached.is_some_and(fresh) {
-            guesses.push(Self { reached: None, ..kept.clone() });
+            guesses.push(Self {
+                reached: None,
+                ..kept.clone()
+            });
         }
         if known.is_none() {
             let (viewing, open, reached, by) = kept.durable;
             let reached = reached.then_some(0);
-            guesses.push(Self { viewing, open, reached, by, sessions: BTreeMap::new(), ..kept.clone() });
+            guesses.push(Self {
+                viewing,
+                open,
+                reached,
+                by,
+                sessions: BTreeMap::new(),
+                ..kept.clone()
+            });
         }
         // A session that began only just now may not be known at all.
-        guesses.push(Self { sessions: BTreeMap::new(), ..kept });
+        guesses.push(Self {
+            sessions: BTreeMap::new(),
+            ..kept
+        });
         guesses
     }
 }

@@ -88,7 +88,10 @@ fn number(name: &str) -> Option<u64> {
 #[test]
 #[ignore = "by hand"]
 fn simulate() {
-    let (runs, first) = (number("SIM_RUNS").unwrap_or(RUNS), number("SIM_SEED").unwrap_or(1));
+    let (runs, first) = (
+        number("SIM_RUNS").unwrap_or(RUNS),
+        number("SIM_SEED").unwrap_or(1),
+    );
     let most = number("SIM_FAILURES").unwrap_or(1);
     let began = Instant::now();
     let mut figures = Figures::default();
@@ -105,7 +108,13 @@ fn simulate() {
     let seconds = began.elapsed().as_secs_f64();
     #[allow(clippy::cast_precision_loss, reason = "figures for people")]
     {
-        let Figures { runs, requests, played, decided, undecided } = figures;
+        let Figures {
+            runs,
+            requests,
+            played,
+            decided,
+            undecided,
+        } = figures;
         let films = (decided + undecided).max(1) as f64;
         eprintln!(
             "{runs} evenings in {seconds:.1} s ({:.0}/s): {:.0} h of playing, {requests} requests; of {films} films {:.1} % were decided",

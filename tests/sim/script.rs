@@ -70,22 +70,50 @@ pub struct Step {
 pub enum Act {
     /// Opens a file and plays it, in a player that is started if need be; from a fraction of the length if the player
     /// remembers one.
-    Open { slot: usize, film: usize, from: f64 },
+    Open {
+        slot: usize,
+        film: usize,
+        from: f64,
+    },
     /// Lets it play to this fraction of the length.
-    PlayTo { slot: usize, fraction: f64 },
+    PlayTo {
+        slot: usize,
+        fraction: f64,
+    },
     /// Lets it play to the end and beyond.
-    PlayOut { slot: usize },
-    Pause { slot: usize },
-    Resume { slot: usize },
+    PlayOut {
+        slot: usize,
+    },
+    Pause {
+        slot: usize,
+    },
+    Resume {
+        slot: usize,
+    },
     /// Jumps to a fraction of the length.
-    Seek { slot: usize, fraction: f64 },
+    Seek {
+        slot: usize,
+        fraction: f64,
+    },
     /// Drags the slider: many jumps in a row, and ends there.
-    Scrub { slot: usize, fraction: f64 },
-    Rate { slot: usize, rate: f64 },
-    Stop { slot: usize },
-    Quit { slot: usize },
+    Scrub {
+        slot: usize,
+        fraction: f64,
+    },
+    Rate {
+        slot: usize,
+        rate: f64,
+    },
+    Stop {
+        slot: usize,
+    },
+    Quit {
+        slot: usize,
+    },
     /// The player crashes.
-    Kill { slot: usize },
+    Kill {
+        slot: usize,
+    },
     Wait(Duration),
 }
 
@@ -93,29 +121,57 @@ pub enum Act {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Env {
     /// kill -9 of the daemon, which is started again after a while.
-    Kill { down: Duration },
+    Kill {
+        down: Duration,
+    },
     /// A restart.
-    Term { down: Duration },
+    Term {
+        down: Duration,
+    },
     /// Loss of power: whatever was not on the disk may be lost (so many of the last batches); the clock may be lost as well.
-    Power { down: Duration, batches: usize, year_1970: bool },
+    Power {
+        down: Duration,
+        batches: usize,
+        year_1970: bool,
+    },
     /// `told`: logind says so before.
-    Suspend { time: Duration, told: bool },
+    Suspend {
+        time: Duration,
+        told: bool,
+    },
     /// The wall clock is set.
-    Clock { step_ms: i64 },
+    Clock {
+        step_ms: i64,
+    },
     /// A service (PunchPlay, Discovr) cannot be reached.
-    Outage { service: usize, time: Duration },
+    Outage {
+        service: usize,
+        time: Duration,
+    },
     /// The disk is full, or cannot be written.
-    Disk { time: Duration },
+    Disk {
+        time: Duration,
+    },
     /// A service refuses the login from now on.
-    Revoke { service: usize },
+    Revoke {
+        service: usize,
+    },
     /// Logs in (again).
-    Login { service: usize },
+    Login {
+        service: usize,
+    },
     /// Logs out; what is queued is dropped or kept.
-    Logout { service: usize, drop: bool },
+    Logout {
+        service: usize,
+        drop: bool,
+    },
     RetryDead,
     DropDead,
     /// Switches a service off or on.
-    Enable { service: usize, on: bool },
+    Enable {
+        service: usize,
+        on: bool,
+    },
     /// Another threshold, percent.
     Threshold(u32),
 }

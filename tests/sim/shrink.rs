@@ -5,12 +5,18 @@ use crate::script::{Kind, Script};
 
 /// As small a script as can be found that fails in the same way.
 pub fn shrink(mut script: Script) -> Script {
-    let Some(complaint) = judge(&script, false).complaints.first().map(|text| sort(text)) else {
+    let Some(complaint) = judge(&script, false)
+        .complaints
+        .first()
+        .map(|text| sort(text))
+    else {
         return script;
     };
     let fails = |script: &Script| {
         let complaints = judge(script, false).complaints;
-        complaints.first().is_some_and(|text| sort(text) == complaint)
+        complaints
+            .first()
+            .is_some_and(|text| sort(text) == complaint)
     };
     loop {
         let before = script.size();
@@ -28,7 +34,11 @@ pub fn shrink(mut script: Script) -> Script {
 
 /// What a complaint is about, whatever its figures.
 fn sort(complaint: &str) -> String {
-    complaint.chars().filter(|c| c.is_alphabetic()).take(18).collect()
+    complaint
+        .chars()
+        .filter(|c| c.is_alphabetic())
+        .take(18)
+        .collect()
 }
 
 /// Everything of a kind at once.

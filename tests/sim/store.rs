@@ -139,7 +139,10 @@ fn error(kind: StoreErrorKind) -> StoreError {
 }
 
 impl SimStore {
-    fn usable<T>(&self, work: impl FnOnce(&mut Disk) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    fn usable<T>(
+        &self,
+        work: impl FnOnce(&mut Disk) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         if self.broken.get() {
             return Err(error(StoreErrorKind::Io));
         }

@@ -50,7 +50,9 @@ pub fn script(seed: u64) -> Script {
         linked: [rng.u32(0..10) > 0, rng.u32(0..5) > 0],
         lag: *pick(&mut rng, &[0, 0, 0, 70]),
     };
-    let films = (0..rng.usize(1..4)).map(|_| rng.usize(0..FILMS.len())).collect();
+    let films = (0..rng.usize(1..4))
+        .map(|_| rng.usize(0..FILMS.len()))
+        .collect();
     let fates = (0..rng.usize(0..4)).map(|_| rng.usize(0..11)).collect();
     let mut user = User {
         share: *pick(&mut rng, &[0.05, 0.15, 0.3]),
@@ -159,26 +161,42 @@ impl User {
                 batches: if rng.bool() { 1000 } else { rng.usize(0..4) },
                 year_1970: rng.u32(0..4) == 0,
             },
-            3 => Env::Suspend { time: seconds(rng.u64(10..40_000)), told: rng.u32(0..3) > 0 },
+            3 => Env::Suspend {
+                time: seconds(rng.u64(10..40_000)),
+                told: rng.u32(0..3) > 0,
+            },
             4 => {
                 let small = rng.i64(-20_000..20_000);
                 let large = rng.i64(40_000..8_000_000) * if rng.bool() { 1 } else { -1 };
-                Env::Clock { step_ms: if rng.bool() { small } else { large } }
+                Env::Clock {
+                    step_ms: if rng.bool() { small } else { large },
+                }
             }
-            5 => Env::Outage { service, time: seconds(rng.u64(20..200_000)) },
-            6 => Env::Disk { time: seconds(rng.u64(1..900)) },
+            5 => Env::Outage {
+                service,
+                time: seconds(rng.u64(20..200_000)),
+            },
+            6 => Env::Disk {
+                time: seconds(rng.u64(1..900)),
+            },
             7 => match rng.u32(0..3) {
                 0 => Env::Revoke { service },
                 _ => Env::Login { service },
             },
             8 => match rng.u32(0..3) {
-                0 => Env::Logout { service, drop: rng.bool() },
+                0 => Env::Logout {
+                    service,
+                    drop: rng.bool(),
+                },
                 _ => Env::Login { service },
             },
             9 => match rng.u32(0..4) {
                 0 => Env::DropDead,
                 1 => Env::RetryDead,
-                _ => Env::Enable { service, on: rng.u32(0..3) > 0 },
+                _ => Env::Enable {
+                    service,
+                    on: rng.u32(0..3) > 0,
+                },
             },
             _ => Env::Threshold(*pick(rng, &[50, 70, 85, 93])),
         }
@@ -237,7 +255,10 @@ impl User {
         let mut marks: Vec<f64> = (0..stops).map(|_| self.somewhere()).collect();
         marks.sort_by(f64::total_cmp);
         for mark in marks.into_iter().filter(|mark| *mark > from) {
-            self.act(Act::PlayTo { slot, fraction: mark });
+            self.act(Act::PlayTo {
+                slot,
+                fraction: mark,
+            });
             self.interrupt(slot);
         }
         if self.chance(0.6) {
@@ -303,27 +324,42 @@ impl User {
             let slot = self.rng.usize(0..SLOTS);
             self.act(Act::Open { slot, film, from });
             from = (from + 0.1 + self.rng.f64() * 0.7).min(1.0);
-            self.act(Act::PlayTo { slot, fraction: from });
+            self.act(Act::PlayTo {
+                slot,
+                fraction: from,
+            });
             self.leave(slot);
             self.wait();
         }
     }
 
     fn again(&mut self, slot: usize, film: usize) {
-        self.act(Act::Open { slot, film, from: 0.0 });
+        self.act(Act::Open {
+            slot,
+            film,
+            from: 0.0,
+        });
         self.act(Act::PlayOut { slot });
         if self.chance(0.7) {
             self.leave(slot);
         }
         self.wait();
-        let from = if self.chance(0.7) { 0.0 } else { self.somewhere() };
+        let from = if self.chance(0.7) {
+            0.0
+        } else {
+            self.somewhere()
+        };
         let slot = self.rng.usize(0..SLOTS);
         self.watch(slot, film, from);
     }
 
     fn binge(&mut self, slot: usize) {
         for film in 4..4 + self.rng.usize(2..4) {
-            self.act(Act::Open { slot, film, from: 0.0 });
+            self.act(Act::Open {
+                slot,
+                film,
+                from: 0.0,
+            });
             if self.chance(0.8) {
                 self.act(Act::PlayOut { slot });
             } else {
@@ -340,7 +376,11 @@ impl User {
     fn skip(&mut self, slot: usize) {
         for _ in 0..self.rng.usize(2..6) {
             let film = self.rng.usize(0..FILMS.len());
-            self.act(Act::Open { slot, film, from: 0.0 });
+            self.act(Act::Open {
+                slot,
+                film,
+                from: 0.0,
+            });
             let milliseconds = self.rng.u64(200..7000);
             self.act(Act::Wait(Duration::from_millis(milliseconds)));
         }
@@ -350,9 +390,17 @@ impl User {
     fn both(&mut self, film: usize) {
         let other = self.films[self.rng.usize(0..self.films.len())];
         let from = self.somewhere();
-        self.act(Act::Open { slot: 0, film, from: 0.0 });
+        self.act(Act::Open {
+            slot: 0,
+            film,
+            from: 0.0,
+        });
         self.wait_a_little();
-        self.act(Act::Open { slot: 1, film: other, from });
+        self.act(Act::Open {
+            slot: 1,
+            film: other,
+            from,
+        });
         let fraction = self.somewhere();
         self.act(Act::PlayTo { slot: 0, fraction });
         self.interrupt(1);

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use reeld::model::{AccountKey, DeliveryId, Ids};
 use reeld::engine::Input;
+use reeld::model::{AccountKey, DeliveryId, Ids};
 use reeld::service::{Answer, Call, Disposition, Fault, Job, discovr, punchplay};
 
 use crate::script::RequestFault;
@@ -59,13 +59,21 @@ impl World {
         let service = usize::from(account.service == SERVICES[1]);
         self.note(|| {
             let doubt = if job.in_doubt { " (in doubt)" } else { "" };
-            format!("-> {} {delivery}{doubt}: {} {}", account.service, job.request.path, job.request.body)
+            format!(
+                "-> {} {delivery}{doubt}: {} {}",
+                account.service, job.request.path, job.request.body
+            )
         });
         if !self.accounts.iter().any(|linked| linked.key == *account) {
-            return self.complain(format!("something was sent as {account:?}, which is not linked"));
+            return self.complain(format!(
+                "something was sent as {account:?}, which is not linked"
+            ));
         }
         if self.told.contains(&(service, key(&job))) {
-            return self.complain(format!("sent again after it was taken: {}", job.request.body));
+            return self.complain(format!(
+                "sent again after it was taken: {}",
+                job.request.body
+            ));
         }
         let kind = match job.call {
             Call::History { .. } if job.in_doubt => Kind::ReadBack,
@@ -111,11 +119,25 @@ impl World {
                 reason: "no answer".into(),
             };
             let job = job.clone();
-            let answered = Answered { life, service, delivery, job, kind, outcome };
+            let answered = Answered {
+                life,
+                service,
+                delivery,
+                job,
+                kind,
+                outcome,
+            };
             self.after(ends, Event::Answered(Box::new(answered)));
         }
         if let Some(lands) = lands {
-            let landing = Landing { life, service, delivery, job, kind, fault };
+            let landing = Landing {
+                life,
+                service,
+                delivery,
+                job,
+                kind,
+                fault,
+            };
             self.after(lands, Event::Lands(Box::new(landing)));
         }
     }
@@ -127,14 +149,28 @@ impl World {
         if self.unreachable[service] > self.clock.now {
             return Some(RequestFault::Refused);
         }
-        self.script.requests.get(&number).copied().filter(|_| !self.calm)
+        self.script
+            .requests
+            .get(&number)
+            .copied()
+            .filter(|_| !self.calm)
     }
 
     /// A request arrives.
     pub fn lands(&mut self, landing: Landing) {
         let answer = self.serve(&landing);
-        let Landing { life, service, delivery, job, kind, fault } = landing;
-        let answered = !matches!(fault, Some(RequestFault::LostAfter | RequestFault::LateCommit(_)));
+        let Landing {
+            life,
+            service,
+            delivery,
+            job,
+            kind,
+            fault,
+        } = landing;
+        let answered = !matches!(
+            fault,
+            Some(RequestFault::LostAfter | RequestFault::LateCommit(_))
+        );
         if !answered || life != self.life {
             return;
         }
@@ -149,24 +185,44 @@ impl World {
         if kind == Kind::ReadBack
             && let Disposition::Reject { reason } = outcome
         {
-            outcome = Disposition::Retry { after: None, fault: Fault::Server, reason };
+            outcome = Disposition::Retry {
+                after: None,
+                fault: Fault::Server,
+                reason,
+            };
         }
         let delay = match fault {
             Some(RequestFault::Slow(seconds)) => Duration::from_secs(seconds.into()),
             _ => Duration::from_millis(40),
         };
-        let answered = Answered { life, service, delivery, job, kind, outcome };
+        let answered = Answered {
+            life,
+            service,
+            delivery,
+            job,
+            kind,
+            outcome,
+        };
         self.after(delay, Event::Answered(Box::new(answered)));
     }
 
     fn serve(&mut self, landing: &Landing) -> Answer {
-        let Landing { service, job, kind, fault, .. } = landing;
+        let Landing {
+            service,
+            job,
+            kind,
+            fault,
+            ..
+        } = landing;
         let (service, request) = (*service, &job.request);
         if matches!(fault, Some(RequestFault::LoggedOut)) {
             self.revoked[service] = true;
         }
         if self.revoked[service] {
-            let body = [r#"{"error":"invalid_grant"}"#, r#"{"code":"TOKEN_INVALID"}"#];
+            let body = [
+                r#"{"error":"invalid_grant"}"#,
+                r#"{"code":"TOKEN_INVALID"}"#,
+            ];
             return answer(401, body[service]);
         }
         match fault {
@@ -187,9 +243,13 @@ impl World {
         }
         let ignore = matches!(fault, Some(RequestFault::Ignored)) && !job.in_doubt;
         let taken = if service == 0 {
-            self.log.punchplay.take(&request.path, &request.body, ignore)
+            self.log
+                .punchplay
+                .take(&request.path, &request.body, ignore)
         } else {
-            self.log.discovr.take(&request.method, &request.path, &request.body)
+            self.log
+                .discovr
+                .take(&request.method, &request.path, &request.body)
         };
         if matches!(fault, Some(RequestFault::Broken(true))) {
             return answer(500, r#"{"error":"server_error"}"#);
@@ -206,7 +266,10 @@ impl World {
                 deduped: true,
                 ignored: None,
             }
-        } else if let Some(wait) = LATE_COMMIT.checked_sub(quiet).filter(|wait| !wait.is_zero()) {
+        } else if let Some(wait) = LATE_COMMIT
+            .checked_sub(quiet)
+            .filter(|wait| !wait.is_zero())
+        {
             Disposition::Retry {
                 after: Some(wait),
                 fault: Fault::Server,
@@ -216,20 +279,37 @@ impl World {
             return self.go(1, delivery, job, Kind::Write);
         };
         let (life, kind) = (self.life, Kind::ReadBack);
-        let answered = Answered { life, service: 1, delivery, job, kind, outcome };
+        let answered = Answered {
+            life,
+            service: 1,
+            delivery,
+            job,
+            kind,
+            outcome,
+        };
         self.after(Duration::ZERO, Event::Answered(Box::new(answered)));
     }
 
     /// The daemon has its answer.
     pub fn answered(&mut self, answered: Answered) {
-        let Answered { life, service, delivery, job, kind, outcome } = answered;
+        let Answered {
+            life,
+            service,
+            delivery,
+            job,
+            kind,
+            outcome,
+        } = answered;
         if life != self.life {
             return;
         }
         self.note(|| format!("<- {} {delivery}: {outcome:?}", SERVICES[service]));
         let ambiguous = matches!(
             outcome,
-            Disposition::Retry { fault: Fault::Server | Fault::Unreachable, .. }
+            Disposition::Retry {
+                fault: Fault::Server | Fault::Unreachable,
+                ..
+            }
         );
         if ambiguous && kind == Kind::Write && matches!(job.call, Call::History { .. }) {
             self.memory.quiet_since = self.clock.now;

@@ -15,8 +15,8 @@ use reeld::config::{Config, DEFAULTS};
 use reeld::control::{Request, Response};
 use reeld::engine::{Edges, Engine, Identity, Input, Output};
 use reeld::model::{
-    AccountKey, Lifecycle, Moment, Observation, PlayerId, Random, ServiceName, Signal, Source, Step,
-    ViewingId, Wall,
+    AccountKey, Lifecycle, Moment, Observation, PlayerId, Random, ServiceName, Signal, Source,
+    Step, ViewingId, Wall,
 };
 use reeld::service::tmdb::Lookup;
 use reeld::store::StoreError;
@@ -108,14 +108,25 @@ impl Seat {
 /// Something that will happen.
 pub enum Event {
     /// A watcher says something of a player.
-    Say { slot: usize, id: PlayerId, playback: Option<u32>, say: Say },
+    Say {
+        slot: usize,
+        id: PlayerId,
+        playback: Option<u32>,
+        say: Say,
+    },
     /// The daemon hears it.
     Hear(u32, Box<Observation>),
     Asked(u32, PlayerId),
     /// The film is over.
-    Out { slot: usize, serial: u32 },
+    Out {
+        slot: usize,
+        serial: u32,
+    },
     /// The buffer is full.
-    Filled { slot: usize, serial: u32 },
+    Filled {
+        slot: usize,
+        serial: u32,
+    },
     Lands(Box<Landing>),
     Answered(Box<Answered>),
     Tells(u32, Box<Input>),
@@ -243,7 +254,10 @@ impl World {
         self.fact(What::Threshold(threshold));
         for service in 0..2 {
             let on = self.script.setup.linked[service];
-            self.fact(What::Linked { account: service, on });
+            self.fact(What::Linked {
+                account: service,
+                on,
+            });
         }
         self.start();
         let script = Rc::clone(&self.script);
@@ -264,7 +278,9 @@ impl World {
     pub fn note(&mut self, text: impl FnOnce() -> String) {
         if self.writes_diary {
             let text = text();
-            self.log.diary.push(format!("{} {text}", time(self.clock.now)));
+            self.log
+                .diary
+                .push(format!("{} {text}", time(self.clock.now)));
         }
     }
 
@@ -284,7 +300,8 @@ impl World {
 
     pub fn after(&mut self, delay: Duration, event: Event) {
         self.order += 1;
-        self.queue.insert((self.clock.now + delay, self.order), event);
+        self.queue
+            .insert((self.clock.now + delay, self.order), event);
     }
 
     /// Lets time pass, and everything happen that happens by then.
@@ -312,7 +329,12 @@ impl World {
 
     fn happen(&mut self, event: Event) {
         match event {
-            Event::Say { slot, id, playback, say } => self.say(slot, &id, playback, say),
+            Event::Say {
+                slot,
+                id,
+                playback,
+                say,
+            } => self.say(slot, &id, playback, say),
             Event::Hear(life, observation) if life == self.life => {
                 self.tell(Input::Report(Report::Observed(*observation)));
             }
@@ -335,7 +357,9 @@ impl World {
     /// Tells the daemon, and does what it wants then.
     pub fn tell(&mut self, input: Input) {
         let now = self.clock.moment();
-        let Some(engine) = &mut self.engine else { return };
+        let Some(engine) = &mut self.engine else {
+            return;
+        };
         self.disk.borrow_mut().written = false;
         engine.handle(input, now);
         self.follow_up();
@@ -350,10 +374,17 @@ impl World {
             self.obey(output);
         }
         let now = self.clock.moment();
-        let wait = self.engine.as_ref().and_then(|engine| engine.poll_timeout(now));
+        let wait = self
+            .engine
+            .as_ref()
+            .and_then(|engine| engine.poll_timeout(now));
         self.due = wait.map(|(wait, _)| self.clock.now + wait);
         let (at, times) = self.spins;
-        self.spins = if at == self.clock.now { (at, times + 1) } else { (self.clock.now, 0) };
+        self.spins = if at == self.clock.now {
+            (at, times + 1)
+        } else {
+            (self.clock.now, 0)
+        };
         if self.spins.1 > SPINS {
             let why = wait.map(|(_, why)| why);
             self.complain(format!("the engine spins: {why:?}"));
@@ -395,20 +426,34 @@ impl World {
                 let life = self.life;
                 self.after(Duration::from_millis(wait), Event::Asked(life, player));
             }
-            Output::Deliver { delivery, account, job } => self.send(delivery, &account, job),
+            Output::Deliver {
+                delivery,
+                account,
+                job,
+            } => self.send(delivery, &account, job),
             Output::LookUp { title, media } => {
                 let named = media.title.as_deref().unwrap_or_default();
                 let film = FILMS.iter().find(|film| film.title == named);
                 if film.is_none_or(|film| film.fate != Fate::Told) {
                     return self.complain(format!("TMDB was asked for {named:?}"));
                 }
-                let later = Lookup::Later { after: None, reason: "later".into() };
+                let later = Lookup::Later {
+                    after: None,
+                    reason: "later".into(),
+                };
                 let trouble = !self.calm && self.random.u32(0..4) == 0;
                 let found = film.map_or(Lookup::Nothing, |film| Lookup::Found(film.tmdb));
                 let lookup = if trouble { later } else { found };
                 let life = self.life;
-                let input = Input::Looked { title, media, lookup };
-                self.after(Duration::from_millis(300), Event::Tells(life, Box::new(input)));
+                let input = Input::Looked {
+                    title,
+                    media,
+                    lookup,
+                };
+                self.after(
+                    Duration::from_millis(300),
+                    Event::Tells(life, Box::new(input)),
+                );
             }
             Output::ReadSidecars { player, path } => {
                 let wait = match self.random.u32(0..10) {
@@ -417,8 +462,15 @@ impl World {
                     _ => 15,
                 };
                 let life = self.life;
-                let input = Input::Sidecars { player, path, found: Vec::new() };
-                self.after(Duration::from_millis(wait), Event::Tells(life, Box::new(input)));
+                let input = Input::Sidecars {
+                    player,
+                    path,
+                    found: Vec::new(),
+                };
+                self.after(
+                    Duration::from_millis(wait),
+                    Event::Tells(life, Box::new(input)),
+                );
             }
             Output::Reply(_, response) => self.read(response),
             Output::Notify(_)
@@ -433,7 +485,8 @@ impl World {
     fn read(&mut self, response: Response) {
         if let Response::Status(status) = response {
             let rows = status.accounts.iter();
-            self.queued = Some(rows.fold((0, 0), |sum, row| (sum.0 + row.queued, sum.1 + row.dead)));
+            self.queued =
+                Some(rows.fold((0, 0), |sum, row| (sum.0 + row.queued, sum.1 + row.dead)));
         }
     }
 
@@ -469,7 +522,9 @@ impl World {
         self.follow_up();
         for slot in 0..SLOTS {
             let awake = self.clock.awake();
-            let Some(seat) = &mut self.slots[slot] else { continue };
+            let Some(seat) = &mut self.slots[slot] else {
+                continue;
+            };
             if let Some(open) = &mut seat.player.open {
                 open.watched_since = awake;
                 open.told_unknown = false;
@@ -514,7 +569,11 @@ impl World {
     pub fn postpone(&mut self, time: Duration) {
         let queue = std::mem::take(&mut self.queue);
         for ((at, order), event) in queue {
-            let at = if matches!(event, Event::Lands(_)) { at } else { at + time };
+            let at = if matches!(event, Event::Lands(_)) {
+                at
+            } else {
+                at + time
+            };
             self.queue.insert((at, order), event);
         }
     }
@@ -527,22 +586,35 @@ impl World {
 
     /// Nothing befalls any more.
     pub fn no_more_env(&mut self) {
-        self.queue.retain(|_, event| !matches!(event, Event::Env(_)));
+        self.queue
+            .retain(|_, event| !matches!(event, Event::Env(_)));
     }
 
     // What watchers say.
 
     /// Passes on what a player's watchers say from now on.
     pub fn hear_all(&mut self, slot: usize, said: Vec<Said>) {
-        let Some(seat) = &self.slots[slot] else { return };
+        let Some(seat) = &self.slots[slot] else {
+            return;
+        };
         let playback = seat.player.open.as_ref().map(|open| open.playback);
         let ids = seat.player.ids.clone();
         for (delay, transport, say) in said {
-            let Some(id) = ids.get(transport).cloned() else { continue };
+            let Some(id) = ids.get(transport).cloned() else {
+                continue;
+            };
             if delay.is_zero() {
                 self.say(slot, &id, playback, say);
             } else {
-                self.after(delay, Event::Say { slot, id, playback, say });
+                self.after(
+                    delay,
+                    Event::Say {
+                        slot,
+                        id,
+                        playback,
+                        say,
+                    },
+                );
             }
         }
     }
@@ -552,9 +624,15 @@ impl World {
         let signal = match say {
             Say::Signal(signal) => signal,
             Say::Position { .. } | Say::Refined => {
-                let Some(seat) = &mut self.slots[slot] else { return };
+                let Some(seat) = &mut self.slots[slot] else {
+                    return;
+                };
                 let (kind, rate) = (seat.player.kind, seat.player.rate);
-                let open = seat.player.open.as_mut().filter(|open| Some(open.playback) == playback);
+                let open = seat
+                    .player
+                    .open
+                    .as_mut()
+                    .filter(|open| Some(open.playback) == playback);
                 let Some(open) = open else { return };
                 match say {
                     Say::Position { .. } if kind == Kind::Mute => match mute(open, awake) {
@@ -593,7 +671,9 @@ impl World {
     /// The position was asked for.
     fn answer(&mut self, id: &PlayerId) {
         for slot in 0..SLOTS {
-            let Some(seat) = &self.slots[slot] else { continue };
+            let Some(seat) = &self.slots[slot] else {
+                continue;
+            };
             if seat.player.ids.contains(id) {
                 let playback = seat.player.open.as_ref().map(|open| open.playback);
                 let say = Say::Position { seeked: false };
@@ -606,9 +686,17 @@ impl World {
 
     /// Ends the present stretch or pause of a player in the log; the next begins here.
     pub fn cut(&mut self, slot: usize) {
-        let (now, awake, seen) = (self.clock.now, self.clock.awake(), self.engine.is_some() && !self.ending);
-        let Some(seat) = &mut self.slots[slot] else { return };
-        let Some(open) = &seat.player.open else { return };
+        let (now, awake, seen) = (
+            self.clock.now,
+            self.clock.awake(),
+            self.engine.is_some() && !self.ending,
+        );
+        let Some(seat) = &mut self.slots[slot] else {
+            return;
+        };
+        let Some(open) = &seat.player.open else {
+            return;
+        };
         let (began, rate) = (seat.since.1, seat.player.rate);
         let here = open.at(awake, rate);
         let playback = open.playback;
@@ -617,9 +705,22 @@ impl World {
                 let from = seat.from;
                 let jump = std::mem::replace(&mut seat.jump, Jump::No);
                 self.log.played += now.saturating_sub(began).as_secs_f64();
-                What::Played(Stretch { playback, from, to: here, began, rate, jump, seen })
+                What::Played(Stretch {
+                    playback,
+                    from,
+                    to: here,
+                    began,
+                    rate,
+                    jump,
+                    seen,
+                })
             }
-            State::Paused => What::Paused { playback, position: here, since: began, seen },
+            State::Paused => What::Paused {
+                playback,
+                position: here,
+                since: began,
+                seen,
+            },
             State::Buffering => return seat.restart(here, awake, now),
         };
         seat.restart(here, awake, now);
@@ -669,7 +770,10 @@ fn mute(open: &mut crate::player::Open, awake: Duration) -> Option<Signal> {
     Some(if long {
         Signal::PositionUnknown
     } else {
-        Signal::Position { seconds: 0.0, seeked: false }
+        Signal::Position {
+            seconds: 0.0,
+            seeked: false,
+        }
     })
 }
 
@@ -682,6 +786,11 @@ pub fn time(at: Duration) -> String {
         let _ = write!(text, "day {days} ");
     }
     let (hours, minutes) = (rest / 3600, rest % 3600 / 60);
-    let _ = write!(text, "{hours:02}:{minutes:02}:{:02}.{:03}", rest % 60, at.subsec_millis());
+    let _ = write!(
+        text,
+        "{hours:02}:{minutes:02}:{:02}.{:03}",
+        rest % 60,
+        at.subsec_millis()
+    );
     text
 }
