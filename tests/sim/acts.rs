@@ -139,8 +139,10 @@ impl World {
     /// What is bound to happen in a player: its buffer fills, its film ends.
     fn foresee(&mut self, slot: usize) {
         let filling = ms(self.random.u64(200..2600));
+        self.serial += 1;
+        let next = self.serial;
         let Some(Some((event, delay))) = self.with_open(slot, |seat, awake| {
-            seat.serial += 1;
+            seat.serial = next;
             let (serial, rate) = (seat.serial, seat.player.rate);
             let open = seat.player.open.as_ref()?;
             match open.state {
@@ -257,7 +259,7 @@ impl World {
     fn end(&mut self, slot: usize, how: End) {
         self.cut(slot);
         let ended = self.with_open(slot, |seat, awake| {
-            seat.serial += 1;
+            seat.serial = 0;
             let rate = seat.player.rate;
             let open = seat.player.open.as_ref()?;
             Some((open.playback, open.at(awake, rate), rate))

@@ -224,9 +224,10 @@ impl Player {
                     seconds: 0.0,
                     seeked: false,
                 };
+                let later = if next { 0 } else { 150 };
                 let mut said = self.signal(0, zero);
-                said.extend(self.signal(150, stopped(Some(0.0))));
-                said.extend(self.signal(150, Signal::Ended(reason)));
+                said.extend(self.signal(later, stopped(Some(0.0))));
+                said.extend(self.signal(later, Signal::Ended(reason)));
                 said
             }
             _ => {

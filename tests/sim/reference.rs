@@ -67,6 +67,10 @@ struct Guess {
     /// The playback that completed the last one.
     by: Option<u32>,
     sessions: BTreeMap<u32, Session>,
+    /// Playbacks that were looked at and are nothing new, until they jump.
+    nothing: BTreeSet<u32>,
+    /// When the viewing began, milliseconds.
+    began: u64,
     counts: Count,
     /// As it was when something last reached the disk.
     durable: (u8, bool, bool, Option<u32>),
@@ -315,7 +319,11 @@ impl Follow {
             run >= START.1,
         );
         let astray_start = astray;
-        self.each(|guess| {
+        let jumped = stretch.jump != Jump::No;
+        self.each(|mut guess| {
+            if jumped {
+                guess.nothing.remove(&number);
+            }
             let mut guesses = vec![guess.clone()];
             // A piece of something watched that goes back to the beginning is over.
             if left_piece && guess.sessions.get(&number).is_some_and(|s| s.of.is_none()) {
@@ -332,9 +340,9 @@ impl Follow {
                 if guess.sessions.contains_key(&number) {
                     after.push(guess);
                 } else if sure_start {
-                    after.extend(guess.starts(number, from, astray_start));
+                    after.extend(guess.starts(number, from, astray_start, at));
                 } else if maybe_start {
-                    after.extend(guess.clone().starts(number, from, astray_start));
+                    after.extend(guess.clone().starts(number, from, astray_start, at));
                     after.push(guess);
                 } else {
                     after.push(guess);
@@ -573,7 +581,11 @@ impl Guess {
     }
 
     /// A session begins in a playback, from this fraction of the length.
-    fn starts(self, number: u32, from: f64, astray: bool) -> Vec<Self> {
+    fn starts(mut self, number: u32, from: f64, astray: bool, now: u64) -> Vec<Self> {
+        if self.nothing.contains(&number) {
+            return vec![self];
+        }
+
         let with = |mut guess: Self, of: Option<u8>| {
             guess.sessions.insert(number, Session { of, orphan: false });
             guess
@@ -582,15 +594,22 @@ impl Guess {
             guess.viewing += 1;
             guess.open = true;
             guess.reached = None;
+            guess.began = now;
             let viewing = guess.viewing;
             with(guess, Some(viewing))
         };
         let viewing = self.viewing;
-        if self.open {
+        if self.open && self.by == Some(number) && now - self.began < 14_000 {
+            // Which of them was first?
+            let mut nothing = self.clone();
+            nothing.nothing.insert(number);
+            vec![with(self, Some(viewing)), nothing]
+        } else if self.open {
             vec![with(self, Some(viewing))]
         } else if viewing == 0 {
             vec![fresh(self)]
         } else if self.by == Some(number) {
+            self.nothing.insert(number);
             vec![self]
         } else if from < BEGINNING.0 && !astray {
             vec![fresh(self)]

@@ -1,16 +1,20 @@
 //! A disk on which everything can go wrong, and the store on it.
 //!
 //! Every operation is counted; the script says which of them fail and how. A batch that was asked to survive the process
-//! only is undone by a loss of power, alone or with all of its kind before it; one that was asked to reach the disk never is,
+//! only is undone by a loss of power within the next half minute (then the system has written it); one that was asked to reach the disk never is,
 //! nor is anything before it.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
+use std::time::Duration;
 
 use reeld::store::{Batch, Durability, Store, StoreError, StoreErrorKind};
 
 use crate::script::StoreFault;
+
+/// Until then the system has written what nobody asked to be written.
+const WRITTEN_BACK: Duration = Duration::from_secs(35);
 
 type Record = (Vec<u8>, Option<Vec<u8>>);
 
@@ -18,8 +22,9 @@ type Record = (Vec<u8>, Option<Vec<u8>>);
 #[derive(Debug, Default)]
 pub struct Disk {
     records: BTreeMap<Vec<u8>, Vec<u8>>,
-    /// How to undo the batches that have not reached the disk, oldest first.
-    undo: Vec<Vec<Record>>,
+    /// How to undo the batches that have not reached the disk, oldest first, and when they were written.
+    undo: VecDeque<(Duration, Vec<Record>)>,
+    pub now: Duration,
     faults: BTreeMap<u32, StoreFault>,
     operations: u32,
     /// The process died in the middle of an operation.
@@ -63,7 +68,8 @@ impl Disk {
     /// Undoes so many of the batches that had not reached the disk.
     pub fn lose_power(&mut self, batches: usize) {
         for _ in 0..batches.min(self.undo.len()) {
-            for (key, value) in self.undo.pop().unwrap_or_default().into_iter().rev() {
+            let (_, batch) = self.undo.pop_back().unwrap_or_default();
+            for (key, value) in batch.into_iter().rev() {
                 self.set(key, value);
             }
         }
@@ -111,7 +117,13 @@ impl Disk {
             undo.push((key, before));
         }
         match durability {
-            Durability::Process => self.undo.push(undo),
+            Durability::Process => {
+                self.undo.push_back((self.now, undo));
+                let old = |(at, _): &(Duration, _)| *at + WRITTEN_BACK < self.now;
+                while self.undo.front().is_some_and(old) {
+                    self.undo.pop_front();
+                }
+            }
             Durability::Disk => self.undo.clear(),
         }
         match fault {

@@ -36,6 +36,9 @@ use crate::wire::{Answered, Landing, Memory};
 /// Steps of the engine at one and the same time, before it is said to spin.
 const SPINS: u32 = 200;
 
+/// So long after a change something may come of it: a start, a completion in a pause.
+const ORDER: [Duration; 2] = [Duration::from_secs(9), Duration::from_millis(64_500)];
+
 /// What a run has shown.
 #[derive(Debug, Default)]
 pub struct Outcome {
@@ -61,6 +64,7 @@ pub struct World {
     pub slots: [Option<Seat>; SLOTS],
     pub playbacks: u32,
     pub players: u32,
+    pub serial: u32,
     disk: Rc<RefCell<Disk>>,
     remembered: Rc<RefCell<Remembered>>,
     pub engine: Option<Engine<SimEdges>>,
@@ -93,7 +97,7 @@ pub struct Seat {
     pub since: (Duration, Duration),
     pub from: f64,
     pub jump: Jump,
-    /// Grows with every change: an end that was foreseen before is none.
+    /// Changes with everything that happens in it: an end that was foreseen before is none.
     pub serial: u32,
 }
 
@@ -132,6 +136,8 @@ pub enum Event {
     Tells(u32, Box<Input>),
     Start,
     Scanned(u32, Source),
+    /// The log is brought up to date.
+    Pulse,
     /// The disk works again.
     DiskWorks,
     Env(crate::script::Env),
@@ -226,6 +232,7 @@ impl World {
             slots: [const { None }; SLOTS],
             playbacks: 0,
             players: 0,
+            serial: 0,
             disk: Disk::new(script.store.clone()),
             remembered: Rc::default(),
             engine: None,
@@ -348,6 +355,7 @@ impl World {
             Event::Scanned(life, source) if life == self.life => {
                 self.tell(Input::Report(Report::Scanned(source)));
             }
+            Event::Pulse => self.split(),
             Event::DiskWorks => self.disk().down = false,
             Event::Env(env) => self.befall(&env),
             Event::Hear(..) | Event::Asked(..) | Event::Tells(..) | Event::Scanned(..) => {}
@@ -360,7 +368,11 @@ impl World {
         let Some(engine) = &mut self.engine else {
             return;
         };
-        self.disk.borrow_mut().written = false;
+        {
+            let mut disk = self.disk.borrow_mut();
+            disk.now = self.clock.now;
+            disk.written = false;
+        }
         engine.handle(input, now);
         self.follow_up();
     }
@@ -684,8 +696,19 @@ impl World {
 
     // What truly happens, for the log.
 
-    /// Ends the present stretch or pause of a player in the log; the next begins here.
+    /// Something changes in a player: in the log everybody's present stretch ends, and the next begins here. What comes of
+    /// it in time is told in its order, too.
     pub fn cut(&mut self, slot: usize) {
+        self.split_but(Some(slot));
+        self.cut_one(slot);
+        if self.slots.iter().flatten().count() > 1 {
+            for later in ORDER {
+                self.after(later, Event::Pulse);
+            }
+        }
+    }
+
+    fn cut_one(&mut self, slot: usize) {
         let (now, awake, seen) = (
             self.clock.now,
             self.clock.awake(),
@@ -733,13 +756,17 @@ impl World {
 
     /// Something happens to the whole machine: stretches do not reach across it.
     pub fn split(&mut self) {
-        for slot in 0..SLOTS {
+        self.split_but(None);
+    }
+
+    fn split_but(&mut self, but: Option<usize>) {
+        for slot in (0..SLOTS).filter(|slot| Some(*slot) != but) {
             let paused = self.slots[slot].as_ref().is_some_and(|seat| {
                 let open = seat.player.open.as_ref();
                 open.is_none_or(|open| open.state != State::Playing)
             });
             let since = self.slots[slot].as_ref().map(|seat| seat.since);
-            self.cut(slot);
+            self.cut_one(slot);
             // A pause goes on being one.
             if let (true, Some(seat), Some(since)) = (paused, &mut self.slots[slot], since) {
                 seat.since = since;
