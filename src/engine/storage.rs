@@ -93,7 +93,7 @@ impl<S: Store> Storage<S> {
         }
         let opened = match &mut self.state {
             State::Absent(linked) => {
-                let linked = std::mem::take(linked);
+                let linked = linked.clone();
                 self.load(edges, now).map(|remembered| {
                     debouncer.recall(remembered.viewings, remembered.open, now);
                     linked
