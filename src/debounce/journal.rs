@@ -170,7 +170,12 @@ impl Debouncer {
         }
         let booted = self.last.wall.minus(self.last.boot);
         let unwritten = known.plus(self.rules.progress_every + WRITTEN_BACK);
-        unwritten.min(booted).max(known)
+        // A clock that was lost with the power says nothing.
+        if booted > known {
+            unwritten.min(booted)
+        } else {
+            unwritten
+        }
     }
 }
 
