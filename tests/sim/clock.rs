@@ -14,8 +14,9 @@ const BOOTED: Duration = Duration::from_secs(20);
 pub struct Clock {
     /// Since the beginning of the run.
     pub now: Duration,
-    /// True time of this boot.
+    /// When this boot began, and how long before the run if it was before.
     booted: Duration,
+    before: Duration,
     /// Asleep since then.
     slept: Duration,
     /// How far the wall clock is off, milliseconds.
@@ -28,6 +29,7 @@ impl Default for Clock {
         Self {
             now: Duration::ZERO,
             booted: Duration::ZERO,
+            before: BOOTED,
             slept: Duration::ZERO,
             off: 0,
             boot_id: 1,
@@ -38,7 +40,7 @@ impl Default for Clock {
 impl Clock {
     /// All clocks, as the machine reads them now.
     pub fn moment(&self) -> Moment {
-        let boot = self.now - self.booted + BOOTED;
+        let boot = self.now - self.booted + self.before;
         Moment {
             mono: boot - self.slept,
             boot,
@@ -63,6 +65,8 @@ impl Clock {
 
     pub fn reboot(&mut self, year_1970: bool) {
         self.booted = self.now;
+        self.before = Duration::ZERO;
+        self.now += BOOTED;
         self.slept = Duration::ZERO;
         self.boot_id += 1;
         self.off = if year_1970 { -self.true_wall().0 } else { 0 };

@@ -17,6 +17,7 @@ mod discovr;
 mod judge;
 mod library;
 mod log;
+mod named;
 mod player;
 mod punchplay;
 mod reference;
