@@ -517,24 +517,33 @@ impl<E: Edges> Engine<E> {
         if self.config.tmdb != config.tmdb {
             self.lookups.reconfigured();
         }
+        let could_send = self.may_send();
         self.config = config;
+        self.tell_senders(&could_send);
         self.identify_all_again(now);
         info!("the configuration has changed and is in force");
     }
 
-    /// Tells the outbox who may send, and who may not any more.
     fn accounts_changed(&mut self, accounts: Vec<Account>, now: Moment) {
+        let could_send = self.may_send();
         let before = std::mem::replace(&mut self.accounts, accounts);
         self.notice_refusals(&before);
         self.notice_endings(now);
-        let may_send = |accounts: &[Account]| -> Vec<AccountKey> {
-            accounts
-                .iter()
-                .filter(|account| account.needs_login.is_none())
-                .map(|account| account.key.clone())
-                .collect()
-        };
-        let (before, now) = (may_send(&before), may_send(&self.accounts));
+        self.tell_senders(&could_send);
+    }
+
+    /// Accounts that may send: linked, not refused, and switched on.
+    fn may_send(&self) -> Vec<AccountKey> {
+        let accounts = self.accounts.iter();
+        accounts
+            .filter(|account| account.needs_login.is_none() && self.enabled(account.key.service))
+            .map(|account| account.key.clone())
+            .collect()
+    }
+
+    /// Tells the outbox who may send, and who may not any more.
+    fn tell_senders(&mut self, before: &[AccountKey]) {
+        let now = self.may_send();
         for key in before.iter().filter(|key| !now.contains(key)) {
             self.storage.hint(Hint::LoggedOut(key.clone()));
         }
