@@ -4,6 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
+
 use crate::support::evening::{Evening, Mpv, possible};
 use crate::support::players::{RealPlayer, Remote, has_mpris_script, is_installed};
 
@@ -285,6 +287,21 @@ fn a_bus_that_dies_ends_the_session_and_the_viewing_goes_on_when_it_is_back() {
         kind.play_one(&evening).player.wait();
         evening.until_stops(2);
         assert_eq!(evening.story(), "start stop start stop*");
+        assert_eq!(viewings(&evening), 1);
+        evening.assert_clean();
+    });
+}
+
+#[test]
+fn a_daemon_that_is_killed_goes_on_with_the_session() {
+    with_each(|kind, mut evening| {
+        let mut seat = kind.play_one(&evening);
+        seat.until_at(120.0);
+        evening.end_daemon(Signal::KILL);
+        evening.start();
+        seat.player.wait();
+        evening.until_stops(1);
+        assert_eq!(evening.story(), "start stop*");
         assert_eq!(viewings(&evening), 1);
         evening.assert_clean();
     });
