@@ -5,10 +5,11 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
-use crate::engine::{Edges, Identity};
+use super::pause_file::PauseFile;
+use crate::engine::{Edges, Identity, Pause};
 use crate::error::CliError;
-use crate::history::{Entry, History};
-use crate::model::{AccountKey, Lifecycle, Moment, Step};
+use crate::history::{self, Entry, History};
+use crate::model::{AccountKey, Lifecycle, Moment, Step, ViewingId};
 use crate::paths::{Paths, private_dir};
 use crate::store::{Program, SledStore, StateFolder, StoreError};
 use crate::watch::merge::Started;
@@ -18,6 +19,7 @@ use crate::watch::process;
 pub struct Files {
     folder: StateFolder,
     history: PathBuf,
+    pause: PauseFile,
 }
 
 impl Files {
@@ -30,6 +32,7 @@ impl Files {
         Ok(Self {
             folder,
             history: paths.history.clone(),
+            pause: PauseFile::in_folder(&paths.state_dir),
         })
     }
 }
@@ -54,6 +57,23 @@ impl Edges for Files {
         accounts: &[AccountKey],
     ) -> io::Result<()> {
         History::open(&self.history)?.append(&Entry::of(step, event, accounts))
+    }
+
+    fn take_back(&mut self, viewing: ViewingId) -> io::Result<()> {
+        let read = history::read(&self.history, usize::MAX)?;
+        let mut entries = read.entries.into_iter();
+        match entries.find(|entry| entry.viewing_id == viewing && entry.completed) {
+            Some(entry) => History::open(&self.history)?.append(&entry.take_back()),
+            None => Ok(()),
+        }
+    }
+
+    fn kept_pause(&mut self) -> Option<Pause> {
+        self.pause.read()
+    }
+
+    fn keep_pause(&mut self, pause: Option<&Pause>) -> io::Result<()> {
+        self.pause.write(pause)
     }
 }
 

@@ -12,6 +12,7 @@
 mod desktop;
 mod edges;
 mod engine_thread;
+mod pause_file;
 mod requests;
 mod system;
 
@@ -26,7 +27,7 @@ use tokio::sync::{Notify, mpsc, watch as value};
 use tokio::task::JoinSet;
 use tracing::{debug, info, warn};
 
-use crate::account::Accounts;
+use crate::account::{self, Accounts};
 use crate::config::{self, Config};
 use crate::control::{self, Listener};
 use crate::detached::Detached;
@@ -78,6 +79,7 @@ async fn live(paths: &Paths) -> Result<(), CliError> {
     let (inputs, inputs_taken) = mpsc::channel(INPUTS);
     let (reports, reports_taken) = mpsc::channel(INPUTS);
     let (outputs, wanted) = mpsc::unbounded_channel();
+    let (changed, changes) = value::channel(());
     let start = config.borrow().clone();
     let mut engine = engine_thread::spawn(
         paths,
@@ -86,6 +88,7 @@ async fn live(paths: &Paths) -> Result<(), CliError> {
         inputs_taken,
         reports_taken,
         outputs,
+        changed,
     )?;
     engine.opened().await?;
     hint_at_first_steps(&accounts);
@@ -93,7 +96,7 @@ async fn live(paths: &Paths) -> Result<(), CliError> {
     let mut tasks = Tasks::new(inputs.clone(), services, tmdb);
     tasks.others.spawn(live.following);
     tasks.forward_rules(rules).await;
-    tasks.forward_changes(config.clone(), live.problem, &accounts);
+    tasks.forward_changes(config.clone(), live.problem, &accounts, paths);
     let hands = Hands::new(
         &mut tasks,
         paths,
@@ -102,10 +105,9 @@ async fn live(paths: &Paths) -> Result<(), CliError> {
         Requests::new(accounts.clone(), inputs.clone()),
     );
     drop(reports);
-    let (changed, changes) = value::channel(());
     let (calls, called) = mpsc::channel(16);
     tasks.others.spawn(control::serve(listener, calls, changes));
-    let stopping = serve(tasks, hands, wanted, called, changed, &mut signals).await;
+    let stopping = serve(tasks, hands, wanted, called, &mut signals).await;
     // A token that the service has just rotated must reach the disk.
     let _ = tokio::time::timeout(LAST_TOKENS, accounts.settled()).await;
     engine.ended(stopping)
@@ -117,17 +119,13 @@ async fn serve(
     mut hands: Hands,
     mut wanted: mpsc::UnboundedReceiver<Output>,
     mut called: mpsc::Receiver<control::Call>,
-    changed: value::Sender<()>,
     signals: &mut Signals,
 ) -> bool {
     let mut stopping = false;
     loop {
         tokio::select! {
             output = wanted.recv() => match output {
-                Some(output) => {
-                    hands.perform(output, &mut tasks);
-                    changed.send_replace(());
-                }
+                Some(output) => hands.perform(output, &mut tasks),
                 None => return stopping,
             },
             Some(call) = called.recv() => hands.requests.take(call),
@@ -308,6 +306,7 @@ impl Tasks {
         mut config: value::Receiver<Arc<Config>>,
         mut problem: value::Receiver<Option<String>>,
         accounts: &Accounts,
+        paths: &Paths,
     ) {
         let inputs = self.inputs.clone();
         self.others.spawn(async move {
@@ -329,14 +328,18 @@ impl Tasks {
         });
         let (inputs, accounts, mut changes) =
             (self.inputs.clone(), accounts.clone(), accounts.changes());
+        let state_dir = paths.state_dir.clone();
         self.others.spawn(async move {
-            while changes.changed().await.is_ok() {
+            loop {
                 changes.borrow_and_update();
-                if inputs
-                    .send(Input::Accounts(accounts.linked()))
-                    .await
-                    .is_err()
-                {
+                let linked = accounts.linked();
+                let names = account::remember(&state_dir, &linked);
+                for input in [Input::Names(names), Input::Accounts(linked)] {
+                    if inputs.send(input).await.is_err() {
+                        return;
+                    }
+                }
+                if changes.changed().await.is_err() {
                     return;
                 }
             }

@@ -205,7 +205,8 @@ impl Discovr {
                 Page::Unknown => return Err(self.unreadable()),
             }
         }
-        Ok(false)
+        // Not reached: written again it might be there twice.
+        Err(self.unreadable())
     }
 
     async fn look(&self, path: &str, ours: &Ours) -> Result<Page, Disposition> {

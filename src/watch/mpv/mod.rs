@@ -16,6 +16,7 @@
 //! `conversation` decides what is said and what it means; it is pure. `connection` moves the bytes.
 
 mod address;
+mod check;
 mod connection;
 mod conversation;
 mod inotify;
@@ -24,6 +25,8 @@ mod places;
 mod protocol;
 pub mod script;
 mod sockets;
+
+pub use check::{Found, sockets};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;

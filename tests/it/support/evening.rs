@@ -29,6 +29,8 @@ pub struct Evening {
     pub tmdb: Server<Tmdb>,
     daemon: Option<Child>,
     players: u32,
+    /// Of the daemon.
+    pub environment: Vec<(String, String)>,
     /// Films and the bus: players may be another user's.
     shared: tempfile::TempDir,
     bus: Option<PrivateBus>,
@@ -84,6 +86,7 @@ impl Evening {
             tmdb: Server::start(Tmdb::default()),
             daemon: None,
             players: 0,
+            environment: Vec::new(),
             shared: shared_folder(),
             bus: None,
             _alone: alone(),
@@ -119,6 +122,7 @@ impl Evening {
         }
         let daemon = daemon
             .env("REELD_LOG", "debug")
+            .envs(self.environment.iter().cloned())
             .stderr(log)
             .stdout(Stdio::null())
             .spawn();
