@@ -307,6 +307,32 @@ fn a_daemon_that_is_killed_goes_on_with_the_session() {
     });
 }
 
+#[test]
+fn what_is_recorded_beside_the_daemon_replays_as_it_was() {
+    with_each(|kind, evening| {
+        let trace = evening.home.folder.path().join("trace.jsonl");
+        let trace = trace.to_str().unwrap();
+        let mut seat = kind.play_one(&evening);
+        let name = match kind {
+            Kind::Vlc => "VLC media player",
+            Kind::Mpv => "mpris:mpv",
+        };
+        let recording = evening
+            .home
+            .command(&["record", name, trace])
+            .env("DBUS_SESSION_BUS_ADDRESS", evening.bus().address_text())
+            .spawn();
+        seat.player.wait();
+        assert!(recording.unwrap().wait().unwrap().success());
+        let events = evening.json(&["replay", trace, "--json"]);
+        let told = |event: &serde_json::Value| event["action"].as_str().map(str::to_owned);
+        assert_eq!(told(events.first().unwrap()).as_deref(), Some("start"));
+        let last = events.last().unwrap();
+        assert_eq!(told(last).as_deref(), Some("stop"));
+        assert_eq!(last["watched"], true, "{events:#?}");
+    });
+}
+
 /// mpv on its socket and on the bus, if it can be had here; `prepare` comes before it.
 fn both_transports(prepare: impl Fn(&Evening), more: &[&str]) -> Option<(Evening, Mpv)> {
     if !kinds().iter().any(|kind| matches!(kind, Kind::Mpv)) {
