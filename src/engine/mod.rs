@@ -22,6 +22,8 @@ mod pause;
 mod privacy;
 mod replay;
 mod storage;
+#[cfg(test)]
+mod tests;
 mod undo;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -39,7 +41,7 @@ use crate::identify::rules::Rules as UserRules;
 use crate::identify::sidecar::Sidecar;
 use crate::model::{
     AccountKey, Action, DeliveryId, Lifecycle, Media, Moment, Observation, PlayerId, Random,
-    ServiceName, Signal, Source, Step, ViewingId,
+    ServiceName, Signal, Source, Step, ViewingId, Wall,
 };
 use crate::outbox::{Hint, TitleKey};
 use crate::service::tmdb::Lookup;
@@ -235,6 +237,8 @@ pub struct Engine<E: Edges> {
     debouncer: Debouncer,
     storage: Storage<E::Store>,
     accounts: Vec<Account>,
+    /// Accounts that may send, each with when it was linked.
+    serving: Vec<(AccountKey, Wall)>,
     names: Names,
     lookups: Lookups,
     notices: Notices,
@@ -288,6 +292,7 @@ impl<E: Edges> Engine<E> {
             debouncer,
             storage,
             accounts: Vec::new(),
+            serving: Vec::new(),
             names: Names::new(),
             lookups: Lookups::default(),
             notices: Notices::default(),
@@ -465,28 +470,35 @@ impl<E: Edges> Engine<E> {
             self.lookups.reconfigured();
         }
         self.config = config;
+        self.serve();
         self.identify_all_again(now);
         info!("the configuration has changed and is in force");
     }
 
-    /// Tells the outbox who may send, and who may not any more.
     fn accounts_changed(&mut self, accounts: Vec<Account>, now: Moment) {
         let before = std::mem::replace(&mut self.accounts, accounts);
         self.notice_refusals(&before);
         self.notice_endings(now);
-        let may_send = |accounts: &[Account]| -> Vec<AccountKey> {
-            accounts
-                .iter()
-                .filter(|account| account.needs_login.is_none())
-                .map(|account| account.key.clone())
-                .collect()
-        };
-        let (before, now) = (may_send(&before), may_send(&self.accounts));
-        for key in before.iter().filter(|key| !now.contains(key)) {
-            self.storage.hint(Hint::LoggedOut(key.clone()));
+        self.serve();
+    }
+
+    /// Tells the outbox who may send, and who may not any more. A new login of the same user is one to try with at once.
+    fn serve(&mut self) {
+        let may_send = self
+            .accounts
+            .iter()
+            .filter(|account| account.needs_login.is_none() && self.enabled(account.key.service));
+        let may_send: Vec<(AccountKey, Wall)> = may_send
+            .map(|account| (account.key.clone(), account.linked_at))
+            .collect();
+        let before = std::mem::replace(&mut self.serving, may_send);
+        for (key, _) in &before {
+            if !self.serving.iter().any(|(other, _)| other == key) {
+                self.storage.hint(Hint::LoggedOut(key.clone()));
+            }
         }
-        for key in now.into_iter().filter(|key| !before.contains(key)) {
-            self.storage.hint(Hint::LoggedIn(key));
+        for login in self.serving.iter().filter(|login| !before.contains(login)) {
+            self.storage.hint(Hint::LoggedIn(login.0.clone()));
         }
     }
 
