@@ -134,6 +134,7 @@ impl Debouncer {
                 position: here,
             });
         }
+        self.rewound_and_paused(id, now);
     }
 
     /// Stopped: whatever position came with it is not looked at (several players say 0).
@@ -205,6 +206,7 @@ impl Debouncer {
             }
         }
         if sampled.jumped {
+            self.rewound_and_paused(id, now);
             self.back_to_the_beginning(id, now);
         }
     }

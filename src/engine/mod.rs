@@ -339,7 +339,11 @@ impl<E: Edges> Engine<E> {
                     self.identify(&player, now);
                 }
             }
-            Input::Request(number, request) => self.request(number, request, now),
+            Input::Request(number, request) => {
+                // What is shown is as it is now.
+                self.debouncer.timeout(now);
+                self.request(number, request, now);
+            }
             Input::Looked {
                 title,
                 media,

@@ -264,7 +264,8 @@ async fn after_a_crash_an_attempt_may_still_land_for_as_long() {
     let mut job = jobs(&mut desk, &key, Action::Stop, film()).remove(0);
     // Marked as attempted before the crash; nobody knows what became of it.
     job.in_doubt = true;
-    let service = desk.at_discovr(&desk.accounts(), &key, LATE);
+    // Long enough for a first attempt on a busy machine.
+    let service = desk.at_discovr(&desk.accounts(), &key, 20 * LATE);
     let first = service.deliver(&job).await;
     assert!(matches!(first, Disposition::Retry { .. }), "{first:?}");
     assert_eq!(desk.discovr.count(HISTORY), 0);
