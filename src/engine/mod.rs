@@ -46,7 +46,7 @@ use crate::identify::rules::Rules as UserRules;
 use crate::identify::sidecar::Sidecar;
 use crate::model::{
     AccountKey, Action, DeliveryId, Lifecycle, Media, Moment, Observation, PlayerId, Random,
-    ServiceName, Signal, Source, Step, ViewingId,
+    ServiceName, Signal, Source, Step, ViewingId, Wall,
 };
 use crate::outbox::{Hint, TitleKey};
 use crate::service::tmdb::Lookup;
@@ -278,6 +278,8 @@ pub struct Engine<E: Edges> {
     /// The machine waits for `Output::Asleep`.
     falling_asleep: bool,
     accounts: Vec<Account>,
+    /// Accounts that may send, each with when it was linked.
+    serving: Vec<(AccountKey, Wall)>,
     names: Names,
     lookups: Lookups,
     notices: Notices,
@@ -333,6 +335,7 @@ impl<E: Edges> Engine<E> {
             diary: Diary::default(),
             falling_asleep: false,
             accounts: Vec::new(),
+            serving: Vec::new(),
             names: Names::new(),
             lookups: Lookups::default(),
             notices: Notices::default(),
@@ -517,38 +520,36 @@ impl<E: Edges> Engine<E> {
         if self.config.tmdb != config.tmdb {
             self.lookups.reconfigured();
         }
-        let could_send = self.may_send();
         self.config = config;
-        self.tell_senders(&could_send);
+        self.serve();
         self.identify_all_again(now);
         info!("the configuration has changed and is in force");
     }
 
     fn accounts_changed(&mut self, accounts: Vec<Account>, now: Moment) {
-        let could_send = self.may_send();
         let before = std::mem::replace(&mut self.accounts, accounts);
         self.notice_refusals(&before);
         self.notice_endings(now);
-        self.tell_senders(&could_send);
+        self.serve();
     }
 
-    /// Accounts that may send: linked, not refused, and switched on.
-    fn may_send(&self) -> Vec<AccountKey> {
-        let accounts = self.accounts.iter();
-        accounts
-            .filter(|account| account.needs_login.is_none() && self.enabled(account.key.service))
-            .map(|account| account.key.clone())
-            .collect()
-    }
-
-    /// Tells the outbox who may send, and who may not any more.
-    fn tell_senders(&mut self, before: &[AccountKey]) {
-        let now = self.may_send();
-        for key in before.iter().filter(|key| !now.contains(key)) {
-            self.storage.hint(Hint::LoggedOut(key.clone()));
+    /// Tells the outbox who may send, and who may not any more. A new login of the same user is one to try with at once.
+    fn serve(&mut self) {
+        let may_send = self
+            .accounts
+            .iter()
+            .filter(|account| account.needs_login.is_none() && self.enabled(account.key.service));
+        let may_send: Vec<(AccountKey, Wall)> = may_send
+            .map(|account| (account.key.clone(), account.linked_at))
+            .collect();
+        let before = std::mem::replace(&mut self.serving, may_send);
+        for (key, _) in &before {
+            if !self.serving.iter().any(|(other, _)| other == key) {
+                self.storage.hint(Hint::LoggedOut(key.clone()));
+            }
         }
-        for key in now.into_iter().filter(|key| !before.contains(key)) {
-            self.storage.hint(Hint::LoggedIn(key));
+        for login in self.serving.iter().filter(|login| !before.contains(login)) {
+            self.storage.hint(Hint::LoggedIn(login.0.clone()));
         }
     }
 
