@@ -35,7 +35,7 @@ enum State<S> {
 }
 
 impl<S: Store> Storage<S> {
-    /// Opens the store. What fails for now is retried; what fails for good is an error.
+    /// Opens the store. What fails is retried; only a store that another daemon has is an error.
     pub fn open<E: Edges<Store = S>>(
         edges: &mut E,
         random: Random,
@@ -53,9 +53,7 @@ impl<S: Store> Storage<S> {
         };
         match storage.load(edges, now) {
             Ok(remembered) => Ok((storage, remembered)),
-            Err(error) if matches!(error.kind, StoreErrorKind::Locked | StoreErrorKind::Newer) => {
-                Err(error)
-            }
+            Err(error) if error.kind == StoreErrorKind::Locked => Err(error),
             Err(error) => {
                 storage.failed(&error, now);
                 Ok((storage, Remembered::default()))
@@ -93,7 +91,8 @@ impl<S: Store> Storage<S> {
         }
         let opened = match &mut self.state {
             State::Absent(linked) => {
-                let linked = std::mem::take(linked);
+                // Kept should this attempt fail as well.
+                let linked = linked.clone();
                 self.load(edges, now).map(|remembered| {
                     debouncer.recall(remembered.viewings, remembered.open, now);
                     linked

@@ -28,4 +28,5 @@ mod purity;
 mod support;
 mod tmdb;
 mod tokens;
+mod torture;
 mod traces;
