@@ -191,6 +191,12 @@ fn checksum(accounts: &Value) -> String {
     format!("{:08x}", crc32fast::hash(accounts.to_string().as_bytes()))
 }
 
+/// Whether the text of a `credentials.json` is one that this version can use.
+#[must_use]
+pub fn is_sound(text: &str) -> bool {
+    parse(text).is_ok()
+}
+
 enum Unparsed {
     Damaged(String),
     Newer,

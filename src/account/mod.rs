@@ -29,6 +29,7 @@ pub mod qr;
 
 pub use client_id::client_id;
 pub use error::{AccountError, LoginError};
+pub use file::is_sound;
 pub use profile::{Profile, choose};
 pub use progress::{OnProgress, Progress};
 pub use record::{Account, NewLogin, Tokens, Unavailable};

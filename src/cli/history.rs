@@ -226,6 +226,7 @@ mod tests {
                 position_seconds: 3500.0,
                 accounts,
             }),
+            taken_back: false,
         }
     }
 

@@ -59,7 +59,8 @@ fn describe(report: &StatusReport, now: Wall, width: usize) -> String {
     let uptime = words::about(Duration::from_secs(report.uptime_seconds));
     let mut text = format!("reeld {}, running for {uptime}\n", report.version);
     if let Some(until) = report.paused_until {
-        text.push_str(&format!("Paused: nothing is reported until {until}\n"));
+        let end = super::pause::end(until, now);
+        text.push_str(&format!("Paused: nothing is tracked {end}\n"));
     }
     for problem in &report.problems {
         text.push_str(&format!("Problem: {}\n", words::printable(problem)));

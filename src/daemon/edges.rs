@@ -5,14 +5,15 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
-use crate::engine::{Edges, Identity};
+use super::pause_file::PauseFile;
+use crate::engine::{Edges, Identity, Pause};
 use crate::error::CliError;
-use crate::history::{Entry, History};
-use crate::model::{AccountKey, Lifecycle, Moment, Step};
+use crate::history::{self, Entry, History};
+use crate::model::{AccountKey, Lifecycle, Moment, Step, ViewingId};
 use crate::paths::{Paths, private_dir};
 use crate::store::{Program, SledStore, StateFolder, StoreError, StoreErrorKind};
 use crate::watch::merge::Started;
-use crate::watch::mpris;
+use crate::watch::process;
 
 /// Database and history in the state folder, which is ours alone for as long as this lives.
 pub struct Files {
@@ -20,6 +21,7 @@ pub struct Files {
     /// `None` while the disk does not let us have it.
     folder: Option<StateFolder>,
     history: PathBuf,
+    pause: PauseFile,
 }
 
 impl Files {
@@ -36,6 +38,7 @@ impl Files {
             state_dir: paths.state_dir.clone(),
             folder,
             history: paths.history.clone(),
+            pause: PauseFile::in_folder(&paths.state_dir),
         })
     }
 }
@@ -55,7 +58,7 @@ impl Edges for Files {
     }
 
     fn kinship(&self) -> Started {
-        Box::new(mpris::process::is_parent)
+        Box::new(process::is_parent)
     }
 
     fn remember(
@@ -65,6 +68,23 @@ impl Edges for Files {
         accounts: &[AccountKey],
     ) -> io::Result<()> {
         History::open(&self.history)?.append(&Entry::of(step, event, accounts))
+    }
+
+    fn take_back(&mut self, viewing: ViewingId) -> io::Result<()> {
+        let read = history::read(&self.history, usize::MAX)?;
+        let mut entries = read.entries.into_iter();
+        match entries.find(|entry| entry.viewing_id == viewing && entry.completed) {
+            Some(entry) => History::open(&self.history)?.append(&entry.take_back()),
+            None => Ok(()),
+        }
+    }
+
+    fn kept_pause(&mut self) -> Option<Pause> {
+        self.pause.read()
+    }
+
+    fn keep_pause(&mut self, pause: Option<&Pause>) -> io::Result<()> {
+        self.pause.write(pause)
     }
 }
 

@@ -447,6 +447,38 @@ fn shutdown_ends_every_session_once() {
 }
 
 #[test]
+fn what_is_played_while_tracking_is_off_counts_for_nothing() {
+    let mut rig = played(300.0);
+    rig.d.set_tracking(false, rig.now);
+    rig.drain();
+    assert_eq!(rig.story(), "start 5 · stop 300");
+    assert_eq!(rig.d.poll_timeout(), None);
+    rig.wait(670.0);
+    rig.d.set_tracking(true, rig.now);
+    rig.drain();
+    rig.wait(9.0);
+    rig.seek("mpv-1", 100.0, true);
+    rig.wait(60.0);
+    rig.quit("mpv-1");
+    let viewing = rig.steps.last().unwrap().viewing.clone();
+    assert!(!viewing.reached && viewing.played < 380.0, "{viewing:?}");
+    assert_eq!(rig.events.iter().filter(|event| event.watched).count(), 0);
+}
+
+#[test]
+fn a_session_of_the_last_run_is_not_gone_on_with_while_tracking_is_off() {
+    let mut rig = played(600.0);
+    rig.restart(1.0, test_rules());
+    rig.d.set_tracking(false, rig.now);
+    rig.wait(60.0);
+    assert!(!rig.d.watching());
+    rig.d.shutdown(rig.now);
+    rig.d.set_tracking(true, rig.now);
+    rig.wait(60.0);
+    assert!(!rig.d.watching(), "nothing begins after the end");
+}
+
+#[test]
 fn a_share_that_must_really_be_played_is_counted_over_the_whole_viewing() {
     let rules = Rules {
         minimum_played: 0.5,

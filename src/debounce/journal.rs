@@ -19,6 +19,9 @@ const SLACK: f64 = 10.0;
 impl Debouncer {
     /// Takes over the session of a former run whose playback this is.
     pub(super) fn adopt(&mut self, id: &PlayerId, now: Moment) {
+        if !self.tracking {
+            return;
+        }
         let Some(index) = self.orphan_of(id, now) else {
             return;
         };

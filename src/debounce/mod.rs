@@ -17,11 +17,16 @@
 //! in its session; stamps increase within a session; `0 ≤ position ≤ duration`; played ≤ elapsed × rate and ≤ the length; no
 //! event without a title.
 
+mod due;
+mod end;
+mod identity;
 mod journal;
 mod player;
 mod position;
+mod report;
 mod rules;
 mod session;
+mod start;
 mod steps;
 mod viewings;
 
@@ -70,6 +75,8 @@ pub struct Debouncer {
     last: Moment,
     /// Off: players are followed, nothing is started.
     tracking: bool,
+    /// The daemon ends: nothing is started any more.
+    over: bool,
 }
 
 /// What `status`, `players` and `explain` show of a player.
@@ -114,6 +121,7 @@ impl Debouncer {
             close_orphans: None,
             last: now,
             tracking: true,
+            over: false,
         }
     }
 
@@ -157,7 +165,7 @@ impl Debouncer {
         match signal {
             Signal::Appeared(_) => {}
             Signal::Vanished => {
-                self.end_playback(id, false, now);
+                self.end_session(id, false, now);
                 self.players.remove(id);
             }
             Signal::Opened(item) => self.opened(id, *item, now),
@@ -167,7 +175,7 @@ impl Debouncer {
             Signal::Position { seconds, seeked } => self.position(id, seconds, seeked, now),
             Signal::PositionUnknown => self.position_unknown(id, now),
             Signal::Ended(reason) => {
-                self.end_playback(id, reason == crate::model::EndReason::Eof, now);
+                self.end_session(id, reason == crate::model::EndReason::Eof, now);
                 if let Some(player) = self.players.get_mut(id) {
                     player.playing = None;
                 }
@@ -260,18 +268,24 @@ impl Debouncer {
         self.timeout(now);
         self.end_all_sessions(now, now);
         self.tracking = false;
+        self.over = true;
     }
 
-    /// Switches tracking off (every session ends) or on.
+    /// Switches tracking off (every session ends) or on, for as long as the daemon has not ended. What is played while it is
+    /// off counts for nothing.
     pub fn set_tracking(&mut self, on: bool, now: Moment) {
         self.timeout(now);
         if !on {
             self.end_all_sessions(now, now);
         }
-        self.tracking = on;
-        for player in self.players.values_mut() {
+        self.tracking = on && !self.over;
+        for (id, player) in &mut self.players {
             if let Some(playing) = &mut player.playing {
+                let _uncounted = playing.anchor.carry(now.mono, playing.item.duration);
                 playing.restart_stretch(now);
+                if on {
+                    self.asks.push_back(id.clone());
+                }
             }
         }
     }
@@ -309,6 +323,22 @@ impl Debouncer {
     #[must_use]
     pub fn viewing(&self, id: ViewingId) -> Option<&Viewing> {
         self.viewings.get(id)
+    }
+
+    /// The user says that a viewing was not watched: what is played of it from now on goes on with it.
+    pub fn take_back(&mut self, id: ViewingId) {
+        if let Some(viewing) = self.viewings.get_mut(id) {
+            viewing.completed = None;
+            viewing.reached = false;
+        }
+        for player in self.players.values_mut() {
+            if let Some(playing) = &mut player.playing
+                && playing.completed_here == Some(id)
+            {
+                playing.completed_here = None;
+                playing.settled_as_nothing = false;
+            }
+        }
     }
 
     /// All players, for people.

@@ -1,6 +1,7 @@
 //! Answers to the command line.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -46,6 +47,11 @@ impl<E: Edges> Engine<E> {
             Request::QueueDrop { what } => {
                 self.change(now, |outbox| outbox.drop_deliveries(&chosen(what)))
             }
+            Request::Pause { seconds } => {
+                return self.pause(seconds.map(Duration::from_secs), now);
+            }
+            Request::Resume => return self.resume(now),
+            Request::Undo { viewing } => return self.undo(&viewing, now),
             Request::Explain { player } => return self.explain(&player),
             Request::Rematch {
                 viewing,
@@ -76,7 +82,7 @@ impl<E: Edges> Engine<E> {
             uptime_seconds: now.boot.saturating_sub(self.started.boot).as_secs(),
             players: self.player_rows(),
             accounts: self.account_rows(now),
-            paused_until: None,
+            paused_until: self.paused_until(now),
             problems,
         }
     }
@@ -293,7 +299,7 @@ impl<E: Edges> Engine<E> {
 }
 
 /// An account that is not linked (any more), of which no name is known.
-fn whose(key: &AccountKey) -> String {
+pub(super) fn whose(key: &AccountKey) -> String {
     match &key.profile {
         Some(profile) => format!("{} (profile {profile})", key.user),
         None => key.user.clone(),

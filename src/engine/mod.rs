@@ -18,9 +18,11 @@ mod identifying;
 mod lookups;
 mod notices;
 mod open;
+mod pause;
 mod privacy;
 mod replay;
 mod storage;
+mod undo;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
@@ -37,7 +39,7 @@ use crate::identify::rules::Rules as UserRules;
 use crate::identify::sidecar::Sidecar;
 use crate::model::{
     AccountKey, Action, DeliveryId, Lifecycle, Media, Moment, Observation, PlayerId, Random,
-    ServiceName, Signal, Source, Step,
+    ServiceName, Signal, Source, Step, ViewingId,
 };
 use crate::outbox::{Hint, TitleKey};
 use crate::service::tmdb::Lookup;
@@ -48,6 +50,7 @@ use crate::watch::merge::{Merge, Started};
 use lookups::Lookups;
 use notices::Notices;
 use open::OpenItems;
+pub use pause::{Pause, is_for_ever};
 pub use privacy::Private;
 pub use replay::replay;
 use storage::Storage;
@@ -76,6 +79,27 @@ pub trait Edges {
         event: &Lifecycle,
         accounts: &[AccountKey],
     ) -> std::io::Result<()>;
+
+    /// Writes to the local history that a viewing was not watched after all, durably; nothing if it does not say so.
+    ///
+    /// # Errors
+    /// Of the file.
+    fn take_back(&mut self, _viewing: ViewingId) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    /// The pause that was in force when the last run ended.
+    fn kept_pause(&mut self) -> Option<Pause> {
+        None
+    }
+
+    /// Keeps the user's pause for the next run, durably; `None`: there is none any more.
+    ///
+    /// # Errors
+    /// Of the disk.
+    fn keep_pause(&mut self, _pause: Option<&Pause>) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// What the engine is told.
@@ -220,6 +244,8 @@ pub struct Engine<E: Edges> {
     awaiting_network: bool,
     config_problem: Option<String>,
     rules_problem: Option<String>,
+    /// The user wants nothing to be tracked for a while.
+    pause: Option<pause::InForce>,
 }
 
 impl<E: Edges> Engine<E> {
@@ -269,7 +295,9 @@ impl<E: Edges> Engine<E> {
             awaiting_network: false,
             config_problem: None,
             rules_problem: None,
+            pause: None,
         };
+        engine.go_on_pausing(now);
         engine.accounts_changed(accounts, now);
         engine.pump(now);
         Ok(engine)
@@ -277,6 +305,7 @@ impl<E: Edges> Engine<E> {
 
     /// Applies one input, and everything that follows from it.
     pub fn handle(&mut self, input: Input, now: Moment) {
+        self.end_pause_if_due(now);
         match input {
             Input::Report(report) => self.report(report, now),
             Input::Settled { delivery, outcome } => {
@@ -352,8 +381,12 @@ impl<E: Edges> Engine<E> {
         let lookups = self
             .lookups_timeout()
             .map(|(at, why)| (at.saturating_sub(now.boot), why));
+        let pause = self
+            .pause_timeout()
+            .map(|(at, why)| (at.saturating_sub(now.boot), why));
         debouncer
             .into_iter()
+            .chain(pause)
             .chain(storage)
             .chain(lookups)
             .chain(open)
@@ -544,7 +577,9 @@ impl<E: Edges> Engine<E> {
             .players()
             .filter(|player| player.info.ignored.is_none())
             .count();
-        let watching = if self.debouncer.watching() {
+        let watching = if self.pause.is_some() {
+            "paused"
+        } else if self.debouncer.watching() {
             "watching"
         } else {
             "nothing is being watched"

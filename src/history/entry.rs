@@ -47,6 +47,9 @@ pub struct Entry {
     pub key: ViewingKey,
     /// The stop that completed it: in its line, and in what is read of a viewing from then on.
     pub completion: Option<Completion>,
+    /// The user said that it was not watched after all: what was said of its completion before is void.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub taken_back: bool,
     /// What became of the completion, in the order it became known; from lines of their own.
     #[serde(skip)]
     pub receipts: Vec<Receipt>,
@@ -108,11 +111,30 @@ impl Entry {
                 position_seconds: rounded(event.position, 1000.0),
                 accounts: accounts.to_vec(),
             }),
+            taken_back: false,
         }
+    }
+
+    /// The same viewing, not watched after all; the receipts of its completion go with it.
+    #[must_use]
+    pub fn take_back(mut self) -> Self {
+        let told = self.completion.take().into_iter();
+        for account in told.flat_map(|completion| completion.accounts) {
+            if !self.accounts.contains(&account) {
+                self.accounts.push(account);
+            }
+        }
+        self.completed = false;
+        self.taken_back = true;
+        self.receipts.clear();
+        self
     }
 
     /// What the two lines say together: the later one, unless that would take a completion back.
     pub(super) fn followed_by(self, later: Self) -> Self {
+        if later.taken_back {
+            return later;
+        }
         let (mut kept, other) = if self.completed && !later.completed {
             (self, later)
         } else {

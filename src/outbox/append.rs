@@ -79,7 +79,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         Ok(appended)
     }
 
-    fn remember(&self, viewing: &Viewing, draft: &mut Draft) -> Result<(), StoreError> {
+    pub(super) fn remember(&self, viewing: &Viewing, draft: &mut Draft) -> Result<(), StoreError> {
         let touch = self.tally.touch;
         let record = Remembrance {
             touch,
@@ -122,7 +122,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
     }
 
     /// Makes one account's deliveries of an event.
-    fn deliver_to(
+    pub(super) fn deliver_to(
         &mut self,
         key: &AccountKey,
         event: &Lifecycle,

@@ -46,6 +46,7 @@ mod queue;
 mod reader;
 mod record;
 mod settle;
+mod take_back;
 #[cfg(test)]
 mod tests;
 
@@ -70,6 +71,7 @@ use index::{Header, Index};
 pub use queue::{Counts, Queued, QueuedState, Selection, Told, ToldState, Wanted};
 use record::Tally;
 pub use settle::Settled;
+pub use take_back::Reach;
 
 /// Most viewings that are remembered; those touched longest ago go first.
 pub const MOST_VIEWINGS: usize = 5_000;

@@ -19,6 +19,7 @@ mod identify;
 mod independence;
 mod login;
 mod mpris_bus;
+mod mpris_evening;
 mod mpris_players;
 mod mpv_evening;
 mod mpv_nasty;

@@ -191,7 +191,7 @@ async fn both(
 async fn vlc_is_followed() {
     let habit = Habit::of("mpris:vlc");
     both("vlc", "vlc", habit, |bus, films| {
-        RealPlayer::vlc(bus, false, films)
+        RealPlayer::vlc(bus, &[], films)
     })
     .await;
 }
@@ -200,7 +200,7 @@ async fn vlc_is_followed() {
 async fn vlc_with_two_interfaces_on_the_bus_is_one_player() {
     let habit = Habit::of("mpris:vlc");
     both("vlc-twice", "vlc", habit, |bus, films| {
-        RealPlayer::vlc(bus, true, films)
+        RealPlayer::vlc(bus, &["--control", "dbus"], films)
     })
     .await;
 }

@@ -13,9 +13,10 @@ use serde_json::Value;
 
 use reeld::account::NewLogin;
 
+use super::bus::PrivateBus;
 use super::credentials;
 use super::home::Home;
-use super::players::{is_installed, shared_folder};
+use super::players::{MPRIS_SCRIPT, is_installed, shared_folder};
 use super::standin::{CLIENT_ID, DISCOVR_CLIENT_ID, Discovr, Event, PunchPlay, Server, Tmdb};
 
 /// Speed of the films: 40 minutes a minute.
@@ -32,6 +33,9 @@ pub struct Evening {
     variables: Vec<(String, String)>,
     starter: Vec<OsString>,
     players: u32,
+    /// Films and the bus: players may be another user's.
+    shared: tempfile::TempDir,
+    bus: Option<PrivateBus>,
     /// The daemon sees every mpv of this user: one evening at a time on this machine.
     _alone: File,
 }
@@ -86,6 +90,8 @@ impl Evening {
             variables: Vec::new(),
             starter: Vec::new(),
             players: 0,
+            shared: shared_folder(),
+            bus: None,
             _alone: alone(),
         };
         evening.configure("");
@@ -142,6 +148,9 @@ impl Evening {
         } else {
             self.home.command_under(&starter, &["run"])
         };
+        if let Some(bus) = &self.bus {
+            daemon.env("DBUS_SESSION_BUS_ADDRESS", bus.address_text());
+        }
         let variables = self.variables.iter().map(|(name, value)| (name, value));
         daemon
             .env("REELD_LOG", "debug")
@@ -166,6 +175,22 @@ impl Evening {
         kill(self.daemon.as_ref().expect("a daemon"), signal);
     }
 
+    /// Starts a session bus, where the daemon and the players from now on will be.
+    pub fn start_bus(&mut self) -> &PrivateBus {
+        self.end_bus();
+        self.bus.insert(PrivateBus::start(self.shared.path()))
+    }
+
+    /// Ends the session bus; the next one has its address.
+    pub fn end_bus(&mut self) {
+        self.bus = None;
+    }
+
+    /// The session bus that was started.
+    pub fn bus(&self) -> &PrivateBus {
+        self.bus.as_ref().expect("a bus was started")
+    }
+
     fn log_file(&self) -> PathBuf {
         self.home.folder.path().join("log")
     }
@@ -184,9 +209,7 @@ impl Evening {
 
     /// A film (or whatever its name says) of this many seconds.
     pub fn film(&self, name: &str, seconds: u32) -> PathBuf {
-        let folder = self.home.folder.path().join("videos");
-        fs::create_dir_all(&folder).unwrap();
-        let film = folder.join(name);
+        let film = self.shared.path().join(name);
         if !film.exists() {
             fs::copy(picture(seconds), &film).unwrap();
         }
@@ -195,13 +218,19 @@ impl Evening {
 
     /// mpv with a socket of its own in reeld's folder.
     pub fn mpv(&mut self, more: &[&str], films: &[&Path]) -> Mpv {
+        self.mpv_at(None, more, films)
+    }
+
+    fn mpv_at(&mut self, bus: Option<&str>, more: &[&str], films: &[&Path]) -> Mpv {
         self.players += 1;
         let folder = self.home.folder.path().join("run/reeld/mpv");
         fs::create_dir_all(&folder).unwrap();
         let socket = folder.join(format!("{}.sock", self.players));
-        let child = self
-            .home
-            .program("mpv")
+        let mut command = self.home.program("mpv");
+        if let Some(bus) = bus {
+            command.env("DBUS_SESSION_BUS_ADDRESS", bus);
+        }
+        let child = command
             .args(["--no-config", "--really-quiet", "--vo=null", "--ao=null"])
             .arg(format!("--speed={SPEED}"))
             .arg(format!("--input-ipc-server={}", socket.display()))
@@ -213,6 +242,14 @@ impl Evening {
             .spawn()
             .unwrap();
         Mpv { child, socket }
+    }
+
+    /// The same, on the bus too.
+    pub fn mpv_on_bus(&mut self, more: &[&str], films: &[&Path]) -> Mpv {
+        let script = format!("--script={MPRIS_SCRIPT}");
+        let bus = self.bus().address_text();
+        let more: Vec<_> = more.iter().copied().chain([script.as_str()]).collect();
+        self.mpv_at(Some(&bus), &more, films)
     }
 
     /// Polls a condition; fails with the log when the time is over.
@@ -347,8 +384,9 @@ impl Mpv {
             serde_json::json!({"command": words, "request_id": 7})
         )
         .unwrap();
-        for line in BufReader::new(stream).lines() {
-            let value: Value = serde_json::from_str(&line.unwrap()).unwrap();
+        // What ends the socket is not answered.
+        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            let value: Value = serde_json::from_str(&line).unwrap();
             if value["request_id"] == 7 {
                 return value["data"].clone();
             }
