@@ -300,7 +300,7 @@ impl<E: Edges> Engine<E> {
     /// Opens the store and remembers.
     ///
     /// # Errors
-    /// When the store belongs to another daemon or to a newer version; any other failure is retried while watching goes on.
+    /// When another daemon has the store; any other failure is retried while watching goes on.
     pub fn new(
         mut edges: E,
         me: Identity,

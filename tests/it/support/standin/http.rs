@@ -9,6 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use reeld::model::Random;
 use serde_json::{Value, json};
 
 /// One request as it came.
@@ -135,9 +136,32 @@ struct Planned {
     left: Option<u32>,
 }
 
+/// What goes wrong by chance.
+struct Weather {
+    random: Random,
+    chance: f64,
+}
+
+impl Weather {
+    fn fault(&mut self) -> Option<Fault> {
+        if self.random.fraction() >= self.chance {
+            return None;
+        }
+        Some(match self.random.bits() % 8 {
+            0 | 1 => Fault::ResetBefore,
+            2 | 3 => Fault::ResetAfter,
+            4 => Fault::Answer(Reply::json(500, &json!({"error": "bad weather"}))),
+            5 => Fault::Answer(Reply::html(502)),
+            6 => Fault::Answer(Reply::json(503, &json!({})).header("retry-after", "2")),
+            _ => Fault::Slow(Duration::from_millis(300)),
+        })
+    }
+}
+
 struct State<A> {
     app: A,
     faults: Vec<Planned>,
+    weather: Option<Weather>,
     /// Every request but the control ones, as JSON without secrets.
     requests: Vec<Value>,
     log: Option<File>,
@@ -173,6 +197,7 @@ impl<A: App> Server<A> {
                 state: Mutex::new(State {
                     app,
                     faults: Vec::new(),
+                    weather: None,
                     requests: Vec::new(),
                     log: None,
                     listening: false,
@@ -211,8 +236,16 @@ impl<A: App> Server<A> {
         });
     }
 
+    /// From now on so many of all requests (0–1) go wrong in any way, by chance.
+    pub fn weather(&self, seed: u64, chance: f64) {
+        let random = Random::seeded(seed);
+        self.lock().weather = Some(Weather { random, chance });
+    }
+
     pub fn clear_faults(&self) {
-        self.lock().faults.clear();
+        let mut state = self.lock();
+        state.faults.clear();
+        state.weather = None;
     }
 
     /// Every request so far: `{method, path, query, user_agent, body, fault, status}`.
@@ -419,7 +452,10 @@ impl<A> State<A> {
         let found = self
             .faults
             .iter_mut()
-            .find(|planned| route.contains(&planned.route) && planned.left != Some(0))?;
+            .find(|planned| route.contains(&planned.route) && planned.left != Some(0));
+        let Some(found) = found else {
+            return self.weather.as_mut()?.fault();
+        };
         found.left = found.left.map(|left| left - 1);
         Some(found.fault.clone())
     }
