@@ -13,13 +13,13 @@
 mod absence;
 mod bus;
 mod ids;
-mod location;
+pub(crate) mod location;
 mod players;
 mod policy;
 pub mod process;
-mod quirks;
-mod track;
-mod values;
+pub(crate) mod quirks;
+pub(crate) mod track;
+pub(crate) mod values;
 
 use std::time::Duration;
 

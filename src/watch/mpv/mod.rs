@@ -17,12 +17,12 @@
 
 mod address;
 mod connection;
-mod conversation;
+pub(crate) mod conversation;
 mod inotify;
 mod item;
 mod places;
 mod process;
-mod protocol;
+pub(crate) mod protocol;
 pub mod script;
 
 use std::collections::{BTreeMap, BTreeSet};
