@@ -132,7 +132,7 @@ pub enum Kind {
     Event,
     /// `Call::ResumePoint`
     ResumePoint,
-    /// `Call::History`
+    /// `Call::History`, `Call::HistoryOf`
     History,
 }
 
@@ -141,7 +141,7 @@ impl From<&Call> for Kind {
         match call {
             Call::Event => Self::Event,
             Call::ResumePoint => Self::ResumePoint,
-            Call::History { .. } => Self::History,
+            Call::History { .. } | Call::HistoryOf(_) => Self::History,
         }
     }
 }
