@@ -16,7 +16,7 @@ use rustix::fs::{FlockOperation, flock};
 use serde_json::{Value, json};
 
 use super::error::AccountError;
-use super::record::Record;
+use super::record::{Account, Record};
 
 const VERSION: u64 = 1;
 
@@ -191,10 +191,11 @@ fn checksum(accounts: &Value) -> String {
     format!("{:08x}", crc32fast::hash(accounts.to_string().as_bytes()))
 }
 
-/// Whether the text of a `credentials.json` is one that this version can use.
+/// The accounts in the text of a `credentials.json`; `None` if this version cannot use it.
 #[must_use]
-pub fn is_sound(text: &str) -> bool {
-    parse(text).is_ok()
+pub fn look(text: &str) -> Option<Vec<Account>> {
+    let records = parse(text).ok()?;
+    Some(records.iter().map(Account::from).collect())
 }
 
 enum Unparsed {

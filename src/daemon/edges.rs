@@ -6,10 +6,10 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
 use super::pause_file::PauseFile;
-use crate::engine::{Edges, Identity, Pause};
+use crate::engine::{Edges, Identity, Opened, Pause};
 use crate::error::CliError;
-use crate::history::{self, Entry, History};
-use crate::model::{AccountKey, Lifecycle, Moment, Step, ViewingId};
+use crate::history::{self, Entry, History, Receipt};
+use crate::model::{Moment, ViewingId};
 use crate::paths::{Paths, private_dir};
 use crate::store::{Program, SledStore, StateFolder, StoreError, StoreErrorKind};
 use crate::watch::merge::Started;
@@ -46,28 +46,41 @@ impl Files {
 impl Edges for Files {
     type Store = SledStore;
 
-    fn open_store(&mut self, now: Moment) -> Result<(SledStore, Vec<String>), StoreError> {
+    fn open_store(&mut self, now: Moment) -> Result<Opened<SledStore>, StoreError> {
         let folder = match self.folder.take() {
             Some(folder) => folder,
             None => StateFolder::claim(&self.state_dir)?,
         };
         let folder = self.folder.insert(folder);
         let (store, opened) = SledStore::open(folder, now.wall, &Program::this())?;
-        let told = opened.loss.is_some().then(|| opened.to_string());
-        Ok((store, told.into_iter().collect()))
+        Ok(Opened {
+            store,
+            fresh: opened.fresh,
+            loss: opened.loss.is_some().then(|| opened.to_string()),
+        })
+    }
+
+    fn loss_repaired(&mut self, store: &SledStore) -> Result<(), StoreError> {
+        match &self.folder {
+            Some(folder) => store.loss_repaired(folder),
+            None => Ok(()),
+        }
     }
 
     fn kinship(&self) -> Started {
         Box::new(process::is_parent)
     }
 
-    fn remember(
-        &mut self,
-        step: &Step,
-        event: &Lifecycle,
-        accounts: &[AccountKey],
-    ) -> io::Result<()> {
-        History::open(&self.history)?.append(&Entry::of(step, event, accounts))
+    fn remember(&mut self, entry: &Entry) -> io::Result<()> {
+        History::open(&self.history)?.append(entry)
+    }
+
+    fn receipt(&mut self, viewing: ViewingId, receipt: &Receipt) -> io::Result<()> {
+        History::open(&self.history)?.receipt(viewing, receipt)
+    }
+
+    fn recall(&mut self) -> io::Result<history::Read> {
+        history::recent(&self.history)
     }
 
     fn take_back(&mut self, viewing: ViewingId) -> io::Result<()> {

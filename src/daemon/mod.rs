@@ -27,7 +27,7 @@ use tokio::sync::{Notify, mpsc, watch as value};
 use tokio::task::JoinSet;
 use tracing::{debug, info, warn};
 
-use crate::account::Accounts;
+use crate::account::{self, Accounts};
 use crate::config::{self, Config};
 use crate::control::{self, Listener};
 use crate::detached::Detached;
@@ -96,7 +96,7 @@ async fn live(paths: &Paths) -> Result<(), CliError> {
     let mut tasks = Tasks::new(inputs.clone(), services, tmdb);
     tasks.others.spawn(live.following);
     tasks.forward_rules(rules).await;
-    tasks.forward_changes(config.clone(), live.problem, &accounts);
+    tasks.forward_changes(config.clone(), live.problem, &accounts, paths);
     let hands = Hands::new(
         &mut tasks,
         paths,
@@ -306,6 +306,7 @@ impl Tasks {
         mut config: value::Receiver<Arc<Config>>,
         mut problem: value::Receiver<Option<String>>,
         accounts: &Accounts,
+        paths: &Paths,
     ) {
         let inputs = self.inputs.clone();
         self.others.spawn(async move {
@@ -327,14 +328,18 @@ impl Tasks {
         });
         let (inputs, accounts, mut changes) =
             (self.inputs.clone(), accounts.clone(), accounts.changes());
+        let state_dir = paths.state_dir.clone();
         self.others.spawn(async move {
-            while changes.changed().await.is_ok() {
+            loop {
                 changes.borrow_and_update();
-                if inputs
-                    .send(Input::Accounts(accounts.linked()))
-                    .await
-                    .is_err()
-                {
+                let linked = accounts.linked();
+                let names = account::remember(&state_dir, &linked);
+                for input in [Input::Names(names), Input::Accounts(linked)] {
+                    if inputs.send(input).await.is_err() {
+                        return;
+                    }
+                }
+                if changes.changed().await.is_err() {
                     return;
                 }
             }

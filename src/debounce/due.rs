@@ -1,7 +1,6 @@
 //! What falls due in one player: a start, a beat, a pause or resume that has held.
 
 use super::Debouncer;
-use super::end::near_end;
 use super::session::Due;
 use crate::model::{Action, Moment, PlayerId};
 
@@ -31,6 +30,7 @@ impl Debouncer {
                     if playing
                         .start_due(&self.rules)
                         .is_none_or(|at| at > now.mono)
+                        || self.drowsy_until.is_some()
                         || self.why_not(player).is_some()
                     {
                         return;
@@ -78,10 +78,6 @@ impl Debouncer {
         else {
             return;
         };
-        let (duration, rate) = (
-            playing.item.duration.unwrap_or(f64::MAX),
-            playing.anchor.rate(),
-        );
         let Some(session) = &mut playing.session else {
             return;
         };
@@ -92,14 +88,14 @@ impl Debouncer {
         session.paused_since = session.paused.then_some(candidate.since.mono);
         session.jumped = None;
         session.asked = None;
-        if session.paused && near_end(candidate.position, duration, rate, false) {
-            return self.end_session(id, true, now);
-        }
         let action = if session.paused {
             Action::Pause
         } else {
             Action::Resume
         };
+        if action == Action::Pause && playing.is_near_end(candidate.position, false) {
+            return self.end_session(id, true, now);
+        }
         self.report(id, action, candidate.since, Some(candidate.position));
     }
 }

@@ -2,22 +2,9 @@
 
 use super::Debouncer;
 use super::player::bank;
+use super::session::Session;
 use super::viewings::ALREADY_WATCHED;
 use crate::model::{Action, Moment, PlayerId};
-
-/// An end that the player claims is believed this close to the end: a share of the length, or seconds.
-const CLAIMED_END: (f64, f64) = (0.03, 30.0);
-/// Stopped or paused this close to the end (seconds × rate) is an end.
-const AT_THE_END: f64 = 3.0;
-
-pub fn near_end(position: f64, duration: f64, rate: f64, claimed: bool) -> bool {
-    let near = if claimed {
-        (duration * CLAIMED_END.0).max(CLAIMED_END.1)
-    } else {
-        AT_THE_END
-    };
-    position >= duration - near.max(AT_THE_END * rate.max(1.0))
-}
 
 impl Debouncer {
     /// Ends the session, if there is one, with exactly one `stop`.
@@ -39,7 +26,7 @@ impl Debouncer {
             playing.position(now).unwrap_or(0.0),
             playing.item.duration.unwrap_or(f64::MAX),
         );
-        let ended = near_end(here, duration, playing.anchor.rate(), claimed);
+        let ended = playing.is_near_end(here, claimed);
         // The clock alone never completes a viewing; the clock and the player's word together do.
         let ended = ended && (claimed || !playing.anchor.estimated);
         let threshold = playing.threshold(&self.rules);
@@ -83,6 +70,21 @@ impl Debouncer {
                 playing.restart_stretch(now);
                 self.asks.push_back(id);
             }
+        }
+    }
+
+    /// Paused, and back from the end to the beginning: so several players end (Totem, Showtime), in either order.
+    pub(super) fn rewound_and_paused(&mut self, id: &PlayerId, now: Moment) {
+        let ended = self
+            .players
+            .get(id)
+            .and_then(|player| player.playing.as_ref())
+            .is_some_and(|playing| {
+                let pauses = |session: &Session| !session.paused && session.candidate.is_some();
+                playing.session.as_ref().is_some_and(pauses) && playing.is_rewound(now)
+            });
+        if ended {
+            self.end_session(id, true, now);
         }
     }
 

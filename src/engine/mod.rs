@@ -9,10 +9,12 @@
 //! out, at most one delivery in flight per account. Nothing here waits.
 //!
 //! **What survives what.** All that is durable lies behind the store. If it fails, it is closed, the debouncer keeps its
-//! steps (live ones collapse, stops are held), and the store is opened again with a growing delay; deliveries wait. A loss
-//! of records is told; what was lost is not made again (`ARCHITECTURE.md`, "Guarantees").
+//! steps (live ones collapse, stops are held), and the store is opened again with a growing delay; deliveries wait. Whenever it
+//! was read anew, it is compared with what the debouncer remembers and the history says, and filled up (`rebuild.rs`).
+//! What the history could not be told stays in the store until it can (`diary.rs`).
 
 mod control;
+mod diary;
 mod explain;
 mod identifying;
 mod lookups;
@@ -20,26 +22,31 @@ mod notices;
 mod open;
 mod pause;
 mod privacy;
+mod rebuild;
 mod replay;
 mod storage;
+#[cfg(test)]
+mod tests;
 mod undo;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tracing::{debug, info, warn};
 
-use crate::account::Account;
+use crate::account::{Account, Names};
 use crate::config::Config;
 use crate::control::{Request, Response};
 use crate::debounce::{Debouncer, Rules};
+use crate::history::{self, Entry, Receipt};
 use crate::identify::rules::Rules as UserRules;
 use crate::identify::sidecar::Sidecar;
 use crate::model::{
     AccountKey, Action, DeliveryId, Lifecycle, Media, Moment, Observation, PlayerId, Random,
-    ServiceName, Signal, Source, Step, ViewingId,
+    ServiceName, Signal, Source, Step, ViewingId, Wall,
 };
 use crate::outbox::{Hint, TitleKey};
 use crate::service::tmdb::Lookup;
@@ -47,6 +54,7 @@ use crate::service::{Context, Disposition, Job};
 use crate::store::{Store, StoreError};
 use crate::watch::Report;
 use crate::watch::merge::{Merge, Started};
+use diary::Diary;
 use lookups::Lookups;
 use notices::Notices;
 use open::OpenItems;
@@ -60,11 +68,17 @@ pub trait Edges {
     /// The store's type.
     type Store: Store;
 
-    /// Opens the store, and says what is to be told about it (moved aside, records missing).
+    /// Opens the store, or makes one.
     ///
     /// # Errors
     /// As `Store`'s.
-    fn open_store(&mut self, now: Moment) -> Result<(Self::Store, Vec<String>), StoreError>;
+    fn open_store(&mut self, now: Moment) -> Result<Opened<Self::Store>, StoreError>;
+
+    /// The loss that opening told of is made good for as far as can be, durably: it need not be told again.
+    ///
+    /// # Errors
+    /// As `Store`'s.
+    fn loss_repaired(&mut self, store: &Self::Store) -> Result<(), StoreError>;
 
     /// Tells whether one process started another.
     fn kinship(&self) -> Started;
@@ -73,12 +87,19 @@ pub trait Edges {
     ///
     /// # Errors
     /// Of the file.
-    fn remember(
-        &mut self,
-        step: &Step,
-        event: &Lifecycle,
-        accounts: &[AccountKey],
-    ) -> std::io::Result<()>;
+    fn remember(&mut self, entry: &Entry) -> io::Result<()>;
+
+    /// Appends to the local history that a completion has reached an account, or never will.
+    ///
+    /// # Errors
+    /// Of the file.
+    fn receipt(&mut self, viewing: ViewingId, receipt: &Receipt) -> io::Result<()>;
+
+    /// What the local history says of late.
+    ///
+    /// # Errors
+    /// Of the file.
+    fn recall(&mut self) -> io::Result<history::Read>;
 
     /// Writes to the local history that a viewing was not watched after all, durably; nothing if it does not say so.
     ///
@@ -102,6 +123,25 @@ pub trait Edges {
     }
 }
 
+/// A store, open.
+#[derive(Debug)]
+pub struct Opened<S> {
+    /// It.
+    pub store: S,
+    /// There was none: it is new.
+    pub fresh: bool,
+    /// What was committed and is gone, in words for people; told again until `loss_repaired`.
+    pub loss: Option<String>,
+}
+
+impl<S> Opened<S> {
+    fn tell(&self) {
+        if let Some(loss) = &self.loss {
+            warn!("the database was damaged: {loss}");
+        }
+    }
+}
+
 /// What the engine is told.
 #[derive(Debug)]
 pub enum Input {
@@ -116,6 +156,8 @@ pub enum Input {
     },
     /// The linked accounts have changed.
     Accounts(Vec<Account>),
+    /// What the users are called that are or were linked.
+    Names(Names),
     /// The configuration has changed.
     Config(Arc<Config>),
     /// The user's file cannot be used, and why; `None`: it can again.
@@ -201,7 +243,7 @@ pub enum Output {
     Rescan,
     /// Every watcher has finished its first scan.
     Ready,
-    /// Everything is written: the machine may sleep.
+    /// Everything is written: the machine may sleep. Not said while it cannot be.
     Asleep,
     /// Something waits for the network, or nothing does any more.
     AwaitNetwork(bool),
@@ -232,7 +274,13 @@ pub struct Engine<E: Edges> {
     open: OpenItems,
     debouncer: Debouncer,
     storage: Storage<E::Store>,
+    diary: Diary,
+    /// The machine waits for `Output::Asleep`.
+    falling_asleep: bool,
     accounts: Vec<Account>,
+    /// Accounts that may send, each with when it was linked.
+    serving: Vec<(AccountKey, Wall)>,
+    names: Names,
     lookups: Lookups,
     notices: Notices,
     outputs: VecDeque<Output>,
@@ -262,14 +310,14 @@ impl<E: Edges> Engine<E> {
         now: Moment,
     ) -> Result<Self, StoreError> {
         let outbox_random = Random::seeded(random.bits());
-        let (storage, remembered) = Storage::open(&mut edges, outbox_random, me.boot_id, now)?;
+        let storage = Storage::open(&mut edges, outbox_random, me.boot_id, now)?;
         let kinship = edges.kinship();
         let debouncer = Debouncer::new(
             Rules::from(&*config),
             random,
             me.boot_id,
-            remembered.viewings,
-            remembered.open,
+            Vec::new(),
+            Vec::new(),
             now,
         );
         let private = Private::new(&config.privacy, me.home.as_deref());
@@ -284,7 +332,11 @@ impl<E: Edges> Engine<E> {
             open: OpenItems::default(),
             debouncer,
             storage,
+            diary: Diary::default(),
+            falling_asleep: false,
             accounts: Vec::new(),
+            serving: Vec::new(),
+            names: Names::new(),
             lookups: Lookups::default(),
             notices: Notices::default(),
             outputs: VecDeque::new(),
@@ -313,6 +365,7 @@ impl<E: Edges> Engine<E> {
                 self.notice_endings(now);
             }
             Input::Accounts(accounts) => self.accounts_changed(accounts, now),
+            Input::Names(names) => self.names = names,
             Input::Config(config) => self.reconfigure(config, now),
             Input::ConfigProblem(problem) => self.config_problem = problem,
             Input::RulesProblem(problem) => self.rules_problem = problem,
@@ -329,7 +382,11 @@ impl<E: Edges> Engine<E> {
                     self.identify(&player, now);
                 }
             }
-            Input::Request(number, request) => self.request(number, request, now),
+            Input::Request(number, request) => {
+                // What is shown is as it is now.
+                self.debouncer.timeout(now);
+                self.request(number, request, now);
+            }
             Input::Looked {
                 title,
                 media,
@@ -341,10 +398,11 @@ impl<E: Edges> Engine<E> {
             }
             Input::Sleep => {
                 self.debouncer.sleeping(now);
-                self.pump(now);
-                self.outputs.push_back(Output::Asleep);
+                self.falling_asleep = true;
             }
             Input::Woke => {
+                self.falling_asleep = false;
+                self.debouncer.woke(now);
                 self.storage.hint(Hint::Resumed);
                 self.lookups.nudge();
             }
@@ -381,6 +439,8 @@ impl<E: Edges> Engine<E> {
         let lookups = self
             .lookups_timeout()
             .map(|(at, why)| (at.saturating_sub(now.boot), why));
+        let diary = self.diary_timeout();
+        let diary = diary.map(|(at, why)| (at.saturating_sub(now.boot), why));
         let pause = self
             .pause_timeout()
             .map(|(at, why)| (at.saturating_sub(now.boot), why));
@@ -389,6 +449,7 @@ impl<E: Edges> Engine<E> {
             .chain(pause)
             .chain(storage)
             .chain(lookups)
+            .chain(diary)
             .chain(open)
             .min_by_key(|(wait, _)| *wait)
     }
@@ -460,28 +521,35 @@ impl<E: Edges> Engine<E> {
             self.lookups.reconfigured();
         }
         self.config = config;
+        self.serve();
         self.identify_all_again(now);
         info!("the configuration has changed and is in force");
     }
 
-    /// Tells the outbox who may send, and who may not any more.
     fn accounts_changed(&mut self, accounts: Vec<Account>, now: Moment) {
         let before = std::mem::replace(&mut self.accounts, accounts);
         self.notice_refusals(&before);
         self.notice_endings(now);
-        let may_send = |accounts: &[Account]| -> Vec<AccountKey> {
-            accounts
-                .iter()
-                .filter(|account| account.needs_login.is_none())
-                .map(|account| account.key.clone())
-                .collect()
-        };
-        let (before, now) = (may_send(&before), may_send(&self.accounts));
-        for key in before.iter().filter(|key| !now.contains(key)) {
-            self.storage.hint(Hint::LoggedOut(key.clone()));
+        self.serve();
+    }
+
+    /// Tells the outbox who may send, and who may not any more. A new login of the same user is one to try with at once.
+    fn serve(&mut self) {
+        let may_send = self
+            .accounts
+            .iter()
+            .filter(|account| account.needs_login.is_none() && self.enabled(account.key.service));
+        let may_send: Vec<(AccountKey, Wall)> = may_send
+            .map(|account| (account.key.clone(), account.linked_at))
+            .collect();
+        let before = std::mem::replace(&mut self.serving, may_send);
+        for (key, _) in &before {
+            if !self.serving.iter().any(|(other, _)| other == key) {
+                self.storage.hint(Hint::LoggedOut(key.clone()));
+            }
         }
-        for key in now.into_iter().filter(|key| !before.contains(key)) {
-            self.storage.hint(Hint::LoggedIn(key));
+        for login in self.serving.iter().filter(|login| !before.contains(login)) {
+            self.storage.hint(Hint::LoggedIn(login.0.clone()));
         }
     }
 
@@ -502,8 +570,7 @@ impl<E: Edges> Engine<E> {
 
     /// Writes what must be written, then hands out what is due.
     fn pump(&mut self, now: Moment) {
-        self.storage
-            .reopen_if_due(&mut self.edges, &mut self.debouncer, now);
+        self.storage.reopen_if_due(&mut self.edges, now);
         while let Some(step) = self.debouncer.peek().cloned() {
             let accounts = if step.viewing.local_only.is_some() {
                 Vec::new()
@@ -519,13 +586,20 @@ impl<E: Edges> Engine<E> {
                 break;
             }
             self.debouncer.advance();
-            self.appended(&step, &accounts);
+            self.appended(&step);
+        }
+        self.rebuild(now);
+        self.write_notes(now);
+        if self.falling_asleep && self.debouncer.peek().is_none() {
+            self.falling_asleep = false;
+            self.outputs.push_back(Output::Asleep);
         }
         while let Some(player) = self.debouncer.poll_ask() {
             self.outputs
                 .push_back(Output::Ask(self.merge.route(&player)));
         }
         self.hand_out(now);
+        self.write_receipts(now);
         self.look_up(now);
         self.storage.close_if_idle(&self.debouncer, now);
         self.summarise();
@@ -536,14 +610,10 @@ impl<E: Edges> Engine<E> {
         }
     }
 
-    fn appended(&mut self, step: &Step, accounts: &[AccountKey]) {
-        let Some(event) = &step.event else { return };
-        tell(event, step);
-        self.notice_watching(event, step);
-        if event.action == Action::Stop
-            && let Err(error) = self.edges.remember(step, event, accounts)
-        {
-            warn!(viewing = %event.viewing, "the local history cannot be written: {error}. Hint: check the space and the permissions of reeld's state folder");
+    fn appended(&mut self, step: &Step) {
+        if let Some(event) = &step.event {
+            tell(event, step);
+            self.notice_watching(event, step);
         }
     }
 

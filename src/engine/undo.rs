@@ -7,7 +7,7 @@
 
 use tracing::info;
 
-use super::control::{closed, unusable, whose};
+use super::control::{closed, unusable};
 use super::{Edges, Engine};
 use crate::control::{Response, TakenBack, TakenBackRow, TakenBackState};
 use crate::error::CliError;
@@ -83,7 +83,7 @@ impl<E: Edges> Engine<E> {
         let linked = accounts.find(|account| account.key == *key);
         TakenBackRow {
             service: key.service,
-            user: linked.map_or_else(|| whose(key), |account| account.user_name.clone()),
+            user: linked.map_or_else(|| self.whose(key), |account| account.user_name.clone()),
             state: match reach {
                 Reach::Here => TakenBackState::TakenBack,
                 Reach::Doubtful => TakenBackState::InDoubt,

@@ -11,9 +11,12 @@
 )]
 
 mod cli;
+mod commands;
 mod control;
+mod desktop;
 mod discovr;
 mod discovr_evening;
+mod doctor;
 mod fuzz_corpus;
 mod identify;
 mod independence;
@@ -27,6 +30,7 @@ mod mpv_watch;
 mod punchplay;
 mod purity;
 mod support;
+mod switching;
 mod tmdb;
 mod tokens;
 mod torture;

@@ -149,7 +149,7 @@ pub fn credentials(paths: &Paths) -> Finding {
             format!("you may not read and write {shown}"),
             format!("chmod 600 {shown}"),
         ),
-        Ok(_) => match fs::read_to_string(file).map(|text| crate::account::is_sound(&text)) {
+        Ok(_) => match fs::read_to_string(file).map(|text| crate::account::look(&text).is_some()) {
             Ok(true) => Finding::ok(CHECK, format!("only you may read {shown}")),
             Ok(false) => Finding::problem(
                 CHECK,

@@ -1,4 +1,5 @@
-//! `reeld doctor`: looks at everything that reeld stands on, one finding a line, and changes nothing.
+//! `reeld doctor`: looks at everything that reeld stands on, one finding a line, and mends nothing. Only the database, while no
+//! daemon has it, is opened as a daemon would, which does what opening does.
 //!
 //! Works with the daemon stopped. What only the daemon may touch (the database, the accounts' state) it is asked about
 //! while it runs. Every question that goes elsewhere (bus, services, systemd) is bounded in time.
@@ -21,8 +22,8 @@ use daemon::Daemon;
 
 /// Look for what keeps reeld from its work
 ///
-/// Checks configuration, files, database, bus, mpv, the systemd service, accounts, services and the clock, and changes
-/// nothing. Ends with 1 if something is to be mended.
+/// Checks configuration, files, database, bus, mpv, the systemd service, accounts, services and the clock, and says
+/// what to do. Ends with 1 if something is to be mended.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -127,7 +127,10 @@ impl Tmdb {
         }
         let mut request = Request::get(url);
         request.bearer = in_header.then_some(key);
-        self.http.send(request).await
+        let answer = self.http.send(request).await;
+        // From the answer on: however slow the way there was, they are apart at the service.
+        *last = Some(clock::now().boot);
+        answer
     }
 }
 

@@ -84,6 +84,8 @@ pub enum Fault {
     Answer(Reply),
     /// Not processed; the connection is reset.
     ResetBefore,
+    /// Processed; this is answered in place of the answer.
+    AnswerAfter(Reply),
     /// Processed; the connection is reset instead of an answer.
     ResetAfter,
     /// Not processed; nothing is ever answered.
@@ -387,6 +389,10 @@ fn answer<A: App>(
     let reply = match &fault {
         Some(Fault::Answer(reply)) => Some(reply.clone()),
         Some(Fault::ResetBefore | Fault::Hang) => None,
+        Some(Fault::AnswerAfter(reply)) => {
+            state.app.handle(request);
+            Some(reply.clone())
+        }
         _ => Some(state.app.handle(request)),
     };
     state.record(request, fault.as_ref(), reply.as_ref());
@@ -457,6 +463,7 @@ impl<A> State<A> {
     fn record(&mut self, request: &Request, fault: Option<&Fault>, reply: Option<&Reply>) {
         let fault = fault.map(|fault| match fault {
             Fault::Answer(_) => "answer",
+            Fault::AnswerAfter(_) => "answer-after",
             Fault::ResetBefore => "reset-before",
             Fault::ResetAfter => "reset-after",
             Fault::Hang => "hang",
