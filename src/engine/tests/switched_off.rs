@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use super::*;
+use super::super::*;
 use crate::model::Wall;
 use crate::store::MemoryStore;
 
@@ -17,16 +17,32 @@ struct Desk {
 impl Edges for Desk {
     type Store = MemoryStore;
 
-    fn open_store(&mut self, _: Moment) -> Result<(MemoryStore, Vec<String>), StoreError> {
-        Ok((MemoryStore::default(), Vec::new()))
+    fn open_store(&mut self, _: Moment) -> Result<Opened<MemoryStore>, StoreError> {
+        Ok(Opened {
+            store: MemoryStore::default(),
+            fresh: true,
+            loss: None,
+        })
+    }
+
+    fn loss_repaired(&mut self, _: &MemoryStore) -> Result<(), StoreError> {
+        Ok(())
     }
 
     fn kinship(&self) -> Started {
         Box::new(|_, _| false)
     }
 
-    fn remember(&mut self, _: &Step, _: &Lifecycle, _: &[AccountKey]) -> io::Result<()> {
+    fn remember(&mut self, _: &Entry) -> io::Result<()> {
         Ok(())
+    }
+
+    fn receipt(&mut self, _: ViewingId, _: &Receipt) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn recall(&mut self) -> io::Result<history::Read> {
+        Ok(history::Read::default())
     }
 
     fn kept_pause(&mut self) -> Option<Pause> {
@@ -42,7 +58,7 @@ impl Edges for Desk {
     }
 }
 
-const DEFAULTS: &str = include_str!("../config/defaults.toml");
+const DEFAULTS: &str = include_str!("../../config/defaults.toml");
 
 fn config(punchplay: bool) -> Arc<Config> {
     let mut config: Config = toml::from_str(DEFAULTS).unwrap();
