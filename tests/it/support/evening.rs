@@ -29,10 +29,9 @@ pub struct Evening {
     pub discovr: Server<Discovr>,
     pub tmdb: Server<Tmdb>,
     daemon: Option<Child>,
-    /// Variables and a starter for the daemon.
-    variables: Vec<(String, String)>,
-    starter: Vec<OsString>,
     players: u32,
+    /// What the daemon is started by, if not by us.
+    starter: Vec<OsString>,
     /// Of the daemon.
     pub environment: Vec<(String, String)>,
     /// Films and the bus: players may be another user's.
@@ -89,7 +88,6 @@ impl Evening {
             discovr: Server::start(Discovr::default()),
             tmdb: Server::start(Tmdb::default()),
             daemon: None,
-            variables: Vec::new(),
             starter: Vec::new(),
             players: 0,
             environment: Vec::new(),
@@ -117,7 +115,7 @@ impl Evening {
 
     /// Later daemons have this in their environment.
     pub fn set(&mut self, variable: &str, value: &str) {
-        self.variables.push((variable.into(), value.into()));
+        self.environment.push((variable.into(), value.into()));
     }
 
     /// Later daemons are started by another program that stays out of the way, like `strace -D`.
@@ -154,11 +152,9 @@ impl Evening {
         if let Some(bus) = &self.bus {
             daemon.env("DBUS_SESSION_BUS_ADDRESS", bus.address_text());
         }
-        let variables = self.variables.iter().map(|(name, value)| (name, value));
         daemon
             .env("REELD_LOG", "debug")
             .envs(self.environment.iter().cloned())
-            .envs(variables)
             .stderr(log)
             .stdout(Stdio::null());
         self.daemon = Some(daemon.spawn().unwrap());

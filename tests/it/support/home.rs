@@ -128,7 +128,7 @@ impl Home {
 }
 
 /// The built one, or another one, such as that of a release, where `REELD_UNDER_TEST` names it.
-fn binary() -> OsString {
+pub fn binary() -> OsString {
     std::env::var_os("REELD_UNDER_TEST").unwrap_or_else(|| env!("CARGO_BIN_EXE_reeld").into())
 }
 

@@ -2,8 +2,10 @@
 //!
 //! What takes long is ignored in the usual run: `just torture kill 300`, `just torture soak 30`, `just torture backlog`.
 
+mod backlog;
 mod disk;
 mod kill;
+mod network;
 mod shutdown;
 mod soak;
 mod system;

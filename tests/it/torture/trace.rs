@@ -11,6 +11,7 @@ use crate::support::players::is_installed;
 
 /// A system call that has returned.
 struct Call {
+    thread: String,
     name: String,
     /// Path or kind of its first file descriptor.
     file: String,
@@ -41,6 +42,7 @@ fn calls(trace: &str) -> Vec<Call> {
             .and_then(|(_, rest)| rest.split_once(">, ").or_else(|| rest.split_once(">)")))
             .map_or("", |(file, _)| file);
         calls.push(Call {
+            thread: process.to_owned(),
             name: name.to_owned(),
             file: file.to_owned(),
             text: text.clone(),
@@ -84,15 +86,17 @@ fn the_stop_has_reached_the_disk_by_its_child_process_before_the_request_with_it
     check(&calls(&text));
 }
 
-/// Every request that says `stop` comes after the store process, which has its socket as standard input, acknowledged that
-/// stop; and nothing is acknowledged while data or metadata are written and not synced.
+/// Every request that says `stop` comes after the store process acknowledged that stop; and that acknowledges nothing while
+/// data or metadata are written and not synced.
 fn check(calls: &[Call]) {
+    // A store process names itself; there is a new one whenever the store is opened.
+    let naming = calls.iter().filter(|call| call.file.ends_with("/comm"));
+    let stores: BTreeSet<_> = naming.map(|call| &call.thread).collect();
     let mut dirty = BTreeSet::new();
     let mut synced = BTreeSet::new();
     let mut acknowledged = BTreeSet::new();
     let mut requests = 0;
     for call in calls {
-        let to_store_or_back = call.file.starts_with("UNIX");
         if call.name.ends_with("sync") {
             if call.text.ends_with("= 0") {
                 dirty.remove(&call.file);
@@ -100,10 +104,10 @@ fn check(calls: &[Call]) {
             }
         } else if call.file.contains("/store/sled/") {
             dirty.insert(call.file.clone());
-        } else if to_store_or_back && call.text.contains("(0<") {
+        } else if call.file.starts_with("UNIX") && stores.contains(&call.thread) {
             assert!(dirty.is_empty(), "acknowledged with unsynced {dirty:?}");
             acknowledged.clone_from(&synced);
-        } else if to_store_or_back && call.text.contains("stop") {
+        } else if call.file.starts_with("UNIX") && call.text.contains("stop") {
             synced.clear();
             acknowledged.clear();
         } else if call.file.starts_with("TCP") && call.text.contains("/playback/stop") {
