@@ -24,8 +24,8 @@ fn client(server: &Server<standin::Tmdb>, key: &str) -> Tmdb {
     config.tmdb.base_url = server.url();
     config.tmdb.api_key = Secret::new(key);
     let http = Http::with_timeouts(Timeouts {
-        connect: Duration::from_millis(500),
-        whole: Duration::from_millis(500),
+        connect: Duration::from_secs(3),
+        whole: Duration::from_secs(3),
     });
     Tmdb::new(http, watch::channel(Arc::new(config)).1)
 }
