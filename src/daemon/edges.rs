@@ -6,6 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
 use super::pause_file::PauseFile;
+use crate::account;
 use crate::engine::{Edges, Identity, Pause};
 use crate::error::CliError;
 use crate::history::{self, Entry, History};
@@ -66,6 +67,14 @@ impl Edges for Files {
             Some(entry) => History::open(&self.history)?.append(&entry.take_back()),
             None => Ok(()),
         }
+    }
+
+    fn kept_linked(&mut self) -> Option<Vec<AccountKey>> {
+        account::linked::read(self.folder.path())
+    }
+
+    fn keep_linked(&mut self, linked: &[AccountKey]) -> io::Result<()> {
+        account::linked::write(self.folder.path(), linked)
     }
 
     fn kept_pause(&mut self) -> Option<Pause> {

@@ -1,24 +1,46 @@
 //! The engine on a store in memory: what depends on settings, logins and the user's orders, without a player.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
+use std::rc::Rc;
 
 use super::*;
-use crate::model::Wall;
-use crate::store::MemoryStore;
+use crate::model::{ServiceName, Wall};
+use crate::store::{Batch, Durability, MemoryStore};
+
+/// A store that outlives its closing, as one on a disk does.
+#[derive(Debug, Clone, Default)]
+struct Shared(Rc<RefCell<MemoryStore>>);
+
+impl Store for Shared {
+    fn scan(&self, prefix: &[u8], each: &mut dyn FnMut(&[u8], &[u8])) -> Result<(), StoreError> {
+        self.0.borrow().scan(prefix, each)
+    }
+
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.0.borrow().get(key)
+    }
+
+    fn commit(&mut self, batch: Batch, durability: Durability) -> Result<(), StoreError> {
+        self.0.borrow_mut().commit(batch, durability)
+    }
+}
 
 /// A desk whose disk may refuse.
 #[derive(Default)]
 struct Desk {
+    store: Shared,
+    linked: Option<Vec<AccountKey>>,
     pause: Option<Pause>,
     disk_full: bool,
 }
 
 impl Edges for Desk {
-    type Store = MemoryStore;
+    type Store = Shared;
 
-    fn open_store(&mut self, _: Moment) -> Result<(MemoryStore, Vec<String>), StoreError> {
-        Ok((MemoryStore::default(), Vec::new()))
+    fn open_store(&mut self, _: Moment) -> Result<(Shared, Vec<String>), StoreError> {
+        Ok((self.store.clone(), Vec::new()))
     }
 
     fn kinship(&self) -> Started {
@@ -26,6 +48,15 @@ impl Edges for Desk {
     }
 
     fn remember(&mut self, _: &Step, _: &Lifecycle, _: &[AccountKey]) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn kept_linked(&mut self) -> Option<Vec<AccountKey>> {
+        self.linked.clone()
+    }
+
+    fn keep_linked(&mut self, linked: &[AccountKey]) -> io::Result<()> {
+        self.linked = Some(linked.to_vec());
         Ok(())
     }
 
@@ -51,13 +82,17 @@ fn config(punchplay: bool) -> Arc<Config> {
 }
 
 fn ann(linked_at: i64) -> Account {
+    user("ann", linked_at)
+}
+
+fn user(name: &str, linked_at: i64) -> Account {
     Account {
         key: AccountKey {
             service: ServiceName::Punchplay,
-            user: "7".into(),
+            user: format!("id-{name}"),
             profile: None,
         },
-        user_name: "ann".into(),
+        user_name: name.into(),
         profile_name: None,
         scopes: Vec::new(),
         linked_at: Wall(linked_at),
@@ -83,12 +118,15 @@ fn start_of_time() -> Moment {
 
 impl Rig {
     fn new(desk: Desk, now: Moment) -> Self {
+        Self::of(desk, vec![ann(1)], now)
+    }
+
+    fn of(desk: Desk, accounts: Vec<Account>, now: Moment) -> Self {
         let me = Identity {
             boot_id: 1,
             device_id: "d".into(),
             home: None,
         };
-        let accounts = vec![ann(1)];
         let engine = Engine::new(desk, me, config(true), accounts, Random::seeded(1), now);
         let mut rig = Self {
             engine: engine.unwrap(),
@@ -312,7 +350,7 @@ fn a_pause_outlives_the_run_and_ends_when_it_was_to_end() {
             since: now.wall,
             until,
         }),
-        disk_full: false,
+        ..Desk::default()
     };
     let hour = Duration::from_secs(3600);
     for (until, paused, later) in [
@@ -332,4 +370,94 @@ fn a_pause_outlives_the_run_and_ends_when_it_was_to_end() {
     assert_eq!(rig.timer(), None, "one without an end wakes nobody");
     assert_eq!(rig.ask(Request::Resume), Response::Done { count: 1 });
     assert_eq!(rig.ask(Request::Resume), Response::done());
+}
+
+/// `user action session-number` of everything queued, sessions numbered as they are first met.
+fn queue(rig: &mut Rig) -> Vec<String> {
+    let Response::Queue(rows) = rig.ask(Request::Queue { after: 0 }) else {
+        panic!("no queue");
+    };
+    let mut sessions: Vec<String> = Vec::new();
+    let mut told = Vec::new();
+    for row in rows {
+        if !sessions.contains(&row.session_id) {
+            sessions.push(row.session_id.clone());
+        }
+        let number = sessions
+            .iter()
+            .position(|id| *id == row.session_id)
+            .unwrap();
+        let user = row.user.unwrap_or_default();
+        told.push(format!("{user} {} {number}", row.action.as_str()));
+    }
+    told
+}
+
+#[test]
+fn a_session_belongs_to_those_it_was_opened_for_and_a_login_begins_another() {
+    let mut rig = Rig::new(Desk::default(), start_of_time());
+    rig.play();
+    rig.pass(40);
+    let start = rig.sent().remove(0).0;
+    rig.unreachable(start);
+    rig.tell(Input::Accounts(vec![user("bob", 2)]));
+    assert!(rig.watching(), "the film goes on");
+    rig.pass(40);
+    let queued = queue(&mut rig);
+    assert_eq!(queued[0], "id-ann stop 0", "{queued:?}");
+    assert!(queued.len() > 1 && queued[1..].iter().all(|row| row.starts_with("bob ")));
+    assert!(
+        queued[1..].iter().all(|row| row.ends_with(" 1")),
+        "{queued:?}"
+    );
+
+    // Nobody new: nothing is cut.
+    rig.tell(Input::Accounts(vec![user("bob", 3)]));
+    rig.tell(Input::Accounts(vec![]));
+    assert_eq!(
+        queue(&mut rig)
+            .iter()
+            .filter(|row| row.contains("stop"))
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn what_a_former_run_left_open_is_told_to_those_linked_then() {
+    let mut rig = Rig::new(Desk::default(), start_of_time());
+    rig.play();
+    rig.pass(40);
+    let left = rig.engine.edges_mut().store.0.borrow().clone();
+    let linked = rig.engine.edges_mut().linked.clone();
+    let desk = || Desk {
+        store: Shared(Rc::new(RefCell::new(left.clone()))),
+        linked: linked.clone(),
+        ..Desk::default()
+    };
+    let later = rig.now.after(Duration::from_secs(60));
+    let mut by_bob = Rig::of(desk(), vec![user("bob", 2)], later);
+    by_bob.play();
+    by_bob.pass(40);
+    let queued = queue(&mut by_bob);
+    let of_ann: Vec<_> = queued
+        .iter()
+        .filter(|row| row.starts_with("id-ann "))
+        .collect();
+    assert_eq!(of_ann, ["id-ann stop 0"], "{queued:?}");
+    assert!(
+        queued.iter().any(|row| row.starts_with("bob start")),
+        "{queued:?}"
+    );
+    assert!(
+        queued
+            .iter()
+            .all(|row| row.starts_with("bob ") != row.ends_with(" 0")),
+        "{queued:?}"
+    );
+
+    // The same user: gone on with or closed as hers.
+    let mut by_ann = Rig::of(desk(), vec![ann(1)], later);
+    by_ann.pass(40);
+    assert!(queue(&mut by_ann).iter().all(|row| row.starts_with("ann ")));
 }
