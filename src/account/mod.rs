@@ -24,7 +24,6 @@ mod qr_image;
 mod record;
 mod renew;
 
-pub mod linked;
 pub mod login_discovr;
 pub mod login_punchplay;
 pub mod qr;

@@ -30,6 +30,7 @@ impl Debouncer {
                     if playing
                         .start_due(&self.rules)
                         .is_none_or(|at| at > now.mono)
+                        || self.drowsy_until.is_some()
                         || self.why_not(player).is_some()
                     {
                         return;

@@ -54,6 +54,8 @@ use viewings::Viewings;
 
 /// A jump between the clocks of this size is a suspend.
 const SUSPEND: Duration = Duration::from_secs(5);
+/// A machine that was about to sleep and is awake (mono) after this stays so, whether or not anybody says it.
+const SLEEPS_WITHIN: Duration = Duration::from_secs(30);
 /// A wall clock that steps back by more than this ends the sessions, whose stamps must increase.
 const STEP_BACK: Duration = Duration::from_secs(30);
 
@@ -73,6 +75,10 @@ pub struct Debouncer {
     close_orphans: Option<Duration>,
     /// The last moment seen.
     last: Moment,
+    /// Every watcher has finished its first scan.
+    scanned: bool,
+    /// The machine is about to sleep: nothing is started before this, mono.
+    drowsy_until: Option<Duration>,
     /// Off: players are followed, nothing is started.
     tracking: bool,
     /// The daemon ends: nothing is started any more.
@@ -120,6 +126,8 @@ impl Debouncer {
             orphans: open,
             close_orphans: None,
             last: now,
+            scanned: false,
+            drowsy_until: None,
             tracking: true,
             over: false,
         }
@@ -138,11 +146,11 @@ impl Debouncer {
             .filter_map(|player| player.session())
             .map(|session| session.id)
             .collect();
-        self.orphans.extend(
-            open.into_iter()
-                .filter(|span| !ours.contains(&span.session)),
-        );
-        if !self.orphans.is_empty() {
+        let known: Vec<_> = self.orphans.iter().map(|span| span.session).collect();
+        let new = |span: &Span| !ours.contains(&span.session) && !known.contains(&span.session);
+        let before = self.orphans.len();
+        self.orphans.extend(open.into_iter().filter(new));
+        if self.scanned && self.orphans.len() > before {
             self.close_orphans = Some(now.mono + journal::ADOPT_WITHIN);
         }
     }
@@ -193,6 +201,7 @@ impl Debouncer {
 
     /// Every watcher has finished its first scan: what has not been adopted soon is closed.
     pub fn scanned(&mut self, now: Moment) {
+        self.scanned = true;
         self.close_orphans = (!self.orphans.is_empty()).then(|| now.mono + journal::ADOPT_WITHIN);
     }
 
@@ -231,9 +240,11 @@ impl Debouncer {
         if self.why_not(player).is_some() {
             return None;
         }
-        playing
-            .start_due(&self.rules)
-            .map(|at| (at, "a start is due"))
+        let at = playing.start_due(&self.rules)?;
+        Some((
+            at.max(self.drowsy_until.unwrap_or_default()),
+            "a start is due",
+        ))
     }
 
     /// The next step, oldest first.
@@ -257,10 +268,17 @@ impl Debouncer {
         self.asks.pop_front()
     }
 
-    /// The machine is about to sleep: every session ends here.
+    /// The machine is about to sleep: every session ends here, and none begins until it has slept, or has not for a while.
     pub fn sleeping(&mut self, now: Moment) {
         self.timeout(now);
         self.end_all_sessions(now, now);
+        self.drowsy_until = Some(now.mono + SLEEPS_WITHIN);
+    }
+
+    /// It has slept, or will not.
+    pub fn woke(&mut self, now: Moment) {
+        self.drowsy_until = None;
+        self.timeout(now);
     }
 
     /// Every session ends here; what goes on playing begins another at the next chance.
@@ -343,6 +361,11 @@ impl Debouncer {
     #[must_use]
     pub fn idle(&self) -> bool {
         !self.watching() && self.steps.is_empty() && self.orphans.is_empty()
+    }
+
+    /// All viewings that are remembered.
+    pub fn viewings(&self) -> impl Iterator<Item = &Viewing> {
+        self.viewings.iter()
     }
 
     /// A viewing that is remembered.
@@ -436,6 +459,9 @@ impl Debouncer {
         }
         self.last = now;
         let slept = now.slept_since(&before) >= SUSPEND;
+        if slept || self.drowsy_until.is_some_and(|until| until <= now.mono) {
+            self.drowsy_until = None;
+        }
         let expected = before.wall.plus(now.boot.saturating_sub(before.boot));
         let stepped_back = expected.since(now.wall) > STEP_BACK;
         if slept {

@@ -2,8 +2,7 @@
 //!
 //! A session belongs to the accounts it was opened for: its id, and what is seen in it, are told to nobody else. When an
 //! account is linked, every session ends for those linked so far, and another begins for those linked from now on. What could
-//! not be written before the change, and what a former run left open, stays bound to those linked then (`bound`); who
-//! that was is on the disk (`Edges::keep_linked`), as another may have logged in while no daemon ran.
+//! not be written before the change stays bound to those linked then (`bound`).
 
 use std::collections::BTreeMap;
 
@@ -16,25 +15,6 @@ use crate::outbox::Hint;
 pub type Bound = BTreeMap<SessionId, Vec<AccountKey>>;
 
 impl<E: Edges> Engine<E> {
-    /// The accounts of the first moment; `open`: what a former run left behind.
-    pub(super) fn first_accounts(
-        &mut self,
-        accounts: Vec<Account>,
-        open: Vec<SessionId>,
-        now: Moment,
-    ) {
-        let linked: Vec<AccountKey> = accounts.iter().map(|a| a.key.clone()).collect();
-        if let Some(before) = self.edges.kept_linked()
-            && linked.iter().any(|key| !before.contains(key))
-        {
-            let bound = open.into_iter().map(|session| (session, before.clone()));
-            self.bound.extend(bound);
-            self.debouncer.close_orphans();
-            self.write_steps(now);
-        }
-        self.take_accounts(accounts, now);
-    }
-
     pub(super) fn accounts_changed(&mut self, accounts: Vec<Account>, now: Moment) {
         let gained = accounts.iter().any(|account| {
             self.enabled(account.key.service) && self.accounts.iter().all(|a| a.key != account.key)
@@ -57,17 +37,8 @@ impl<E: Edges> Engine<E> {
         }
     }
 
-    fn take_accounts(&mut self, accounts: Vec<Account>, now: Moment) {
+    pub(super) fn take_accounts(&mut self, accounts: Vec<Account>, now: Moment) {
         let before = std::mem::replace(&mut self.accounts, accounts);
-        let keys = |accounts: &[Account]| -> Vec<AccountKey> {
-            accounts.iter().map(|a| a.key.clone()).collect()
-        };
-        let linked = keys(&self.accounts);
-        if (linked != keys(&before) || before.is_empty())
-            && let Err(error) = self.edges.keep_linked(&linked)
-        {
-            tracing::warn!("who is linked cannot be written down: {error}");
-        }
         self.notice_refusals(&before);
         self.notice_endings(now);
         self.serve();

@@ -9,11 +9,13 @@
 //! out, at most one delivery in flight per account. Nothing here waits.
 //!
 //! **What survives what.** All that is durable lies behind the store. If it fails, it is closed, the debouncer keeps its
-//! steps (live ones collapse, stops are held), and the store is opened again with a growing delay; deliveries wait. A loss
-//! of records is told; what was lost is not made again (`ARCHITECTURE.md`, "Guarantees").
+//! steps (live ones collapse, stops are held), and the store is opened again with a growing delay; deliveries wait. Whenever it
+//! was read anew, it is compared with what the debouncer remembers and the history says, and filled up (`rebuild.rs`).
+//! What the history could not be told stays in the store until it can (`diary.rs`).
 
 mod accounts;
 mod control;
+mod diary;
 mod explain;
 mod identifying;
 mod lookups;
@@ -21,6 +23,7 @@ mod notices;
 mod open;
 mod pause;
 mod privacy;
+mod rebuild;
 mod replay;
 mod storage;
 #[cfg(test)]
@@ -28,6 +31,7 @@ mod tests;
 mod undo;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +42,7 @@ use crate::account::{Account, Names};
 use crate::config::Config;
 use crate::control::{Request, Response};
 use crate::debounce::{Debouncer, Rules};
+use crate::history::{self, Entry, Receipt};
 use crate::identify::rules::Rules as UserRules;
 use crate::identify::sidecar::Sidecar;
 use crate::model::{
@@ -51,6 +56,7 @@ use crate::store::{Store, StoreError};
 use crate::watch::Report;
 use crate::watch::merge::{Merge, Started};
 use accounts::Bound;
+use diary::Diary;
 use lookups::Lookups;
 use notices::Notices;
 use open::OpenItems;
@@ -64,11 +70,17 @@ pub trait Edges {
     /// The store's type.
     type Store: Store;
 
-    /// Opens the store, and says what is to be told about it (moved aside, records missing).
+    /// Opens the store, or makes one.
     ///
     /// # Errors
     /// As `Store`'s.
-    fn open_store(&mut self, now: Moment) -> Result<(Self::Store, Vec<String>), StoreError>;
+    fn open_store(&mut self, now: Moment) -> Result<Opened<Self::Store>, StoreError>;
+
+    /// The loss that opening told of is made good for as far as can be, durably: it need not be told again.
+    ///
+    /// # Errors
+    /// As `Store`'s.
+    fn loss_repaired(&mut self, store: &Self::Store) -> Result<(), StoreError>;
 
     /// Tells whether one process started another.
     fn kinship(&self) -> Started;
@@ -77,31 +89,25 @@ pub trait Edges {
     ///
     /// # Errors
     /// Of the file.
-    fn remember(
-        &mut self,
-        step: &Step,
-        event: &Lifecycle,
-        accounts: &[AccountKey],
-    ) -> std::io::Result<()>;
+    fn remember(&mut self, entry: &Entry) -> io::Result<()>;
+
+    /// Appends to the local history that a completion has reached an account, or never will.
+    ///
+    /// # Errors
+    /// Of the file.
+    fn receipt(&mut self, viewing: ViewingId, receipt: &Receipt) -> io::Result<()>;
+
+    /// What the local history says of late.
+    ///
+    /// # Errors
+    /// Of the file.
+    fn recall(&mut self) -> io::Result<history::Read>;
 
     /// Writes to the local history that a viewing was not watched after all, durably; nothing if it does not say so.
     ///
     /// # Errors
     /// Of the file.
     fn take_back(&mut self, _viewing: ViewingId) -> std::io::Result<()> {
-        Ok(())
-    }
-
-    /// The accounts that were linked when the last run ended; `None` if that is not known.
-    fn kept_linked(&mut self) -> Option<Vec<AccountKey>> {
-        None
-    }
-
-    /// Keeps who is linked for the next run, durably.
-    ///
-    /// # Errors
-    /// Of the disk.
-    fn keep_linked(&mut self, _linked: &[AccountKey]) -> std::io::Result<()> {
         Ok(())
     }
 
@@ -116,6 +122,25 @@ pub trait Edges {
     /// Of the disk.
     fn keep_pause(&mut self, _pause: Option<&Pause>) -> std::io::Result<()> {
         Ok(())
+    }
+}
+
+/// A store, open.
+#[derive(Debug)]
+pub struct Opened<S> {
+    /// It.
+    pub store: S,
+    /// There was none: it is new.
+    pub fresh: bool,
+    /// What was committed and is gone, in words for people; told again until `loss_repaired`.
+    pub loss: Option<String>,
+}
+
+impl<S> Opened<S> {
+    fn tell(&self) {
+        if let Some(loss) = &self.loss {
+            warn!("the database was damaged: {loss}");
+        }
     }
 }
 
@@ -220,7 +245,7 @@ pub enum Output {
     Rescan,
     /// Every watcher has finished its first scan.
     Ready,
-    /// Everything is written: the machine may sleep.
+    /// Everything is written: the machine may sleep. Not said while it cannot be.
     Asleep,
     /// Something waits for the network, or nothing does any more.
     AwaitNetwork(bool),
@@ -251,6 +276,9 @@ pub struct Engine<E: Edges> {
     open: OpenItems,
     debouncer: Debouncer,
     storage: Storage<E::Store>,
+    diary: Diary,
+    /// The machine waits for `Output::Asleep`.
+    falling_asleep: bool,
     accounts: Vec<Account>,
     /// Accounts that may send, each with when it was linked.
     serving: Vec<(AccountKey, Wall)>,
@@ -275,7 +303,7 @@ impl<E: Edges> Engine<E> {
     /// Opens the store and remembers.
     ///
     /// # Errors
-    /// When the store belongs to another daemon or to a newer version; any other failure is retried while watching goes on.
+    /// When another daemon has the store; any other failure is retried while watching goes on.
     pub fn new(
         mut edges: E,
         me: Identity,
@@ -285,15 +313,14 @@ impl<E: Edges> Engine<E> {
         now: Moment,
     ) -> Result<Self, StoreError> {
         let outbox_random = Random::seeded(random.bits());
-        let (storage, remembered) = Storage::open(&mut edges, outbox_random, me.boot_id, now)?;
+        let storage = Storage::open(&mut edges, outbox_random, me.boot_id, now)?;
         let kinship = edges.kinship();
-        let left_open = remembered.open.iter().map(|span| span.session).collect();
         let debouncer = Debouncer::new(
             Rules::from(&*config),
             random,
             me.boot_id,
-            remembered.viewings,
-            remembered.open,
+            Vec::new(),
+            Vec::new(),
             now,
         );
         let private = Private::new(&config.privacy, me.home.as_deref());
@@ -308,6 +335,8 @@ impl<E: Edges> Engine<E> {
             open: OpenItems::default(),
             debouncer,
             storage,
+            diary: Diary::default(),
+            falling_asleep: false,
             accounts: Vec::new(),
             serving: Vec::new(),
             bound: Bound::new(),
@@ -325,7 +354,7 @@ impl<E: Edges> Engine<E> {
             pause: None,
         };
         engine.go_on_pausing(now);
-        engine.first_accounts(accounts, left_open, now);
+        engine.take_accounts(accounts, now);
         engine.pump(now);
         Ok(engine)
     }
@@ -373,10 +402,11 @@ impl<E: Edges> Engine<E> {
             }
             Input::Sleep => {
                 self.debouncer.sleeping(now);
-                self.pump(now);
-                self.outputs.push_back(Output::Asleep);
+                self.falling_asleep = true;
             }
             Input::Woke => {
+                self.falling_asleep = false;
+                self.debouncer.woke(now);
                 self.storage.hint(Hint::Resumed);
                 self.lookups.nudge();
             }
@@ -413,6 +443,8 @@ impl<E: Edges> Engine<E> {
         let lookups = self
             .lookups_timeout()
             .map(|(at, why)| (at.saturating_sub(now.boot), why));
+        let diary = self.diary_timeout();
+        let diary = diary.map(|(at, why)| (at.saturating_sub(now.boot), why));
         let pause = self
             .pause_timeout()
             .map(|(at, why)| (at.saturating_sub(now.boot), why));
@@ -421,6 +453,7 @@ impl<E: Edges> Engine<E> {
             .chain(pause)
             .chain(storage)
             .chain(lookups)
+            .chain(diary)
             .chain(open)
             .min_by_key(|(wait, _)| *wait)
     }
@@ -504,14 +537,20 @@ impl<E: Edges> Engine<E> {
 
     /// Writes what must be written, then hands out what is due.
     fn pump(&mut self, now: Moment) {
-        self.storage
-            .reopen_if_due(&mut self.edges, &mut self.debouncer, now);
+        self.storage.reopen_if_due(&mut self.edges, now);
         self.write_steps(now);
+        self.rebuild(now);
+        self.write_notes(now);
+        if self.falling_asleep && self.debouncer.peek().is_none() {
+            self.falling_asleep = false;
+            self.outputs.push_back(Output::Asleep);
+        }
         while let Some(player) = self.debouncer.poll_ask() {
             self.outputs
                 .push_back(Output::Ask(self.merge.route(&player)));
         }
         self.hand_out(now);
+        self.write_receipts(now);
         self.look_up(now);
         self.storage.close_if_idle(&self.debouncer, now);
         self.summarise();
@@ -535,21 +574,17 @@ impl<E: Edges> Engine<E> {
                 break;
             }
             self.debouncer.advance();
-            self.appended(&step, &accounts);
+            self.appended(&step);
         }
     }
 
-    fn appended(&mut self, step: &Step, accounts: &[AccountKey]) {
-        let Some(event) = &step.event else { return };
-        if event.action == Action::Stop {
-            self.bound.remove(&event.session);
-        }
-        tell(event, step);
-        self.notice_watching(event, step);
-        if event.action == Action::Stop
-            && let Err(error) = self.edges.remember(step, event, accounts)
-        {
-            warn!(viewing = %event.viewing, "the local history cannot be written: {error}. Hint: check the space and the permissions of reeld's state folder");
+    fn appended(&mut self, step: &Step) {
+        if let Some(event) = &step.event {
+            if event.action == Action::Stop {
+                self.bound.remove(&event.session);
+            }
+            tell(event, step);
+            self.notice_watching(event, step);
         }
     }
 

@@ -103,7 +103,7 @@ fn accounts() -> Vec<AccountKey> {
 
 fn entry(viewing: u64, ended: i64, watched: bool) -> Entry {
     let step = step(viewing, ended, watched);
-    Entry::of(&step, step.event.as_ref().unwrap(), &accounts())
+    Entry::of(&step.viewing, step.event.as_ref().unwrap(), &accounts())
 }
 
 struct Log {
@@ -255,7 +255,7 @@ fn what_has_a_receipt_is_not_owed_any_more() {
 #[test]
 fn a_viewing_that_is_read_is_the_one_that_was_written() {
     let step = step(9, 1000, false);
-    let entry = Entry::of(&step, step.event.as_ref().unwrap(), &[]);
+    let entry = Entry::of(&step.viewing, step.event.as_ref().unwrap(), &[]);
     assert_eq!(entry.viewing(), step.viewing);
     assert_eq!(entry.completion_step(), None);
 }

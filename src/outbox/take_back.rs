@@ -4,7 +4,7 @@
 //! would be left open at the service, an unfinished stop takes its place: a new delivery under a new event id, so that
 //! nothing in flight or in doubt is ever sent again with another meaning.
 
-use super::append::Appended;
+use super::append::{Appended, Purpose};
 use super::record::{self, Outcome, Payload, encode};
 use super::{Catalogue, Draft, Outbox};
 use crate::model::{AccountKey, DeliveryId, Journal, Step, Viewing, ViewingId};
@@ -114,7 +114,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             journal: Journal::Same,
             seeked: false,
         };
-        self.deliver_to(key, &event, &step, draft, made)
+        self.deliver_to(key, &event, &step, Purpose::Instead, draft, made)
     }
 
     /// What tells an account of the completion of a viewing, and is not there yet.

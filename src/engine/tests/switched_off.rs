@@ -1,63 +1,48 @@
 //! The engine on a store in memory: what depends on settings, logins and the user's orders, without a player.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
-use std::rc::Rc;
 
-use super::*;
+use super::super::*;
 use crate::model::{ServiceName, Wall};
-use crate::store::{Batch, Durability, MemoryStore};
-
-/// A store that outlives its closing, as one on a disk does.
-#[derive(Debug, Clone, Default)]
-struct Shared(Rc<RefCell<MemoryStore>>);
-
-impl Store for Shared {
-    fn scan(&self, prefix: &[u8], each: &mut dyn FnMut(&[u8], &[u8])) -> Result<(), StoreError> {
-        self.0.borrow().scan(prefix, each)
-    }
-
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.0.borrow().get(key)
-    }
-
-    fn commit(&mut self, batch: Batch, durability: Durability) -> Result<(), StoreError> {
-        self.0.borrow_mut().commit(batch, durability)
-    }
-}
+use crate::store::MemoryStore;
 
 /// A desk whose disk may refuse.
 #[derive(Default)]
 struct Desk {
-    store: Shared,
-    linked: Option<Vec<AccountKey>>,
     pause: Option<Pause>,
     disk_full: bool,
 }
 
 impl Edges for Desk {
-    type Store = Shared;
+    type Store = MemoryStore;
 
-    fn open_store(&mut self, _: Moment) -> Result<(Shared, Vec<String>), StoreError> {
-        Ok((self.store.clone(), Vec::new()))
+    fn open_store(&mut self, _: Moment) -> Result<Opened<MemoryStore>, StoreError> {
+        Ok(Opened {
+            store: MemoryStore::default(),
+            fresh: true,
+            loss: None,
+        })
+    }
+
+    fn loss_repaired(&mut self, _: &MemoryStore) -> Result<(), StoreError> {
+        Ok(())
     }
 
     fn kinship(&self) -> Started {
         Box::new(|_, _| false)
     }
 
-    fn remember(&mut self, _: &Step, _: &Lifecycle, _: &[AccountKey]) -> io::Result<()> {
+    fn remember(&mut self, _: &Entry) -> io::Result<()> {
         Ok(())
     }
 
-    fn kept_linked(&mut self) -> Option<Vec<AccountKey>> {
-        self.linked.clone()
+    fn receipt(&mut self, _: ViewingId, _: &Receipt) -> io::Result<()> {
+        Ok(())
     }
 
-    fn keep_linked(&mut self, linked: &[AccountKey]) -> io::Result<()> {
-        self.linked = Some(linked.to_vec());
-        Ok(())
+    fn recall(&mut self) -> io::Result<history::Read> {
+        Ok(history::Read::default())
     }
 
     fn kept_pause(&mut self) -> Option<Pause> {
@@ -73,7 +58,7 @@ impl Edges for Desk {
     }
 }
 
-const DEFAULTS: &str = include_str!("../config/defaults.toml");
+const DEFAULTS: &str = include_str!("../../config/defaults.toml");
 
 fn config(punchplay: bool) -> Arc<Config> {
     let mut config: Config = toml::from_str(DEFAULTS).unwrap();
@@ -118,15 +103,12 @@ fn start_of_time() -> Moment {
 
 impl Rig {
     fn new(desk: Desk, now: Moment) -> Self {
-        Self::of(desk, vec![ann(1)], now)
-    }
-
-    fn of(desk: Desk, accounts: Vec<Account>, now: Moment) -> Self {
         let me = Identity {
             boot_id: 1,
             device_id: "d".into(),
             home: None,
         };
+        let accounts = vec![ann(1)];
         let engine = Engine::new(desk, me, config(true), accounts, Random::seeded(1), now);
         let mut rig = Self {
             engine: engine.unwrap(),
@@ -350,7 +332,7 @@ fn a_pause_outlives_the_run_and_ends_when_it_was_to_end() {
             since: now.wall,
             until,
         }),
-        ..Desk::default()
+        disk_full: false,
     };
     let hour = Duration::from_secs(3600);
     for (until, paused, later) in [
@@ -414,50 +396,7 @@ fn a_session_belongs_to_those_it_was_opened_for_and_a_login_begins_another() {
     // Nobody new: nothing is cut.
     rig.tell(Input::Accounts(vec![user("bob", 3)]));
     rig.tell(Input::Accounts(vec![]));
-    assert_eq!(
-        queue(&mut rig)
-            .iter()
-            .filter(|row| row.contains("stop"))
-            .count(),
-        1
-    );
-}
-
-#[test]
-fn what_a_former_run_left_open_is_told_to_those_linked_then() {
-    let mut rig = Rig::new(Desk::default(), start_of_time());
-    rig.play();
-    rig.pass(40);
-    let left = rig.engine.edges_mut().store.0.borrow().clone();
-    let linked = rig.engine.edges_mut().linked.clone();
-    let desk = || Desk {
-        store: Shared(Rc::new(RefCell::new(left.clone()))),
-        linked: linked.clone(),
-        ..Desk::default()
-    };
-    let later = rig.now.after(Duration::from_secs(60));
-    let mut by_bob = Rig::of(desk(), vec![user("bob", 2)], later);
-    by_bob.play();
-    by_bob.pass(40);
-    let queued = queue(&mut by_bob);
-    let of_ann: Vec<_> = queued
-        .iter()
-        .filter(|row| row.starts_with("id-ann "))
-        .collect();
-    assert_eq!(of_ann, ["id-ann stop 0"], "{queued:?}");
-    assert!(
-        queued.iter().any(|row| row.starts_with("bob start")),
-        "{queued:?}"
-    );
-    assert!(
-        queued
-            .iter()
-            .all(|row| row.starts_with("bob ") != row.ends_with(" 0")),
-        "{queued:?}"
-    );
-
-    // The same user: gone on with or closed as hers.
-    let mut by_ann = Rig::of(desk(), vec![ann(1)], later);
-    by_ann.pass(40);
-    assert!(queue(&mut by_ann).iter().all(|row| row.starts_with("ann ")));
+    let stops = queue(&mut rig);
+    let stops = stops.iter().filter(|row| row.contains("stop"));
+    assert_eq!(stops.count(), 1);
 }
