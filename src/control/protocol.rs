@@ -82,7 +82,7 @@ pub enum Request {
         /// The account as in `credentials.json`, as JSON text.
         account: Secret,
     },
-    /// Forget the login, here and at the service. Answered by `Done`.
+    /// Forget the login, here and at the service. Answered by `LoggedOut`.
     Logout {
         /// At which service.
         service: ServiceName,
@@ -152,6 +152,11 @@ pub enum Response {
     Paused {
         /// As in `Status`.
         until: Option<Stamp>,
+    },
+    /// To `Logout`.
+    LoggedOut {
+        /// Why the service could not be told, if it could not; here the login is gone either way.
+        not_revoked: Option<String>,
     },
     /// It is done.
     Done {

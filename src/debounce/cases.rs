@@ -387,6 +387,21 @@ fn positions_that_a_player_cannot_tell_never_complete_a_viewing_alone() {
 }
 
 #[test]
+fn a_position_that_stays_zero_completes_nothing_either() {
+    let mut rig = Rig::new();
+    rig.open(heat());
+    rig.players
+        .values_mut()
+        .for_each(|truth| truth.answers = false);
+    rig.wait(11.0);
+    rig.say(&PlayerId::new("mpv-1"), Signal::PositionUnknown);
+    rig.wait(2000.0);
+    rig.quit("mpv-1");
+    assert_eq!(rig.count(Action::Stop), 1);
+    assert!(!rig.events.last().unwrap().watched);
+}
+
+#[test]
 fn killed_four_times_in_one_film_the_daemon_reports_one_session_and_one_watch() {
     let mut rig = played(100.0);
     for _ in 0..4 {

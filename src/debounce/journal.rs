@@ -18,6 +18,9 @@ pub const ADOPT_WITHIN: Duration = Duration::from_secs(10);
 /// A position may differ by this (seconds × rate) from what the time that passed allows.
 const SLACK: f64 = 10.0;
 
+/// Within this the system writes what it was not asked to write.
+const WRITTEN_BACK: Duration = Duration::from_secs(60);
+
 impl Debouncer {
     /// Takes over the session of a former run whose playback this is.
     pub(super) fn adopt(&mut self, id: &PlayerId, now: Moment) {
@@ -182,7 +185,7 @@ impl Debouncer {
     /// One stop, with the last good position and the time of that.
     fn close_orphan(&mut self, span: Span) {
         let at = Moment {
-            wall: span.at.wall.max(Wall(span.stamp.0.saturating_add(1))),
+            wall: self.end_of(&span),
             ..span.at
         };
         if self.viewings.get(span.viewing).is_none() {
@@ -214,6 +217,25 @@ impl Debouncer {
             journal: Journal::Closed(span.session),
             seeked: false,
         });
+    }
+}
+
+impl Debouncer {
+    /// When a session of a former run ended, as far as its journal tells. What was written last before a loss of power is
+    /// gone though it may have been sent: the end comes after that, and not after this boot.
+    fn end_of(&self, span: &Span) -> Wall {
+        let known = span.at.wall.max(Wall(span.stamp.0.saturating_add(1)));
+        if span.playback.boot_id == self.boot_id {
+            return known;
+        }
+        let booted = self.last.wall.minus(self.last.boot);
+        let unwritten = known.plus(self.rules.progress_every + WRITTEN_BACK);
+        // A clock that was lost with the power says nothing.
+        if booted > known {
+            unwritten.min(booted)
+        } else {
+            unwritten
+        }
     }
 }
 

@@ -24,15 +24,19 @@ impl Player {
 
 /// Adds what was played to the session's viewing, or keeps it for a session to come.
 pub fn bank(viewings: &mut Viewings, playing: &mut Playing, played: Played, rules: &Rules) {
-    let threshold = playing.threshold(rules);
-    let estimated = playing.anchor.estimated;
+    // The clock alone never gets past the threshold.
+    let threshold = if playing.anchor.estimated {
+        f64::MAX
+    } else {
+        playing.threshold(rules)
+    };
     let Some(session) = &mut playing.session else {
         return playing.keep_unbanked(played, threshold);
     };
     session.past += played.past(threshold);
     if let Some(viewing) = viewings.get_mut(session.viewing) {
         viewing.played = (viewing.played + played.length()).min(viewing.duration);
-        viewing.reached |= session.past_threshold() && !estimated;
+        viewing.reached |= session.past_threshold();
     }
 }
 

@@ -112,7 +112,7 @@ impl Debouncer {
         {
             session.past += past;
             memory.played = (memory.played + length).min(memory.duration);
-            memory.reached |= session.past_threshold() && !playing.anchor.estimated;
+            memory.reached |= session.past_threshold();
         }
         self.report(id, Action::Start, now, None);
     }

@@ -46,7 +46,7 @@ use crate::identify::rules::Rules as UserRules;
 use crate::identify::sidecar::Sidecar;
 use crate::model::{
     AccountKey, Action, DeliveryId, Lifecycle, Media, Moment, Observation, PlayerId, Random,
-    ServiceName, Signal, Source, Step, ViewingId,
+    ServiceName, Signal, Source, Step, ViewingId, Wall,
 };
 use crate::outbox::{Hint, TitleKey};
 use crate::service::tmdb::Lookup;
@@ -278,6 +278,8 @@ pub struct Engine<E: Edges> {
     /// The machine waits for `Output::Asleep`.
     falling_asleep: bool,
     accounts: Vec<Account>,
+    /// Accounts that may send, each with when it was linked.
+    serving: Vec<(AccountKey, Wall)>,
     names: Names,
     lookups: Lookups,
     notices: Notices,
@@ -298,7 +300,7 @@ impl<E: Edges> Engine<E> {
     /// Opens the store and remembers.
     ///
     /// # Errors
-    /// When the store belongs to another daemon or to a newer version; any other failure is retried while watching goes on.
+    /// When another daemon has the store; any other failure is retried while watching goes on.
     pub fn new(
         mut edges: E,
         me: Identity,
@@ -333,6 +335,7 @@ impl<E: Edges> Engine<E> {
             diary: Diary::default(),
             falling_asleep: false,
             accounts: Vec::new(),
+            serving: Vec::new(),
             names: Names::new(),
             lookups: Lookups::default(),
             notices: Notices::default(),
@@ -518,28 +521,35 @@ impl<E: Edges> Engine<E> {
             self.lookups.reconfigured();
         }
         self.config = config;
+        self.serve();
         self.identify_all_again(now);
         info!("the configuration has changed and is in force");
     }
 
-    /// Tells the outbox who may send, and who may not any more.
     fn accounts_changed(&mut self, accounts: Vec<Account>, now: Moment) {
         let before = std::mem::replace(&mut self.accounts, accounts);
         self.notice_refusals(&before);
         self.notice_endings(now);
-        let may_send = |accounts: &[Account]| -> Vec<AccountKey> {
-            accounts
-                .iter()
-                .filter(|account| account.needs_login.is_none())
-                .map(|account| account.key.clone())
-                .collect()
-        };
-        let (before, now) = (may_send(&before), may_send(&self.accounts));
-        for key in before.iter().filter(|key| !now.contains(key)) {
-            self.storage.hint(Hint::LoggedOut(key.clone()));
+        self.serve();
+    }
+
+    /// Tells the outbox who may send, and who may not any more. A new login of the same user is one to try with at once.
+    fn serve(&mut self) {
+        let may_send = self
+            .accounts
+            .iter()
+            .filter(|account| account.needs_login.is_none() && self.enabled(account.key.service));
+        let may_send: Vec<(AccountKey, Wall)> = may_send
+            .map(|account| (account.key.clone(), account.linked_at))
+            .collect();
+        let before = std::mem::replace(&mut self.serving, may_send);
+        for (key, _) in &before {
+            if !self.serving.iter().any(|(other, _)| other == key) {
+                self.storage.hint(Hint::LoggedOut(key.clone()));
+            }
         }
-        for key in now.into_iter().filter(|key| !before.contains(key)) {
-            self.storage.hint(Hint::LoggedIn(key));
+        for login in self.serving.iter().filter(|login| !before.contains(login)) {
+            self.storage.hint(Hint::LoggedIn(login.0.clone()));
         }
     }
 
@@ -627,6 +637,7 @@ impl<E: Edges> Engine<E> {
         Context {
             device_id: self.me.device_id.clone(),
             send_file_name: self.config.privacy.send_filename,
+            numberings: self.lookups.numberings(),
             ..Context::default()
         }
     }

@@ -51,7 +51,7 @@ enum State<S> {
 }
 
 impl<S: Store> Storage<S> {
-    /// Opens the store. What fails for now is retried; what fails for good is an error.
+    /// Opens the store. What fails is retried; only a store that another daemon has is an error.
     pub fn open<E: Edges<Store = S>>(
         edges: &mut E,
         random: Random,
@@ -70,9 +70,7 @@ impl<S: Store> Storage<S> {
         };
         match storage.load(edges, now) {
             Ok(()) => Ok(storage),
-            Err(error) if matches!(error.kind, StoreErrorKind::Locked | StoreErrorKind::Newer) => {
-                Err(error)
-            }
+            Err(error) if error.kind == StoreErrorKind::Locked => Err(error),
             Err(error) => {
                 storage.failed(&error, now);
                 Ok(storage)
@@ -318,6 +316,13 @@ impl<S: Store> Storage<S> {
             && let Err(error) = outbox.learn_answer(title, ids)
         {
             self.failed(&error, now);
+        }
+    }
+
+    /// What waits under a title is tried again: more is known of it.
+    pub fn let_go<E: Edges<Store = S>>(&mut self, edges: &mut E, title: TitleKey, now: Moment) {
+        if let Some(outbox) = self.ready(edges, now) {
+            outbox.let_go(title);
         }
     }
 

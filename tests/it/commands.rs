@@ -103,7 +103,7 @@ fn a_watch_that_is_not_delivered_yet_is_taken_back_and_can_be_made_good_later() 
     });
     let id = viewing(&evening, "Heat");
     let taken = evening.json(&["undo", &id, "--json"]).remove(0);
-    assert_eq!(taken["watched"], false);
+    assert_eq!(taken["watched"], false, "{taken}\n{}", evening.log());
     assert_eq!(taken["services"][0]["user"], "ann");
     assert_eq!(history(&evening)[0]["completed"], false);
     let again = evening.home.run(&["undo", &id]);

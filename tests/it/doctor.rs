@@ -110,11 +110,12 @@ fn what_is_broken_is_named_with_its_place_and_its_remedy() {
     fs::set_permissions(&credentials, fs::Permissions::from_mode(0o600)).unwrap();
 
     let (_, findings) = doctor(&home, None, unit);
-    assert_eq!(
-        of(&findings, "PunchPlay"),
-        ["ok ann is linked", "ok 127.0.0.1 answers"],
-        "{findings:#?}"
+    let punchplay = of(&findings, "PunchPlay");
+    assert!(
+        punchplay[0].starts_with("ok ann is linked, for another "),
+        "{punchplay:?}"
     );
+    assert_eq!(punchplay[1..], ["ok 127.0.0.1 answers"]);
     server.down();
     let (ran, findings) = doctor(&home, None, unit);
     assert_eq!(ran.code, Some(1));

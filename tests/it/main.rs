@@ -34,4 +34,5 @@ mod support;
 mod switching;
 mod tmdb;
 mod tokens;
+mod torture;
 mod traces;

@@ -4,6 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
+
 use crate::support::evening::{Evening, Mpv, possible};
 use crate::support::players::{RealPlayer, Remote, has_mpris_script, is_installed};
 
@@ -287,6 +289,47 @@ fn a_bus_that_dies_ends_the_session_and_the_viewing_goes_on_when_it_is_back() {
         assert_eq!(evening.story(), "start stop start stop*");
         assert_eq!(viewings(&evening), 1);
         evening.assert_clean();
+    });
+}
+
+#[test]
+fn a_daemon_that_is_killed_goes_on_with_the_session() {
+    with_each(|kind, mut evening| {
+        let mut seat = kind.play_one(&evening);
+        seat.until_at(120.0);
+        evening.end_daemon(Signal::KILL);
+        evening.start();
+        seat.player.wait();
+        evening.until_stops(1);
+        assert_eq!(evening.story(), "start stop*");
+        assert_eq!(viewings(&evening), 1);
+        evening.assert_clean();
+    });
+}
+
+#[test]
+fn what_is_recorded_beside_the_daemon_replays_as_it_was() {
+    with_each(|kind, evening| {
+        let trace = evening.home.folder.path().join("trace.jsonl");
+        let trace = trace.to_str().unwrap();
+        let mut seat = kind.play_one(&evening);
+        let name = match kind {
+            Kind::Vlc => "VLC media player",
+            Kind::Mpv => "mpris:mpv",
+        };
+        let recording = evening
+            .home
+            .command(&["record", name, trace])
+            .env("DBUS_SESSION_BUS_ADDRESS", evening.bus().address_text())
+            .spawn();
+        seat.player.wait();
+        assert!(recording.unwrap().wait().unwrap().success());
+        let events = evening.json(&["replay", trace, "--json"]);
+        let told = |event: &serde_json::Value| event["action"].as_str().map(str::to_owned);
+        assert_eq!(told(events.first().unwrap()).as_deref(), Some("start"));
+        let last = events.last().unwrap();
+        assert_eq!(told(last).as_deref(), Some("stop"));
+        assert_eq!(last["watched"], true, "{events:#?}");
     });
 }
 

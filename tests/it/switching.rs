@@ -121,6 +121,11 @@ fn logging_out_keeps_or_drops_what_is_queued_as_it_is_told() {
 
     let kept = evening.home.run(&["logout", "punchplay", "--keep-queue"]);
     assert_eq!(kept.code, Some(0), "{kept:?}");
+    assert!(
+        kept.out.starts_with("PunchPlay is not linked any more.\n")
+            && kept.out.contains("could not be told"),
+        "{kept:?}"
+    );
     evening.until("it waits", SOON, |evening| {
         queued(evening) == ["ann waiting_login"]
     });

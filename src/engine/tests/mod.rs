@@ -5,3 +5,4 @@ mod doubts;
 mod every_write;
 mod rebuild;
 mod rig;
+mod switched_off;
