@@ -38,9 +38,13 @@ install: build
     ~/.local/bin/reeld completions bash > ~/.local/share/bash-completion/completions/reeld
     systemctl --user daemon-reload
 
-# Fuzz for some minutes: `just fuzz name 10` or `just fuzz nfo 10` (needs cargo-fuzz)
-fuzz target minutes:
-    RUSTC_BOOTSTRAP=1 cargo fuzz run {{target}} -- -dict=fuzz/{{target}}.dict -max_len=4096 -max_total_time=$(({{minutes}} * 60))
+# Fuzz one of the doors (name, nfo, mpv, mpris, answers, records, settings); needs cargo-fuzz
+fuzz target minutes="10":
+    RUSTC_BOOTSTRAP=1 cargo fuzz run {{target}} -- -dict=fuzz/{{target}}.dict -max_len=4096 -timeout=10 -max_total_time=$(({{minutes}} * 60))
+
+# Make a door's corpus as small as it can be
+fuzz-tidy target:
+    RUSTC_BOOTSTRAP=1 cargo fuzz cmin {{target}}
 
 # How many names are read in a second; optionally those of a file
 bench *file:

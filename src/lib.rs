@@ -40,6 +40,8 @@ pub mod cli;
 pub mod clock;
 
 pub mod error;
+#[doc(hidden)]
+pub mod fuzz;
 
 pub mod logging;
 

@@ -637,6 +637,7 @@ impl<E: Edges> Engine<E> {
         Context {
             device_id: self.me.device_id.clone(),
             send_file_name: self.config.privacy.send_filename,
+            numberings: self.lookups.numberings(),
             ..Context::default()
         }
     }

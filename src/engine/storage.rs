@@ -319,6 +319,13 @@ impl<S: Store> Storage<S> {
         }
     }
 
+    /// What waits under a title is tried again: more is known of it.
+    pub fn let_go<E: Edges<Store = S>>(&mut self, edges: &mut E, title: TitleKey, now: Moment) {
+        if let Some(outbox) = self.ready(edges, now) {
+            outbox.let_go(title);
+        }
+    }
+
     /// Something makes it worth trying at once.
     pub fn hint(&mut self, hint: Hint) {
         match (&mut self.state, hint) {

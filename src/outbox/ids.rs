@@ -75,6 +75,11 @@ pub(super) fn id_of_stop(session: SessionId, account: &AccountKey, call: &Call) 
                 let [e, f, g, h] = episode.to_be_bytes();
                 [2, a, b, c, d, e, f, g, h]
             }
+            Call::HistoryOf(unplaced) => {
+                // As long as the others, and told apart from them by what is added.
+                half.add(unplaced.to_string().as_bytes());
+                [3; 9]
+            }
         });
     }
     let [high, low] = halves.map(|half| u128::from(half.0));

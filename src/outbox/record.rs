@@ -152,7 +152,7 @@ pub enum Kind {
     Event,
     /// `Call::ResumePoint`
     ResumePoint,
-    /// `Call::History`
+    /// `Call::History`, `Call::HistoryOf`
     History,
 }
 
@@ -161,7 +161,7 @@ impl From<&Call> for Kind {
         match call {
             Call::Event => Self::Event,
             Call::ResumePoint => Self::ResumePoint,
-            Call::History { .. } => Self::History,
+            Call::History { .. } | Call::HistoryOf(_) => Self::History,
         }
     }
 }

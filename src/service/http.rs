@@ -142,6 +142,18 @@ impl Http {
     /// # Errors
     /// Without an answer, or with one that is too long.
     pub async fn send(&self, request: Request<'_>) -> Result<Answer, Unreachable> {
+        self.send_up_to(request, LONGEST_BODY).await
+    }
+
+    /// The same for an answer of at most `longest` bytes.
+    ///
+    /// # Errors
+    /// As `send`.
+    pub async fn send_up_to(
+        &self,
+        request: Request<'_>,
+        longest: usize,
+    ) -> Result<Answer, Unreachable> {
         let method = Method::from_bytes(request.method.as_bytes())
             .map_err(|_| Unreachable(format!("no such method: {}", request.method)))?;
         let client = self.client(is_loopback(&request.url))?;
@@ -158,8 +170,9 @@ impl Http {
         let mut response = builder.send().await.map_err(failed)?;
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
-            if body.len() + chunk.len() > LONGEST_BODY {
-                return Err(Unreachable("the answer is longer than 1 MiB".to_owned()));
+            if body.len() + chunk.len() > longest {
+                let most = longest >> 20;
+                return Err(Unreachable(format!("the answer is longer than {most} MiB")));
             }
             body.extend_from_slice(&chunk);
         }

@@ -29,6 +29,7 @@ mod mpv_nasty;
 mod mpv_watch;
 mod punchplay;
 mod purity;
+mod rebuild;
 mod support;
 mod switching;
 mod tmdb;

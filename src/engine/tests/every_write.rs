@@ -219,6 +219,6 @@ fn a_database_that_loses_everything_at_any_write_is_filled_again_and_nothing_is_
 #[test]
 fn a_database_that_falls_back_to_an_older_state_at_any_write_tells_nothing_twice_and_loses_nothing()
 {
-    let troubles = [Trouble::FallBack(1), Trouble::FallBack(7)];
+    let troubles = [Trouble::FallBack(7)];
     at_every_write(&troubles, 3.0, check);
 }

@@ -251,7 +251,7 @@ impl World {
         let answer = match job.call {
             Call::Event => self.event(&job.request.path, &body),
             Call::ResumePoint => self.resume_point(&body),
-            Call::History { .. } => self.entry(job, &body),
+            Call::History { .. } | Call::HistoryOf(_) => self.entry(job, &body),
         };
         if self.deaf > 0 {
             self.deaf -= 1;

@@ -295,7 +295,7 @@ impl Service for Discovr {
     async fn deliver(&self, job: &Job) -> Disposition {
         let result = match job.call {
             Call::ResumePoint => self.resume_point(job).await,
-            Call::History { .. } => self.history(job).await,
+            Call::History { .. } | Call::HistoryOf(_) => self.history(job).await,
             Call::Event => Err(Disposition::Reject {
                 reason: "not a call of this service".to_owned(),
             }),

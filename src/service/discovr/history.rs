@@ -17,15 +17,15 @@ const FAR_OLDER: Duration = Duration::from_secs(24 * 3600);
 
 /// The entry we look for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Ours {
-    pub(super) media_id: String,
-    pub(super) episode: Option<(u32, u32)>,
-    pub(super) updated_at: Wall,
+pub(crate) struct Ours {
+    pub(crate) media_id: String,
+    pub(crate) episode: Option<(u32, u32)>,
+    pub(crate) updated_at: Wall,
 }
 
 /// What a page says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Page {
+pub(crate) enum Page {
     /// Ours is there.
     Found,
     /// It is not here; there is a next page.
@@ -38,7 +38,7 @@ pub(super) enum Page {
 
 impl Ours {
     /// From the body of our own request.
-    pub(super) fn of(body: &str) -> Option<Self> {
+    pub(crate) fn of(body: &str) -> Option<Self> {
         let body: Map<String, Value> = serde_json::from_str(body).ok()?;
         Some(Self {
             media_id: body.get("mediaId").and_then(text)?,
@@ -48,7 +48,7 @@ impl Ours {
     }
 
     /// Looks for it on a page of the list, or in what is answered for its title.
-    pub(super) fn look(&self, answer: &Answer) -> Page {
+    pub(crate) fn look(&self, answer: &Answer) -> Page {
         let value: Value = serde_json::from_str(&answer.body).unwrap_or_default();
         let Some(items) = items(&value) else {
             return Page::Unknown;

@@ -13,12 +13,12 @@
 mod absence;
 mod bus;
 mod ids;
-mod location;
+pub(crate) mod location;
 mod players;
 mod policy;
-mod quirks;
-mod track;
-mod values;
+pub(crate) mod quirks;
+pub(crate) mod track;
+pub(crate) mod values;
 
 use std::time::Duration;
 

@@ -18,11 +18,11 @@
 mod address;
 mod check;
 mod connection;
-mod conversation;
+pub(crate) mod conversation;
 mod inotify;
 mod item;
 mod places;
-mod protocol;
+pub(crate) mod protocol;
 pub mod script;
 mod sockets;
 
