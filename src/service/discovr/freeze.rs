@@ -31,10 +31,18 @@ struct Numbers {
 }
 
 /// What an event leads to. A completed viewing is history, one entry an episode, and then its resume point is at the
-/// end; everything else only moves the resume point.
+/// end; everything else only moves the resume point. What cannot be expressed moves none: it would take the place of one
+/// that can. Its stop is seen to be skipped.
 #[must_use]
 pub fn calls(event: &Lifecycle) -> Vec<Call> {
     let completed = event.action == Action::Stop && event.watched;
+    if target(event, &Call::ResumePoint).is_err() {
+        let stop = event.action == Action::Stop;
+        return stop
+            .then_some(Call::History { episode: None })
+            .into_iter()
+            .collect();
+    }
     let mut calls = Vec::new();
     if completed {
         calls.extend(histories(&event.media));
@@ -47,16 +55,12 @@ fn histories(media: &Media) -> Vec<Call> {
     if media.media_type != Some(MediaType::Episode) {
         return vec![Call::History { episode: None }];
     }
-    // What has no numbers gets one call, so that it is seen to be skipped.
-    match numbers(media) {
-        Ok(all) => all
-            .iter()
-            .map(|n| Call::History {
-                episode: Some((n.season, n.episode)),
-            })
-            .collect(),
-        Err(_) => vec![Call::History { episode: None }],
-    }
+    let all = numbers(media).unwrap_or_default();
+    all.iter()
+        .map(|n| Call::History {
+            episode: Some((n.season, n.episode)),
+        })
+        .collect()
 }
 
 /// `MV_…` or `TV_…`; the film's or series' TMDB id from the service's context, else the media's own.
