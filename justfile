@@ -41,9 +41,13 @@ simulate runs seed="1":
 mutations *names:
     CARGO_PROFILE_DEV_OPT_LEVEL=1 tests/sim/mutate {{names}}
 
-# Fuzz for some minutes: `just fuzz name 10` or `just fuzz nfo 10` (needs cargo-fuzz)
-fuzz target minutes:
-    RUSTC_BOOTSTRAP=1 cargo fuzz run {{target}} -- -dict=fuzz/{{target}}.dict -max_len=4096 -max_total_time=$(({{minutes}} * 60))
+# Fuzz one of the doors (name, nfo, mpv, mpris, answers, records, settings); needs cargo-fuzz
+fuzz target minutes="10":
+    RUSTC_BOOTSTRAP=1 cargo fuzz run {{target}} -- -dict=fuzz/{{target}}.dict -max_len=4096 -timeout=10 -max_total_time=$(({{minutes}} * 60))
+
+# Make a door's corpus as small as it can be
+fuzz-tidy target:
+    RUSTC_BOOTSTRAP=1 cargo fuzz cmin {{target}}
 
 # How many names are read in a second; optionally those of a file
 bench *file:

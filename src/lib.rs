@@ -29,6 +29,8 @@ pub mod config;
 
 pub mod daemon;
 
+mod detached;
+
 pub mod engine;
 
 pub mod control;
@@ -38,6 +40,8 @@ pub mod cli;
 pub mod clock;
 
 pub mod error;
+#[doc(hidden)]
+pub mod fuzz;
 
 pub mod logging;
 

@@ -21,6 +21,7 @@ mod user_rules;
 mod watch;
 
 pub use fault::{ConfigError, Fault, Place};
+pub(crate) use layer::Layer;
 pub use load::{DEFAULTS, Loaded, Setting, Sources, load};
 pub use rules::{KEYS, Rule, rule};
 pub use user_rules::{LiveRules, load_rules, watch_rules};

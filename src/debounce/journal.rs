@@ -1,14 +1,16 @@
 //! Sessions of a former run: adopted where the same playback is still there, closed otherwise.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::Debouncer;
+use super::player::Player;
 use super::session::{Candidate, Session};
 use super::steps::completes;
 use super::viewings::key_of;
 use crate::model::{
-    Action, Item, Journal, Lifecycle, Moment, PlayerId, Span, Step, Transport, Viewing, ViewingId,
-    Wall,
+    Action, Item, Journal, Lifecycle, Moment, Playback, PlayerId, SessionId, Span, Step, Transport,
+    Viewing, ViewingId, Wall,
 };
 
 /// After the first scan, so much time is left to adopt.
@@ -22,6 +24,9 @@ const WRITTEN_BACK: Duration = Duration::from_secs(60);
 impl Debouncer {
     /// Takes over the session of a former run whose playback this is.
     pub(super) fn adopt(&mut self, id: &PlayerId, now: Moment) {
+        if !self.tracking {
+            return;
+        }
         let Some(index) = self.orphan_of(id, now) else {
             return;
         };
@@ -105,6 +110,61 @@ impl Debouncer {
                 && here <= span.position + elapsed + slack
                 && self.viewings.get(span.viewing).is_some()
         })
+    }
+
+    /// The journal as it should be: every session that is open, and every one that is not adopted yet.
+    #[must_use]
+    pub fn spans(&self) -> Vec<Span> {
+        let players = self.players.iter();
+        let open = players.filter_map(|(id, player)| self.span_of(id, player));
+        open.chain(self.orphans.iter().cloned()).collect()
+    }
+
+    fn span_of(&self, id: &PlayerId, player: &Player) -> Option<Span> {
+        let playing = player.playing.as_ref()?;
+        let session = playing.session.as_ref()?;
+        let viewing = self.viewings.get(session.viewing)?;
+        Some(Span {
+            session: session.id,
+            viewing: session.viewing,
+            player: id.clone(),
+            player_name: player.info.name.clone(),
+            playback: Playback {
+                boot_id: self.boot_id,
+                process: player.info.process,
+                location: playing.location,
+            },
+            media: session.media.clone(),
+            file_name: playing.file_name(),
+            playing: playing.anchor.running(),
+            rate: playing.anchor.rate(),
+            position: playing.position(self.last).unwrap_or(viewing.position),
+            duration: viewing.duration,
+            at: self.last,
+            stamp: session.stamp,
+        })
+    }
+
+    /// Sessions that were closed after all: the journal was out of date.
+    pub fn forget_sessions(&mut self, over: &BTreeSet<SessionId>) {
+        self.orphans.retain(|span| !over.contains(&span.session));
+        if self.orphans.is_empty() {
+            self.close_orphans = None;
+        }
+    }
+
+    /// Remembers a viewing as an older witness tells it: what is known already can only become more.
+    pub fn revive(&mut self, told: Viewing) {
+        let Some(known) = self.viewings.get_mut(told.id) else {
+            return self.viewings.insert(told);
+        };
+        known.played = known.played.max(told.played).min(known.duration);
+        known.reached |= told.reached;
+        known.completed = known.completed.or(told.completed);
+        if known.updated_at < told.updated_at {
+            known.updated_at = told.updated_at;
+            known.position = told.position;
+        }
     }
 
     /// A viewing goes on elsewhere: its old session ends before the new one begins.

@@ -1,19 +1,22 @@
-//! Asking TMDB for the ids that deliveries wait for.
+//! Asking TMDB for what deliveries wait for: ids, and season and number of what is known by its date or an absolute number.
 //!
 //! **When.** Whatever changes what waits (a new delivery, a login, an answer) leads to a look at it in the same pump. One title
 //! is asked for at a time. When all that waits has been asked for in vain, it rests for a day, or until something else waits.
-//! **What survives.** What is found goes into the outbox's memory of ids, durably. What is not found is remembered here
-//! for a day, and not across restarts: a restart asks once more.
+//! **What survives.** An id that is found goes into the outbox's memory of ids, durably. What is not found, and the numbers
+//! of series, are remembered here for a day, and not across restarts: a restart asks once more, and a delivery that was
+//! placed is frozen at once.
 //! **Trouble.** TMDB's own wish, else a growing delay, or the network's return. A refused key rests until the configuration
 //! changes, and `status` says so.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tracing::{debug, info, warn};
 
 use super::{Edges, Engine, Output};
-use crate::model::{DeliveryId, Ids, Media, Moment};
+use crate::model::{DeliveryId, Ids, Media, Moment, Wall};
 use crate::outbox::TitleKey;
+use crate::service::numbering::{Numberings, Step, Unplaced};
 use crate::service::tmdb::{Cache, Lookup};
 
 /// First and longest delay after trouble.
@@ -27,11 +30,23 @@ const MOST: usize = 1000;
 #[derive(Debug, Default)]
 pub struct Lookups {
     cache: Cache,
+    numberings: Arc<Numberings>,
     asking: bool,
     pause: Pause,
     failures: u32,
     /// The key is not accepted, in TMDB's words.
     refused: Option<String>,
+}
+
+/// What is known of what a delivery waits for.
+enum Known {
+    /// The title's id.
+    Id(u64),
+    /// Season and number of all its episodes.
+    Numbers,
+    /// Asked for in vain, of late.
+    Missing,
+    Unasked,
 }
 
 /// Why nothing is asked now.
@@ -61,6 +76,7 @@ impl Lookups {
     pub fn reconfigured(&mut self) {
         *self = Self {
             asking: self.asking,
+            numberings: Arc::clone(&self.numberings),
             ..Self::default()
         };
     }
@@ -76,6 +92,38 @@ impl Lookups {
         Some(format!(
             "TMDB does not accept the key ({reason}): ids are not looked up. Hint: correct `tmdb.api_key` in the configuration"
         ))
+    }
+
+    /// What is known of the numbers of series.
+    pub fn numberings(&self) -> Arc<Numberings> {
+        Arc::clone(&self.numberings)
+    }
+
+    fn known(&self, media: &Media, now: Wall) -> Known {
+        let unplaced = Unplaced::of(media);
+        let Some(series) = media.ids.tmdb.filter(|_| !unplaced.is_empty()) else {
+            return match self.cache.get(media, now) {
+                Some(Some(id)) => Known::Id(id),
+                Some(None) => Known::Missing,
+                None => Known::Unasked,
+            };
+        };
+        let Some(numbering) = self.numberings.fresh(series, now) else {
+            return Known::Unasked;
+        };
+        let mut missing = false;
+        for unplaced in unplaced {
+            match numbering.find(unplaced) {
+                Step::At(..) => {}
+                Step::Nowhere => missing = true,
+                Step::AskSeries | Step::AskSeason(_) => return Known::Unasked,
+            }
+        }
+        if missing {
+            Known::Missing
+        } else {
+            Known::Numbers
+        }
     }
 
     fn may_ask(&self, waiting: (usize, DeliveryId), now: Moment) -> bool {
@@ -96,6 +144,13 @@ impl Lookups {
         let found = match lookup {
             Lookup::Found(id) => Some(id),
             Lookup::Nothing | Lookup::Unasked => None,
+            Lookup::Numbered(numbering) => {
+                self.failures = 0;
+                if let Some(series) = media.ids.tmdb {
+                    Arc::make_mut(&mut self.numberings).learn(series, *numbering, now.wall);
+                }
+                return None;
+            }
             Lookup::Later { after, reason } => {
                 self.put_off(after, &reason, now);
                 return None;
@@ -130,7 +185,7 @@ impl Lookups {
 }
 
 impl<E: Edges> Engine<E> {
-    /// Goes through what waits for ids: teaches the outbox what is known by now, and asks for the first that is not.
+    /// Goes through what waits: tells the outbox what is known by now, and asks for the first that is not.
     pub(super) fn look_up(&mut self, now: Moment) {
         let Some(waiting) = self.waiting_for_tmdb() else {
             self.lookups.pause = match self.lookups.pause {
@@ -142,19 +197,38 @@ impl<E: Edges> Engine<E> {
         if !self.lookups.may_ask(waiting, now) {
             return;
         }
+        // Whose id is found may still wait for its numbers.
+        for _ in 0..2 {
+            if !self.go_through(now) || self.lookups.asking {
+                break;
+            }
+        }
+        if !self.lookups.asking
+            && let Some(waiting) = self.waiting_for_tmdb()
+        {
+            self.lookups.pause = Pause::AskedAll(waiting, now.boot + REST);
+        }
+    }
+
+    /// Whether something was known that the outbox did not know.
+    fn go_through(&mut self, now: Moment) -> bool {
         let Some(wanted) = self.storage.wanted(&mut self.edges, MOST, now) else {
-            return;
+            return false;
         };
-        let mut learnt = false;
+        let mut news = false;
         for wanted in wanted {
-            match self.lookups.cache.get(&wanted.media, now.wall) {
-                Some(Some(id)) => {
+            match self.lookups.known(&wanted.media, now.wall) {
+                Known::Id(id) => {
                     self.learn(wanted.title, id, now);
-                    learnt = true;
+                    news = true;
                 }
-                Some(None) => {}
-                None => {
-                    debug!(title = wanted.media.title, "TMDB is asked for the id");
+                Known::Numbers => {
+                    self.storage.let_go(&mut self.edges, wanted.title, now);
+                    news = true;
+                }
+                Known::Missing => {}
+                Known::Unasked => {
+                    debug!(title = wanted.media.title, "TMDB is asked");
                     self.lookups.asking = true;
                     self.outputs.push_back(Output::LookUp {
                         title: wanted.title,
@@ -164,21 +238,21 @@ impl<E: Edges> Engine<E> {
                 }
             }
         }
-        if learnt {
+        if news {
             self.hand_out(now);
         }
-        if !self.lookups.asking
-            && let Some(waiting) = self.waiting_for_tmdb()
-        {
-            self.lookups.pause = Pause::AskedAll(waiting, now.boot + REST);
-        }
+        news
     }
 
     /// Takes TMDB's answer.
     pub(super) fn looked(&mut self, title: TitleKey, media: &Media, lookup: Lookup, now: Moment) {
         debug!(title = media.title, ?lookup, "TMDB has answered");
+        let numbered = matches!(lookup, Lookup::Numbered(_));
         if let Some(id) = self.lookups.answered(media, lookup, now) {
             self.learn(title, id, now);
+        }
+        if numbered {
+            self.storage.let_go(&mut self.edges, title, now);
         }
     }
 
@@ -207,5 +281,109 @@ impl<E: Edges> Engine<E> {
             return None;
         }
         self.storage.outbox()?.waiting_for_ids()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{MediaType, Wall};
+
+    const WAITING: (usize, DeliveryId) = (1, DeliveryId(7));
+
+    fn at(seconds: u64) -> Moment {
+        let time = Duration::from_secs(seconds);
+        Moment {
+            mono: time,
+            boot: time,
+            wall: Wall(1_795_312_800_000).plus(time),
+        }
+    }
+
+    fn film(title: &str) -> Media {
+        Media {
+            media_type: Some(MediaType::Movie),
+            title: Some(title.into()),
+            ..Media::default()
+        }
+    }
+
+    fn later(after: Option<u64>) -> Lookup {
+        Lookup::Later {
+            after: after.map(Duration::from_secs),
+            reason: "503".into(),
+        }
+    }
+
+    /// The first second, from `now` on, at which TMDB may be asked.
+    fn asks_at(lookups: &Lookups, now: u64) -> u64 {
+        (now..)
+            .find(|second| lookups.may_ask(WAITING, at(*second)))
+            .unwrap()
+    }
+
+    #[test]
+    fn while_tmdb_is_away_it_is_asked_ever_more_rarely_and_at_least_every_hour() {
+        let mut lookups = Lookups::default();
+        let (mut now, mut waits) = (1000, Vec::new());
+        for _ in 0..10 {
+            lookups.asking = true;
+            assert_eq!(lookups.answered(&film("Heat"), later(None), at(now)), None);
+            assert!(lookups.unreachable());
+            let next = asks_at(&lookups, now);
+            waits.push(next - now);
+            now = next;
+        }
+        assert_eq!(waits, [30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]);
+        // An answer, and everything begins anew.
+        lookups.answered(&film("Heat"), Lookup::Found(949), at(now));
+        assert!(lookups.may_ask(WAITING, at(now)));
+        lookups.answered(&film("Alien"), later(None), at(now));
+        assert_eq!(asks_at(&lookups, now), now + 30);
+    }
+
+    #[test]
+    fn the_network_back_is_used_at_once_but_what_tmdb_asks_for_is_kept() {
+        let mut lookups = Lookups::default();
+        lookups.answered(&film("Heat"), later(None), at(1000));
+        assert!(!lookups.may_ask(WAITING, at(1001)));
+        lookups.nudge();
+        assert!(lookups.may_ask(WAITING, at(1001)));
+
+        lookups.answered(&film("Heat"), later(Some(90)), at(1001));
+        lookups.nudge();
+        assert_eq!(asks_at(&lookups, 1001), 1091);
+        lookups.answered(&film("Heat"), later(Some(10_000_000)), at(1091));
+        assert_eq!(asks_at(&lookups, 1091), 1091 + 86_400, "a day at most");
+    }
+
+    #[test]
+    fn a_refused_key_rests_until_the_settings_change() {
+        let mut lookups = Lookups::default();
+        let refused = Lookup::Refused {
+            reason: "Invalid API key".into(),
+        };
+        lookups.answered(&film("Heat"), refused, at(1000));
+        lookups.nudge();
+        assert!(!lookups.may_ask(WAITING, at(10_000_000)));
+        assert!(lookups.problem().unwrap().contains("Invalid API key"));
+        lookups.reconfigured();
+        assert!(lookups.may_ask(WAITING, at(1001)));
+        assert_eq!(lookups.problem(), None);
+    }
+
+    #[test]
+    fn what_was_asked_in_vain_rests_for_a_day_or_until_something_else_waits() {
+        let mut lookups = Lookups::default();
+        lookups.answered(&film("Nobody Knows"), Lookup::Nothing, at(1000));
+        lookups.pause = Pause::AskedAll(WAITING, at(1000).boot + REST);
+        assert!(!lookups.may_ask(WAITING, at(1001)));
+        assert!(lookups.may_ask((2, DeliveryId(8)), at(1001)));
+        assert!(lookups.may_ask(WAITING, at(1000 + 86_400)));
+        lookups.asking = true;
+        assert!(
+            !lookups.may_ask((2, DeliveryId(8)), at(1001)),
+            "one at a time"
+        );
     }
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Entry, History, Read, Receipt, read};
+use super::{Entry, History, MemoryHistory, Read, Receipt, read, recent};
 use crate::model::{
     AccountKey, Action, Date, Ids, Journal, Lifecycle, Media, MediaType, Moment, Random,
     ServiceName, SessionId, Step, Viewing, ViewingId, ViewingKey, Wall,
@@ -103,7 +103,7 @@ fn accounts() -> Vec<AccountKey> {
 
 fn entry(viewing: u64, ended: i64, watched: bool) -> Entry {
     let step = step(viewing, ended, watched);
-    Entry::of(&step, step.event.as_ref().unwrap(), &accounts())
+    Entry::of(&step.viewing, step.event.as_ref().unwrap(), &accounts())
 }
 
 struct Log {
@@ -255,7 +255,7 @@ fn what_has_a_receipt_is_not_owed_any_more() {
 #[test]
 fn a_viewing_that_is_read_is_the_one_that_was_written() {
     let step = step(9, 1000, false);
-    let entry = Entry::of(&step, step.event.as_ref().unwrap(), &[]);
+    let entry = Entry::of(&step.viewing, step.event.as_ref().unwrap(), &[]);
     assert_eq!(entry.viewing(), step.viewing);
     assert_eq!(entry.completion_step(), None);
 }
@@ -488,4 +488,79 @@ fn a_hundred_thousand_lines_are_read_in_seconds_and_with_little_memory() {
     let start = crate::clock::now().mono;
     log.history.append(&entry(1, 1, true)).unwrap();
     eprintln!("a line more in {:?}", (crate::clock::now().mono - start));
+}
+
+#[test]
+fn a_watch_that_was_taken_back_is_none_until_it_is_watched_again() {
+    let log = log(0);
+    let first = entry(1, 1000, true);
+    log.history.append(&first).unwrap();
+    let receipt = Receipt {
+        account: accounts().remove(0),
+        at: Wall(1500),
+        delivered: false,
+        answer: None,
+    };
+    log.history.receipt(first.viewing_id, &receipt).unwrap();
+    let known = log.read().entries.remove(0);
+    log.history.append(&known.take_back()).unwrap();
+    let read = log.read();
+    let taken = &read.entries[0];
+    assert!(!taken.completed && taken.completion.is_none() && taken.receipts.is_empty());
+    assert_eq!(taken.accounts, accounts());
+    assert_eq!(taken.viewing().completed, None);
+    assert_eq!(taken.completion_step(), None);
+
+    log.history.append(&entry(1, 2000, false)).unwrap();
+    assert!(!log.read().entries[0].completed);
+    log.history.append(&entry(1, 3000, true)).unwrap();
+    let again = log.read().entries.remove(0);
+    assert!(again.completed);
+    assert_eq!(again.completion_step().unwrap().1, accounts());
+    assert_eq!(again.completion.unwrap().at, Wall(3000));
+}
+
+#[test]
+fn what_was_watched_of_late_is_read_from_the_end_of_a_long_log_by_whole_lines() {
+    let log = log(1);
+    // Stops of one viewing: as many as make the log longer than what is read of it.
+    let line = log.text();
+    let mut text = String::new();
+    while text.len() < (9 << 20) {
+        text.push_str(&line);
+    }
+    fs::write(log.path(), &text).unwrap();
+    let last = entry(77, 5000, true);
+    log.history.append(&last).unwrap();
+    let late = recent(&log.path()).unwrap();
+    assert_eq!(late.damaged_lines, 0, "no line was cut");
+    assert_eq!(ids(&late), [0, 77]);
+    assert!(late.sessions.contains(&last.session_id));
+    let short = tempfile::tempdir().unwrap();
+    assert_eq!(recent(&short.path().join("none")).unwrap(), Read::default());
+}
+
+#[test]
+fn the_sessions_of_a_log_are_told_whatever_titles_say() {
+    let log = log(0);
+    let mut odd = entry(1, 1000, false);
+    odd.media.title = Some("\",\"session_id\":\"00000000-0000-0000-0000-000000000000\"".into());
+    log.history.append(&odd).unwrap();
+    let recent = recent(&log.path()).unwrap();
+    assert_eq!(recent.sessions, [odd.session_id].into());
+}
+
+#[test]
+fn a_log_in_memory_reads_as_the_file_does_and_fails_on_request() {
+    let log = log(0);
+    let mut memory = MemoryHistory::default();
+    for number in 0..5 {
+        let entry = entry(number, 1000, number % 2 == 0);
+        log.history.append(&entry).unwrap();
+        memory.append(&entry).unwrap();
+    }
+    assert_eq!(memory.text(), log.text().as_bytes());
+    assert_eq!(memory.recent().unwrap(), recent(&log.path()).unwrap());
+    memory.fail(true);
+    assert!(memory.append(&entry(9, 1, true)).is_err() && memory.recent().is_err());
 }

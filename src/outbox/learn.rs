@@ -76,6 +76,28 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         Ok(())
     }
 
+    /// Tries again what waits under a title whose id is known: its season and number may be known now. If they are not, it
+    /// waits again.
+    pub fn let_go(&mut self, title: TitleKey) {
+        let waiting = |header: &Header| header.needs_id && header.title() == Some(title);
+        let waiting: Vec<(DeliveryId, Header)> = self
+            .index
+            .iter()
+            .filter(|(_, header)| waiting(header) && self.id_of(header).is_some())
+            .map(|(id, header)| (id, *header))
+            .collect();
+        for (id, mut header) in waiting {
+            header.needs_id = false;
+            self.index.put(id, header);
+        }
+    }
+
+    /// The TMDB id of a delivery's title, as far as it is known.
+    pub(super) fn id_of(&self, header: &Header) -> Option<u64> {
+        let known = || self.ids.get(header.title()?)?.tmdb;
+        header.tmdb().or_else(known)
+    }
+
     /// Deliveries of this title that knew no id of their own and stand in another lane than from now on.
     fn moving(&self, title: TitleKey, lane: u64) -> Vec<DeliveryId> {
         let before = self.ids.get(title).and_then(|ids| ids.tmdb);

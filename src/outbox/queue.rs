@@ -7,6 +7,7 @@ use super::index::Header;
 use super::record::{self, Attempts, Kind, Payload, encode};
 use super::{Catalogue, Draft, Outbox, TitleKey};
 use crate::model::{AccountKey, DeliveryId, EventId, Lifecycle, Media, Moment, ViewingId, Wall};
+use crate::service::numbering::Unplaced;
 use crate::service::{Call, Frozen};
 use crate::store::{Durability, Store, StoreError};
 
@@ -293,25 +294,32 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         Some(waiting.fold((1, first), |(count, _), (id, _)| (count + 1, id)))
     }
 
-    /// Titles that deliveries wait for the ids of, at most `limit`.
+    /// Titles that deliveries wait for the ids of, and episodes of titles with ids that wait for season and number; at most
+    /// `limit`.
     ///
     /// # Errors
     /// When the store failed.
     pub fn wanted(&self, limit: usize) -> Result<Vec<Wanted>, StoreError> {
         let mut lanes = BTreeSet::new();
+        let mut episodes = BTreeSet::new();
         let mut wanted = Vec::new();
         for (id, header) in self.waiting_for_id() {
             if wanted.len() == limit {
                 break;
             }
-            if !lanes.insert(header.lane) {
+            let tmdb = self.id_of(header);
+            if tmdb.is_none() && !lanes.insert(header.lane) {
                 continue;
             }
             let payload: Option<Payload> = self.read(&record::payload(id))?;
-            wanted.extend(header.title().zip(payload).map(|(title, payload)| Wanted {
-                title,
-                media: payload.event.media,
-            }));
+            let Some((title, payload)) = header.title().zip(payload) else {
+                continue;
+            };
+            let mut media = payload.event.media;
+            media.ids.tmdb = media.ids.tmdb.or(tmdb);
+            if tmdb.is_none() || episodes.insert((header.lane, Unplaced::of(&media))) {
+                wanted.push(Wanted { title, media });
+            }
         }
         Ok(wanted)
     }

@@ -6,6 +6,7 @@
 pub mod answer;
 pub mod discovr;
 pub mod http;
+pub mod numbering;
 pub mod punchplay;
 mod services;
 pub mod tmdb;
@@ -13,8 +14,10 @@ pub mod tmdb;
 pub use answer::Answer;
 pub use services::{Catalogue, Services};
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use numbering::{Numberings, Unplaced};
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Ids, Lifecycle, Wall};
@@ -31,6 +34,8 @@ pub enum Call {
         /// Season and episode; `None` for a film.
         episode: Option<(u32, u32)>,
     },
+    /// The same of an episode whose season and number have to be found out first.
+    HistoryOf(Unplaced),
 }
 
 /// A request as it was frozen at its first attempt; identical on every retry. Holds no secret.
@@ -136,6 +141,8 @@ pub struct Context {
     pub device_id: String,
     /// Base names may be sent.
     pub send_file_name: bool,
+    /// What is known of the numbers of series.
+    pub numberings: Arc<Numberings>,
 }
 
 /// An event with what it leads to.

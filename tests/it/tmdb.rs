@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use reeld::config::Config;
-use reeld::model::{Ids, Media, MediaType, Secret};
+use reeld::model::{Date, Ids, Media, MediaType, Secret};
 use reeld::service::http::{Http, Timeouts};
+use reeld::service::numbering::{Step, Unplaced};
 use reeld::service::tmdb::{Lookup, Tmdb};
 use serde_json::json;
 use std::time::Duration;
@@ -23,8 +24,8 @@ fn client(server: &Server<standin::Tmdb>, key: &str) -> Tmdb {
     config.tmdb.base_url = server.url();
     config.tmdb.api_key = Secret::new(key);
     let http = Http::with_timeouts(Timeouts {
-        connect: Duration::from_millis(500),
-        whole: Duration::from_millis(500),
+        connect: Duration::from_secs(3),
+        whole: Duration::from_secs(3),
     });
     Tmdb::new(http, watch::channel(Arc::new(config)).1)
 }
@@ -114,6 +115,82 @@ async fn a_key_that_is_not_taken_is_said_and_trouble_is_for_later() {
         };
         assert_eq!(after.map(|after| after.as_secs()), wait, "{reason}");
     }
+}
+
+/// Episodes of the series 1396 that have neither season nor number.
+fn unplaced(edit: impl FnOnce(&mut Media)) -> Media {
+    let mut media = Media {
+        media_type: Some(MediaType::Episode),
+        title: Some("Show".to_owned()),
+        ..Media::default()
+    };
+    media.ids.tmdb = Some(1396);
+    edit(&mut media);
+    media
+}
+
+#[tokio::test]
+async fn dates_and_absolute_numbers_are_found_in_a_few_calls() {
+    let dated = |day: &str| unplaced(|media| media.date = Date::parse(day));
+    let counted = |numbers: &[u32]| unplaced(|media| media.absolute_episode = numbers.to_vec());
+    for (media, expected, calls) in [
+        (dated("2009-03-15"), vec![Step::At(2, 4)], 2),
+        (dated("2008-01-27"), vec![Step::At(1, 2)], 2),
+        (dated("2009-03-16"), vec![Step::Nowhere], 3),
+        (dated("2007-12-24"), vec![Step::Nowhere], 1),
+        (counted(&[2]), vec![Step::At(1, 2)], 2),
+        (counted(&[3]), vec![Step::At(2, 3)], 2),
+        (
+            counted(&[2, 3, 4]),
+            vec![Step::At(1, 2), Step::At(2, 3), Step::At(2, 4)],
+            3,
+        ),
+        (counted(&[6]), vec![Step::Nowhere], 1),
+    ] {
+        let server = server();
+        let found = client(&server, TMDB_TOKEN).lookup(&media).await;
+        let Lookup::Numbered(numbering) = found else {
+            panic!("{media:?}: {found:?}");
+        };
+        let steps: Vec<Step> = Unplaced::of(&media)
+            .into_iter()
+            .map(|one| numbering.find(one))
+            .collect();
+        assert_eq!(
+            (steps, server.requests().len()),
+            (expected, calls),
+            "{media:?}"
+        );
+        assert_eq!(
+            server.with(|app| app.violations.clone()),
+            Vec::<String>::new()
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_series_that_is_not_there_has_no_numbers_and_trouble_is_for_later() {
+    let server = server();
+    let tmdb = client(&server, TMDB_TOKEN);
+    let media = unplaced(|media| {
+        media.ids.tmdb = Some(7);
+        media.absolute_episode = vec![1];
+    });
+    let Lookup::Numbered(numbering) = tmdb.lookup(&media).await else {
+        panic!("an answer");
+    };
+    assert_eq!(numbering.find(Unplaced::Absolute(1)), Step::Nowhere);
+    for fault in [
+        Fault::Answer(Reply::html(502)),
+        Fault::Answer(Reply::html(200)),
+        Fault::Answer(Reply::json(200, &json!({ "seasons": 1 }))),
+        Fault::ResetBefore,
+    ] {
+        server.fault("GET", fault, 1);
+        assert!(matches!(tmdb.lookup(&media).await, Lookup::Later { .. }));
+    }
+    let refused = client(&server, "eyJ.another.token").lookup(&media).await;
+    assert!(matches!(refused, Lookup::Refused { .. }));
 }
 
 #[tokio::test]

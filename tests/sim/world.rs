@@ -13,10 +13,11 @@ use std::time::Duration;
 use reeld::account::Account;
 use reeld::config::{Config, DEFAULTS};
 use reeld::control::{Request, Response};
-use reeld::engine::{Edges, Engine, Identity, Input, Output};
+use reeld::engine::{Edges, Engine, Identity, Input, Opened, Output};
+use reeld::history::{Entry, MemoryHistory, Read, Receipt};
 use reeld::model::{
-    AccountKey, Lifecycle, Moment, Observation, PlayerId, Random, ServiceName, Signal, Source,
-    Step, ViewingId, Wall,
+    AccountKey, Moment, Observation, PlayerId, Random, ServiceName, SessionId, Signal, Source,
+    ViewingId, Wall,
 };
 use reeld::service::tmdb::Lookup;
 use reeld::store::StoreError;
@@ -148,7 +149,8 @@ pub enum Event {
 /// What the local history was told.
 #[derive(Debug, Default)]
 pub struct Remembered {
-    completed: BTreeMap<ViewingId, u32>,
+    log: MemoryHistory,
+    completed: BTreeMap<ViewingId, BTreeSet<SessionId>>,
     complaints: Vec<String>,
 }
 
@@ -161,30 +163,42 @@ pub struct SimEdges {
 impl Edges for SimEdges {
     type Store = SimStore;
 
-    fn open_store(&mut self, _now: Moment) -> Result<(SimStore, Vec<String>), StoreError> {
-        Disk::open(&self.disk).map(|store| (store, Vec::new()))
+    fn open_store(&mut self, _now: Moment) -> Result<Opened<SimStore>, StoreError> {
+        Disk::open(&self.disk).map(|store| Opened {
+            store,
+            fresh: false,
+            loss: None,
+        })
+    }
+
+    fn loss_repaired(&mut self, _store: &SimStore) -> Result<(), StoreError> {
+        Ok(())
     }
 
     fn kinship(&self) -> Started {
         Box::new(|_, _| false)
     }
 
-    fn remember(
-        &mut self,
-        step: &Step,
-        event: &Lifecycle,
-        _accounts: &[AccountKey],
-    ) -> std::io::Result<()> {
+    fn remember(&mut self, entry: &Entry) -> std::io::Result<()> {
         let mut remembered = self.remembered.borrow_mut();
-        if event.watched {
-            let times = remembered.completed.entry(step.viewing.id).or_default();
-            *times += 1;
-            if *times > 1 {
-                let complaint = format!("viewing {} was completed twice", step.viewing.id);
+        remembered.log.append(entry)?;
+        if entry.completion.is_some() {
+            let by = remembered.completed.entry(entry.viewing_id).or_default();
+            by.insert(entry.session_id);
+            if by.len() > 1 {
+                let complaint = format!("viewing {} was completed twice", entry.viewing_id);
                 remembered.complaints.push(complaint);
             }
         }
         Ok(())
+    }
+
+    fn receipt(&mut self, viewing: ViewingId, receipt: &Receipt) -> std::io::Result<()> {
+        self.remembered.borrow_mut().log.receipt(viewing, receipt)
+    }
+
+    fn recall(&mut self) -> std::io::Result<Read> {
+        self.remembered.borrow().log.recent()
     }
 }
 

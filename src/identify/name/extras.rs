@@ -157,6 +157,9 @@ fn text_letters(key: &str) -> &str {
 fn find_bonus(reading: &mut Reading) {
     let text = &reading.text;
     let numbered = |i: usize, letter: char| {
+        if text.raw(i).len() != 3 {
+            return false;
+        }
         let hyphen = text.gap_before(i) & gap::HYPHEN != 0 && !gap::is_dash(text.gap_before(i));
         let digits = text
             .key(i)

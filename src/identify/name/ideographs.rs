@@ -9,6 +9,9 @@ const KANJI: &[char] = &['〇', '一', '二', '三', '四', '五', '六', '七',
 
 /// `第01話`, `第二季`, `2期`, `シーズン2`, `全26集`.
 pub(super) fn find_ideographs(reading: &mut Reading) {
+    if reading.text.ascii {
+        return;
+    }
     for at in 0..reading.text.len() {
         if reading.text.raw(at).starts_with('第') {
             ideographs_at(reading, at);

@@ -177,6 +177,9 @@ fn find_season(reading: &mut Reading) {
 /// `2ªTemporada`, `2ndSeason`.
 fn glued_before(text: &Text, at: usize) -> Option<u32> {
     let key = text.key(at);
+    if text.number(at).is_some() || !key.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
     let letters = key.trim_start_matches(|c: char| c.is_ascii_digit());
     let digits = key
         .get(..key.len() - letters.len())

@@ -124,7 +124,8 @@ fn title_region(reading: &mut Reading) -> Option<Region> {
     let end = text.first_marked(start, ENDS).unwrap_or(text.len());
     // "标题 第二季 Title S2 [05]": the Latin title behind the season in ideographs
     let (next, number) = (text.first_free(end), text.first_free_end(end));
-    let foreign = (start..end).all(|i| is_foreign(text.raw(i)))
+    let foreign = !text.ascii
+        && (start..end).all(|i| is_foreign(text.raw(i)))
         && text.mark(end) == Mark::Number
         && is_foreign(text.raw(end));
     if foreign
@@ -292,7 +293,10 @@ fn is_foreign(raw: &str) -> bool {
 fn split_scripts(text: &Text, region: Region) -> (Option<String>, Option<String>) {
     let tokens = || region.start..region.end;
     let whole = || (render(text, region), None);
-    if !tokens().any(|i| is_foreign(text.raw(i))) || !tokens().any(|i| is_latin_word(text.raw(i))) {
+    if text.ascii
+        || !tokens().any(|i| is_foreign(text.raw(i)))
+        || !tokens().any(|i| is_latin_word(text.raw(i)))
+    {
         return whole();
     }
     let slash = |i: &usize| text.gap_before(*i) & (gap::SLASH | gap::OTHER) != 0;

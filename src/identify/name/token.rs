@@ -95,6 +95,8 @@ pub(super) struct Text {
     pub brackets: Vec<Bracket>,
     /// What stands behind the last token.
     pub tail: u16,
+    /// Has no letters but Latin ones without accents.
+    pub ascii: bool,
 }
 
 impl Text {
@@ -206,6 +208,7 @@ impl Text {
     pub fn new(text: String) -> Self {
         let mut cut = Cutter {
             text: Self {
+                ascii: text.is_ascii(),
                 text,
                 ..Self::default()
             },
@@ -385,7 +388,12 @@ impl Cutter {
         super::normalise::fold_into(raw, &mut self.text.keys);
         let key_end = self.text.keys.len();
         let flags = words::word(self.text.keys.get(key_start..).unwrap_or(""));
-        let capitals = raw.chars().any(char::is_uppercase) && !raw.chars().any(char::is_lowercase);
+        let capitals = if self.text.ascii {
+            let small = raw.bytes().any(|b| b.is_ascii_lowercase());
+            !small && raw.bytes().any(|b| b.is_ascii_uppercase())
+        } else {
+            raw.chars().any(char::is_uppercase) && !raw.chars().any(char::is_lowercase)
+        };
         self.text.tokens.push(Token {
             start,
             end,

@@ -5,8 +5,8 @@ use std::fmt::Write;
 use super::support::*;
 use crate::model::Action::*;
 use crate::model::{Date, DeliveryId, EventId, Ids, Lifecycle, Process, Random, Wall};
-use crate::outbox::TitleKey;
 use crate::outbox::record::*;
+use crate::outbox::{Note, TitleKey};
 use crate::service::{Call, Frozen};
 
 fn ids() -> Ids {
@@ -153,4 +153,13 @@ fn records_of_version_1_keep_their_layout() {
         "010401b50701097474303131333237370103",
     );
     check(&77_u64, "014d");
+    check(&(), "01");
+    check(
+        &Note {
+            event: event(),
+            viewing: watch.viewing.clone(),
+            accounts: vec![discovr()],
+        },
+        "010488270088270080c4da8fc068071000000000000000070000000000000000010101044c6f737400000101020203010c01ea0f0b1600000001b50701097474303131333237370103000000000000000000002440000000000070b74001036d707601086c6f73742e6d6b76070100000000046865617401cf0f00000000000001000104486561740001cf0f0000000000000001b507000000000000036d707680c4da8fc06880c4da8fc0680000000000000000000000000070b74000000000000000000000000101013901027031",
+    );
 }

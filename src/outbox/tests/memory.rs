@@ -105,3 +105,45 @@ fn a_hundred_thousand_deliveries_load_quickly_and_stay_small() {
     println!("disk: append: {cost:?} of processor time, {wall:?} on the clock");
     measure_load(disk, "memory");
 }
+
+/// Bytes in a folder.
+fn size_of_folder(folder: &std::path::Path) -> u64 {
+    let entries = std::fs::read_dir(folder).unwrap().map(Result::unwrap);
+    let size = |entry: std::fs::DirEntry| match entry.file_type().unwrap().is_dir() {
+        true => size_of_folder(&entry.path()),
+        false => entry.metadata().unwrap().len(),
+    };
+    entries.map(size).sum()
+}
+
+/// How many: `REELD_VIEWINGS`, or 100,000. Each is queued, sent and delivered: three commits, and the history's note.
+#[test]
+#[ignore = "measures for many minutes; run it in release"]
+fn a_hundred_thousand_viewings_leave_a_small_database() {
+    let asked = std::env::var("REELD_VIEWINGS").ok();
+    let count: u64 = asked.map_or(100_000, |count| count.parse().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let state = StateFolder::claim(folder.path()).unwrap();
+    let open = || SledStore::open(&state, NOW, &Program::test()).unwrap().0;
+    let (mut outbox, _) = Outbox::load(open(), Plain, Random::seeded(1), 1).unwrap();
+    outbox.hint(&crate::outbox::Hint::LoggedIn(punchplay()));
+    let mut now = Bench::both().now;
+    for number in 0..count {
+        let step = Watch::film(number, &format!("Film {number}")).step(Action::Stop, true, now);
+        outbox.append(&step, &[punchplay()], now).unwrap();
+        let (note, _) = outbox.note().unwrap().unwrap();
+        outbox.noted(note);
+        let context = crate::service::Context::default();
+        let sent = outbox.next(&punchplay(), now, &context).unwrap();
+        outbox.settle(sent.unwrap().0, taken(), now).unwrap();
+        outbox.take_ended();
+        now = now.after(s(600));
+        if (number + 1) % (count / 5) == 0 {
+            let bytes = size_of_folder(folder.path());
+            println!("{} viewings: {} KiB on disk", number + 1, bytes / 1024);
+        }
+    }
+    drop(outbox.close());
+    drop(open());
+    println!("opened again: {} KiB", size_of_folder(folder.path()) / 1024);
+}

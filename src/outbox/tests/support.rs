@@ -155,6 +155,7 @@ impl Catalogue for Plain {
             Call::Event => event.action.as_str().to_owned(),
             Call::ResumePoint => "resume_point".to_owned(),
             Call::History { episode } => format!("history {episode:?}"),
+            Call::HistoryOf(unplaced) => format!("history {unplaced:?}"),
         };
         let tmdb = context.ids.tmdb.unwrap_or(0);
         Prepared::Send(Frozen {
@@ -467,7 +468,7 @@ impl Bench {
             let what = match &queued.call {
                 Call::Event => queued.event.action.as_str().to_owned(),
                 Call::ResumePoint => "resume_point".into(),
-                Call::History { .. } => "history".into(),
+                Call::History { .. } | Call::HistoryOf(_) => "history".into(),
             };
             let service = queued.account.service;
             lines.push(format!("{service} {what} {}", queued.state.as_str()));

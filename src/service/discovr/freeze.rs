@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::model::{Action, Ids, Lifecycle, Media, MediaType, Wall};
+use crate::service::numbering::Unplaced;
 use crate::service::{Call, Context, Frozen, Prepared};
 
 const PLAYBACK: &str = "/profile/playback";
@@ -36,7 +37,7 @@ struct Numbers {
 #[must_use]
 pub fn calls(event: &Lifecycle) -> Vec<Call> {
     let completed = event.action == Action::Stop && event.watched;
-    if target(event, &Call::ResumePoint).is_err() {
+    if is_inexpressible(&event.media) {
         let stop = event.action == Action::Stop;
         return stop
             .then_some(Call::History { episode: None })
@@ -51,9 +52,19 @@ pub fn calls(event: &Lifecycle) -> Vec<Call> {
     calls
 }
 
+/// Whether Discovr has no place for it, whatever will be found out.
+fn is_inexpressible(media: &Media) -> bool {
+    let is_episode = media.media_type == Some(MediaType::Episode);
+    is_episode && Unplaced::of(media).is_empty() && numbers(media).is_err()
+}
+
 fn histories(media: &Media) -> Vec<Call> {
     if media.media_type != Some(MediaType::Episode) {
         return vec![Call::History { episode: None }];
+    }
+    let unplaced = Unplaced::of(media);
+    if !unplaced.is_empty() {
+        return unplaced.into_iter().map(Call::HistoryOf).collect();
     }
     let all = numbers(media).unwrap_or_default();
     all.iter()
@@ -66,37 +77,46 @@ fn histories(media: &Media) -> Vec<Call> {
 /// `MV_…` or `TV_…`; the film's or series' TMDB id from the service's context, else the media's own.
 #[must_use]
 pub fn media_id(media: &Media, ids: &Ids) -> Option<String> {
-    let id = ids.tmdb.or(media.ids.tmdb).filter(|id| *id > 0)?;
+    let id = tmdb_id(media, ids)?;
     match media.media_type? {
         MediaType::Movie => Some(format!("MV_{id}")),
         MediaType::Episode => Some(format!("TV_{id}")),
     }
 }
 
-/// The request for one call of an event; what can never be expressed is skipped before an id is waited for.
+fn tmdb_id(media: &Media, ids: &Ids) -> Option<u64> {
+    ids.tmdb.or(media.ids.tmdb).filter(|id| *id > 0)
+}
+
+/// The request for one call of an event; what can never be expressed is skipped before an id is waited for. An episode
+/// known by its date or by an absolute number waits until its season and number are found.
 #[must_use]
 pub fn freeze(event: &Lifecycle, call: &Call, stamp: Wall, context: &Context) -> Prepared {
-    let target = match target(event, call) {
-        Ok(target) => target,
-        Err(reason) => return Prepared::Skip(reason),
-    };
-    let Some(media_id) = media_id(&event.media, &context.ids) else {
-        return Prepared::NeedsId;
-    };
+    match request(event, call, stamp, context) {
+        Ok(request) => Prepared::Send(request),
+        Err(otherwise) => otherwise,
+    }
+}
+
+fn request(
+    event: &Lifecycle,
+    call: &Call,
+    stamp: Wall,
+    context: &Context,
+) -> Result<Frozen, Prepared> {
+    let target = target(event, call, context)?;
     let body = Body {
-        media_id,
+        media_id: media_id(&event.media, &context.ids).ok_or(Prepared::NeedsId)?,
         progress: target.progress,
         updated_at: stamp.to_string(),
         episode: target.episode,
     };
-    match serde_json::to_string(&body) {
-        Ok(body) => Prepared::Send(Frozen {
-            method: target.method.to_owned(),
-            path: target.path.to_owned(),
-            body,
-        }),
-        Err(error) => Prepared::Skip(error.to_string()),
-    }
+    let body = serde_json::to_string(&body).map_err(|error| Prepared::Skip(error.to_string()))?;
+    Ok(Frozen {
+        method: target.method.to_owned(),
+        path: target.path.to_owned(),
+        body,
+    })
 }
 
 struct Target {
@@ -106,32 +126,57 @@ struct Target {
     progress: u32,
 }
 
-fn target(event: &Lifecycle, call: &Call) -> Result<Target, String> {
-    let media_type = event
-        .media
-        .media_type
-        .ok_or("nobody could tell what it is")?;
-    let episodes = match media_type {
-        MediaType::Movie => Vec::new(),
-        MediaType::Episode => numbers(&event.media)?,
-    };
-    match call {
-        Call::Event => Err("not a call of this service".to_owned()),
-        Call::ResumePoint => Ok(resume_point(event, &episodes)),
-        Call::History { episode } => {
-            let of = |n: &Numbers| Some((n.season, n.episode)) == *episode;
-            let episode = episodes.iter().copied().find(of);
-            if media_type == MediaType::Episode && episode.is_none() {
-                return Err("the episode is not one of this event's".to_owned());
-            }
-            Ok(Target {
-                method: "POST",
-                path: HISTORY,
-                episode,
-                progress: 100,
-            })
+impl Target {
+    fn history(episode: Option<Numbers>) -> Self {
+        Self {
+            method: "POST",
+            path: HISTORY,
+            episode,
+            progress: 100,
         }
     }
+}
+
+fn target(event: &Lifecycle, call: &Call, context: &Context) -> Result<Target, Prepared> {
+    let skip = |reason: &str| Err(Prepared::Skip(reason.to_owned()));
+    let media = &event.media;
+    let episodes = || match media.media_type {
+        Some(MediaType::Episode) => placed(media, context),
+        _ => Ok(Vec::new()),
+    };
+    match call {
+        _ if media.media_type.is_none() => skip("nobody could tell what it is"),
+        Call::Event => skip("not a call of this service"),
+        Call::ResumePoint => Ok(resume_point(event, &episodes()?)),
+        Call::HistoryOf(unplaced) => {
+            let episode = place(media, *unplaced, context).ok_or(Prepared::NeedsId)?;
+            Ok(Target::history(Some(episode)))
+        }
+        Call::History { episode } => {
+            let of = |n: &Numbers| Some((n.season, n.episode)) == *episode;
+            let episode = episodes()?.into_iter().find(of);
+            if media.media_type == Some(MediaType::Episode) && episode.is_none() {
+                return skip("the episode is not one of this event's");
+            }
+            Ok(Target::history(episode))
+        }
+    }
+}
+
+/// Season and episode of each episode in the file, ascending, as they are known by now.
+fn placed(media: &Media, context: &Context) -> Result<Vec<Numbers>, Prepared> {
+    let unplaced = Unplaced::of(media);
+    if unplaced.is_empty() {
+        return numbers(media).map_err(Prepared::Skip);
+    }
+    let found = unplaced.into_iter().map(|one| place(media, one, context));
+    found.collect::<Option<_>>().ok_or(Prepared::NeedsId)
+}
+
+fn place(media: &Media, unplaced: Unplaced, context: &Context) -> Option<Numbers> {
+    let series = tmdb_id(media, &context.ids)?;
+    let (season, episode) = context.numberings.place(series, unplaced)?;
+    Some(Numbers { season, episode })
 }
 
 /// A `start` puts the film or series on the list, with `POST`, which takes no episode. `PATCH` says which episode.
@@ -164,7 +209,7 @@ fn percent(fraction: f64) -> u32 {
     (fraction * 100.0).round() as u32
 }
 
-/// Season and episode of each episode in the file, ascending.
+/// The same from the file alone.
 fn numbers(media: &Media) -> Result<Vec<Numbers>, String> {
     let season = match media.season[..] {
         [season] => season,

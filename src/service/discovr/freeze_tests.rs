@@ -1,9 +1,11 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::*;
-use crate::model::{Moment, Random, SessionId, ViewingId};
+use crate::model::{Date, Moment, Random, SessionId, ViewingId};
+use crate::service::numbering::{Episode, Numbering, Numberings, Season};
 
 const STAMP: Wall = Wall(1_795_312_800_250);
 
@@ -223,4 +225,101 @@ fn without_a_tmdb_id_a_delivery_waits() {
     );
     known.media.ids.tmdb = Some(0);
     assert_eq!(media_id(&known.media, &Ids::default()), None);
+}
+
+/// Series 550 has a season of two and one of three that counts on.
+fn numbered() -> Context {
+    let season = |number, episodes, aired| Season {
+        number,
+        episodes,
+        aired: Date::parse(aired),
+    };
+    let episode = |number, aired| Episode {
+        number,
+        aired: Date::parse(aired),
+    };
+    let mut numbering = Numbering::default();
+    numbering.learn_seasons(vec![season(1, 2, "2020-01-06"), season(2, 3, "2021-03-15")]);
+    numbering.learn_season(1, vec![episode(1, "2020-01-06"), episode(2, "2020-01-07")]);
+    numbering.learn_season(
+        2,
+        vec![
+            episode(3, "2021-03-15"),
+            episode(4, "2021-03-16"),
+            episode(5, "2021-03-17"),
+        ],
+    );
+    let mut numberings = Numberings::default();
+    numberings.learn(550, numbering, STAMP);
+    Context {
+        numberings: Arc::new(numberings),
+        ..context()
+    }
+}
+
+fn unplaced(edit: impl Fn(&mut Media)) -> Lifecycle {
+    let mut event = episode(Action::Stop, true, &[], &[]);
+    edit(&mut event.media);
+    event
+}
+
+#[test]
+fn a_date_and_absolute_numbers_go_where_the_series_has_them() {
+    let told = |event: &Lifecycle| -> Vec<(String, u64, u64)> {
+        let calls = calls(event);
+        let frozen = calls
+            .iter()
+            .map(|call| freeze(event, call, STAMP, &numbered()));
+        frozen
+            .map(|prepared| {
+                let Prepared::Send(frozen) = prepared else {
+                    panic!("not sent: {prepared:?}");
+                };
+                let body: Value = serde_json::from_str(&frozen.body).unwrap();
+                let number = |key: &str| body[key].as_u64().unwrap();
+                (frozen.path, number("season"), number("episode"))
+            })
+            .collect()
+    };
+    let (history, playback) = (
+        "/profile/history".to_owned(),
+        "/profile/playback".to_owned(),
+    );
+    let dated = unplaced(|media| media.date = Date::parse("2021-03-17"));
+    assert_eq!(
+        told(&dated),
+        [(history.clone(), 2, 5), (playback.clone(), 2, 5)]
+    );
+    let counted = unplaced(|media| media.absolute_episode = vec![3, 2]);
+    assert_eq!(
+        told(&counted),
+        [(history.clone(), 1, 2), (history, 2, 3), (playback, 2, 3)],
+        "one entry an episode"
+    );
+}
+
+#[test]
+fn until_then_they_wait() {
+    for event in [
+        unplaced(|media| media.date = Date::parse("2021-03-17")),
+        unplaced(|media| media.date = Date::parse("2021-03-18")),
+        unplaced(|media| media.absolute_episode = vec![1071]),
+    ] {
+        let unknown_series = Context {
+            ids: Ids::default(),
+            ..numbered()
+        };
+        for call in calls(&event) {
+            for context in [Context::default(), context(), unknown_series.clone()] {
+                assert_eq!(freeze(&event, &call, STAMP, &context), Prepared::NeedsId);
+            }
+        }
+    }
+    let beyond = unplaced(|media| media.absolute_episode = vec![6]);
+    for call in calls(&beyond) {
+        assert_eq!(
+            freeze(&beyond, &call, STAMP, &numbered()),
+            Prepared::NeedsId
+        );
+    }
 }

@@ -7,7 +7,7 @@
 mod classify;
 mod deliver;
 mod freeze;
-mod history;
+pub(crate) mod history;
 
 use std::time::Duration;
 

@@ -102,6 +102,7 @@ fn a_film_says_what_is_known_and_nothing_else() {
         },
         device_id: "device".to_owned(),
         send_file_name: true,
+        ..Context::default()
     };
     let body = body_with(&event, &context);
     assert_eq!(

@@ -1,7 +1,8 @@
-//! TMDB: the id of a film or series by its other ids or its title, asked with the user's own key, and only where no
-//! other evidence has one.
+//! TMDB: the id of a film or series by its other ids or its title, and season and number of an episode by its air date
+//! or its absolute number, asked with the user's own key, and only where no other evidence has them.
 //!
-//! `ask` says what is asked, `choose` what of the answer is believed, `cache` remembers, all pure; `Tmdb` moves.
+//! `ask` says what is asked, `choose` what of the answer is believed, `cache` remembers; `series` reads what is said of
+//! seasons, which `numbering` keeps: all pure; `Tmdb` moves.
 //!
 //! **The key.** TMDB gives every user two: a read access token, which travels in the `Authorization` header, and an API
 //! key of 32 hexadecimal digits, which it takes nowhere but in the query. Both work here; the token is the better one.
@@ -11,17 +12,19 @@
 mod ask;
 mod cache;
 mod choose;
+mod series;
 
 pub use cache::Cache;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, MutexGuard, watch};
 use tokio::time::sleep;
 
 use super::Answer;
 use super::http::{Base, Http, Request, Unreachable};
+use super::numbering::{Numbering, Step, Unplaced};
 use crate::clock;
 use crate::config::Config;
 use crate::model::{Media, Secret};
@@ -29,12 +32,16 @@ use ask::{Question, questions};
 
 /// Between two calls: far below what TMDB allows.
 const PACE: Duration = Duration::from_millis(250);
+/// A season of a daily show with everybody in it.
+const LONGEST_ANSWER: usize = 8 << 20;
 
 /// What TMDB knows of a film or series.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lookup {
     /// Its id.
     Found(u64),
+    /// What it says of the seasons and episodes of a series whose id was known.
+    Numbered(Box<Numbering>),
     /// Nothing that is surely the same.
     Nothing,
     /// It could not be asked this time.
@@ -79,7 +86,8 @@ impl Tmdb {
         key(&self.config.borrow()).is_some()
     }
 
-    /// The id of a film or series: by its other ids first, then by title. At most a few calls; bounded in time.
+    /// The id of a film or series: by its other ids first, then by title. Where the id is known, but neither season nor
+    /// number, what says them. At most a few calls; bounded in time.
     pub async fn lookup(&self, media: &Media) -> Lookup {
         let (key, base) = {
             let config = self.config.borrow();
@@ -92,42 +100,79 @@ impl Tmdb {
             Ok(base) => base,
             Err(reason) => return later(None, reason),
         };
+        let mut asking = Asking {
+            http: &self.http,
+            base,
+            key,
+            last: self.last.lock().await,
+        };
+        let unplaced = Unplaced::of(media);
+        let found = match media.ids.tmdb {
+            Some(series) if !unplaced.is_empty() => asking.number(series, &unplaced).await,
+            _ => asking.find(media).await,
+        };
+        found.unwrap_or_else(|error| later(None, error.0))
+    }
+}
+
+/// One lookup.
+struct Asking<'a> {
+    http: &'a Http,
+    base: Base,
+    key: Secret,
+    last: MutexGuard<'a, Option<Duration>>,
+}
+
+impl Asking<'_> {
+    async fn find(&mut self, media: &Media) -> Result<Lookup, Unreachable> {
         let questions = questions(media);
         if questions.is_empty() {
-            return Lookup::Unasked;
+            return Ok(Lookup::Unasked);
         }
-        let mut last = self.last.lock().await;
         for question in questions {
-            let answer = match self.ask(&base, &key, &question, &mut last).await {
-                Ok(answer) => answer,
-                Err(error) => return later(None, error.0),
-            };
+            let answer = self.get(&question.path()).await?;
             match judge(&answer, media, &question) {
                 Lookup::Nothing => {}
-                other => return other,
+                other => return Ok(other),
             }
         }
-        Lookup::Nothing
+        Ok(Lookup::Nothing)
     }
 
-    async fn ask(
-        &self,
-        base: &Base,
-        key: &Secret,
-        question: &Question,
-        last: &mut Option<Duration>,
-    ) -> Result<Answer, Unreachable> {
-        let due = last.map(|last| (last + PACE).saturating_sub(clock::now().boot));
+    async fn number(&mut self, series: u64, all: &[Unplaced]) -> Result<Lookup, Unreachable> {
+        let mut numbering = Numbering::default();
+        for unplaced in all {
+            // Ends: what was asked for once is known afterwards.
+            while let step = numbering.find(*unplaced)
+                && let Some(path) = series::path(series, step)
+            {
+                let answer = self.get(&path).await?;
+                if let Some(trouble) = learn(&mut numbering, step, &answer) {
+                    return Ok(trouble);
+                }
+            }
+        }
+        Ok(Lookup::Numbered(Box::new(numbering)))
+    }
+
+    async fn get(&mut self, path: &str) -> Result<Answer, Unreachable> {
+        let due = self
+            .last
+            .map(|last| (last + PACE).saturating_sub(clock::now().boot));
         sleep(due.unwrap_or_default()).await;
-        *last = Some(clock::now().boot);
-        let mut url = base.join(&question.path())?;
-        let in_header = !is_api_key(key.expose());
+        *self.last = Some(clock::now().boot);
+        let mut url = self.base.join(path)?;
+        let in_header = !is_api_key(self.key.expose());
         if !in_header {
-            url.query_pairs_mut().append_pair("api_key", key.expose());
+            url.query_pairs_mut()
+                .append_pair("api_key", self.key.expose());
         }
         let mut request = Request::get(url);
-        request.bearer = in_header.then_some(key);
-        self.http.send(request).await
+        request.bearer = in_header.then_some(&self.key);
+        let answer = self.http.send_up_to(request, LONGEST_ANSWER).await;
+        // From the answer on: however slow the way there was, they are apart at the service.
+        *self.last = Some(clock::now().boot);
+        answer
     }
 }
 
@@ -145,19 +190,64 @@ fn later(after: Option<Duration>, reason: String) -> Lookup {
     Lookup::Later { after, reason }
 }
 
+/// What an answer would mean to each question about `media`.
+pub(crate) fn read(answer: &Answer, media: &Media) {
+    for question in questions(media) {
+        judge(answer, media, &question);
+    }
+    for step in [Step::AskSeries, Step::AskSeason(1)] {
+        let mut numbering = Numbering::default();
+        learn(&mut numbering, step, answer);
+        for number in [1, 12, u32::MAX] {
+            assert_ne!(
+                numbering.find(Unplaced::Absolute(number)),
+                Step::At(0, number)
+            );
+        }
+    }
+}
+
+/// Takes what an answer says of a series; what else it means, if it says nothing.
+fn learn(numbering: &mut Numbering, step: Step, answer: &Answer) -> Option<Lookup> {
+    match meaning(answer) {
+        Meaning::Answered if series::learn(numbering, step, answer).is_some() => None,
+        Meaning::Answered => Some(later(None, answer.words())),
+        Meaning::Absent => {
+            series::learn_nothing(numbering, step);
+            None
+        }
+        Meaning::Trouble(trouble) => Some(trouble),
+    }
+}
+
 /// What an answer to a question means.
 fn judge(answer: &Answer, media: &Media, question: &Question) -> Lookup {
-    match answer.status {
-        200..=299 => match choose::choose(answer, media, question) {
+    match meaning(answer) {
+        Meaning::Answered => match choose::choose(answer, media, question) {
             Some(Some(id)) => Lookup::Found(id),
             Some(None) => Lookup::Nothing,
             None => later(None, answer.words()),
         },
-        401 if answer.api_error().is_some() => Lookup::Refused {
+        Meaning::Absent => Lookup::Nothing,
+        Meaning::Trouble(trouble) => trouble,
+    }
+}
+
+enum Meaning {
+    Answered,
+    /// There is no such thing.
+    Absent,
+    Trouble(Lookup),
+}
+
+fn meaning(answer: &Answer) -> Meaning {
+    match answer.status {
+        200..=299 => Meaning::Answered,
+        401 if answer.api_error().is_some() => Meaning::Trouble(Lookup::Refused {
             reason: answer.words(),
-        },
-        404 | 422 if answer.api_error().is_some() => Lookup::Nothing,
-        _ => later(answer.wait(), answer.words()),
+        }),
+        404 | 422 if answer.api_error().is_some() => Meaning::Absent,
+        _ => Meaning::Trouble(later(answer.wait(), answer.words())),
     }
 }
 
@@ -220,7 +310,7 @@ mod tests {
                     assert!(reason.contains("Invalid API key"), "{reason}");
                     "refused".to_owned()
                 }
-                Lookup::Unasked => "unasked".to_owned(),
+                Lookup::Unasked | Lookup::Numbered(_) => "another".to_owned(),
             };
             assert_eq!(short, expected, "{status} {body}");
         }
