@@ -267,3 +267,22 @@ fn guesses_and_lone_titles_are_weak() {
         assert!(!parse(name).weak, "{name} is no guess");
     }
 }
+
+#[test]
+#[rustfmt::skip]
+fn places_of_a_user_and_a_machine_are_no_titles() {
+    check(&[
+        ("/home/ann/Videos/03 - The Quiet Harbour (2016).mkv", "movie The Quiet Harbour (2016)", "a home"),
+        ("/home/ann/Downloads/S01E02.mkv", "episode S1 E2", "it names nobody"),
+        ("/run/media/ann/USBSTICK/S01E02.mkv", "episode S1 E2", "nor does a stick"),
+        ("/media/ann/3A1B-22F0/S01E02.mkv", "episode S1 E2", "or its number"),
+        ("/media/nas/Quiet Harbour/S01E02.mkv", "episode Quiet Harbour S1 E2", "what lies in it is a title"),
+        ("/home/ann/Quiet Harbour/S01E02.mkv", "episode Quiet Harbour S1 E2", "and at home"),
+        ("/home/ann/Téléchargements/S01E02.mkv", "episode S1 E2", "folders in other languages"),
+        ("home/Season 1/02.mkv", "episode home S1 E2", "a show may be called so"),
+        ("/home/ann/Videos/24/Season 1/03.mkv", "episode 24 S1 E3", "or be a number"),
+        ("/srv/tv/1883/Season 1/1883 - S01E03 - River.mkv", "episode 1883 S1 E3 \"River\"", "or a year"),
+        ("Show/Season 1/02 - Name.mkv", "episode Show S1 E2 \"Name\"", "or a word for shows"),
+        ("TV Shows/Season 1/02.mkv", "episode S1 E2", "that is more than one"),
+    ]);
+}

@@ -20,12 +20,35 @@ pub(super) fn parts(name: &str) -> Vec<String> {
     let name = name.split_once('\0').map_or(name, |(head, _)| head);
     let address = decoded(name);
     let mut found = split(tail(address.as_deref().unwrap_or(name)));
-    let skip = found.len().saturating_sub(DEEPEST);
+    let whole = name.len() <= LONGEST && (name.starts_with('/') || name.starts_with("file:"));
+    let places = if whole { own_places(&found) } else { 0 };
+    let skip = found.len().saturating_sub(DEEPEST).max(places);
     let mut parts: Vec<String> = found.drain(skip..).map(|part| mapped(head(part))).collect();
     if let Some(last) = parts.last_mut() {
         strip_extension(last);
     }
     parts
+}
+
+/// How many folders at the root name a user, a machine's mount point or a volume, and never a work.
+fn own_places(parts: &[&str]) -> usize {
+    let folders = parts.len().saturating_sub(1);
+    let depth = match parts {
+        ["home" | "Users" | "Volumes" | "mnt" | "net", ..] => 2,
+        ["run" | "var", "media", ..] => 4,
+        ["run", "user", _, "gvfs", ..] => 5,
+        ["media", _, label, ..] if is_label(label) => 3,
+        ["media", ..] => 2,
+        _ => 0,
+    };
+    depth.min(folders)
+}
+
+/// As volumes are called: `USBSTICK`, `3A1B-22F0`, or a UUID.
+fn is_label(name: &str) -> bool {
+    let capitals = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || "_- ".contains(c);
+    let number = |c: char| c.is_ascii_hexdigit() || c == '-';
+    name.len() <= 11 && name.chars().all(capitals) || name.len() == 36 && name.chars().all(number)
 }
 
 /// The path of an address, without its query and with its `%20` decoded.

@@ -3,7 +3,7 @@
 use super::numbers::Context;
 use super::reading::Reading;
 use super::token::{Mark, Text};
-use super::words::{self, PLACE};
+use super::words::{self, PLACE, SHOW};
 use super::{Extra, Ids, MediaType, ParsedName, extras, normalise, part};
 
 /// Titles that cameras and recorders give.
@@ -31,6 +31,8 @@ const GENERIC: &[&str] = &[
 struct Folders {
     context: Context,
     season: Vec<u32>,
+    /// The folder before this one was a season's.
+    in_season: bool,
     /// Nearest folder that names a work.
     named: Option<Reading>,
     year: Option<u16>,
@@ -69,6 +71,15 @@ impl Folders {
         }
         if let Some(series) = words::place_holds_series(key) {
             self.context.series = self.context.series.or(Some(series));
+        }
+        let of_season = std::mem::take(&mut self.in_season) && self.named.is_none();
+        if of_season && is_bare(&text) {
+            self.named = Some(Reading {
+                title: Some(text.text.trim().to_owned()),
+                text,
+                ..Reading::default()
+            });
+            return;
         }
         if is_place(key) {
             return;
@@ -122,6 +133,7 @@ impl Folders {
             return true;
         }
         if reading.title.is_none() && (!reading.season.is_empty() || reading.part.is_some()) {
+            self.in_season = !reading.season.is_empty();
             if self.season.is_empty() {
                 self.season.clone_from(&reading.season);
             }
@@ -138,6 +150,12 @@ impl Folders {
             self.ids.imdb.clone_from(&ids.imdb);
         }
     }
+}
+
+/// A show's name that would be no name elsewhere: a number, or a word that folders are called.
+fn is_bare(text: &Text) -> bool {
+    let number = text.tokens.first().is_some_and(|t| t.number.is_some());
+    text.len() == 1 && (number || words::word(text.key(0)) & SHOW != 0)
 }
 
 fn is_place(key: &str) -> bool {

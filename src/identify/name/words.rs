@@ -49,6 +49,8 @@ pub(super) const SPECIAL: u32 = 1 << 22;
 
 /// Last word of what says that this is an extra.
 pub(super) const EXTRA: u32 = 1 << 23;
+/// Also a show's name, where a season lies in it.
+pub(super) const SHOW: u32 = 1 << 24;
 
 /// Lists of words, and of phrases where words are joined by `+`; all in lower case without accents or apostrophes.
 const LISTS: &[(u32, &str)] = &[
@@ -198,7 +200,12 @@ const LISTS: &[(u32, &str)] = &[
     // Folders that name no work
     (
         PLACE,
-        "movies movie films film filme filmes filmy pelis peliculas cine cinema kino фильмы video videos vids media mnt home volumes volume volume1 volume2 data downloads download torrents torrent complete completed incomplete finished public share shared users user root srv storage nas disk disk1 disk2 hdd usb run var opt tmp temp plex jellyfin kodi emby library libraries mediathek watch watched unwatched new old tv shows show series serie serien serier seriale series+tv tvshows tv+shows tv+series tvseries television сериалы animes anime mangas japanimation cartoons kids documentaries docs documentary dokus hd 4k uhd 1080p 720p sd bluray blu+ray dvd utorrent qbittorrent transmission sonarr radarr rtorrent deluge nzb usenet sabnzbd nzbget my+videos my+movies desktop documents dropbox extern external backup archive done seeding seed import inbox videotheque peliculas+hd dorama dramas kdrama drama vod medias c d e f g z x foreign collection collections subs subtitles video_ts audio_ts bdmv stream video+ts audio+ts hdrip remux remuxes hdr 2160p",
+        "movies movie films film filme filmes filmy pelis peliculas cine cinema kino фильмы video videos vids media mnt home volumes volume volume1 volume2 data downloads download torrents torrent complete completed incomplete finished public share shared users user root srv storage nas disk disk1 disk2 hdd usb run var opt tmp temp plex jellyfin kodi emby library libraries mediathek watch watched unwatched new old tv shows show series serie serien serier seriale series+tv tvshows tv+shows tv+series tvseries television сериалы animes anime mangas japanimation cartoons kids documentaries docs documentary dokus hd 4k uhd 1080p 720p sd bluray blu+ray dvd utorrent qbittorrent transmission sonarr radarr rtorrent deluge nzb usenet sabnzbd nzbget my+videos my+movies desktop documents dropbox extern external backup archive done seeding seed import inbox videotheque peliculas+hd dorama dramas kdrama drama vod medias c d e f g z x foreign collection collections subs subtitles video_ts audio_ts bdmv stream video+ts audio+ts hdrip remux remuxes hdr 2160p lib schreibtisch telechargements escritorio descargas scaricati scrivania transferencias pobrane pulpit nedladdningar hamtningar lataukset overforsler stazene letoltesek dokumente documenti documentos bilder видео загрузки ダウンロード 下载 视频",
+    ),
+    // Folders of the same names that a season lies in are shows
+    (
+        SHOW,
+        "show home run kids data root public foreign collection archive seed",
     ),
 ];
 
