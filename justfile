@@ -38,6 +38,14 @@ install: build
     ~/.local/bin/reeld completions bash > ~/.local/share/bash-completion/completions/reeld
     systemctl --user daemon-reload
 
+# Simulate so many evenings, from a seed on; the first that fails is cut down and told
+simulate runs seed="1":
+    CARGO_PROFILE_DEV_OPT_LEVEL=3 SIM_RUNS={{runs}} SIM_SEED={{seed}} cargo test --locked --test sim -- --ignored --nocapture simulate
+
+# Put faults into the code on purpose: does the simulation find them?
+mutations *names:
+    CARGO_PROFILE_DEV_OPT_LEVEL=1 tests/sim/mutate {{names}}
+
 # Fuzz one of the doors (name, nfo, mpv, mpris, answers, records, settings); needs cargo-fuzz
 fuzz target minutes="10":
     RUSTC_BOOTSTRAP=1 cargo fuzz run {{target}} -- -dict=fuzz/{{target}}.dict -max_len=4096 -timeout=10 -max_total_time=$(({{minutes}} * 60))

@@ -58,15 +58,9 @@ impl Debouncer {
                 continue;
             };
             if now.mono > at.mono || now.boot > at.boot {
-                let here = playing.position(at);
-                let running = playing.anchor.running();
-                playing.anchor.run(false);
-                if let Some(here) = here {
-                    playing
-                        .anchor
-                        .sample(here, false, now.mono, playing.item.duration);
+                if let Some(here) = playing.position(at) {
+                    playing.anchor.put(here, now.mono);
                 }
-                playing.anchor.run(running);
                 playing.restart_stretch(now);
                 self.asks.push_back(id);
             }

@@ -177,17 +177,16 @@ impl Debouncer {
 
     pub(super) fn close_all_orphans(&mut self) {
         self.close_orphans = None;
-        for span in std::mem::take(&mut self.orphans) {
+        let mut orphans = std::mem::take(&mut self.orphans);
+        orphans.sort_by_key(|span| span.at.wall);
+        for span in orphans {
             self.close_orphan(span);
         }
     }
 
     /// One stop, with the last good position and the time of that.
     fn close_orphan(&mut self, span: Span) {
-        let at = Moment {
-            wall: self.end_of(&span),
-            ..span.at
-        };
+        let at = self.end_of(&span);
         if self.viewings.get(span.viewing).is_none() {
             self.viewings.insert(recovered(&span));
         }
@@ -223,18 +222,26 @@ impl Debouncer {
 impl Debouncer {
     /// When a session of a former run ended, as far as its journal tells. What was written last before a loss of power is
     /// gone though it may have been sent: the end comes after that, and not after this boot.
-    fn end_of(&self, span: &Span) -> Wall {
+    fn end_of(&self, span: &Span) -> Moment {
         let known = span.at.wall.max(Wall(span.stamp.0.saturating_add(1)));
         if span.playback.boot_id == self.boot_id {
-            return known;
+            return Moment {
+                wall: known,
+                ..span.at
+            };
         }
         let booted = self.last.wall.minus(self.last.boot);
         let unwritten = known.plus(self.rules.progress_every + WRITTEN_BACK);
         // A clock that was lost with the power says nothing.
-        if booted > known {
+        let wall = if booted > known {
             unwritten.min(booted)
         } else {
             unwritten
+        };
+        Moment {
+            mono: Duration::ZERO,
+            boot: Duration::ZERO,
+            wall,
         }
     }
 }

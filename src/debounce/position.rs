@@ -125,6 +125,11 @@ impl Anchor {
         Played { from, to }
     }
 
+    /// Goes on from here at this time: the machine slept.
+    pub fn put(&mut self, seconds: f64, now: Duration) {
+        self.sample = Some((seconds, now));
+    }
+
     /// The player cannot tell: count from 0, or from what is known.
     pub fn estimate(&mut self, now: Duration) {
         self.sample.get_or_insert((0.0, now));

@@ -15,6 +15,9 @@ const ASIDE: (Duration, Duration) = (Duration::from_secs(60), Duration::from_sec
 /// How often a service is asked again whether it knows a title by now.
 const NEEDS_ID: Duration = Duration::from_secs(3600);
 
+/// Lanes whose newest resume point is remembered: titles watched in one run.
+const MOST_LANES: usize = 1000;
+
 /// Whether an account may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Login {
@@ -59,6 +62,8 @@ pub struct Account {
     pub last_failed: Option<DeliveryId>,
     /// Boot time before which each lane takes no further beat.
     paced: BTreeMap<u64, Duration>,
+    /// What the newest resume point of each lane tells of, in milliseconds after boot.
+    newest: BTreeMap<u64, u64>,
 }
 
 impl Account {
@@ -78,6 +83,7 @@ impl Account {
             trouble: BTreeMap::new(),
             last_failed: None,
             paced: BTreeMap::new(),
+            newest: BTreeMap::new(),
         }
     }
 
@@ -92,6 +98,17 @@ impl Account {
     /// Boot time before which a beat of this lane waits.
     pub fn paced(&self, lane: u64) -> Duration {
         self.paced.get(&lane).copied().unwrap_or_default()
+    }
+
+    /// Whether a resume point tells of a time before that of the newest of its lane: a session of the last run may be closed
+    /// after another has begun.
+    pub fn is_outdated(&mut self, lane: u64, made: u64) -> bool {
+        if self.newest.len() > MOST_LANES {
+            self.newest.clear();
+        }
+        let newest = self.newest.entry(lane).or_default();
+        *newest = made.max(*newest);
+        made < *newest
     }
 
     /// It is linked, perhaps anew.

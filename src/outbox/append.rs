@@ -3,7 +3,7 @@
 use super::ids::{Fnv, Trust, id_of_stop};
 use super::index::Header;
 use super::notes::{MOST_NOTES, Note};
-use super::record::{self, Attempts, Entry, Payload, Remembrance, encode};
+use super::record::{self, Attempts, Entry, Kind, Payload, Remembrance, encode};
 use super::{Catalogue, Draft, MOST_VIEWINGS, Outbox, RECENT, TitleKey};
 use crate::model::{
     AccountKey, Action, DeliveryId, EventId, Journal, Lifecycle, Moment, Step, Viewing, ViewingId,
@@ -219,6 +219,9 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             let mut header = Header::new(&entry, self.boot_id, &self.ids, &attempts);
             header.beat &= !step.seeked;
             header.heard = self.heard.contains(&(account, event.session)) || attempts.in_doubt;
+            if self.is_outdated(&header) {
+                continue;
+            }
             for old in self.superseded_by(&header) {
                 // What could not wait still cannot, now that this tells it.
                 header.beat &= self
@@ -237,6 +240,13 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             appended.made.push(id);
         }
         Ok(())
+    }
+
+    fn is_outdated(&mut self, header: &Header) -> bool {
+        let made = header.made().filter(|_| header.kind == Kind::ResumePoint);
+        let account = self.accounts.get_mut(&header.account);
+        made.zip(account)
+            .is_some_and(|(made, account)| account.is_outdated(header.lane, made))
     }
 
     /// What is undelivered in a lane, not in flight, and pointless once `header` is appended.

@@ -68,7 +68,9 @@ impl Judgement {
                 name(work)
             ));
         }
-        self.position(verdict, outcome);
+        if !outcome.clock_was_wrong {
+            self.position(verdict, outcome);
+        }
     }
 
     /// The last stop says where it really ended.

@@ -129,3 +129,52 @@ fn a_disk_that_fails_for_minutes_at_the_start_does_not_silence_the_accounts() {
         .then(play_to(0.5))
         .goes_well();
 }
+
+/// Waking up set the position anew, and with that it was no longer marked as estimated.
+#[test]
+fn a_position_that_is_zero_for_ever_completes_nothing_after_a_suspend_either() {
+    let sleep = Env::Suspend {
+        time: seconds(3600),
+        told: true,
+    };
+    evening(Kind::Mute)
+        .then(open(2))
+        .then(play_to(0.5))
+        .then(Act::Pause { slot: SLOT })
+        .meanwhile(0.1, sleep)
+        .then(Act::Resume { slot: SLOT })
+        .then(Act::PlayOut { slot: SLOT })
+        .goes_well();
+}
+
+/// A session of the last run was closed after the next had begun, and its older resume point went out last.
+#[test]
+fn a_session_of_the_last_run_does_not_move_the_resume_point_back() {
+    let kill = Env::Kill { down: seconds(20) };
+    evening(Kind::Mpv)
+        .then(open(4))
+        .then(play_to(0.5))
+        .meanwhile(0.99, kill)
+        .then(open(5))
+        .then(play_to(0.2))
+        .goes_well();
+}
+
+/// Its resume point can never be sent, and yet it took the place of the one before it in the same series.
+#[test]
+fn a_special_does_not_take_the_place_of_a_resume_point_that_can_be_told() {
+    let outage = Env::Outage {
+        service: 1,
+        time: seconds(3000),
+    };
+    evening(Kind::Mpv)
+        .then(open(4))
+        .then(play_to(0.3))
+        .then(play_to(0.6))
+        .meanwhile(0.01, outage)
+        .then(Act::Stop { slot: SLOT })
+        .then(open(9))
+        .then(Act::Wait(seconds(60)))
+        .then(Act::Quit { slot: SLOT })
+        .goes_well();
+}

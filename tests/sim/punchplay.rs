@@ -36,6 +36,8 @@ struct Session {
     /// Of the events sent.
     stamp: i64,
     stop_sent: bool,
+    /// Something was refused: the user may have it sent anew.
+    refused: bool,
     stopped: bool,
 }
 
@@ -110,6 +112,10 @@ impl PunchPlay {
             .sessions
             .entry(event.playback_session_id.clone())
             .or_default();
+        if session.refused && stop {
+            self.sent.insert(event.event_id, body.to_owned());
+            return Ok(());
+        }
         if session.stop_sent {
             return Err(format!("{path} was sent after the stop of its session"));
         }
@@ -136,6 +142,16 @@ impl PunchPlay {
         Ok(())
     }
 
+    /// It was refused.
+    pub fn refuse(&mut self, body: &str) {
+        if let Ok(event) = serde_json::from_str::<Event>(body) {
+            self.sessions
+                .entry(event.playback_session_id)
+                .or_default()
+                .refused = true;
+        }
+    }
+
     /// Takes effect. `ignore`: the service does not want it.
     pub fn take(&mut self, path: &str, body: &str, ignore: bool) -> Answer {
         let Ok(event) = serde_json::from_str::<Event>(body) else {
@@ -143,6 +159,7 @@ impl PunchPlay {
         };
         if ignore && !self.landed.contains(&event.event_id) {
             self.ignored.insert(event.event_id.clone());
+            self.refuse(body);
         }
         if self.ignored.contains(&event.event_id) {
             return answer(200, json!({"ok": true, "ignored": "old_event"}));

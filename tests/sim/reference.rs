@@ -278,7 +278,11 @@ impl Follow {
         }
         let mute = playback.kind == Kind::Mute;
         let run_before = playback.run.0;
-        playback.run.0 += seconds;
+        if stretch.seen {
+            playback.run.0 += seconds;
+        } else {
+            playback.run = (0.0, stretch.to / length);
+        }
         let (run, from) = playback.run;
         let ready = now.saturating_sub(playback.ready).as_secs_f64();
         let lost = playback.astray.min(seconds);
@@ -599,11 +603,15 @@ impl Guess {
             with(guess, Some(viewing))
         };
         let viewing = self.viewing;
-        if self.open && self.by == Some(number) && now - self.began < 14_000 {
+        if self.open && viewing > 1 && now - self.began < 14_000 {
             // Which of them was first?
-            let mut nothing = self.clone();
-            nothing.nothing.insert(number);
-            vec![with(self, Some(viewing)), nothing]
+            let mut other = self.clone();
+            if self.by == Some(number) {
+                other.nothing.insert(number);
+            } else if from > BEGINNING.0 {
+                other = with(other, None);
+            }
+            vec![with(self, Some(viewing)), other]
         } else if self.open {
             vec![with(self, Some(viewing))]
         } else if viewing == 0 {

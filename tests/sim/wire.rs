@@ -235,7 +235,10 @@ impl World {
             Some(RequestFault::Broken(false)) => return answer(500, r#"{"error":"server_error"}"#),
             Some(RequestFault::Unavailable) => return answer(503, "no available server"),
             Some(RequestFault::Portal) => return answer(200, "<html>Welcome to the hotel</html>"),
-            Some(RequestFault::Rejected) => return answer(400, r#"{"error":"invalid_request"}"#),
+            Some(RequestFault::Rejected) => {
+                self.log.punchplay.refuse(&request.body);
+                return answer(400, r#"{"error":"invalid_request"}"#);
+            }
             _ => {}
         }
         if *kind == Kind::ReadBack {

@@ -52,6 +52,8 @@ pub struct Outcome {
     pub played: f64,
     /// Seconds in which a service could not be reached, or refused the login.
     pub outages: f64,
+    /// What is newest cannot be told by stamps.
+    pub clock_was_wrong: bool,
     pub diary: Vec<String>,
 }
 

@@ -32,16 +32,30 @@ struct Numbers {
 }
 
 /// What an event leads to. A completed viewing is history, one entry an episode, and then its resume point is at the
-/// end; everything else only moves the resume point.
+/// end; everything else only moves the resume point. What cannot be expressed moves none: it would take the place of one
+/// that can. Its stop is seen to be skipped.
 #[must_use]
 pub fn calls(event: &Lifecycle) -> Vec<Call> {
     let completed = event.action == Action::Stop && event.watched;
+    if is_inexpressible(&event.media) {
+        let stop = event.action == Action::Stop;
+        return stop
+            .then_some(Call::History { episode: None })
+            .into_iter()
+            .collect();
+    }
     let mut calls = Vec::new();
     if completed {
         calls.extend(histories(&event.media));
     }
     calls.push(Call::ResumePoint);
     calls
+}
+
+/// Whether Discovr has no place for it, whatever will be found out.
+fn is_inexpressible(media: &Media) -> bool {
+    let is_episode = media.media_type == Some(MediaType::Episode);
+    is_episode && Unplaced::of(media).is_empty() && numbers(media).is_err()
 }
 
 fn histories(media: &Media) -> Vec<Call> {
@@ -52,16 +66,12 @@ fn histories(media: &Media) -> Vec<Call> {
     if !unplaced.is_empty() {
         return unplaced.into_iter().map(Call::HistoryOf).collect();
     }
-    // What has no numbers gets one call, so that it is seen to be skipped.
-    match numbers(media) {
-        Ok(all) => all
-            .iter()
-            .map(|n| Call::History {
-                episode: Some((n.season, n.episode)),
-            })
-            .collect(),
-        Err(_) => vec![Call::History { episode: None }],
-    }
+    let all = numbers(media).unwrap_or_default();
+    all.iter()
+        .map(|n| Call::History {
+            episode: Some((n.season, n.episode)),
+        })
+        .collect()
 }
 
 /// `MV_…` or `TV_…`; the film's or series' TMDB id from the service's context, else the media's own.
