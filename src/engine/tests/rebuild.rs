@@ -171,8 +171,8 @@ fn a_database_of_a_newer_version_is_waited_for_at_the_start_and_in_mid_film() {
     rig.wait(255.0);
     rig.quit("a");
     rig.wait(100.0);
-    let restarted = rig.new_engine().ok().expect("it waits");
-    assert!(restarted.storage.problem().is_some());
+    let restarted = rig.new_engine();
+    assert!(restarted.is_ok_and(|engine| engine.storage.problem().is_some()));
     assert!(rig.engine().storage.problem().is_some());
     rig.machine.disk.borrow_mut().refuses = None;
     rig.wait(100.0);
