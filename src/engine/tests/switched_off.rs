@@ -4,45 +4,42 @@ use std::collections::BTreeMap;
 use std::io;
 
 use super::super::*;
+use super::rig::{Handle, Machine};
 use crate::model::{ServiceName, Wall};
-use crate::store::MemoryStore;
 
 /// A desk whose disk may refuse.
 #[derive(Default)]
 struct Desk {
+    machine: Machine,
     pause: Option<Pause>,
     disk_full: bool,
 }
 
 impl Edges for Desk {
-    type Store = MemoryStore;
+    type Store = Handle;
 
-    fn open_store(&mut self, _: Moment) -> Result<Opened<MemoryStore>, StoreError> {
-        Ok(Opened {
-            store: MemoryStore::default(),
-            fresh: true,
-            loss: None,
-        })
+    fn open_store(&mut self, now: Moment) -> Result<Opened<Handle>, StoreError> {
+        self.machine.open_store(now)
     }
 
-    fn loss_repaired(&mut self, _: &MemoryStore) -> Result<(), StoreError> {
-        Ok(())
+    fn loss_repaired(&mut self, store: &Handle) -> Result<(), StoreError> {
+        self.machine.loss_repaired(store)
     }
 
     fn kinship(&self) -> Started {
-        Box::new(|_, _| false)
+        self.machine.kinship()
     }
 
-    fn remember(&mut self, _: &Entry) -> io::Result<()> {
-        Ok(())
+    fn remember(&mut self, entry: &Entry) -> io::Result<()> {
+        self.machine.remember(entry)
     }
 
-    fn receipt(&mut self, _: ViewingId, _: &Receipt) -> io::Result<()> {
-        Ok(())
+    fn receipt(&mut self, viewing: ViewingId, receipt: &Receipt) -> io::Result<()> {
+        self.machine.receipt(viewing, receipt)
     }
 
     fn recall(&mut self) -> io::Result<history::Read> {
-        Ok(history::Read::default())
+        self.machine.recall()
     }
 
     fn kept_pause(&mut self) -> Option<Pause> {
