@@ -15,6 +15,11 @@ run *arguments:
 test *filter:
     tests/run {{filter}}
 
+# Torture the built daemon for long: `just torture kill 300` (times), `soak 30` (minutes), `backlog 100000` (deliveries);
+# SEED=… repeats a run, REELD_UNDER_TEST=… names another binary. One at a time
+torture what number:
+    KILLS={{number}} MINUTES={{number}} DELIVERIES={{number}} cargo test --locked --test it torture::{{what}} -- --ignored --nocapture
+
 # What a change must pass
 ci:
     .ci/run

@@ -45,6 +45,7 @@ Examples:
   reeld login punchplay           link your account
   reeld status                    what is playing, and how the accounts stand
   reeld setup mpv                 let reeld see every mpv
+  reeld doctor                    what keeps it from its work
   journalctl --user -u reeld -f   what the service says
 
 Files:

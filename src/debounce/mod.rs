@@ -45,8 +45,8 @@ pub use viewings::{ALREADY_WATCHED, key_of, location_hash};
 
 use crate::identify::{Identity, Verdict};
 use crate::model::{
-    Media, Moment, Observation, PlayerId, PlayerInfo, Random, Signal, Span, Step, Transport,
-    Viewing, ViewingId,
+    Media, Moment, Observation, PlayerId, PlayerInfo, Random, SessionId, Signal, Span, Step,
+    Transport, Viewing, ViewingId,
 };
 use player::Player;
 use steps::Steps;
@@ -279,6 +279,32 @@ impl Debouncer {
     pub fn woke(&mut self, now: Moment) {
         self.drowsy_until = None;
         self.timeout(now);
+    }
+
+    /// Every session ends here; what goes on playing begins another at the next chance.
+    pub fn cut(&mut self, now: Moment) {
+        self.timeout(now);
+        let watching = self
+            .players
+            .iter()
+            .filter(|(_, player)| player.session().is_some());
+        let ids: Vec<PlayerId> = watching.map(|(id, _)| id.clone()).collect();
+        self.end_all_sessions(now, now);
+        for id in ids {
+            if let Some(playing) = self.players.get_mut(&id).and_then(|p| p.playing.as_mut()) {
+                playing.lead = self.rules.start_after;
+            }
+        }
+    }
+
+    /// What a former run left open is not gone on with.
+    pub fn close_orphans(&mut self) {
+        self.close_all_orphans();
+    }
+
+    /// Sessions with steps that could not be remembered yet.
+    pub fn held_sessions(&self) -> Vec<SessionId> {
+        self.steps.sessions()
     }
 
     /// The daemon ends: every session does.

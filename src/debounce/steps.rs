@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::rules::Rules;
 use super::viewings::ALREADY_WATCHED;
-use crate::model::{Action, Step, Viewing};
+use crate::model::{Action, SessionId, Step, Viewing};
 
 /// Oldest first. While it is held (the store fails), it stays small: of a session's live steps only the newest is kept.
 #[derive(Debug, Default)]
@@ -35,6 +35,12 @@ impl Steps {
 
     pub fn hold(&mut self) {
         self.held = true;
+    }
+
+    /// Of the events that wait.
+    pub fn sessions(&self) -> Vec<SessionId> {
+        let events = self.queue.iter().filter_map(|step| step.event.as_ref());
+        events.map(|event| event.session).collect()
     }
 
     pub fn is_empty(&self) -> bool {

@@ -13,6 +13,7 @@
 //! was read anew, it is compared with what the debouncer remembers and the history says, and filled up (`rebuild.rs`).
 //! What the history could not be told stays in the store until it can (`diary.rs`).
 
+mod accounts;
 mod control;
 mod diary;
 mod explain;
@@ -46,7 +47,7 @@ use crate::identify::rules::Rules as UserRules;
 use crate::identify::sidecar::Sidecar;
 use crate::model::{
     AccountKey, Action, DeliveryId, Lifecycle, Media, Moment, Observation, PlayerId, Random,
-    ServiceName, Signal, Source, Step, ViewingId, Wall,
+    Signal, Source, Step, ViewingId, Wall,
 };
 use crate::outbox::{Hint, TitleKey};
 use crate::service::tmdb::Lookup;
@@ -54,6 +55,7 @@ use crate::service::{Context, Disposition, Job};
 use crate::store::{Store, StoreError};
 use crate::watch::Report;
 use crate::watch::merge::{Merge, Started};
+use accounts::Bound;
 use diary::Diary;
 use lookups::Lookups;
 use notices::Notices;
@@ -280,6 +282,7 @@ pub struct Engine<E: Edges> {
     accounts: Vec<Account>,
     /// Accounts that may send, each with when it was linked.
     serving: Vec<(AccountKey, Wall)>,
+    bound: Bound,
     names: Names,
     lookups: Lookups,
     notices: Notices,
@@ -336,6 +339,7 @@ impl<E: Edges> Engine<E> {
             falling_asleep: false,
             accounts: Vec::new(),
             serving: Vec::new(),
+            bound: Bound::new(),
             names: Names::new(),
             lookups: Lookups::default(),
             notices: Notices::default(),
@@ -350,7 +354,7 @@ impl<E: Edges> Engine<E> {
             pause: None,
         };
         engine.go_on_pausing(now);
-        engine.accounts_changed(accounts, now);
+        engine.take_accounts(accounts, now);
         engine.pump(now);
         Ok(engine)
     }
@@ -520,74 +524,21 @@ impl<E: Edges> Engine<E> {
         if self.config.tmdb != config.tmdb {
             self.lookups.reconfigured();
         }
-        self.config = config;
+        let before = std::mem::replace(&mut self.config, config);
+        let gained = (self.config.punchplay.enabled && !before.punchplay.enabled)
+            || (self.config.discovr.enabled && !before.discovr.enabled);
+        if gained {
+            self.cut_sessions(now);
+        }
         self.serve();
         self.identify_all_again(now);
         info!("the configuration has changed and is in force");
     }
 
-    fn accounts_changed(&mut self, accounts: Vec<Account>, now: Moment) {
-        let before = std::mem::replace(&mut self.accounts, accounts);
-        self.notice_refusals(&before);
-        self.notice_endings(now);
-        self.serve();
-    }
-
-    /// Tells the outbox who may send, and who may not any more. A new login of the same user is one to try with at once.
-    fn serve(&mut self) {
-        let may_send = self
-            .accounts
-            .iter()
-            .filter(|account| account.needs_login.is_none() && self.enabled(account.key.service));
-        let may_send: Vec<(AccountKey, Wall)> = may_send
-            .map(|account| (account.key.clone(), account.linked_at))
-            .collect();
-        let before = std::mem::replace(&mut self.serving, may_send);
-        for (key, _) in &before {
-            if !self.serving.iter().any(|(other, _)| other == key) {
-                self.storage.hint(Hint::LoggedOut(key.clone()));
-            }
-        }
-        for login in self.serving.iter().filter(|login| !before.contains(login)) {
-            self.storage.hint(Hint::LoggedIn(login.0.clone()));
-        }
-    }
-
-    fn enabled(&self, service: ServiceName) -> bool {
-        match service {
-            ServiceName::Punchplay => self.config.punchplay.enabled,
-            ServiceName::Discovr => self.config.discovr.enabled,
-        }
-    }
-
-    /// Services that are linked and switched on.
-    fn active(&self) -> Vec<AccountKey> {
-        let keys = self.accounts.iter().map(|account| &account.key);
-        keys.filter(|key| self.enabled(key.service))
-            .cloned()
-            .collect()
-    }
-
     /// Writes what must be written, then hands out what is due.
     fn pump(&mut self, now: Moment) {
         self.storage.reopen_if_due(&mut self.edges, now);
-        while let Some(step) = self.debouncer.peek().cloned() {
-            let accounts = if step.viewing.local_only.is_some() {
-                Vec::new()
-            } else {
-                self.active()
-            };
-            if self
-                .storage
-                .append(&mut self.edges, &step, &accounts, now)
-                .is_err()
-            {
-                self.debouncer.held();
-                break;
-            }
-            self.debouncer.advance();
-            self.appended(&step);
-        }
+        self.write_steps(now);
         self.rebuild(now);
         self.write_notes(now);
         if self.falling_asleep && self.debouncer.peek().is_none() {
@@ -610,8 +561,28 @@ impl<E: Edges> Engine<E> {
         }
     }
 
+    /// Appends every step of the debouncer, until that fails.
+    fn write_steps(&mut self, now: Moment) {
+        while let Some(step) = self.debouncer.peek().cloned() {
+            let accounts = self.told_of(&step);
+            if self
+                .storage
+                .append(&mut self.edges, &step, &accounts, now)
+                .is_err()
+            {
+                self.debouncer.held();
+                break;
+            }
+            self.debouncer.advance();
+            self.appended(&step);
+        }
+    }
+
     fn appended(&mut self, step: &Step) {
         if let Some(event) = &step.event {
+            if event.action == Action::Stop {
+                self.bound.remove(&event.session);
+            }
             tell(event, step);
             self.notice_watching(event, step);
         }

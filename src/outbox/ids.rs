@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::record::Known;
 use crate::model::{AccountKey, EventId, Ids, MediaType, SessionId, ViewingKey};
 use crate::service::Call;
+use crate::service::numbering::Unplaced;
 
 /// Most titles whose ids are kept; the ones learnt longest ago go first.
 pub const MOST_TITLES: usize = 5_000;
@@ -75,10 +76,13 @@ pub(super) fn id_of_stop(session: SessionId, account: &AccountKey, call: &Call) 
                 let [e, f, g, h] = episode.to_be_bytes();
                 [2, a, b, c, d, e, f, g, h]
             }
-            Call::HistoryOf(unplaced) => {
-                // As long as the others, and told apart from them by what is added.
-                half.add(unplaced.to_string().as_bytes());
-                [3; 9]
+            Call::HistoryOf(Unplaced::Absolute(number)) => {
+                let [a, b, c, d] = number.to_be_bytes();
+                [3, a, b, c, d, 0, 0, 0, 0]
+            }
+            Call::HistoryOf(Unplaced::Aired(date)) => {
+                let [a, b] = date.year.to_be_bytes();
+                [4, a, b, date.month, date.day, 0, 0, 0, 0]
             }
         });
     }

@@ -25,6 +25,10 @@ fn what_needs_the_daemon_says_that_it_is_not_running_and_ends_with_3() {
         &["queue", "retry", "--refused"],
         &["queue", "drop", "7"],
         &["queue", "export"],
+        &["pause"],
+        &["pause", "2h"],
+        &["resume"],
+        &["undo", "00000000000000ff"],
         &["logout", "punchplay", "--drop-queue"],
     ] {
         let ran = home.run(arguments);
@@ -59,6 +63,9 @@ fn a_wrong_command_line_ends_with_2_and_says_what_is_wrong() {
         (&["login", "netflix"], "possible values: punchplay, discovr"),
         (&["queue", "drop"], "<ID|--refused>"),
         (&["queue", "retry", "x"], "invalid value 'x'"),
+        (&["undo"], "<VIEWING>"),
+        (&["undo", "Heat"], "16 digits and letters"),
+        (&["pause", "2"], "write it like 90s, 45m, 2h or 1day"),
         (&["identify"], "<NAME>"),
         (
             &["logout", "punchplay", "--keep-queue", "--drop-queue"],

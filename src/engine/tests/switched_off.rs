@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use super::super::*;
-use crate::model::Wall;
+use crate::model::{ServiceName, Wall};
 use crate::store::MemoryStore;
 
 /// A desk whose disk may refuse.
@@ -67,13 +67,17 @@ fn config(punchplay: bool) -> Arc<Config> {
 }
 
 fn ann(linked_at: i64) -> Account {
+    user("ann", linked_at)
+}
+
+fn user(name: &str, linked_at: i64) -> Account {
     Account {
         key: AccountKey {
             service: ServiceName::Punchplay,
-            user: "7".into(),
+            user: format!("id-{name}"),
             profile: None,
         },
-        user_name: "ann".into(),
+        user_name: name.into(),
         profile_name: None,
         scopes: Vec::new(),
         linked_at: Wall(linked_at),
@@ -348,4 +352,51 @@ fn a_pause_outlives_the_run_and_ends_when_it_was_to_end() {
     assert_eq!(rig.timer(), None, "one without an end wakes nobody");
     assert_eq!(rig.ask(Request::Resume), Response::Done { count: 1 });
     assert_eq!(rig.ask(Request::Resume), Response::done());
+}
+
+/// `user action session-number` of everything queued, sessions numbered as they are first met.
+fn queue(rig: &mut Rig) -> Vec<String> {
+    let Response::Queue(rows) = rig.ask(Request::Queue { after: 0 }) else {
+        panic!("no queue");
+    };
+    let mut sessions: Vec<String> = Vec::new();
+    let mut told = Vec::new();
+    for row in rows {
+        if !sessions.contains(&row.session_id) {
+            sessions.push(row.session_id.clone());
+        }
+        let number = sessions
+            .iter()
+            .position(|id| *id == row.session_id)
+            .unwrap();
+        let user = row.user.unwrap_or_default();
+        told.push(format!("{user} {} {number}", row.action.as_str()));
+    }
+    told
+}
+
+#[test]
+fn a_session_belongs_to_those_it_was_opened_for_and_a_login_begins_another() {
+    let mut rig = Rig::new(Desk::default(), start_of_time());
+    rig.play();
+    rig.pass(40);
+    let start = rig.sent().remove(0).0;
+    rig.unreachable(start);
+    rig.tell(Input::Accounts(vec![user("bob", 2)]));
+    assert!(rig.watching(), "the film goes on");
+    rig.pass(40);
+    let queued = queue(&mut rig);
+    assert_eq!(queued[0], "id-ann stop 0", "{queued:?}");
+    assert!(queued.len() > 1 && queued[1..].iter().all(|row| row.starts_with("bob ")));
+    assert!(
+        queued[1..].iter().all(|row| row.ends_with(" 1")),
+        "{queued:?}"
+    );
+
+    // Nobody new: nothing is cut.
+    rig.tell(Input::Accounts(vec![user("bob", 3)]));
+    rig.tell(Input::Accounts(vec![]));
+    let stops = queue(&mut rig);
+    let stops = stops.iter().filter(|row| row.contains("stop"));
+    assert_eq!(stops.count(), 1);
 }

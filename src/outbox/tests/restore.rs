@@ -115,8 +115,9 @@ fn the_end_of_a_completion_is_told_once_and_only_when_its_last_delivery_has_ende
     assert_eq!(bench.outbox.take_ended(), [ended]);
     bench.drain(&discovr());
     assert_eq!(bench.outbox.take_ended(), []);
-    for refused in [rejected(), failed(Fault::Server)] {
-        let mut film = Watch::film(2, "Heat").tmdb(949);
+    for (number, refused) in [(2, rejected()), (3, failed(Fault::Server))] {
+        let mut film = Watch::film(number, "Heat").tmdb(949);
+        bench.pass(s(60));
         bench.finish(&mut film);
         bench.send(&discovr(), refused);
         assert_eq!(bench.outbox.take_ended(), [], "it may still be delivered");

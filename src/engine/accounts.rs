@@ -1,0 +1,91 @@
+//! Who is linked, and for whom a session's events are made.
+//!
+//! A session belongs to the accounts it was opened for: its id, and what is seen in it, are told to nobody else. When an
+//! account is linked, every session ends for those linked so far, and another begins for those linked from now on. What could
+//! not be written before the change stays bound to those linked then (`bound`).
+
+use std::collections::BTreeMap;
+
+use super::{Edges, Engine};
+use crate::account::Account;
+use crate::model::{AccountKey, Moment, ServiceName, SessionId, Step, Wall};
+use crate::outbox::Hint;
+
+/// Sessions that belong to others than those linked now.
+pub type Bound = BTreeMap<SessionId, Vec<AccountKey>>;
+
+impl<E: Edges> Engine<E> {
+    pub(super) fn accounts_changed(&mut self, accounts: Vec<Account>, now: Moment) {
+        let gained = accounts.iter().any(|account| {
+            self.enabled(account.key.service) && self.accounts.iter().all(|a| a.key != account.key)
+        });
+        if gained {
+            self.cut_sessions(now);
+        }
+        self.take_accounts(accounts, now);
+    }
+
+    /// Ends every session for those who may be told now; new ones begin at the next chance.
+    pub(super) fn cut_sessions(&mut self, now: Moment) {
+        let accounts = self.active();
+        self.debouncer.cut(now);
+        self.write_steps(now);
+        for session in self.debouncer.held_sessions() {
+            self.bound
+                .entry(session)
+                .or_insert_with(|| accounts.clone());
+        }
+    }
+
+    pub(super) fn take_accounts(&mut self, accounts: Vec<Account>, now: Moment) {
+        let before = std::mem::replace(&mut self.accounts, accounts);
+        self.notice_refusals(&before);
+        self.notice_endings(now);
+        self.serve();
+    }
+
+    /// Tells the outbox who may send, and who may not any more. A new login of the same user is one to try with at once.
+    pub(super) fn serve(&mut self) {
+        let may_send = self
+            .accounts
+            .iter()
+            .filter(|account| account.needs_login.is_none() && self.enabled(account.key.service));
+        let may_send: Vec<(AccountKey, Wall)> = may_send
+            .map(|account| (account.key.clone(), account.linked_at))
+            .collect();
+        let before = std::mem::replace(&mut self.serving, may_send);
+        for (key, _) in &before {
+            if !self.serving.iter().any(|(other, _)| other == key) {
+                self.storage.hint(Hint::LoggedOut(key.clone()));
+            }
+        }
+        for login in self.serving.iter().filter(|login| !before.contains(login)) {
+            self.storage.hint(Hint::LoggedIn(login.0.clone()));
+        }
+    }
+
+    pub(super) fn enabled(&self, service: ServiceName) -> bool {
+        match service {
+            ServiceName::Punchplay => self.config.punchplay.enabled,
+            ServiceName::Discovr => self.config.discovr.enabled,
+        }
+    }
+
+    /// Services that are linked and switched on.
+    pub(super) fn active(&self) -> Vec<AccountKey> {
+        let keys = self.accounts.iter().map(|account| &account.key);
+        keys.filter(|key| self.enabled(key.service))
+            .cloned()
+            .collect()
+    }
+
+    /// Whom a step is told to.
+    pub(super) fn told_of(&self, step: &Step) -> Vec<AccountKey> {
+        if step.viewing.local_only.is_some() {
+            return Vec::new();
+        }
+        let session = step.event.as_ref().map(|event| event.session);
+        let bound = session.and_then(|session| self.bound.get(&session));
+        bound.cloned().unwrap_or_else(|| self.active())
+    }
+}
