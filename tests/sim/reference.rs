@@ -13,7 +13,7 @@
 //!   what it believes is not what is.
 //! * **kill -9** may cost what was learnt since the last beat; **loss of power**, and a death while the disk could not be
 //!   written, whatever was not yet on the disk (a stop is). While no daemon runs, playing may count or not.
-//! * **Links that change in mid-session.** Whether an account that was linked or unlinked since a session began is told of it.
+//! * **Links that change in mid-session.** Whether the session goes on, and whether that account is told of it.
 //! * **A loop after a restart** of the daemon may be taken for a re-watch: that this playback completed it is not on disk.
 //! * A player that tells no position never completes anything, unless it says itself that it played to the end.
 
@@ -227,7 +227,10 @@ impl Follow {
             What::SetBack => self.perhaps_end_all(),
             What::Linked { account, on } => {
                 let account = *account;
-                if std::mem::replace(&mut self.linked[account], *on) != *on {
+                if self.linked[account] != *on {
+                    // Sessions may end here, so that others begin with it.
+                    self.perhaps_end_all();
+                    self.linked[account] = *on;
                     self.each(|mut guess| {
                         for session in guess.sessions.values_mut() {
                             session.mixed[account] = true;
