@@ -13,6 +13,7 @@
 //!   what it believes is not what is.
 //! * **kill -9** may cost what was learnt since the last beat; **loss of power**, and a death while the disk could not be
 //!   written, whatever was not yet on the disk (a stop is). While no daemon runs, playing may count or not.
+//! * **Links that change in mid-session.** Whether the session goes on, and whether that account is told of it.
 //! * **A loop after a restart** of the daemon may be taken for a re-watch: that this playback completed it is not on disk.
 //! * A player that tells no position never completes anything, unless it says itself that it played to the end.
 
@@ -83,6 +84,8 @@ struct Session {
     of: Option<u8>,
     /// Left over from a daemon that was killed.
     orphan: bool,
+    /// Accounts that were linked or unlinked since it began: it may be told to them or not.
+    mixed: [bool; 2],
 }
 
 /// What is known of a playback, whatever the guess.
@@ -222,7 +225,20 @@ impl Follow {
             What::Down(how) => self.down(*how, fact.at),
             What::Slept => self.end_all(),
             What::SetBack => self.perhaps_end_all(),
-            What::Linked { account, on } => self.linked[*account] = *on,
+            What::Linked { account, on } => {
+                let account = *account;
+                if self.linked[account] != *on {
+                    // Sessions may end here, so that others begin with it.
+                    self.perhaps_end_all();
+                    self.linked[account] = *on;
+                    self.each(|mut guess| {
+                        for session in guess.sessions.values_mut() {
+                            session.mixed[account] = true;
+                        }
+                        vec![guess]
+                    });
+                }
+            }
             What::Dropped { account } => {
                 let account = *account;
                 self.each(|mut guess| {
@@ -591,7 +607,14 @@ impl Guess {
         }
 
         let with = |mut guess: Self, of: Option<u8>| {
-            guess.sessions.insert(number, Session { of, orphan: false });
+            guess.sessions.insert(
+                number,
+                Session {
+                    of,
+                    orphan: false,
+                    mixed: [false; 2],
+                },
+            );
             guess
         };
         let fresh = |mut guess: Self| {
@@ -638,9 +661,10 @@ impl Guess {
             self.open = false;
             self.reached = None;
             self.by = Some(number);
-            for (count, linked) in self.counts.iter_mut().zip(linked) {
-                count.0 += u8::from(linked);
-                count.1 += u8::from(linked);
+            for (account, count) in self.counts.iter_mut().enumerate() {
+                let mixed = session.mixed[account];
+                count.0 += u8::from(linked[account] && !mixed);
+                count.1 += u8::from(linked[account] || mixed);
             }
         }
         self.durable = (self.viewing, self.open, self.reached.is_some(), self.by);
