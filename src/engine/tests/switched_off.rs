@@ -325,6 +325,7 @@ fn a_pause_ends_the_session_and_then_itself_with_one_timer() {
 fn a_pause_outlives_the_run_and_ends_when_it_was_to_end() {
     let now = start_of_time();
     let kept = |until: Option<Wall>| Desk {
+        machine: Machine::default(),
         pause: Some(Pause {
             since: now.wall,
             until,

@@ -487,8 +487,12 @@ impl Discovr {
         if patch && known.is_none() {
             return error(404, "NOT_ON_LIST", "not on the playback list");
         }
-        if known.is_some_and(|known| known.updated_at > entry.updated_at) {
-            return self.violation(format!("{}: an older resume point after a newer", key.1));
+        if let Some(known) = known.filter(|known| known.updated_at > entry.updated_at) {
+            let (older, newer) = (Wall(entry.updated_at), Wall(known.updated_at));
+            return self.violation(format!(
+                "{}: the resume point of {older} after that of {newer}",
+                key.1
+            ));
         }
         self.playback.insert(key, entry);
         self.updates += 1;
