@@ -24,7 +24,7 @@ Examples:
   reeld explain mpv")]
 pub struct ExplainArgs {
     /// A path, or a player's name or id (see `reeld players`)
-    #[arg(value_name = "PATH|PLAYER")]
+    #[arg(value_name = "PATH|PLAYER", value_parser = super::of_any_bytes())]
     what: String,
     #[command(flatten)]
     format: Format,

@@ -26,7 +26,7 @@ Examples:
   find ~/Videos -name '*.mkv' | reeld identify --stdin --json")]
 pub struct IdentifyArgs {
     /// Names or paths
-    #[arg(value_name = "NAME", required_unless_present = "stdin")]
+    #[arg(value_name = "NAME", required_unless_present = "stdin", value_parser = super::of_any_bytes())]
     names: Vec<String>,
     /// Read names from standard input, one a line
     #[arg(long, conflicts_with = "names")]

@@ -32,6 +32,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
@@ -107,6 +108,11 @@ struct Format {
     /// Print JSON, one object a line
     #[arg(long)]
     json: bool,
+}
+
+/// Text from names of files, which need not be UTF-8: other bytes are replaced.
+fn of_any_bytes() -> impl TypedValueParser<Value = String> {
+    OsStringValueParser::new().map(|name| name.to_string_lossy().into_owned())
 }
 
 /// What every command may need.
