@@ -29,6 +29,8 @@ pub mod config;
 
 pub mod daemon;
 
+mod detached;
+
 pub mod engine;
 
 pub mod control;

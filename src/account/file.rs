@@ -16,7 +16,7 @@ use rustix::fs::{FlockOperation, flock};
 use serde_json::{Value, json};
 
 use super::error::AccountError;
-use super::record::Record;
+use super::record::{Account, Record};
 
 const VERSION: u64 = 1;
 
@@ -189,6 +189,13 @@ fn render(records: &[Record]) -> io::Result<String> {
 /// Over the compact form, so that only what is said counts and not how it is laid out.
 fn checksum(accounts: &Value) -> String {
     format!("{:08x}", crc32fast::hash(accounts.to_string().as_bytes()))
+}
+
+/// The accounts in the text of a `credentials.json`; `None` if this version cannot use it.
+#[must_use]
+pub fn look(text: &str) -> Option<Vec<Account>> {
+    let records = parse(text).ok()?;
+    Some(records.iter().map(Account::from).collect())
 }
 
 enum Unparsed {

@@ -16,6 +16,7 @@ mod client_id;
 mod device_code;
 mod error;
 mod file;
+mod names;
 mod pace;
 mod profile;
 mod progress;
@@ -29,6 +30,8 @@ pub mod qr;
 
 pub use client_id::client_id;
 pub use error::{AccountError, LoginError};
+pub use file::look;
+pub use names::{Names, remember};
 pub use profile::{Profile, choose};
 pub use progress::{OnProgress, Progress};
 pub use record::{Account, NewLogin, Tokens, Unavailable};

@@ -31,6 +31,9 @@ const LOGIN_DEAD: [&str; 4] = [
 /// What a session token of Discovr lives, should the answer not say.
 const SESSION_LIFE: Duration = Duration::from_secs(1800);
 
+/// A session token that seems to end sooner than this is taken for one of the usual life.
+const LEAST_LIFE: Duration = Duration::from_secs(60);
+
 /// Asks the service for a new access token.
 pub(super) async fn renew(
     http: &Http,
@@ -121,7 +124,10 @@ fn minted(answer: &Answer, old: &Tokens) -> Result<Tokens, Unavailable> {
     let token = body.get("sessionToken").and_then(text);
     if let Some(token) = token.filter(|_| answer.is_success()) {
         let expires_at = body.get("expiresAt").and_then(epoch);
-        let expires_at = expires_at.unwrap_or_else(|| answer.at.plus(SESSION_LIFE));
+        // A token that is new is not over: it is a clock that is wrong, ours or theirs.
+        let expires_at = expires_at
+            .filter(|end| end.since(answer.at) > LEAST_LIFE)
+            .unwrap_or_else(|| answer.at.plus(SESSION_LIFE));
         return Ok(Tokens {
             access: Some(Secret::new(token)),
             access_expires_at: expires_at,

@@ -80,3 +80,30 @@ fn scopes_come_as_a_list_or_as_words() {
     assert_eq!(scopes(Some(&json!(7))), Vec::<String>::new());
     assert_eq!(scopes(None), Vec::<String>::new());
 }
+
+#[test]
+fn a_new_session_token_lives_whatever_the_clocks_say() {
+    let life = |expires_at: i64| {
+        let body = format!(r#"{{"sessionToken":"s","expiresAt":{expires_at}}}"#);
+        let new = minted(&answer(200, &body), &old()).unwrap();
+        new.access_life
+    };
+    let now = NOW.0 / 1000;
+    assert_eq!(life(now + 1200), Duration::from_secs(1200));
+    for wrong in [now - 3600, now, now + 5] {
+        assert_eq!(life(wrong), SESSION_LIFE);
+    }
+}
+
+#[test]
+fn a_dead_login_at_discovr_is_known_wherever_its_word_stands() {
+    for body in [
+        r#"{"code":"TOKEN_INVALID"}"#,
+        r#"{"error":{"code":"TOKEN_EXPIRED"}}"#,
+        r#"{"error":"SESSION_EXPIRED"}"#,
+        r#"{"message":"TOKEN_INVALID"}"#,
+    ] {
+        let refused = minted(&answer(401, body), &old()).unwrap_err();
+        assert!(matches!(refused, Unavailable::NeedsLogin(_)), "{body}");
+    }
+}

@@ -9,11 +9,14 @@ use super::{Context, Format, output, words};
 use crate::account::Account;
 use crate::clock;
 use crate::config::Config;
-use crate::control::Stamp;
+use crate::control::{AccountRow, Client, Request, Response, Stamp};
 use crate::error::CliError;
 use crate::model::{ServiceName, Wall};
+use crate::paths::Paths;
 
 /// Which accounts are linked
+///
+/// While reeld runs, also those that something is still queued for though they are not linked any more.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -33,12 +36,56 @@ pub fn run(args: &AccountsArgs, context: &Context) -> Result<(), CliError> {
         account: linked.iter().find(|account| account.key.service == service),
     });
     let now = clock::now().wall;
+    let waiting = waiting(&paths, &linked);
     if args.format.json {
-        return output::json_lines(rows.iter().map(|row| row.json(now)));
+        output::json_lines(rows.iter().map(|row| row.json(now)))?;
+        return output::json_lines(waiting.iter().map(of_another));
     }
-    let cells: Vec<Vec<String>> = rows.iter().map(|row| row.cells(now)).collect();
+    let mut cells: Vec<Vec<String>> = rows.iter().map(|row| row.cells(now)).collect();
+    cells.extend(waiting.iter().map(cells_of_another));
     let head = ["SERVICE", "STATE", "USER", "PROFILE", "EXPIRES", "MAY"];
     output::print(&table(&head, &cells, output::width()))
+}
+
+/// Accounts that are not linked any more, and for which something is queued. Only a running daemon knows.
+fn waiting(paths: &Paths, linked: &[Account]) -> Vec<AccountRow> {
+    let asked = Client::connect(paths).and_then(|mut client| client.ask(&Request::Status));
+    let Ok(Response::Status(report)) = asked else {
+        return Vec::new();
+    };
+    let is_linked = |row: &AccountRow| {
+        let of = |account: &Account| {
+            account.key.service == row.service && Some(&account.user_name) == row.user.as_ref()
+        };
+        row.user.is_none() || linked.iter().any(of)
+    };
+    let rows = report.accounts.into_iter();
+    rows.filter(|row| !is_linked(row)).collect()
+}
+
+fn of_another(row: &AccountRow) -> Value {
+    json!({
+        "service": row.service,
+        "state": "needs_login",
+        "enabled": null,
+        "user": row.user,
+        "profile": null,
+        "scopes": null,
+        "linked_at": null,
+        "expires_at": null,
+        "last_error": format!("{} queued; not linked any more", row.queued + row.dead),
+    })
+}
+
+fn cells_of_another(row: &AccountRow) -> Vec<String> {
+    vec![
+        row.service.title().to_owned(),
+        format!("{} queued", row.queued + row.dead),
+        row.user.clone().unwrap_or_default(),
+        String::new(),
+        String::new(),
+        "waits for this user to log in again".to_owned(),
+    ]
 }
 
 struct Row<'a> {

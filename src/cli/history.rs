@@ -139,10 +139,22 @@ fn deliveries<'a>(
         let of_this = |row: &&ToldRow| row.viewing_id == id && row.service == service;
         Some(match told?.iter().find(of_this) {
             Some(row) => (service, row.state, row.answer.clone()),
-            // Settled so long ago that the answer is not kept any more.
-            None => (service, ToldState::Delivered, None),
+            // Settled so long ago that the database does not know any more.
+            None => receipt(entry, service),
         })
     })
+}
+
+/// What the history itself says of an account that the completion was made for.
+fn receipt(entry: &Entry, service: ServiceName) -> (ServiceName, ToldState, Option<String>) {
+    let mut receipts = entry.receipts.iter().rev();
+    match receipts.find(|receipt| receipt.account.service == service) {
+        Some(receipt) if !receipt.delivered => {
+            (service, ToldState::Skipped, receipt.answer.clone())
+        }
+        Some(receipt) => (service, ToldState::Delivered, receipt.answer.clone()),
+        None => (service, ToldState::Delivered, None),
+    }
 }
 
 fn object(entry: &Entry, told: Option<&[ToldRow]>) -> Value {
@@ -226,6 +238,7 @@ mod tests {
                 position_seconds: 3500.0,
                 accounts,
             }),
+            taken_back: false,
         }
     }
 

@@ -53,6 +53,7 @@ pub fn run(args: &LoginArgs, context: &Context) -> Result<(), CliError> {
     told?;
     let name = login.user_name.clone();
     let profile = login.profile_name.clone();
+    let replaced = replaced(&paths, &loaded.config, &login)?;
     let reports = keep(&paths, &loaded.config, args.service, login)?;
     if args.format.json {
         return output::json(&json!({
@@ -60,11 +61,18 @@ pub fn run(args: &LoginArgs, context: &Context) -> Result<(), CliError> {
             "service": args.service,
             "user": name,
             "profile": profile,
+            "replaces": replaced,
             "daemon": reports,
         }));
     }
     let who = words::printable(&profile.unwrap_or(name));
     output::line(&format!("Linked: {who} at {}.", args.service.title()))?;
+    if let Some(before) = replaced {
+        let before = words::printable(&before);
+        output::line(&format!(
+            "It takes the place of {before}. What is still queued for {before} waits for that login, and is sent as nobody else."
+        ))?;
+    }
     output::line(if reports {
         "The running reeld reports from now on."
     } else {
@@ -151,6 +159,17 @@ fn show(args: &LoginArgs, progress: &Progress) -> Result<(), CliError> {
         }
         Progress::Approved => output::line("Approved."),
     }
+}
+
+/// The other account that is linked at this service until now.
+fn replaced(paths: &Paths, config: &Config, login: &NewLogin) -> Result<Option<String>, CliError> {
+    let linked = accounts(paths, config)?.linked();
+    let mut others = linked
+        .into_iter()
+        .filter(|old| old.key.service == login.account.service && old.key != login.account);
+    Ok(others
+        .next()
+        .map(|old| old.profile_name.unwrap_or(old.user_name)))
 }
 
 fn step(progress: &Progress) -> serde_json::Value {

@@ -47,10 +47,7 @@ impl LogoutArgs {
 pub fn run(args: &LogoutArgs, context: &Context) -> Result<(), CliError> {
     let (paths, loaded) = context.load()?;
     let not_told = match Client::connect_if_running(&paths)? {
-        Some(mut client) => {
-            through_daemon(args, &mut client)?;
-            None
-        }
+        Some(mut client) => through_daemon(args, &mut client)?,
         None => {
             if args.drop_queue {
                 return Err(CliError::not_running(
@@ -81,7 +78,8 @@ pub fn run(args: &LogoutArgs, context: &Context) -> Result<(), CliError> {
     Ok(())
 }
 
-fn through_daemon(args: &LogoutArgs, client: &mut Client) -> Result<(), CliError> {
+/// Why the service could not be told, if it could not.
+fn through_daemon(args: &LogoutArgs, client: &mut Client) -> Result<Option<String>, CliError> {
     let Response::Status(report) = client.ask(&Request::Status)? else {
         return Err(super::unexpected());
     };
@@ -96,7 +94,10 @@ fn through_daemon(args: &LogoutArgs, client: &mut Client) -> Result<(), CliError
         fate => fate,
     };
     let service = args.service;
-    client.ask(&Request::Logout { service, queue }).map(drop)
+    match client.ask(&Request::Logout { service, queue })? {
+        Response::LoggedOut { not_revoked } => Ok(not_revoked),
+        _ => Err(super::unexpected()),
+    }
 }
 
 fn ask(account: &AccountRow, queued: u64) -> Result<QueueFate, CliError> {

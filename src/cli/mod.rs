@@ -3,6 +3,7 @@
 mod accounts;
 mod completions;
 mod config;
+mod doctor;
 mod explain;
 mod history;
 mod identify;
@@ -11,16 +12,19 @@ mod login;
 mod logout;
 mod man;
 mod output;
+mod pause;
 mod players;
 mod queue;
 mod record;
 mod rematch;
 mod replay;
+mod resume;
 mod rules;
 mod run;
 mod setup;
 mod status;
 mod table;
+mod undo;
 mod words;
 
 use std::io::Write;
@@ -85,7 +89,11 @@ enum Command {
     Replay(replay::ReplayArgs),
     Explain(explain::ExplainArgs),
     Rematch(rematch::RematchArgs),
+    Undo(undo::UndoArgs),
+    Pause(pause::PauseArgs),
+    Resume(resume::ResumeArgs),
     Rules(rules::RulesArgs),
+    Doctor(doctor::DoctorArgs),
     Config(config::ConfigArgs),
     Setup(setup::SetupArgs),
     Completions(completions::CompletionsArgs),
@@ -166,9 +174,13 @@ fn run_command() -> Result<(), CliError> {
         Command::Identify(args) => identify::run(&args, &context),
         Command::Explain(args) => explain::run(&args, &context),
         Command::Rematch(args) => rematch::run(&args, &context),
+        Command::Undo(args) => undo::run(&args, &context),
+        Command::Pause(args) => pause::run(&args, &context),
+        Command::Resume(args) => resume::run(&args, &context),
         Command::Rules(args) => rules::run(&args, &context),
         Command::Record(args) => record::run(&args, &context),
         Command::Replay(args) => replay::run(&args, &context),
+        Command::Doctor(args) => doctor::run(&args, &context),
         Command::Config(args) => config::run(&args, &context),
         Command::Setup(args) => setup::run(&args, &context),
         Command::Completions(args) => completions::run(&args),

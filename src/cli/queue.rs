@@ -1,5 +1,7 @@
 //! `reeld queue`
 
+use std::collections::BTreeSet;
+
 use clap::{Args, Subcommand};
 
 use super::table::table;
@@ -147,8 +149,20 @@ fn order(paths: &Paths, request: &Request, format: Format, done: &str) -> Result
     let Response::Done { count } = ask(paths, request)? else {
         return Err(super::unexpected());
     };
+    let missing = missing(request, count);
+    if count == 0
+        && let Some(missing) = missing
+    {
+        return Err(missing.hint("`reeld queue` shows them with their ids"));
+    }
+    if let Some(missing) = missing {
+        output::warn(&missing.what);
+    }
     if format.json {
         return output::json(&serde_json::json!({ "count": count }));
+    }
+    if count == 0 {
+        return output::line("Nothing was refused.");
     }
     let deliveries = if count == 1 {
         "delivery is"
@@ -156,6 +170,28 @@ fn order(paths: &Paths, request: &Request, format: Format, done: &str) -> Result
         "deliveries are"
     };
     output::line(&format!("{count} {deliveries} {done}."))
+}
+
+/// What is wrong with ids of which fewer are there.
+fn missing(request: &Request, count: u64) -> Option<CliError> {
+    let (Request::QueueRetry { what } | Request::QueueDrop { what }) = request else {
+        return None;
+    };
+    let Selection::Ids(ids) = what else {
+        return None;
+    };
+    let ids: BTreeSet<u64> = ids.iter().copied().collect();
+    let short = ids.len() as u64 - count.min(ids.len() as u64);
+    let named: Vec<String> = ids.iter().map(u64::to_string).collect();
+    let named = named.join(", ");
+    match (count, short) {
+        (_, 0) => None,
+        (0, 1) => Some(CliError::user(format!("there is no delivery {named}"))),
+        (0, _) => Some(CliError::user(format!("there are no deliveries {named}"))),
+        _ => Some(CliError::user(format!(
+            "{short} of {named} are not in the queue"
+        ))),
+    }
 }
 
 fn describe(rows: &[QueueRow], now: Wall, width: usize, with_head: bool) -> String {

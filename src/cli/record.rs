@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use tokio::task::JoinSet;
 
 use super::Context;
 use crate::error::CliError;
-use crate::model::{PlayerId, Signal};
+use crate::model::{Observation, PlayerInfo, Signal};
 use crate::watch::record::Recorder;
 use crate::watch::{self, Report, WatchContext};
 
@@ -28,7 +29,7 @@ Examples:
   reeld players
   reeld record mpris:vlc vlc.jsonl --redact")]
 pub struct RecordArgs {
-    /// Its id, as `reeld players` shows it
+    /// Its id or its name, as `reeld players` shows them
     player: String,
     /// Where to write; standard output if absent
     file: Option<PathBuf>,
@@ -50,17 +51,14 @@ pub fn run(args: &RecordArgs, context: &Context) -> Result<(), CliError> {
         .build()
         .map_err(|error| unwritable(&error))?;
     let (_keep, config) = value::channel(Arc::new(loaded.config));
-    let player = PlayerId::new(&args.player);
-    let recorder =
-        Recorder::begin(out, &player, args.redact).map_err(|error| unwritable(&error))?;
-    let recorded = runtime.block_on(record(recorder, &player, paths.runtime_dir, config));
+    let recorded = runtime.block_on(record(args, out, paths.runtime_dir, config));
     runtime.shutdown_timeout(Duration::from_secs(1));
     recorded
 }
 
 async fn record(
-    mut recorder: Recorder<Box<dyn Write>>,
-    player: &PlayerId,
+    args: &RecordArgs,
+    out: Box<dyn Write>,
     runtime_dir: PathBuf,
     config: value::Receiver<Arc<crate::config::Config>>,
 ) -> Result<(), CliError> {
@@ -82,20 +80,33 @@ async fn record(
     let (mpv, mpris) = (context(), context());
     watchers.spawn(watch::mpv::run(mpv));
     watchers.spawn(watch::mpris::run(mpris));
-    let mut found = false;
+    let mut out = Some(out);
+    let mut recording = None;
+    let mut patience = pin!(tokio::time::sleep(PATIENCE));
     loop {
         let report = tokio::select! {
             report = reported.recv() => report,
             _ = tokio::signal::ctrl_c() => return Ok(()),
-            () = tokio::time::sleep(PATIENCE), if !found => return Err(unknown(player)),
+            () = &mut patience, if recording.is_none() => return Err(unknown(&args.player)),
         };
         let Some(Report::Observed(seen)) = report else {
+            continue;
+        };
+        if is_meant(&seen, &args.player)
+            && let Some(out) = out.take()
+        {
+            let recorder = Recorder::begin(out, &seen.player, args.redact);
+            recording = Some((
+                seen.player.clone(),
+                recorder.map_err(|error| unwritable(&error))?,
+            ));
+        }
+        let Some((player, recorder)) = &mut recording else {
             continue;
         };
         if seen.player != *player {
             continue;
         }
-        found = true;
         recorder.write(&seen).map_err(|error| unwritable(&error))?;
         if seen.signal == Signal::Vanished {
             return Ok(());
@@ -103,7 +114,16 @@ async fn record(
     }
 }
 
-fn unknown(player: &PlayerId) -> CliError {
+/// Whether a player shows itself by the id or the name that was given.
+fn is_meant(seen: &Observation, wanted: &str) -> bool {
+    let named = |info: &PlayerInfo| info.name.eq_ignore_ascii_case(wanted);
+    match &seen.signal {
+        Signal::Appeared(info) => *seen.player.0 == *wanted || named(info),
+        _ => false,
+    }
+}
+
+fn unknown(player: &str) -> CliError {
     CliError::user(format!("there is no player {player}"))
         .hint("`reeld players` shows the ids of those that are there")
 }

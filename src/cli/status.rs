@@ -59,7 +59,8 @@ fn describe(report: &StatusReport, now: Wall, width: usize) -> String {
     let uptime = words::about(Duration::from_secs(report.uptime_seconds));
     let mut text = format!("reeld {}, running for {uptime}\n", report.version);
     if let Some(until) = report.paused_until {
-        text.push_str(&format!("Paused: nothing is reported until {until}\n"));
+        let end = super::pause::end(until, now);
+        text.push_str(&format!("Paused: nothing is tracked {end}\n"));
     }
     for problem in &report.problems {
         text.push_str(&format!("Problem: {}\n", words::printable(problem)));
@@ -72,6 +73,7 @@ fn describe(report: &StatusReport, now: Wall, width: usize) -> String {
     }
     text.push('\n');
     text.push_str(&accounts(&report.accounts, now, width));
+    text.push_str(&in_full(&report.accounts, &text, width));
     if report
         .accounts
         .iter()
@@ -89,6 +91,22 @@ fn describe(report: &StatusReport, now: Wall, width: usize) -> String {
             "\n{} wants a new login; what is queued is kept.\nHint: reeld login {service}\n",
             service.title()
         ));
+    }
+    text
+}
+
+/// What the table had no room for.
+fn in_full(rows: &[AccountRow], drawn: &str, width: usize) -> String {
+    let mut text = String::new();
+    for row in rows {
+        let Some(error) = &row.last_error else {
+            continue;
+        };
+        let error = words::printable(error.trim());
+        if !drawn.contains(&error) {
+            let said = format!("{}: {error}", row.service.title());
+            text.push_str(&format!("\n{}\n", words::wrapped(&said, width)));
+        }
     }
     text
 }
@@ -203,7 +221,7 @@ mod tests {
                     user: Some("ann".into()),
                     queued: 3,
                     last_delivered_at: Some(Stamp(Wall(0))),
-                    last_error: Some("503 ".repeat(50)),
+                    last_error: Some("503 ".repeat(8)),
                     ..account(ServiceName::Punchplay, AccountState::NeedsLogin)
                 },
                 account(ServiceName::Discovr, AccountState::Off),
@@ -226,6 +244,8 @@ mpv-4711  mpv     playing  42 %  Heat (1995)
 SERVICE    STATE        USER  QUEUED  REFUSED  DELIVERED  LAST ERROR
 PunchPlay  needs login  ann   3       0        2 min ago  503 503 503 503 503 5…
 Discovr    off                0       0
+
+PunchPlay: 503 503 503 503 503 503 503 503
 
 PunchPlay wants a new login; what is queued is kept.
 Hint: reeld login punchplay

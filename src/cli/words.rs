@@ -37,6 +37,25 @@ pub fn relative(time: Wall, now: Wall) -> String {
     }
 }
 
+/// In lines of at most `width` characters, broken between words where that can be.
+pub fn wrapped(text: &str, width: usize) -> String {
+    let mut lines = String::new();
+    let mut used = 0;
+    for word in printable(text).split_whitespace() {
+        let length = word.chars().count();
+        if used > 0 && used + 1 + length > width {
+            lines.push('\n');
+            used = 0;
+        } else if used > 0 {
+            lines.push(' ');
+            used += 1;
+        }
+        lines.push_str(word);
+        used += length;
+    }
+    lines
+}
+
 /// `42 %`
 pub fn percent(fraction: f64) -> String {
     format!("{:.0} %", fraction * 100.0)
@@ -101,6 +120,18 @@ mod tests {
         }
         assert_eq!(relative(Wall(60_000), Wall(0)), "in 1 min");
         assert_eq!(relative(Wall(0), Wall(5_000)), "5 s ago");
+    }
+
+    #[test]
+    fn long_text_is_broken_between_words() {
+        for (text, wanted) in [
+            ("", ""),
+            ("one two three", "one two\nthree"),
+            ("one  two", "one two"),
+            ("a-very-long-word b", "a-very-long-word\nb"),
+        ] {
+            assert_eq!(wrapped(text, 8), wanted);
+        }
     }
 
     #[test]

@@ -15,6 +15,6 @@ pub use protocol::{
 };
 pub use rows::{
     AccountRow, AccountState, Explained, PlayerRow, PlayerState, QueueRow, QueueState, Stamp,
-    StatusReport, ToldRow, ToldState,
+    StatusReport, TakenBack, TakenBackRow, TakenBackState, ToldRow, ToldState,
 };
 pub use server::{Call, Listener, serve};

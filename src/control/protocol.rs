@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::rows::{Explained, PlayerRow, QueueRow, StatusReport, ToldRow};
+use super::rows::{Explained, PlayerRow, QueueRow, Stamp, StatusReport, TakenBack, ToldRow};
 use crate::error::CliError;
 use crate::model::{Ids, Media, Secret, ServiceName};
 
@@ -53,6 +53,18 @@ pub enum Request {
         /// Of the film or series.
         ids: Ids,
     },
+    /// The user says that a viewing was not watched. Answered by `TakenBack`.
+    Undo {
+        /// As `ViewingId` prints it.
+        viewing: String,
+    },
+    /// From now on nothing is tracked, kept or sent. Answered by `Paused`.
+    Pause {
+        /// How long; `None`: until `Resume`.
+        seconds: Option<u64>,
+    },
+    /// Ends a pause. Answered by `Done`, which counts 0 if there was none.
+    Resume,
     /// Tries again, now. Answered by `Done`.
     QueueRetry {
         /// Which.
@@ -70,13 +82,30 @@ pub enum Request {
         /// The account as in `credentials.json`, as JSON text.
         account: Secret,
     },
-    /// Forget the login, here and at the service. Answered by `Done`.
+    /// Forget the login, here and at the service. Answered by `LoggedOut`.
     Logout {
         /// At which service.
         service: ServiceName,
         /// What is to become of what is queued for it; must be given if anything is.
         queue: Option<QueueFate>,
     },
+}
+
+impl Request {
+    /// Whether it changes nothing that `Status` tells of.
+    #[must_use]
+    pub fn only_looks(&self) -> bool {
+        matches!(
+            self,
+            Self::Status
+                | Self::Follow
+                | Self::Players
+                | Self::Queue { .. }
+                | Self::QueueExport { .. }
+                | Self::Told { .. }
+                | Self::Explain { .. }
+        )
+    }
 }
 
 /// Deliveries that an order is about.
@@ -117,6 +146,18 @@ pub enum Response {
     Explained(Box<Explained>),
     /// To `Rematch`: what it was taken for.
     Rematched(Box<Media>),
+    /// To `Undo`.
+    TakenBack(Box<TakenBack>),
+    /// To `Pause`.
+    Paused {
+        /// As in `Status`.
+        until: Option<Stamp>,
+    },
+    /// To `Logout`.
+    LoggedOut {
+        /// Why the service could not be told, if it could not; here the login is gone either way.
+        not_revoked: Option<String>,
+    },
     /// It is done.
     Done {
         /// How many deliveries it was about, where it was about any.

@@ -84,6 +84,42 @@ pub struct Explained {
     pub identity: Option<Value>,
 }
 
+/// `reeld undo`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TakenBack {
+    /// Which viewing.
+    pub viewing_id: String,
+    /// What it is (`model::media_json`).
+    pub media: Value,
+    /// It still counts as watched: some service has it.
+    pub watched: bool,
+    /// How it stands at each service that was to be told.
+    pub services: Vec<TakenBackRow>,
+}
+
+/// What became of a completion that was taken back, at a service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakenBackRow {
+    /// Where.
+    pub service: ServiceName,
+    /// Whose.
+    pub user: String,
+    /// What.
+    pub state: TakenBackState,
+}
+
+/// See [`TakenBackRow`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TakenBackState {
+    /// It was not sent, and will not be.
+    TakenBack,
+    /// It will not be sent again; whether an earlier attempt has arrived is not known.
+    InDoubt,
+    /// The service has it.
+    Delivered,
+}
+
 /// What a player does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

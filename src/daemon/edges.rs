@@ -5,31 +5,40 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
-use crate::engine::{Edges, Identity};
+use super::pause_file::PauseFile;
+use crate::engine::{Edges, Identity, Opened, Pause};
 use crate::error::CliError;
-use crate::history::{Entry, History};
-use crate::model::{AccountKey, Lifecycle, Moment, Step};
+use crate::history::{self, Entry, History, Receipt};
+use crate::model::{Moment, ViewingId};
 use crate::paths::{Paths, private_dir};
-use crate::store::{Program, SledStore, StateFolder, StoreError};
+use crate::store::{Program, SledStore, StateFolder, StoreError, StoreErrorKind};
 use crate::watch::merge::Started;
-use crate::watch::mpris;
+use crate::watch::process;
 
 /// Database and history in the state folder, which is ours alone for as long as this lives.
 pub struct Files {
-    folder: StateFolder,
+    state_dir: PathBuf,
+    /// `None` while the disk does not let us have it.
+    folder: Option<StateFolder>,
     history: PathBuf,
+    pause: PauseFile,
 }
 
 impl Files {
-    /// Claims the state folder.
+    /// Claims the state folder. If the disk does not allow that now, it is claimed when the store is opened next.
     ///
     /// # Errors
-    /// When another daemon has it, or it cannot be used.
+    /// When another daemon has it.
     pub fn claim(paths: &Paths) -> Result<Self, StoreError> {
-        let folder = StateFolder::claim(&paths.state_dir)?;
+        let folder = match StateFolder::claim(&paths.state_dir) {
+            Err(error) if error.kind == StoreErrorKind::Locked => return Err(error),
+            claimed => claimed.ok(),
+        };
         Ok(Self {
+            state_dir: paths.state_dir.clone(),
             folder,
             history: paths.history.clone(),
+            pause: PauseFile::in_folder(&paths.state_dir),
         })
     }
 }
@@ -37,32 +46,67 @@ impl Files {
 impl Edges for Files {
     type Store = SledStore;
 
-    fn open_store(&mut self, now: Moment) -> Result<(SledStore, Vec<String>), StoreError> {
-        let (store, opened) = SledStore::open(&self.folder, now.wall, &Program::this())?;
-        let told = opened.loss.is_some().then(|| opened.to_string());
-        Ok((store, told.into_iter().collect()))
+    fn open_store(&mut self, now: Moment) -> Result<Opened<SledStore>, StoreError> {
+        let folder = match self.folder.take() {
+            Some(folder) => folder,
+            None => StateFolder::claim(&self.state_dir)?,
+        };
+        let folder = self.folder.insert(folder);
+        let (store, opened) = SledStore::open(folder, now.wall, &Program::this())?;
+        Ok(Opened {
+            store,
+            fresh: opened.fresh,
+            loss: opened.loss.is_some().then(|| opened.to_string()),
+        })
+    }
+
+    fn loss_repaired(&mut self, store: &SledStore) -> Result<(), StoreError> {
+        match &self.folder {
+            Some(folder) => store.loss_repaired(folder),
+            None => Ok(()),
+        }
     }
 
     fn kinship(&self) -> Started {
-        Box::new(mpris::process::is_parent)
+        Box::new(process::is_parent)
     }
 
-    fn remember(
-        &mut self,
-        step: &Step,
-        event: &Lifecycle,
-        accounts: &[AccountKey],
-    ) -> io::Result<()> {
-        History::open(&self.history)?.append(&Entry::of(step, event, accounts))
+    fn remember(&mut self, entry: &Entry) -> io::Result<()> {
+        History::open(&self.history)?.append(entry)
+    }
+
+    fn receipt(&mut self, viewing: ViewingId, receipt: &Receipt) -> io::Result<()> {
+        History::open(&self.history)?.receipt(viewing, receipt)
+    }
+
+    fn recall(&mut self) -> io::Result<history::Read> {
+        history::recent(&self.history)
+    }
+
+    fn take_back(&mut self, viewing: ViewingId) -> io::Result<()> {
+        let read = history::read(&self.history, usize::MAX)?;
+        let mut entries = read.entries.into_iter();
+        match entries.find(|entry| entry.viewing_id == viewing && entry.completed) {
+            Some(entry) => History::open(&self.history)?.append(&entry.take_back()),
+            None => Ok(()),
+        }
+    }
+
+    fn kept_pause(&mut self) -> Option<Pause> {
+        self.pause.read()
+    }
+
+    fn keep_pause(&mut self, pause: Option<&Pause>) -> io::Result<()> {
+        self.pause.write(pause)
     }
 }
 
-/// Names this boot, this machine and its user.
+/// Names this boot, this machine and its user. A machine whose state folder cannot be used has another name in each run.
 pub fn identity(paths: &Paths) -> Result<Identity, CliError> {
     let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
     Ok(Identity {
         boot_id: u64::from(crc32fast::hash(boot.trim().as_bytes())),
-        device_id: device_id(paths)?,
+        device_id: device_id(paths).or_else(|_| new_device_id())?,
         home: paths.home.clone(),
     })
 }
@@ -80,10 +124,7 @@ pub fn device_id(paths: &Paths) -> Result<String, CliError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(unusable(&file, &error)),
     }
-    let id =
-        uuid::Builder::from_random_bytes(random_bytes().map_err(|error| unusable(&file, &error))?)
-            .into_uuid()
-            .to_string();
+    let id = new_device_id()?;
     fs::OpenOptions::new()
         .write(true)
         .create(true)
@@ -95,6 +136,17 @@ pub fn device_id(paths: &Paths) -> Result<String, CliError> {
     Ok(id)
 }
 
+fn new_device_id() -> Result<String, CliError> {
+    let bytes = random_bytes().map_err(|error| no_randomness(&error))?;
+    Ok(uuid::Builder::from_random_bytes(bytes)
+        .into_uuid()
+        .to_string())
+}
+
+fn no_randomness(error: &io::Error) -> CliError {
+    CliError::user("no randomness").because(error.to_string())
+}
+
 fn unusable(file: &std::path::Path, error: &io::Error) -> CliError {
     CliError::user(format!("cannot use {}", file.display()))
         .because(error.to_string())
@@ -103,8 +155,7 @@ fn unusable(file: &std::path::Path, error: &io::Error) -> CliError {
 
 /// Randomness for ids and jitter.
 pub fn seed() -> Result<u64, CliError> {
-    let bytes = random_bytes()
-        .map_err(|error| CliError::user("no randomness").because(error.to_string()))?;
+    let bytes = random_bytes().map_err(|error| no_randomness(&error))?;
     Ok(bytes
         .iter()
         .take(8)

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use tokio::runtime::Builder;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch as value};
 use tracing::error;
 
 use super::LAST_WORDS;
@@ -33,6 +33,7 @@ pub fn spawn(
     inputs: mpsc::Receiver<Input>,
     reports: mpsc::Receiver<Report>,
     outputs: mpsc::UnboundedSender<Output>,
+    changed: value::Sender<()>,
 ) -> Result<EngineThread, CliError> {
     let (tell, opened) = oneshot::channel();
     let files = Files::claim(paths)?;
@@ -54,6 +55,7 @@ pub fn spawn(
                             inputs,
                             reports,
                             outputs,
+                            changed,
                         }
                         .run(),
                     );
@@ -104,6 +106,8 @@ struct Loop {
     inputs: mpsc::Receiver<Input>,
     reports: mpsc::Receiver<Report>,
     outputs: mpsc::UnboundedSender<Output>,
+    /// Touched whenever `status` may say something else.
+    changed: value::Sender<()>,
 }
 
 impl Loop {
@@ -120,7 +124,11 @@ impl Loop {
             if matches!(input, Input::Shutdown) {
                 until = Some(now.boot + LAST_WORDS);
             }
+            let only_looks = matches!(&input, Input::Request(_, request) if request.only_looks());
             self.engine.handle(input, now);
+            if !only_looks {
+                self.changed.send_replace(());
+            }
         }
     }
 

@@ -9,15 +9,16 @@
 //! SIGINT: sessions are stopped and on disk, what is due may go out for `LAST_WORDS`, then exit. A second signal exits at once;
 //! everything accepted is on disk by then or never was.
 
-mod beside;
 mod desktop;
 mod edges;
 mod engine_thread;
+mod pause_file;
 mod requests;
 mod system;
 
 pub use edges::device_id;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,11 +27,13 @@ use tokio::sync::{Notify, mpsc, watch as value};
 use tokio::task::JoinSet;
 use tracing::{debug, info, warn};
 
-use crate::account::Accounts;
+use crate::account::{self, Accounts};
 use crate::config::{self, Config};
 use crate::control::{self, Listener};
+use crate::detached::Detached;
 use crate::engine::{Input, Notice, Output};
 use crate::error::CliError;
+use crate::identify::sidecar;
 use crate::model::{AccountKey, DeliveryId, Media, PlayerId};
 use crate::notify;
 use crate::outbox::TitleKey;
@@ -39,7 +42,6 @@ use crate::service::http::Http;
 use crate::service::tmdb::Tmdb;
 use crate::service::{Job, Services};
 use crate::watch::{self, Report, WatchContext};
-use beside::Beside;
 use requests::Requests;
 
 /// How long after the end of all sessions what is due may still be sent.
@@ -77,6 +79,7 @@ async fn live(paths: &Paths) -> Result<(), CliError> {
     let (inputs, inputs_taken) = mpsc::channel(INPUTS);
     let (reports, reports_taken) = mpsc::channel(INPUTS);
     let (outputs, wanted) = mpsc::unbounded_channel();
+    let (changed, changes) = value::channel(());
     let start = config.borrow().clone();
     let mut engine = engine_thread::spawn(
         paths,
@@ -85,6 +88,7 @@ async fn live(paths: &Paths) -> Result<(), CliError> {
         inputs_taken,
         reports_taken,
         outputs,
+        changed,
     )?;
     engine.opened().await?;
     hint_at_first_steps(&accounts);
@@ -92,7 +96,7 @@ async fn live(paths: &Paths) -> Result<(), CliError> {
     let mut tasks = Tasks::new(inputs.clone(), services, tmdb);
     tasks.others.spawn(live.following);
     tasks.forward_rules(rules).await;
-    tasks.forward_changes(config.clone(), live.problem, &accounts);
+    tasks.forward_changes(config.clone(), live.problem, &accounts, paths);
     let hands = Hands::new(
         &mut tasks,
         paths,
@@ -101,10 +105,9 @@ async fn live(paths: &Paths) -> Result<(), CliError> {
         Requests::new(accounts.clone(), inputs.clone()),
     );
     drop(reports);
-    let (changed, changes) = value::channel(());
     let (calls, called) = mpsc::channel(16);
     tasks.others.spawn(control::serve(listener, calls, changes));
-    let stopping = serve(tasks, hands, wanted, called, changed, &mut signals).await;
+    let stopping = serve(tasks, hands, wanted, called, &mut signals).await;
     // A token that the service has just rotated must reach the disk.
     let _ = tokio::time::timeout(LAST_TOKENS, accounts.settled()).await;
     engine.ended(stopping)
@@ -116,17 +119,13 @@ async fn serve(
     mut hands: Hands,
     mut wanted: mpsc::UnboundedReceiver<Output>,
     mut called: mpsc::Receiver<control::Call>,
-    changed: value::Sender<()>,
     signals: &mut Signals,
 ) -> bool {
     let mut stopping = false;
     loop {
         tokio::select! {
             output = wanted.recv() => match output {
-                Some(output) => {
-                    hands.perform(output, &mut tasks);
-                    changed.send_replace(());
-                }
+                Some(output) => hands.perform(output, &mut tasks),
                 None => return stopping,
             },
             Some(call) = called.recv() => hands.requests.take(call),
@@ -154,7 +153,8 @@ struct Hands {
     asleep: Arc<Notify>,
     await_network: value::Sender<bool>,
     requests: Requests,
-    beside: Beside,
+    /// Reads what lies beside a video: a disk may have to spin up, a server may be gone.
+    sidecars: Detached,
 }
 
 impl Hands {
@@ -180,7 +180,7 @@ impl Hands {
             asleep,
             await_network,
             requests,
-            beside: Beside::new(),
+            sidecars: Detached::new("sidecars"),
         }
     }
 
@@ -199,7 +199,16 @@ impl Hands {
             Output::LookUp { title, media } => tasks.look_up(title, media),
             Output::Notify(notice) => tasks.notify(notice),
             Output::ReadSidecars { player, path } => {
-                self.beside.read(player, path, tasks.inputs.clone())
+                let inputs = tasks.inputs.clone();
+                self.sidecars.run(move || {
+                    let found = sidecar::read(Path::new(&path));
+                    let answer = Input::Sidecars {
+                        player,
+                        path,
+                        found,
+                    };
+                    drop(inputs.blocking_send(answer));
+                });
             }
             Output::Reply(number, response) => self.requests.reply(number, response),
             Output::Rescan => self.rescan.notify_one(),
@@ -297,6 +306,7 @@ impl Tasks {
         mut config: value::Receiver<Arc<Config>>,
         mut problem: value::Receiver<Option<String>>,
         accounts: &Accounts,
+        paths: &Paths,
     ) {
         let inputs = self.inputs.clone();
         self.others.spawn(async move {
@@ -318,14 +328,18 @@ impl Tasks {
         });
         let (inputs, accounts, mut changes) =
             (self.inputs.clone(), accounts.clone(), accounts.changes());
+        let state_dir = paths.state_dir.clone();
         self.others.spawn(async move {
-            while changes.changed().await.is_ok() {
+            loop {
                 changes.borrow_and_update();
-                if inputs
-                    .send(Input::Accounts(accounts.linked()))
-                    .await
-                    .is_err()
-                {
+                let linked = accounts.linked();
+                let names = account::remember(&state_dir, &linked);
+                for input in [Input::Names(names), Input::Accounts(linked)] {
+                    if inputs.send(input).await.is_err() {
+                        return;
+                    }
+                }
+                if changes.changed().await.is_err() {
                     return;
                 }
             }

@@ -68,7 +68,7 @@ impl Requests {
             (Some(service), Response::Done { .. }) => {
                 let accounts = self.accounts.clone();
                 self.work.spawn(async move {
-                    let answer = unlinked(&accounts, service, response).await;
+                    let answer = unlinked(&accounts, service).await;
                     drop(reply.send(answer));
                 });
             }
@@ -100,11 +100,13 @@ impl Requests {
     }
 }
 
-async fn unlinked(accounts: &Accounts, service: ServiceName, agreed: Response) -> Response {
+async fn unlinked(accounts: &Accounts, service: ServiceName) -> Response {
     match accounts.unlink(service).await {
-        Ok(Some(_)) => {
+        Ok(Some(unlinked)) => {
             info!(%service, "unlinked");
-            agreed
+            Response::LoggedOut {
+                not_revoked: unlinked.not_revoked,
+            }
         }
         Ok(None) => Response::Failed(CliError::user(format!("{} is not linked", service.title()))),
         Err(error) => Response::Failed(error.into()),

@@ -387,6 +387,21 @@ fn positions_that_a_player_cannot_tell_never_complete_a_viewing_alone() {
 }
 
 #[test]
+fn a_position_that_stays_zero_completes_nothing_either() {
+    let mut rig = Rig::new();
+    rig.open(heat());
+    rig.players
+        .values_mut()
+        .for_each(|truth| truth.answers = false);
+    rig.wait(11.0);
+    rig.say(&PlayerId::new("mpv-1"), Signal::PositionUnknown);
+    rig.wait(2000.0);
+    rig.quit("mpv-1");
+    assert_eq!(rig.count(Action::Stop), 1);
+    assert!(!rig.events.last().unwrap().watched);
+}
+
+#[test]
 fn killed_four_times_in_one_film_the_daemon_reports_one_session_and_one_watch() {
     let mut rig = played(100.0);
     for _ in 0..4 {
@@ -444,6 +459,38 @@ fn shutdown_ends_every_session_once() {
     rig.d.shutdown(rig.now);
     rig.drain();
     assert_eq!(rig.count(Action::Stop), 2);
+}
+
+#[test]
+fn what_is_played_while_tracking_is_off_counts_for_nothing() {
+    let mut rig = played(300.0);
+    rig.d.set_tracking(false, rig.now);
+    rig.drain();
+    assert_eq!(rig.story(), "start 5 · stop 300");
+    assert_eq!(rig.d.poll_timeout(), None);
+    rig.wait(670.0);
+    rig.d.set_tracking(true, rig.now);
+    rig.drain();
+    rig.wait(9.0);
+    rig.seek("mpv-1", 100.0, true);
+    rig.wait(60.0);
+    rig.quit("mpv-1");
+    let viewing = rig.steps.last().unwrap().viewing.clone();
+    assert!(!viewing.reached && viewing.played < 380.0, "{viewing:?}");
+    assert_eq!(rig.events.iter().filter(|event| event.watched).count(), 0);
+}
+
+#[test]
+fn a_session_of_the_last_run_is_not_gone_on_with_while_tracking_is_off() {
+    let mut rig = played(600.0);
+    rig.restart(1.0, test_rules());
+    rig.d.set_tracking(false, rig.now);
+    rig.wait(60.0);
+    assert!(!rig.d.watching());
+    rig.d.shutdown(rig.now);
+    rig.d.set_tracking(true, rig.now);
+    rig.wait(60.0);
+    assert!(!rig.d.watching(), "nothing begins after the end");
 }
 
 #[test]
@@ -532,4 +579,48 @@ fn a_zero_just_before_the_end_is_no_position_and_a_jump_to_the_beginning_is_one(
     rig.wait(3.0);
     rig.quit("mpv-1");
     assert_eq!(rig.story(), "start 5 · stop 3");
+}
+
+#[test]
+fn a_player_that_pauses_and_goes_back_to_the_beginning_at_its_end_has_ended() {
+    let id = PlayerId::new("mpv-1");
+    let pause = || Signal::Transport {
+        state: Transport::Paused,
+        position: None,
+    };
+    let zero = |seeked| Signal::Position {
+        seconds: 0.0,
+        seeked,
+    };
+    for said in [
+        // Totem, and Showtime in either order.
+        [pause(), zero(false)],
+        [pause(), zero(true)],
+        [zero(true), pause()],
+        [zero(false), pause()],
+    ] {
+        let mut rig = played(10.0);
+        rig.seek("mpv-1", 993.0, true);
+        rig.wait(6.5);
+        rig.seek("mpv-1", 0.0, false);
+        let words = format!("{said:?}");
+        for signal in said {
+            rig.say(&id, signal);
+        }
+        rig.pause();
+        rig.wait(100.0);
+        rig.resume();
+        rig.wait(100.0);
+        rig.quit("mpv-1");
+        assert_eq!(rig.story(), "start 5 · stop 1000 watched", "{words}");
+    }
+}
+
+#[test]
+fn back_to_the_beginning_and_paused_from_the_middle_is_a_pause() {
+    let mut rig = played(500.0);
+    rig.seek("mpv-1", 0.0, true);
+    rig.pause();
+    rig.wait(10.0);
+    assert_eq!(rig.story(), "start 5 · pause 0");
 }

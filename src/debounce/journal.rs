@@ -1,14 +1,16 @@
 //! Sessions of a former run: adopted where the same playback is still there, closed otherwise.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::Debouncer;
+use super::player::Player;
 use super::session::{Candidate, Session};
 use super::steps::completes;
 use super::viewings::key_of;
 use crate::model::{
-    Action, Item, Journal, Lifecycle, Moment, PlayerId, Span, Step, Transport, Viewing, ViewingId,
-    Wall,
+    Action, Item, Journal, Lifecycle, Moment, Playback, PlayerId, SessionId, Span, Step, Transport,
+    Viewing, ViewingId, Wall,
 };
 
 /// After the first scan, so much time is left to adopt.
@@ -16,9 +18,15 @@ pub const ADOPT_WITHIN: Duration = Duration::from_secs(10);
 /// A position may differ by this (seconds × rate) from what the time that passed allows.
 const SLACK: f64 = 10.0;
 
+/// Within this the system writes what it was not asked to write.
+const WRITTEN_BACK: Duration = Duration::from_secs(60);
+
 impl Debouncer {
     /// Takes over the session of a former run whose playback this is.
     pub(super) fn adopt(&mut self, id: &PlayerId, now: Moment) {
+        if !self.tracking {
+            return;
+        }
         let Some(index) = self.orphan_of(id, now) else {
             return;
         };
@@ -104,6 +112,61 @@ impl Debouncer {
         })
     }
 
+    /// The journal as it should be: every session that is open, and every one that is not adopted yet.
+    #[must_use]
+    pub fn spans(&self) -> Vec<Span> {
+        let players = self.players.iter();
+        let open = players.filter_map(|(id, player)| self.span_of(id, player));
+        open.chain(self.orphans.iter().cloned()).collect()
+    }
+
+    fn span_of(&self, id: &PlayerId, player: &Player) -> Option<Span> {
+        let playing = player.playing.as_ref()?;
+        let session = playing.session.as_ref()?;
+        let viewing = self.viewings.get(session.viewing)?;
+        Some(Span {
+            session: session.id,
+            viewing: session.viewing,
+            player: id.clone(),
+            player_name: player.info.name.clone(),
+            playback: Playback {
+                boot_id: self.boot_id,
+                process: player.info.process,
+                location: playing.location,
+            },
+            media: session.media.clone(),
+            file_name: playing.file_name(),
+            playing: playing.anchor.running(),
+            rate: playing.anchor.rate(),
+            position: playing.position(self.last).unwrap_or(viewing.position),
+            duration: viewing.duration,
+            at: self.last,
+            stamp: session.stamp,
+        })
+    }
+
+    /// Sessions that were closed after all: the journal was out of date.
+    pub fn forget_sessions(&mut self, over: &BTreeSet<SessionId>) {
+        self.orphans.retain(|span| !over.contains(&span.session));
+        if self.orphans.is_empty() {
+            self.close_orphans = None;
+        }
+    }
+
+    /// Remembers a viewing as an older witness tells it: what is known already can only become more.
+    pub fn revive(&mut self, told: Viewing) {
+        let Some(known) = self.viewings.get_mut(told.id) else {
+            return self.viewings.insert(told);
+        };
+        known.played = known.played.max(told.played).min(known.duration);
+        known.reached |= told.reached;
+        known.completed = known.completed.or(told.completed);
+        if known.updated_at < told.updated_at {
+            known.updated_at = told.updated_at;
+            known.position = told.position;
+        }
+    }
+
     /// A viewing goes on elsewhere: its old session ends before the new one begins.
     pub(super) fn close_orphans_of(&mut self, viewing: ViewingId) {
         while let Some(index) = self.orphans.iter().position(|span| span.viewing == viewing) {
@@ -122,7 +185,7 @@ impl Debouncer {
     /// One stop, with the last good position and the time of that.
     fn close_orphan(&mut self, span: Span) {
         let at = Moment {
-            wall: span.at.wall.max(Wall(span.stamp.0.saturating_add(1))),
+            wall: self.end_of(&span),
             ..span.at
         };
         if self.viewings.get(span.viewing).is_none() {
@@ -154,6 +217,25 @@ impl Debouncer {
             journal: Journal::Closed(span.session),
             seeked: false,
         });
+    }
+}
+
+impl Debouncer {
+    /// When a session of a former run ended, as far as its journal tells. What was written last before a loss of power is
+    /// gone though it may have been sent: the end comes after that, and not after this boot.
+    fn end_of(&self, span: &Span) -> Wall {
+        let known = span.at.wall.max(Wall(span.stamp.0.saturating_add(1)));
+        if span.playback.boot_id == self.boot_id {
+            return known;
+        }
+        let booted = self.last.wall.minus(self.last.boot);
+        let unwritten = known.plus(self.rules.progress_every + WRITTEN_BACK);
+        // A clock that was lost with the power says nothing.
+        if booted > known {
+            unwritten.min(booted)
+        } else {
+            unwritten
+        }
     }
 }
 

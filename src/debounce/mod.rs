@@ -17,11 +17,16 @@
 //! in its session; stamps increase within a session; `0 ≤ position ≤ duration`; played ≤ elapsed × rate and ≤ the length; no
 //! event without a title.
 
+mod due;
+mod end;
+mod identity;
 mod journal;
 mod player;
 mod position;
+mod report;
 mod rules;
 mod session;
+mod start;
 mod steps;
 mod viewings;
 
@@ -49,6 +54,8 @@ use viewings::Viewings;
 
 /// A jump between the clocks of this size is a suspend.
 const SUSPEND: Duration = Duration::from_secs(5);
+/// A machine that was about to sleep and is awake (mono) after this stays so, whether or not anybody says it.
+const SLEEPS_WITHIN: Duration = Duration::from_secs(30);
 /// A wall clock that steps back by more than this ends the sessions, whose stamps must increase.
 const STEP_BACK: Duration = Duration::from_secs(30);
 
@@ -68,8 +75,14 @@ pub struct Debouncer {
     close_orphans: Option<Duration>,
     /// The last moment seen.
     last: Moment,
+    /// Every watcher has finished its first scan.
+    scanned: bool,
+    /// The machine is about to sleep: nothing is started before this, mono.
+    drowsy_until: Option<Duration>,
     /// Off: players are followed, nothing is started.
     tracking: bool,
+    /// The daemon ends: nothing is started any more.
+    over: bool,
 }
 
 /// What `status`, `players` and `explain` show of a player.
@@ -113,7 +126,10 @@ impl Debouncer {
             orphans: open,
             close_orphans: None,
             last: now,
+            scanned: false,
+            drowsy_until: None,
             tracking: true,
+            over: false,
         }
     }
 
@@ -130,11 +146,11 @@ impl Debouncer {
             .filter_map(|player| player.session())
             .map(|session| session.id)
             .collect();
-        self.orphans.extend(
-            open.into_iter()
-                .filter(|span| !ours.contains(&span.session)),
-        );
-        if !self.orphans.is_empty() {
+        let known: Vec<_> = self.orphans.iter().map(|span| span.session).collect();
+        let new = |span: &Span| !ours.contains(&span.session) && !known.contains(&span.session);
+        let before = self.orphans.len();
+        self.orphans.extend(open.into_iter().filter(new));
+        if self.scanned && self.orphans.len() > before {
             self.close_orphans = Some(now.mono + journal::ADOPT_WITHIN);
         }
     }
@@ -157,7 +173,7 @@ impl Debouncer {
         match signal {
             Signal::Appeared(_) => {}
             Signal::Vanished => {
-                self.end_playback(id, false, now);
+                self.end_session(id, false, now);
                 self.players.remove(id);
             }
             Signal::Opened(item) => self.opened(id, *item, now),
@@ -167,7 +183,7 @@ impl Debouncer {
             Signal::Position { seconds, seeked } => self.position(id, seconds, seeked, now),
             Signal::PositionUnknown => self.position_unknown(id, now),
             Signal::Ended(reason) => {
-                self.end_playback(id, reason == crate::model::EndReason::Eof, now);
+                self.end_session(id, reason == crate::model::EndReason::Eof, now);
                 if let Some(player) = self.players.get_mut(id) {
                     player.playing = None;
                 }
@@ -185,6 +201,7 @@ impl Debouncer {
 
     /// Every watcher has finished its first scan: what has not been adopted soon is closed.
     pub fn scanned(&mut self, now: Moment) {
+        self.scanned = true;
         self.close_orphans = (!self.orphans.is_empty()).then(|| now.mono + journal::ADOPT_WITHIN);
     }
 
@@ -223,9 +240,11 @@ impl Debouncer {
         if self.why_not(player).is_some() {
             return None;
         }
-        playing
-            .start_due(&self.rules)
-            .map(|at| (at, "a start is due"))
+        let at = playing.start_due(&self.rules)?;
+        Some((
+            at.max(self.drowsy_until.unwrap_or_default()),
+            "a start is due",
+        ))
     }
 
     /// The next step, oldest first.
@@ -249,10 +268,17 @@ impl Debouncer {
         self.asks.pop_front()
     }
 
-    /// The machine is about to sleep: every session ends here.
+    /// The machine is about to sleep: every session ends here, and none begins until it has slept, or has not for a while.
     pub fn sleeping(&mut self, now: Moment) {
         self.timeout(now);
         self.end_all_sessions(now, now);
+        self.drowsy_until = Some(now.mono + SLEEPS_WITHIN);
+    }
+
+    /// It has slept, or will not.
+    pub fn woke(&mut self, now: Moment) {
+        self.drowsy_until = None;
+        self.timeout(now);
     }
 
     /// The daemon ends: every session does.
@@ -260,18 +286,24 @@ impl Debouncer {
         self.timeout(now);
         self.end_all_sessions(now, now);
         self.tracking = false;
+        self.over = true;
     }
 
-    /// Switches tracking off (every session ends) or on.
+    /// Switches tracking off (every session ends) or on, for as long as the daemon has not ended. What is played while it is
+    /// off counts for nothing.
     pub fn set_tracking(&mut self, on: bool, now: Moment) {
         self.timeout(now);
         if !on {
             self.end_all_sessions(now, now);
         }
-        self.tracking = on;
-        for player in self.players.values_mut() {
+        self.tracking = on && !self.over;
+        for (id, player) in &mut self.players {
             if let Some(playing) = &mut player.playing {
+                let _uncounted = playing.anchor.carry(now.mono, playing.item.duration);
                 playing.restart_stretch(now);
+                if on {
+                    self.asks.push_back(id.clone());
+                }
             }
         }
     }
@@ -305,10 +337,31 @@ impl Debouncer {
         !self.watching() && self.steps.is_empty() && self.orphans.is_empty()
     }
 
+    /// All viewings that are remembered.
+    pub fn viewings(&self) -> impl Iterator<Item = &Viewing> {
+        self.viewings.iter()
+    }
+
     /// A viewing that is remembered.
     #[must_use]
     pub fn viewing(&self, id: ViewingId) -> Option<&Viewing> {
         self.viewings.get(id)
+    }
+
+    /// The user says that a viewing was not watched: what is played of it from now on goes on with it.
+    pub fn take_back(&mut self, id: ViewingId) {
+        if let Some(viewing) = self.viewings.get_mut(id) {
+            viewing.completed = None;
+            viewing.reached = false;
+        }
+        for player in self.players.values_mut() {
+            if let Some(playing) = &mut player.playing
+                && playing.completed_here == Some(id)
+            {
+                playing.completed_here = None;
+                playing.settled_as_nothing = false;
+            }
+        }
     }
 
     /// All players, for people.
@@ -380,6 +433,9 @@ impl Debouncer {
         }
         self.last = now;
         let slept = now.slept_since(&before) >= SUSPEND;
+        if slept || self.drowsy_until.is_some_and(|until| until <= now.mono) {
+            self.drowsy_until = None;
+        }
         let expected = before.wall.plus(now.boot.saturating_sub(before.boot));
         let stepped_back = expected.since(now.wall) > STEP_BACK;
         if slept {

@@ -40,7 +40,7 @@ pub struct Anchor {
     sample: Option<(f64, Duration)>,
     running: bool,
     rate: f64,
-    /// No sample was ever seen: counted from 0 by the clock alone.
+    /// The player cannot tell: counted on from the last sample, or from 0, by the clock alone.
     pub estimated: bool,
 }
 
@@ -127,10 +127,8 @@ impl Anchor {
 
     /// The player cannot tell: count from 0, or from what is known.
     pub fn estimate(&mut self, now: Duration) {
-        if self.sample.is_none() {
-            self.sample = Some((0.0, now));
-            self.estimated = true;
-        }
+        self.sample.get_or_insert((0.0, now));
+        self.estimated = true;
     }
 
     /// Starts or stops the clock; carry on first.

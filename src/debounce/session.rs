@@ -13,9 +13,13 @@ const REACHED_AFTER: f64 = 10.0;
 const COMPLETE_WHEN_PAUSED: Duration = Duration::from_secs(60);
 /// A player that does not answer within this is extrapolated.
 const ANSWER_WITHIN: Duration = Duration::from_secs(1);
-/// A jump to less than this (seconds) that nobody announced …
+/// An end that the player claims is believed this close to the end: a share of the length, or seconds.
+const CLAIMED_END: (f64, f64) = (0.03, 30.0);
+/// Stopped or paused this close to the end (seconds × rate) is an end.
+const AT_THE_END: f64 = 3.0;
+/// A jump to less than this (seconds) that nobody announced, or that comes from the end …
 const ZERO: f64 = 1.0;
-/// … so shortly before the end is the end's doing.
+/// … so shortly before the end, or before a pause, is the end's doing.
 const ZEROED_BEFORE_END: Duration = Duration::from_secs(1);
 
 /// A change between playing and paused that has not held yet.
@@ -186,9 +190,34 @@ impl Playing {
         let sampled = self
             .anchor
             .sample(seconds, told, now.mono, self.item.duration);
-        let zeroed = sampled.jumped && !told && seconds < ZERO;
-        self.before_zero = zeroed.then_some((before, now.mono));
+        let zeroed = sampled.jumped && seconds < ZERO;
+        let was_near_end = before
+            .position(now.mono, self.item.duration)
+            .is_some_and(|position| self.is_near_end(position, false));
+        self.before_zero = (zeroed && (!told || was_near_end)).then_some((before, now.mono));
         sampled
+    }
+
+    /// Whether it went from its end to its beginning just now.
+    pub fn is_rewound(&self, now: Moment) -> bool {
+        self.before_zero.as_ref().is_some_and(|(before, at)| {
+            let position = before.position(*at, self.item.duration);
+            now.mono.saturating_sub(*at) <= ZEROED_BEFORE_END
+                && position.is_some_and(|position| self.is_near_end(position, false))
+        })
+    }
+
+    /// Whether a position is so close to the end that it is the end; `claimed`: the player says so.
+    pub fn is_near_end(&self, position: f64, claimed: bool) -> bool {
+        let Some(duration) = self.item.duration else {
+            return false;
+        };
+        let near = if claimed {
+            (duration * CLAIMED_END.0).max(CLAIMED_END.1)
+        } else {
+            AT_THE_END
+        };
+        position >= duration - near.max(AT_THE_END * self.anchor.rate().max(1.0))
     }
 
     /// The playback ends: a 0 that came just before was no position.

@@ -40,6 +40,10 @@ impl Viewings {
         )
     }
 
+    pub fn iter(&self) -> impl Iterator<Item = &Viewing> {
+        self.0.values()
+    }
+
     pub fn get(&self, id: ViewingId) -> Option<&Viewing> {
         self.0.get(&id)
     }

@@ -1,6 +1,7 @@
 //! Answers to the command line.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -46,6 +47,11 @@ impl<E: Edges> Engine<E> {
             Request::QueueDrop { what } => {
                 self.change(now, |outbox| outbox.drop_deliveries(&chosen(what)))
             }
+            Request::Pause { seconds } => {
+                return self.pause(seconds.map(Duration::from_secs), now);
+            }
+            Request::Resume => return self.resume(now),
+            Request::Undo { viewing } => return self.undo(&viewing, now),
             Request::Explain { player } => return self.explain(&player),
             Request::Rematch {
                 viewing,
@@ -67,6 +73,7 @@ impl<E: Edges> Engine<E> {
             .map(str::to_owned)
             .into_iter()
             .collect();
+        problems.extend(self.diary.problem().map(str::to_owned));
         problems.extend(self.config_problem.clone());
         problems.extend(self.lookups.problem());
         problems.extend(self.rules_problem.clone());
@@ -76,7 +83,7 @@ impl<E: Edges> Engine<E> {
             uptime_seconds: now.boot.saturating_sub(self.started.boot).as_secs(),
             players: self.player_rows(),
             accounts: self.account_rows(now),
-            paused_until: None,
+            paused_until: self.paused_until(now),
             problems,
         }
     }
@@ -135,7 +142,7 @@ impl<E: Edges> Engine<E> {
                     rows.push(account_row(
                         service,
                         AccountState::NeedsLogin,
-                        Some(whose(key)),
+                        Some(self.whose(key)),
                         counts.clone(),
                         None,
                     ));
@@ -183,6 +190,17 @@ impl<E: Edges> Engine<E> {
         Ok(Response::Told(told.into_iter().map(Into::into).collect()))
     }
 
+    /// An account that is not linked (any more): by its name, or by its id where that is all that is known.
+    pub(super) fn whose(&self, key: &AccountKey) -> String {
+        let mut names = self.names.iter();
+        let known = names.find(|(known, _)| known == key);
+        match (known, &key.profile) {
+            (Some((_, name)), _) => name.clone(),
+            (None, Some(profile)) => format!("{} (profile {profile})", key.user),
+            (None, None) => key.user.clone(),
+        }
+    }
+
     fn row(&self, queued: &Queued) -> QueueRow {
         let name = self
             .accounts
@@ -192,7 +210,7 @@ impl<E: Edges> Engine<E> {
         QueueRow {
             id: queued.id.0,
             service: queued.account.service,
-            user: name.or_else(|| Some(whose(&queued.account))),
+            user: name.or_else(|| Some(self.whose(&queued.account))),
             action: queued.event.action,
             event_id: queued.event_id.to_string(),
             session_id: queued.event.session.to_string(),
@@ -289,14 +307,6 @@ impl<E: Edges> Engine<E> {
             }
             _ => Response::done(),
         }
-    }
-}
-
-/// An account that is not linked (any more), of which no name is known.
-fn whose(key: &AccountKey) -> String {
-    match &key.profile {
-        Some(profile) => format!("{} (profile {profile})", key.user),
-        None => key.user.clone(),
     }
 }
 

@@ -283,3 +283,107 @@ impl<E: Edges> Engine<E> {
         self.storage.outbox()?.waiting_for_ids()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{MediaType, Wall};
+
+    const WAITING: (usize, DeliveryId) = (1, DeliveryId(7));
+
+    fn at(seconds: u64) -> Moment {
+        let time = Duration::from_secs(seconds);
+        Moment {
+            mono: time,
+            boot: time,
+            wall: Wall(1_795_312_800_000).plus(time),
+        }
+    }
+
+    fn film(title: &str) -> Media {
+        Media {
+            media_type: Some(MediaType::Movie),
+            title: Some(title.into()),
+            ..Media::default()
+        }
+    }
+
+    fn later(after: Option<u64>) -> Lookup {
+        Lookup::Later {
+            after: after.map(Duration::from_secs),
+            reason: "503".into(),
+        }
+    }
+
+    /// The first second, from `now` on, at which TMDB may be asked.
+    fn asks_at(lookups: &Lookups, now: u64) -> u64 {
+        (now..)
+            .find(|second| lookups.may_ask(WAITING, at(*second)))
+            .unwrap()
+    }
+
+    #[test]
+    fn while_tmdb_is_away_it_is_asked_ever_more_rarely_and_at_least_every_hour() {
+        let mut lookups = Lookups::default();
+        let (mut now, mut waits) = (1000, Vec::new());
+        for _ in 0..10 {
+            lookups.asking = true;
+            assert_eq!(lookups.answered(&film("Heat"), later(None), at(now)), None);
+            assert!(lookups.unreachable());
+            let next = asks_at(&lookups, now);
+            waits.push(next - now);
+            now = next;
+        }
+        assert_eq!(waits, [30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]);
+        // An answer, and everything begins anew.
+        lookups.answered(&film("Heat"), Lookup::Found(949), at(now));
+        assert!(lookups.may_ask(WAITING, at(now)));
+        lookups.answered(&film("Alien"), later(None), at(now));
+        assert_eq!(asks_at(&lookups, now), now + 30);
+    }
+
+    #[test]
+    fn the_network_back_is_used_at_once_but_what_tmdb_asks_for_is_kept() {
+        let mut lookups = Lookups::default();
+        lookups.answered(&film("Heat"), later(None), at(1000));
+        assert!(!lookups.may_ask(WAITING, at(1001)));
+        lookups.nudge();
+        assert!(lookups.may_ask(WAITING, at(1001)));
+
+        lookups.answered(&film("Heat"), later(Some(90)), at(1001));
+        lookups.nudge();
+        assert_eq!(asks_at(&lookups, 1001), 1091);
+        lookups.answered(&film("Heat"), later(Some(10_000_000)), at(1091));
+        assert_eq!(asks_at(&lookups, 1091), 1091 + 86_400, "a day at most");
+    }
+
+    #[test]
+    fn a_refused_key_rests_until_the_settings_change() {
+        let mut lookups = Lookups::default();
+        let refused = Lookup::Refused {
+            reason: "Invalid API key".into(),
+        };
+        lookups.answered(&film("Heat"), refused, at(1000));
+        lookups.nudge();
+        assert!(!lookups.may_ask(WAITING, at(10_000_000)));
+        assert!(lookups.problem().unwrap().contains("Invalid API key"));
+        lookups.reconfigured();
+        assert!(lookups.may_ask(WAITING, at(1001)));
+        assert_eq!(lookups.problem(), None);
+    }
+
+    #[test]
+    fn what_was_asked_in_vain_rests_for_a_day_or_until_something_else_waits() {
+        let mut lookups = Lookups::default();
+        lookups.answered(&film("Nobody Knows"), Lookup::Nothing, at(1000));
+        lookups.pause = Pause::AskedAll(WAITING, at(1000).boot + REST);
+        assert!(!lookups.may_ask(WAITING, at(1001)));
+        assert!(lookups.may_ask((2, DeliveryId(8)), at(1001)));
+        assert!(lookups.may_ask(WAITING, at(1000 + 86_400)));
+        lookups.asking = true;
+        assert!(
+            !lookups.may_ask((2, DeliveryId(8)), at(1001)),
+            "one at a time"
+        );
+    }
+}

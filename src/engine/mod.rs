@@ -9,35 +9,44 @@
 //! out, at most one delivery in flight per account. Nothing here waits.
 //!
 //! **What survives what.** All that is durable lies behind the store. If it fails, it is closed, the debouncer keeps its
-//! steps (live ones collapse, stops are held), and the store is opened again with a growing delay; deliveries wait. A loss
-//! of records is told; what was lost is not made again (`ARCHITECTURE.md`, "Guarantees").
+//! steps (live ones collapse, stops are held), and the store is opened again with a growing delay; deliveries wait. Whenever it
+//! was read anew, it is compared with what the debouncer remembers and the history says, and filled up (`rebuild.rs`).
+//! What the history could not be told stays in the store until it can (`diary.rs`).
 
 mod control;
+mod diary;
 mod explain;
 mod identifying;
 mod lookups;
 mod notices;
 mod open;
+mod pause;
 mod privacy;
+mod rebuild;
 mod replay;
 mod storage;
+#[cfg(test)]
+mod tests;
+mod undo;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tracing::{debug, info, warn};
 
-use crate::account::Account;
+use crate::account::{Account, Names};
 use crate::config::Config;
 use crate::control::{Request, Response};
 use crate::debounce::{Debouncer, Rules};
+use crate::history::{self, Entry, Receipt};
 use crate::identify::rules::Rules as UserRules;
 use crate::identify::sidecar::Sidecar;
 use crate::model::{
     AccountKey, Action, DeliveryId, Lifecycle, Media, Moment, Observation, PlayerId, Random,
-    ServiceName, Signal, Source, Step,
+    ServiceName, Signal, Source, Step, ViewingId, Wall,
 };
 use crate::outbox::{Hint, TitleKey};
 use crate::service::tmdb::Lookup;
@@ -45,9 +54,11 @@ use crate::service::{Context, Disposition, Job};
 use crate::store::{Store, StoreError};
 use crate::watch::Report;
 use crate::watch::merge::{Merge, Started};
+use diary::Diary;
 use lookups::Lookups;
 use notices::Notices;
 use open::OpenItems;
+pub use pause::{Pause, is_for_ever};
 pub use privacy::Private;
 pub use replay::replay;
 use storage::Storage;
@@ -57,11 +68,17 @@ pub trait Edges {
     /// The store's type.
     type Store: Store;
 
-    /// Opens the store, and says what is to be told about it (moved aside, records missing).
+    /// Opens the store, or makes one.
     ///
     /// # Errors
     /// As `Store`'s.
-    fn open_store(&mut self, now: Moment) -> Result<(Self::Store, Vec<String>), StoreError>;
+    fn open_store(&mut self, now: Moment) -> Result<Opened<Self::Store>, StoreError>;
+
+    /// The loss that opening told of is made good for as far as can be, durably: it need not be told again.
+    ///
+    /// # Errors
+    /// As `Store`'s.
+    fn loss_repaired(&mut self, store: &Self::Store) -> Result<(), StoreError>;
 
     /// Tells whether one process started another.
     fn kinship(&self) -> Started;
@@ -70,12 +87,59 @@ pub trait Edges {
     ///
     /// # Errors
     /// Of the file.
-    fn remember(
-        &mut self,
-        step: &Step,
-        event: &Lifecycle,
-        accounts: &[AccountKey],
-    ) -> std::io::Result<()>;
+    fn remember(&mut self, entry: &Entry) -> io::Result<()>;
+
+    /// Appends to the local history that a completion has reached an account, or never will.
+    ///
+    /// # Errors
+    /// Of the file.
+    fn receipt(&mut self, viewing: ViewingId, receipt: &Receipt) -> io::Result<()>;
+
+    /// What the local history says of late.
+    ///
+    /// # Errors
+    /// Of the file.
+    fn recall(&mut self) -> io::Result<history::Read>;
+
+    /// Writes to the local history that a viewing was not watched after all, durably; nothing if it does not say so.
+    ///
+    /// # Errors
+    /// Of the file.
+    fn take_back(&mut self, _viewing: ViewingId) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    /// The pause that was in force when the last run ended.
+    fn kept_pause(&mut self) -> Option<Pause> {
+        None
+    }
+
+    /// Keeps the user's pause for the next run, durably; `None`: there is none any more.
+    ///
+    /// # Errors
+    /// Of the disk.
+    fn keep_pause(&mut self, _pause: Option<&Pause>) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A store, open.
+#[derive(Debug)]
+pub struct Opened<S> {
+    /// It.
+    pub store: S,
+    /// There was none: it is new.
+    pub fresh: bool,
+    /// What was committed and is gone, in words for people; told again until `loss_repaired`.
+    pub loss: Option<String>,
+}
+
+impl<S> Opened<S> {
+    fn tell(&self) {
+        if let Some(loss) = &self.loss {
+            warn!("the database was damaged: {loss}");
+        }
+    }
 }
 
 /// What the engine is told.
@@ -92,6 +156,8 @@ pub enum Input {
     },
     /// The linked accounts have changed.
     Accounts(Vec<Account>),
+    /// What the users are called that are or were linked.
+    Names(Names),
     /// The configuration has changed.
     Config(Arc<Config>),
     /// The user's file cannot be used, and why; `None`: it can again.
@@ -177,7 +243,7 @@ pub enum Output {
     Rescan,
     /// Every watcher has finished its first scan.
     Ready,
-    /// Everything is written: the machine may sleep.
+    /// Everything is written: the machine may sleep. Not said while it cannot be.
     Asleep,
     /// Something waits for the network, or nothing does any more.
     AwaitNetwork(bool),
@@ -208,7 +274,13 @@ pub struct Engine<E: Edges> {
     open: OpenItems,
     debouncer: Debouncer,
     storage: Storage<E::Store>,
+    diary: Diary,
+    /// The machine waits for `Output::Asleep`.
+    falling_asleep: bool,
     accounts: Vec<Account>,
+    /// Accounts that may send, each with when it was linked.
+    serving: Vec<(AccountKey, Wall)>,
+    names: Names,
     lookups: Lookups,
     notices: Notices,
     outputs: VecDeque<Output>,
@@ -220,13 +292,15 @@ pub struct Engine<E: Edges> {
     awaiting_network: bool,
     config_problem: Option<String>,
     rules_problem: Option<String>,
+    /// The user wants nothing to be tracked for a while.
+    pause: Option<pause::InForce>,
 }
 
 impl<E: Edges> Engine<E> {
     /// Opens the store and remembers.
     ///
     /// # Errors
-    /// When the store belongs to another daemon or to a newer version; any other failure is retried while watching goes on.
+    /// When another daemon has the store; any other failure is retried while watching goes on.
     pub fn new(
         mut edges: E,
         me: Identity,
@@ -236,14 +310,14 @@ impl<E: Edges> Engine<E> {
         now: Moment,
     ) -> Result<Self, StoreError> {
         let outbox_random = Random::seeded(random.bits());
-        let (storage, remembered) = Storage::open(&mut edges, outbox_random, me.boot_id, now)?;
+        let storage = Storage::open(&mut edges, outbox_random, me.boot_id, now)?;
         let kinship = edges.kinship();
         let debouncer = Debouncer::new(
             Rules::from(&*config),
             random,
             me.boot_id,
-            remembered.viewings,
-            remembered.open,
+            Vec::new(),
+            Vec::new(),
             now,
         );
         let private = Private::new(&config.privacy, me.home.as_deref());
@@ -258,7 +332,11 @@ impl<E: Edges> Engine<E> {
             open: OpenItems::default(),
             debouncer,
             storage,
+            diary: Diary::default(),
+            falling_asleep: false,
             accounts: Vec::new(),
+            serving: Vec::new(),
+            names: Names::new(),
             lookups: Lookups::default(),
             notices: Notices::default(),
             outputs: VecDeque::new(),
@@ -269,7 +347,9 @@ impl<E: Edges> Engine<E> {
             awaiting_network: false,
             config_problem: None,
             rules_problem: None,
+            pause: None,
         };
+        engine.go_on_pausing(now);
         engine.accounts_changed(accounts, now);
         engine.pump(now);
         Ok(engine)
@@ -277,6 +357,7 @@ impl<E: Edges> Engine<E> {
 
     /// Applies one input, and everything that follows from it.
     pub fn handle(&mut self, input: Input, now: Moment) {
+        self.end_pause_if_due(now);
         match input {
             Input::Report(report) => self.report(report, now),
             Input::Settled { delivery, outcome } => {
@@ -284,6 +365,7 @@ impl<E: Edges> Engine<E> {
                 self.notice_endings(now);
             }
             Input::Accounts(accounts) => self.accounts_changed(accounts, now),
+            Input::Names(names) => self.names = names,
             Input::Config(config) => self.reconfigure(config, now),
             Input::ConfigProblem(problem) => self.config_problem = problem,
             Input::RulesProblem(problem) => self.rules_problem = problem,
@@ -300,7 +382,11 @@ impl<E: Edges> Engine<E> {
                     self.identify(&player, now);
                 }
             }
-            Input::Request(number, request) => self.request(number, request, now),
+            Input::Request(number, request) => {
+                // What is shown is as it is now.
+                self.debouncer.timeout(now);
+                self.request(number, request, now);
+            }
             Input::Looked {
                 title,
                 media,
@@ -312,10 +398,11 @@ impl<E: Edges> Engine<E> {
             }
             Input::Sleep => {
                 self.debouncer.sleeping(now);
-                self.pump(now);
-                self.outputs.push_back(Output::Asleep);
+                self.falling_asleep = true;
             }
             Input::Woke => {
+                self.falling_asleep = false;
+                self.debouncer.woke(now);
                 self.storage.hint(Hint::Resumed);
                 self.lookups.nudge();
             }
@@ -352,10 +439,17 @@ impl<E: Edges> Engine<E> {
         let lookups = self
             .lookups_timeout()
             .map(|(at, why)| (at.saturating_sub(now.boot), why));
+        let diary = self.diary_timeout();
+        let diary = diary.map(|(at, why)| (at.saturating_sub(now.boot), why));
+        let pause = self
+            .pause_timeout()
+            .map(|(at, why)| (at.saturating_sub(now.boot), why));
         debouncer
             .into_iter()
+            .chain(pause)
             .chain(storage)
             .chain(lookups)
+            .chain(diary)
             .chain(open)
             .min_by_key(|(wait, _)| *wait)
     }
@@ -427,28 +521,35 @@ impl<E: Edges> Engine<E> {
             self.lookups.reconfigured();
         }
         self.config = config;
+        self.serve();
         self.identify_all_again(now);
         info!("the configuration has changed and is in force");
     }
 
-    /// Tells the outbox who may send, and who may not any more.
     fn accounts_changed(&mut self, accounts: Vec<Account>, now: Moment) {
         let before = std::mem::replace(&mut self.accounts, accounts);
         self.notice_refusals(&before);
         self.notice_endings(now);
-        let may_send = |accounts: &[Account]| -> Vec<AccountKey> {
-            accounts
-                .iter()
-                .filter(|account| account.needs_login.is_none())
-                .map(|account| account.key.clone())
-                .collect()
-        };
-        let (before, now) = (may_send(&before), may_send(&self.accounts));
-        for key in before.iter().filter(|key| !now.contains(key)) {
-            self.storage.hint(Hint::LoggedOut(key.clone()));
+        self.serve();
+    }
+
+    /// Tells the outbox who may send, and who may not any more. A new login of the same user is one to try with at once.
+    fn serve(&mut self) {
+        let may_send = self
+            .accounts
+            .iter()
+            .filter(|account| account.needs_login.is_none() && self.enabled(account.key.service));
+        let may_send: Vec<(AccountKey, Wall)> = may_send
+            .map(|account| (account.key.clone(), account.linked_at))
+            .collect();
+        let before = std::mem::replace(&mut self.serving, may_send);
+        for (key, _) in &before {
+            if !self.serving.iter().any(|(other, _)| other == key) {
+                self.storage.hint(Hint::LoggedOut(key.clone()));
+            }
         }
-        for key in now.into_iter().filter(|key| !before.contains(key)) {
-            self.storage.hint(Hint::LoggedIn(key));
+        for login in self.serving.iter().filter(|login| !before.contains(login)) {
+            self.storage.hint(Hint::LoggedIn(login.0.clone()));
         }
     }
 
@@ -469,8 +570,7 @@ impl<E: Edges> Engine<E> {
 
     /// Writes what must be written, then hands out what is due.
     fn pump(&mut self, now: Moment) {
-        self.storage
-            .reopen_if_due(&mut self.edges, &mut self.debouncer, now);
+        self.storage.reopen_if_due(&mut self.edges, now);
         while let Some(step) = self.debouncer.peek().cloned() {
             let accounts = if step.viewing.local_only.is_some() {
                 Vec::new()
@@ -486,13 +586,20 @@ impl<E: Edges> Engine<E> {
                 break;
             }
             self.debouncer.advance();
-            self.appended(&step, &accounts);
+            self.appended(&step);
+        }
+        self.rebuild(now);
+        self.write_notes(now);
+        if self.falling_asleep && self.debouncer.peek().is_none() {
+            self.falling_asleep = false;
+            self.outputs.push_back(Output::Asleep);
         }
         while let Some(player) = self.debouncer.poll_ask() {
             self.outputs
                 .push_back(Output::Ask(self.merge.route(&player)));
         }
         self.hand_out(now);
+        self.write_receipts(now);
         self.look_up(now);
         self.storage.close_if_idle(&self.debouncer, now);
         self.summarise();
@@ -503,14 +610,10 @@ impl<E: Edges> Engine<E> {
         }
     }
 
-    fn appended(&mut self, step: &Step, accounts: &[AccountKey]) {
-        let Some(event) = &step.event else { return };
-        tell(event, step);
-        self.notice_watching(event, step);
-        if event.action == Action::Stop
-            && let Err(error) = self.edges.remember(step, event, accounts)
-        {
-            warn!(viewing = %event.viewing, "the local history cannot be written: {error}. Hint: check the space and the permissions of reeld's state folder");
+    fn appended(&mut self, step: &Step) {
+        if let Some(event) = &step.event {
+            tell(event, step);
+            self.notice_watching(event, step);
         }
     }
 
@@ -545,7 +648,9 @@ impl<E: Edges> Engine<E> {
             .players()
             .filter(|player| player.info.ignored.is_none())
             .count();
-        let watching = if self.debouncer.watching() {
+        let watching = if self.pause.is_some() {
+            "paused"
+        } else if self.debouncer.watching() {
             "watching"
         } else {
             "nothing is being watched"

@@ -7,8 +7,9 @@ use tracing::{debug, error, info, warn};
 
 use super::Edges;
 use crate::debounce::Debouncer;
+use crate::history::Entry;
 use crate::model::{AccountKey, DeliveryId, Ids, Moment, Random, Step};
-use crate::outbox::{Hint, Outbox, Remembered, Settled, TitleKey, Wanted};
+use crate::outbox::{Ended, Hint, Note, Outbox, Remembered, Settled, Standings, TitleKey, Wanted};
 use crate::service::{Catalogue, Context, Disposition, Job};
 use crate::store::{Store, StoreError, StoreErrorKind};
 
@@ -26,6 +27,21 @@ pub struct Storage<S> {
     problem: Option<String>,
     /// Answers that could not be written yet.
     unsettled: Vec<(DeliveryId, Disposition)>,
+    /// What was read, until the engine has looked at it.
+    found: Option<Found>,
+}
+
+/// What lay in the store when it was read anew.
+#[derive(Debug)]
+pub struct Found {
+    /// As the outbox remembers it.
+    pub remembered: Remembered,
+    /// The store was made just now.
+    pub fresh: bool,
+    /// Something of it is gone, and is not made good for yet.
+    pub lost: bool,
+    /// The debouncer knows of it.
+    pub recalled: bool,
 }
 
 enum State<S> {
@@ -35,13 +51,13 @@ enum State<S> {
 }
 
 impl<S: Store> Storage<S> {
-    /// Opens the store. What fails for now is retried; what fails for good is an error.
+    /// Opens the store. What fails is retried; only a store that another daemon has is an error.
     pub fn open<E: Edges<Store = S>>(
         edges: &mut E,
         random: Random,
         boot_id: u64,
         now: Moment,
-    ) -> Result<(Self, Remembered), StoreError> {
+    ) -> Result<Self, StoreError> {
         let mut storage = Self {
             state: State::Absent(Vec::new()),
             random,
@@ -50,70 +66,76 @@ impl<S: Store> Storage<S> {
             retry_at: None,
             problem: None,
             unsettled: Vec::new(),
+            found: None,
         };
         match storage.load(edges, now) {
-            Ok(remembered) => Ok((storage, remembered)),
-            Err(error) if matches!(error.kind, StoreErrorKind::Locked | StoreErrorKind::Newer) => {
-                Err(error)
-            }
+            Ok(()) => Ok(storage),
+            Err(error) if error.kind == StoreErrorKind::Locked => Err(error),
             Err(error) => {
                 storage.failed(&error, now);
-                Ok((storage, Remembered::default()))
+                Ok(storage)
             }
         }
     }
 
-    fn load<E: Edges<Store = S>>(
+    fn load<E: Edges<Store = S>>(&mut self, edges: &mut E, now: Moment) -> Result<(), StoreError> {
+        let opened = edges.open_store(now)?;
+        opened.tell();
+        let random = Random::seeded(self.random.bits());
+        let (outbox, remembered) = Outbox::load(opened.store, Catalogue, random, self.boot_id)?;
+        self.state = State::Present(Box::new(outbox));
+        self.found = Some(Found::of(remembered, opened.fresh, opened.loss.is_some()));
+        Ok(())
+    }
+
+    fn reopen<E: Edges<Store = S>>(
         &mut self,
         edges: &mut E,
         now: Moment,
-    ) -> Result<Remembered, StoreError> {
-        let (store, told) = edges.open_store(now)?;
-        for problem in told {
-            warn!("{problem}");
+    ) -> Result<(), StoreError> {
+        let State::Present(outbox) = &mut self.state else {
+            return self.load(edges, now);
+        };
+        let opened = edges.open_store(now)?;
+        opened.tell();
+        let lost = opened.loss.is_some();
+        if lost {
+            outbox.mistrust();
         }
-        let random = Random::seeded(self.random.bits());
-        let (outbox, remembered) = Outbox::load(store, Catalogue, random, self.boot_id)?;
-        for problem in &remembered.problems {
-            warn!("{problem}");
+        if let Some(remembered) = outbox.reopen(opened.store)? {
+            self.found = Some(Found::of(remembered, opened.fresh, lost));
         }
-        self.state = State::Present(Box::new(outbox));
-        Ok(remembered)
+        Ok(())
     }
 
     /// Opens the store again, if it is closed and the delay is over.
-    pub fn reopen_if_due<E: Edges<Store = S>>(
-        &mut self,
-        edges: &mut E,
-        debouncer: &mut Debouncer,
-        now: Moment,
-    ) {
+    pub fn reopen_if_due<E: Edges<Store = S>>(&mut self, edges: &mut E, now: Moment) {
         if self.retry_at.is_none_or(|at| at > now.boot) {
             return;
         }
-        let opened = match &mut self.state {
-            State::Absent(linked) => {
-                let linked = std::mem::take(linked);
-                self.load(edges, now).map(|remembered| {
-                    debouncer.recall(remembered.viewings, remembered.open, now);
-                    linked
-                        .into_iter()
-                        .for_each(|account| self.hint(Hint::LoggedIn(account)));
-                })
-            }
-            State::Present(outbox) => reopen(outbox, edges, now),
+        let linked = match &mut self.state {
+            State::Absent(linked) => std::mem::take(linked),
+            State::Present(_) => Vec::new(),
         };
-        match opened {
+        match self.reopen(edges, now) {
             Ok(()) => {
                 info!("the database is open again");
                 self.failures = 0;
                 self.retry_at = None;
                 self.problem = None;
+                for account in linked {
+                    self.hint(Hint::LoggedIn(account));
+                }
                 for (delivery, outcome) in std::mem::take(&mut self.unsettled) {
                     self.settle(edges, delivery, outcome, now);
                 }
             }
-            Err(error) => self.failed(&error, now),
+            Err(error) => {
+                if let State::Absent(waiting) = &mut self.state {
+                    *waiting = linked;
+                }
+                self.failed(&error, now);
+            }
         }
     }
 
@@ -176,11 +198,93 @@ impl<S: Store> Storage<S> {
             return self.unsettled.push((delivery, outcome));
         };
         match outbox.settle(delivery, outcome.clone(), now) {
-            Ok(settled) => tell(delivery, &settled),
+            Ok(settled) => {
+                tell(delivery, &settled);
+                for problem in outbox.take_problems() {
+                    warn!("{problem}");
+                }
+            }
             Err(error) => {
                 self.unsettled.push((delivery, outcome));
                 self.failed(&error, now);
             }
+        }
+    }
+
+    /// The oldest stop that the history has not been told of.
+    pub fn note<E: Edges<Store = S>>(&mut self, edges: &mut E, now: Moment) -> Option<(u64, Note)> {
+        if self.outbox()?.untold() == 0 {
+            return None;
+        }
+        match self.ready(edges, now)?.note() {
+            Ok(note) => note,
+            Err(error) => {
+                self.failed(&error, now);
+                None
+            }
+        }
+    }
+
+    /// The history has been told of it.
+    pub fn noted(&mut self, number: u64) {
+        if let State::Present(outbox) = &mut self.state {
+            outbox.noted(number);
+        }
+    }
+
+    /// How the completion that a line tells of stands.
+    pub fn standings(&mut self, entry: &Entry, now: Moment) -> Standings {
+        let Some((outbox, completion)) = self.outbox().zip(entry.completion.as_ref()) else {
+            return Standings::new();
+        };
+        let accounts = completion.accounts.iter();
+        let asked = accounts.map(|account| (entry.viewing_id, account.clone()));
+        match outbox.standings(asked.collect()) {
+            Ok(standings) => standings,
+            Err(error) => {
+                self.failed(&error, now);
+                Standings::new()
+            }
+        }
+    }
+
+    /// Whether the history has not been told of something that can be read now.
+    pub fn has_notes(&self) -> bool {
+        self.retry_at.is_none() && self.outbox().is_some_and(|outbox| outbox.untold() > 0)
+    }
+
+    /// Completions that need nothing more at an account.
+    pub fn take_ended(&mut self) -> Vec<Ended> {
+        match &mut self.state {
+            State::Present(outbox) => outbox.take_ended(),
+            State::Absent(_) => Vec::new(),
+        }
+    }
+
+    /// What was read anew and is not looked at yet; nothing while the store cannot be had.
+    pub fn found(&mut self) -> Option<&mut Found> {
+        self.found.as_mut().filter(|_| self.retry_at.is_none())
+    }
+
+    /// The same, for looking at whether there is something.
+    pub fn has_found(&self) -> bool {
+        self.found.is_some() && self.retry_at.is_none()
+    }
+
+    /// It was looked at, and what was lost is made good for.
+    pub fn looked_at<E: Edges<Store = S>>(&mut self, edges: &mut E, now: Moment) {
+        let Some(found) = self.found.take() else {
+            return;
+        };
+        if !found.lost {
+            return;
+        }
+        let State::Present(outbox) = &mut self.state else {
+            return;
+        };
+        let repaired = outbox.store_mut().map(|store| edges.loss_repaired(store));
+        if let Some(Err(error)) = repaired {
+            self.failed(&error, now);
         }
     }
 
@@ -259,9 +363,8 @@ impl<S: Store> Storage<S> {
         if self.retry_at.is_some() {
             return None;
         }
-        if let State::Present(outbox) = &mut self.state
-            && outbox.is_closed()
-            && let Err(error) = reopen(outbox, edges, now)
+        if self.outbox().is_some_and(Outbox::is_closed)
+            && let Err(error) = self.reopen(edges, now)
         {
             self.failed(&error, now);
             return None;
@@ -322,20 +425,18 @@ impl<S: Store> Storage<S> {
     }
 }
 
-fn reopen<E: Edges>(
-    outbox: &mut Outbox<E::Store, Catalogue>,
-    edges: &mut E,
-    now: Moment,
-) -> Result<(), StoreError> {
-    let (store, told) = edges.open_store(now)?;
-    for problem in told {
-        warn!("{problem}");
+impl Found {
+    fn of(mut remembered: Remembered, fresh: bool, lost: bool) -> Self {
+        for problem in std::mem::take(&mut remembered.problems) {
+            warn!("{problem}");
+        }
+        Self {
+            remembered,
+            fresh,
+            lost,
+            recalled: false,
+        }
     }
-    outbox.reopen(store)?;
-    for problem in outbox.take_problems() {
-        warn!("{problem}");
-    }
-    Ok(())
 }
 
 fn advice(kind: StoreErrorKind) -> &'static str {

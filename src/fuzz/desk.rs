@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use crate::account::Account;
 use crate::config::Config;
-use crate::engine::{Edges, Engine, Identity, Input, Output};
+use crate::engine::{Edges, Engine, Identity, Input, Opened, Output};
+use crate::history::{Entry, Read, Receipt};
 use crate::model::{
-    AccountKey, Lifecycle, Moment, Observation, PlayerId, PlayerInfo, Random, ServiceName, Signal,
-    Source, Step, Wall,
+    AccountKey, Moment, Observation, PlayerId, PlayerInfo, Random, ServiceName, Signal, Source,
+    ViewingId, Wall,
 };
 use crate::service::{Disposition, Fault};
 use crate::store::{MemoryStore, StoreError};
@@ -22,24 +23,35 @@ struct Nowhere;
 impl Edges for Nowhere {
     type Store = MemoryStore;
 
-    fn open_store(&mut self, _: Moment) -> Result<(MemoryStore, Vec<String>), StoreError> {
-        Ok((MemoryStore::default(), Vec::new()))
+    fn open_store(&mut self, _: Moment) -> Result<Opened<MemoryStore>, StoreError> {
+        Ok(Opened {
+            store: MemoryStore::default(),
+            fresh: true,
+            loss: None,
+        })
+    }
+
+    fn loss_repaired(&mut self, _: &MemoryStore) -> Result<(), StoreError> {
+        Ok(())
     }
 
     fn kinship(&self) -> Started {
         Box::new(|_, _| false)
     }
 
-    fn remember(&mut self, _: &Step, event: &Lifecycle, _: &[AccountKey]) -> io::Result<()> {
-        assert!((0.0..=1.0).contains(&event.progress()));
-        assert!(
-            event
-                .media
-                .title
-                .as_ref()
-                .is_some_and(|title| !title.trim().is_empty())
-        );
+    fn remember(&mut self, entry: &Entry) -> io::Result<()> {
+        assert!((0.0..=1.0).contains(&entry.progress));
+        let title = entry.media.title.as_ref();
+        assert!(title.is_some_and(|title| !title.trim().is_empty()));
         Ok(())
+    }
+
+    fn receipt(&mut self, _: ViewingId, _: &Receipt) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn recall(&mut self) -> io::Result<Read> {
+        Ok(Read::default())
     }
 }
 

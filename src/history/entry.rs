@@ -47,6 +47,9 @@ pub struct Entry {
     pub key: ViewingKey,
     /// The stop that completed it: in its line, and in what is read of a viewing from then on.
     pub completion: Option<Completion>,
+    /// The user said that it was not watched after all: what was said of its completion before is void.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub taken_back: bool,
     /// What became of the completion, in the order it became known; from lines of their own.
     #[serde(skip)]
     pub receipts: Vec<Receipt>,
@@ -81,10 +84,9 @@ pub struct Completion {
 }
 
 impl Entry {
-    /// Of a step whose event is a stop, appended for these accounts.
+    /// Of a stop that was appended for these accounts, and its viewing after it.
     #[must_use]
-    pub fn of(step: &Step, event: &Lifecycle, accounts: &[AccountKey]) -> Self {
-        let viewing = &step.viewing;
+    pub fn of(viewing: &Viewing, event: &Lifecycle, accounts: &[AccountKey]) -> Self {
         Self {
             viewing_id: event.viewing,
             media: viewing.media.clone(),
@@ -108,11 +110,30 @@ impl Entry {
                 position_seconds: rounded(event.position, 1000.0),
                 accounts: accounts.to_vec(),
             }),
+            taken_back: false,
         }
+    }
+
+    /// The same viewing, not watched after all; the receipts of its completion go with it.
+    #[must_use]
+    pub fn take_back(mut self) -> Self {
+        let told = self.completion.take().into_iter();
+        for account in told.flat_map(|completion| completion.accounts) {
+            if !self.accounts.contains(&account) {
+                self.accounts.push(account);
+            }
+        }
+        self.completed = false;
+        self.taken_back = true;
+        self.receipts.clear();
+        self
     }
 
     /// What the two lines say together: the later one, unless that would take a completion back.
     pub(super) fn followed_by(self, later: Self) -> Self {
+        if later.taken_back {
+            return later;
+        }
         let (mut kept, other) = if self.completed && !later.completed {
             (self, later)
         } else {
@@ -157,33 +178,46 @@ impl Entry {
             .filter(|account| !settled(account))
             .cloned()
             .collect();
-        if owed.is_empty() {
-            return None;
-        }
-        let at = Moment {
-            mono: std::time::Duration::ZERO,
-            boot: std::time::Duration::ZERO,
-            wall: completion.at,
+        (!owed.is_empty()).then(|| (self.stop(completion, true), owed))
+    }
+
+    /// The stop that the newest line tells of and the accounts that it was for, to be appended again; `None` if the viewing is
+    /// completed.
+    #[must_use]
+    pub fn unfinished_step(&self) -> Option<(Step, Vec<AccountKey>)> {
+        let stop = Completion {
+            at: self.ended_at,
+            session_id: self.session_id,
+            position_seconds: self.position_seconds,
+            accounts: self.accounts.clone(),
         };
+        let told = !self.completed && !self.accounts.is_empty();
+        told.then(|| (self.stop(&stop, false), stop.accounts))
+    }
+
+    fn stop(&self, stop: &Completion, watched: bool) -> Step {
         let event = Lifecycle {
             action: Action::Stop,
-            at,
+            at: Moment {
+                mono: std::time::Duration::ZERO,
+                boot: std::time::Duration::ZERO,
+                wall: stop.at,
+            },
             viewing: self.viewing_id,
-            session: completion.session_id,
+            session: stop.session_id,
             media: self.media.clone(),
-            position: completion.position_seconds,
+            position: stop.position_seconds,
             duration: self.duration_seconds,
-            watched: true,
+            watched,
             player: self.player.clone(),
             file_name: self.file_name.clone(),
         };
-        let step = Step {
+        Step {
             event: Some(event),
             viewing: self.viewing(),
-            journal: Journal::Closed(completion.session_id),
+            journal: Journal::Closed(stop.session_id),
             seeked: false,
-        };
-        Some((step, owed))
+        }
     }
 
     /// As `reeld history` shows it, without what became of its deliveries.

@@ -6,7 +6,7 @@ use std::io;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::model::ViewingId;
+use crate::model::{SessionId, ViewingId};
 
 use super::{Entry, Receipt};
 
@@ -74,6 +74,15 @@ pub(super) fn head(text: &[u8]) -> Option<Head> {
         viewing: Some(std::str::from_utf8(viewing).ok()?.parse().ok()?),
         receipt: rest.starts_with(b"\",\"receipt\":"),
     })
+}
+
+/// The session of a sound line that is an entry. Within a string every quote is escaped, so this can only be a member's name.
+pub(super) fn session(text: &[u8]) -> Option<SessionId> {
+    const NAME: &[u8] = b",\"session_id\":\"";
+    let place = text.windows(NAME.len()).position(|part| part == NAME)?;
+    let id = text.get(place + NAME.len()..)?.get(..36)?;
+    let id = std::str::from_utf8(id).ok()?.parse().ok()?;
+    Some(SessionId(id))
 }
 
 /// The entry in a sound line.

@@ -16,6 +16,7 @@
 
 mod entry;
 mod line;
+mod memory;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -30,7 +31,8 @@ use serde::Serialize;
 use crate::model::ViewingId;
 
 pub use entry::{Completion, Entry, Receipt};
-pub use read::{Read, read};
+pub use memory::MemoryHistory;
+pub use read::{Read, read, recent};
 
 /// How far back the last number is looked for before the whole file is read, in bytes.
 const TAIL: u64 = 64 << 10;

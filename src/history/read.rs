@@ -1,15 +1,17 @@
 //! Reading the log from its beginning, with as much memory as is asked for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
 use std::path::Path;
 
-use crate::model::ViewingId;
+use crate::model::{SessionId, ViewingId};
 
 use super::Entry;
 use super::line;
 
+/// What `recent` reads, in bytes: 90 days of watching all day are 3 MB.
+const LATE: u64 = 8 << 20;
 /// Longer lines are damage.
 const LONGEST: usize = 1 << 20;
 
@@ -24,6 +26,8 @@ pub struct Read {
     pub holes: u64,
     /// Lines of a newer reeld; skipped.
     pub newer_lines: u64,
+    /// Sessions whose stop has a line; only `recent` says.
+    pub sessions: BTreeSet<SessionId>,
 }
 
 /// Reads the `limit` viewings that were watched last; what is older is checked and not kept. No file: nothing.
@@ -35,10 +39,36 @@ pub fn read(path: &Path, limit: usize) -> io::Result<Read> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Read::default()),
         file => file?,
     };
+    take(&mut BufReader::with_capacity(64 << 10, file), limit, false)
+}
+
+/// Reads what was watched of late: the last `LATE` bytes, which are some 7,000 lines. No file: nothing.
+///
+/// # Errors
+/// When the file is there and cannot be read.
+pub fn recent(path: &Path) -> io::Result<Read> {
+    let mut file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Read::default()),
+        file => file?,
+    };
+    let length = file.seek(SeekFrom::End(0))?;
+    let start = length.saturating_sub(LATE);
+    // If a line begins exactly there, the byte before it ends another one.
+    file.seek(SeekFrom::Start(start.saturating_sub(1)))?;
+    let mut from = BufReader::with_capacity(64 << 10, file);
+    if start > 0 {
+        from.skip_until(b'\n')?;
+    }
+    take(&mut from, usize::MAX, true)
+}
+
+/// Reads to the end.
+pub(super) fn take(from: &mut impl BufRead, limit: usize, with_sessions: bool) -> io::Result<Read> {
     let mut window = Window::new(limit);
     let mut numbers = Numbers::default();
     let mut newer_lines = 0;
-    each_line(&mut BufReader::with_capacity(64 << 10, file), |text| {
+    let mut sessions = BTreeSet::new();
+    each_line(from, |text| {
         let Some((text, head)) = text.and_then(|text| Some((text, line::head(text)?))) else {
             return numbers.saw_damage();
         };
@@ -48,6 +78,9 @@ pub fn read(path: &Path, limit: usize) -> io::Result<Read> {
             Some(viewing) if head.receipt => window.receipt(viewing, text),
             Some(viewing) => window.put(viewing, text),
         }
+        if with_sessions && !head.receipt {
+            sessions.extend(line::session(text));
+        }
     })?;
     let (entries, unknown) = window.entries();
     Ok(Read {
@@ -55,6 +88,7 @@ pub fn read(path: &Path, limit: usize) -> io::Result<Read> {
         damaged_lines: numbers.damaged + unknown,
         holes: numbers.holes,
         newer_lines,
+        sessions,
     })
 }
 

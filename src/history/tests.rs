@@ -103,7 +103,7 @@ fn accounts() -> Vec<AccountKey> {
 
 fn entry(viewing: u64, ended: i64, watched: bool) -> Entry {
     let step = step(viewing, ended, watched);
-    Entry::of(&step, step.event.as_ref().unwrap(), &accounts())
+    Entry::of(&step.viewing, step.event.as_ref().unwrap(), &accounts())
 }
 
 struct Log {
@@ -255,7 +255,7 @@ fn what_has_a_receipt_is_not_owed_any_more() {
 #[test]
 fn a_viewing_that_is_read_is_the_one_that_was_written() {
     let step = step(9, 1000, false);
-    let entry = Entry::of(&step, step.event.as_ref().unwrap(), &[]);
+    let entry = Entry::of(&step.viewing, step.event.as_ref().unwrap(), &[]);
     assert_eq!(entry.viewing(), step.viewing);
     assert_eq!(entry.completion_step(), None);
 }
@@ -488,4 +488,34 @@ fn a_hundred_thousand_lines_are_read_in_seconds_and_with_little_memory() {
     let start = crate::clock::now().mono;
     log.history.append(&entry(1, 1, true)).unwrap();
     eprintln!("a line more in {:?}", (crate::clock::now().mono - start));
+}
+
+#[test]
+fn a_watch_that_was_taken_back_is_none_until_it_is_watched_again() {
+    let log = log(0);
+    let first = entry(1, 1000, true);
+    log.history.append(&first).unwrap();
+    let receipt = Receipt {
+        account: accounts().remove(0),
+        at: Wall(1500),
+        delivered: false,
+        answer: None,
+    };
+    log.history.receipt(first.viewing_id, &receipt).unwrap();
+    let known = log.read().entries.remove(0);
+    log.history.append(&known.take_back()).unwrap();
+    let read = log.read();
+    let taken = &read.entries[0];
+    assert!(!taken.completed && taken.completion.is_none() && taken.receipts.is_empty());
+    assert_eq!(taken.accounts, accounts());
+    assert_eq!(taken.viewing().completed, None);
+    assert_eq!(taken.completion_step(), None);
+
+    log.history.append(&entry(1, 2000, false)).unwrap();
+    assert!(!log.read().entries[0].completed);
+    log.history.append(&entry(1, 3000, true)).unwrap();
+    let again = log.read().entries.remove(0);
+    assert!(again.completed);
+    assert_eq!(again.completion_step().unwrap().1, accounts());
+    assert_eq!(again.completion.unwrap().at, Wall(3000));
 }

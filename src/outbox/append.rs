@@ -1,13 +1,29 @@
 //! `append`: one step of the debouncer becomes one atomic batch.
 
-use super::ids::{Fnv, Trust};
+use super::ids::{Fnv, Trust, id_of_stop};
 use super::index::Header;
+use super::notes::{MOST_NOTES, Note};
 use super::record::{self, Attempts, Entry, Payload, Remembrance, encode};
 use super::{Catalogue, Draft, MOST_VIEWINGS, Outbox, RECENT, TitleKey};
 use crate::model::{
     AccountKey, Action, DeliveryId, EventId, Journal, Lifecycle, Moment, Step, Viewing, ViewingId,
 };
+use crate::service::Call;
 use crate::store::{Durability, Store, StoreError};
+
+/// Why deliveries are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// It has just happened.
+    News,
+    /// In place of one that was taken back.
+    Instead,
+    /// A stop that has perhaps arrived.
+    Again {
+        /// Its resume point is still the title's newest.
+        newest: bool,
+    },
+}
 
 /// What a step led to, for the log.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -60,17 +76,19 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         {
             let event = &*self.after_corrected(event);
             for account in accounts {
-                self.deliver_to(account, event, step, &mut draft, &mut appended)?;
+                for event in self.introduced_to(account, event) {
+                    let news = Purpose::News;
+                    self.deliver_to(account, &event, step, news, &mut draft, &mut appended)?;
+                }
             }
         }
-        let is_stop = step
-            .event
-            .as_ref()
-            .is_some_and(|e| e.action == Action::Stop);
-        let durability = if is_stop {
-            Durability::Disk
-        } else {
-            Durability::Process
+        let stop = step.event.as_ref().filter(|e| e.action == Action::Stop);
+        if let Some(event) = stop {
+            self.leave_note(event, step, accounts, &mut draft)?;
+        }
+        let durability = match stop {
+            Some(_) => Durability::Disk,
+            None => Durability::Process,
         };
         self.commit(draft, durability)?;
         if let Some(title) = TitleKey::of(&step.viewing.key) {
@@ -79,7 +97,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         Ok(appended)
     }
 
-    fn remember(&self, viewing: &Viewing, draft: &mut Draft) -> Result<(), StoreError> {
+    pub(super) fn remember(&self, viewing: &Viewing, draft: &mut Draft) -> Result<(), StoreError> {
         let touch = self.tally.touch;
         let record = Remembrance {
             touch,
@@ -88,7 +106,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         draft
             .batch
             .put(record::viewing(viewing.id), encode(&record)?);
-        draft.viewing = Some((viewing.id, touch));
+        draft.viewings.push((viewing.id, touch));
         if let Some(oldest) = self.surplus_viewing(viewing.id) {
             draft.batch.remove(record::viewing(oldest));
             draft.batch.remove(record::outcomes(oldest));
@@ -110,27 +128,67 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         match journal {
             Journal::Open(span) => {
                 draft.batch.put(record::span(span.session), encode(span)?);
-                draft.opened = Some(span.session);
+                draft.opened.push(span.session);
             }
             Journal::Closed(session) => {
                 draft.batch.remove(record::span(*session));
-                draft.closed = Some(*session);
+                draft.closed.push(*session);
             }
             Journal::Same => {}
         }
         Ok(())
     }
 
+    /// The history is to be told of a stop.
+    fn leave_note(
+        &mut self,
+        event: &Lifecycle,
+        step: &Step,
+        accounts: &[AccountKey],
+        draft: &mut Draft,
+    ) -> Result<(), StoreError> {
+        let note = Note {
+            event: event.clone(),
+            viewing: step.viewing.clone(),
+            accounts: accounts.to_vec(),
+        };
+        let number = self.tally.touch;
+        draft.batch.put(record::note(number), encode(&note)?);
+        draft.note = Some(number);
+        if self.notes.len() >= MOST_NOTES
+            && let Some(oldest) = self.notes.pop_first()
+        {
+            draft.batch.remove(record::note(oldest));
+            self.problems.push(format!(
+                "the history has not been written for so long that of more than {MOST_NOTES} stops the oldest is left out"
+            ));
+        }
+        Ok(())
+    }
+
+    /// What an account is told of an event: see `heard.rs`. Resume points tell of themselves.
+    fn introduced_to(&mut self, key: &AccountKey, event: &Lifecycle) -> Vec<Lifecycle> {
+        let calls = self.catalogue.calls(key.service, event);
+        match self.number_or_new(key) {
+            Some(account) if calls.contains(&Call::Event) => self.introduced(account, event),
+            _ => vec![event.clone()],
+        }
+    }
+
     /// Makes one account's deliveries of an event.
-    fn deliver_to(
+    pub(super) fn deliver_to(
         &mut self,
         key: &AccountKey,
         event: &Lifecycle,
         step: &Step,
+        purpose: Purpose,
         draft: &mut Draft,
         appended: &mut Appended,
     ) -> Result<(), StoreError> {
-        let calls = self.catalogue.calls(key.service, event);
+        let mut calls = self.catalogue.calls(key.service, event);
+        if purpose == (Purpose::Again { newest: false }) {
+            calls.retain(|call| *call != Call::ResumePoint);
+        }
         let Some(account) = self.number_or_new(key).filter(|_| !calls.is_empty()) else {
             return Ok(());
         };
@@ -144,14 +202,23 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
                 title: TitleKey::of(&step.viewing.key),
                 tmdb: ids.into_iter().find_map(|ids| ids.tmdb),
                 boot_id: self.boot_id,
-                event_id: EventId::random(&mut self.random),
+                event_id: match event.action {
+                    Action::Stop if purpose != Purpose::Instead => {
+                        id_of_stop(event.session, key, &call)
+                    }
+                    _ => EventId::random(&mut self.random),
+                },
                 call,
                 event: event.clone(),
             };
-            let untried = Attempts::default();
+            let attempts = Attempts {
+                in_doubt: matches!(purpose, Purpose::Again { .. }),
+                ..Attempts::default()
+            };
             let entry = Entry::from(&payload);
-            let mut header = Header::new(&entry, self.boot_id, &self.ids, &untried);
+            let mut header = Header::new(&entry, self.boot_id, &self.ids, &attempts);
             header.beat &= !step.seeked;
+            header.heard = self.heard.contains(&(account, event.session)) || attempts.in_doubt;
             for old in self.superseded_by(&header) {
                 // What could not wait still cannot, now that this tells it.
                 header.beat &= self
@@ -163,6 +230,9 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             }
             let id = DeliveryId(self.tally.next + appended.made.len() as u64);
             draft.batch.put(record::payload(id), encode(&payload)?);
+            if attempts.in_doubt {
+                draft.batch.put(record::attempts(id), encode(&attempts)?);
+            }
             draft.put(id, header);
             appended.made.push(id);
         }

@@ -175,6 +175,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             ..Attempts::default()
         };
         draft.batch.put(record::attempts(id), encode(&attempts)?);
+        self.tell_of(&header, &mut draft)?;
         header.attempts = attempts.count;
         header.needs_id = false;
         draft.put(id, header);

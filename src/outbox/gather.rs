@@ -6,7 +6,7 @@ use super::index::{Header, Index};
 use super::reader::{Reader, Sum};
 use super::record::{self, Attempts, Entry, Payload, Tally, number};
 use super::{Catalogue, Outbox};
-use crate::model::{AccountKey, DeliveryId};
+use crate::model::{AccountKey, DeliveryId, SessionId};
 use crate::outbox::ids::IdCache;
 use crate::store::{Store, StoreError};
 
@@ -15,6 +15,7 @@ pub struct Known<'a> {
     pub tally: Option<Tally>,
     pub accounts: &'a BTreeMap<u16, AccountKey>,
     pub ids: &'a IdCache,
+    pub heard: &'a BTreeSet<(u16, SessionId)>,
 }
 
 /// The deliveries.
@@ -145,6 +146,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             Some(Some(attempts)) => attempts,
         };
         let mut header = Header::new(entry, self.boot_id, known.ids, attempts);
+        header.heard = known.heard.contains(&(entry.account, entry.session));
         if attempts.begun && !in_flight {
             header.in_doubt = true;
             haul.begun.push(id);

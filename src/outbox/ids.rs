@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::record::Known;
-use crate::model::{Ids, MediaType, ViewingKey};
+use crate::model::{AccountKey, EventId, Ids, MediaType, SessionId, ViewingKey};
+use crate::service::Call;
+use crate::service::numbering::Unplaced;
 
 /// Most titles whose ids are kept; the ones learnt longest ago go first.
 pub const MOST_TITLES: usize = 5_000;
@@ -53,6 +55,40 @@ impl Fnv {
             self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
         }
     }
+}
+
+/// The event id of a session's stop at an account: always the same, and never that of another session.
+pub(super) fn id_of_stop(session: SessionId, account: &AccountKey, call: &Call) -> EventId {
+    let mut halves = [Fnv::default(), Fnv::default()];
+    for (half, number) in halves.iter_mut().zip(0u8..) {
+        half.add(&[number]);
+        half.add(account.service.as_str().as_bytes());
+        for text in [Some(&account.user), account.profile.as_ref()] {
+            half.add(&[0, u8::from(text.is_some())]);
+            half.add(text.map_or("", String::as_str).as_bytes());
+        }
+        half.add(&match call {
+            Call::Event => [0; 9],
+            Call::ResumePoint => [1; 9],
+            Call::History { episode } => {
+                let (season, episode) = episode.unwrap_or_default();
+                let [a, b, c, d] = season.to_be_bytes();
+                let [e, f, g, h] = episode.to_be_bytes();
+                [2, a, b, c, d, e, f, g, h]
+            }
+            Call::HistoryOf(Unplaced::Absolute(number)) => {
+                let [a, b, c, d] = number.to_be_bytes();
+                [3, a, b, c, d, 0, 0, 0, 0]
+            }
+            Call::HistoryOf(Unplaced::Aired(date)) => {
+                let [a, b] = date.year.to_be_bytes();
+                [4, a, b, date.month, date.day, 0, 0, 0, 0]
+            }
+        });
+    }
+    let [high, low] = halves.map(|half| u128::from(half.0));
+    let bits = session.0.as_u128() ^ (high << 64 | low);
+    EventId(uuid::Builder::from_random_bytes(bits.to_be_bytes()).into_uuid())
 }
 
 /// Whose word ids are.

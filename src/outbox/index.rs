@@ -39,6 +39,8 @@ pub struct Header {
     pub aside: bool,
     /// A `start` that came too late; the next event of its session brings a fresh one.
     pub dormant: bool,
+    /// Of a stop: its account was told of the session, and must be told that it ended.
+    pub heard: bool,
     /// A resume point that tells nothing new but that it goes on playing: may wait for the service's pace.
     pub beat: bool,
 }
@@ -67,6 +69,7 @@ impl Header {
             needs_id: attempts.needs_id,
             aside: false,
             dormant: false,
+            heard: false,
             beat: entry.kind == Kind::ResumePoint && entry.action == Action::Progress,
         };
         header.lane = header.lane_given(ids);
@@ -136,7 +139,8 @@ impl Header {
             Kind::History => false,
             Kind::ResumePoint => self.kind == Kind::ResumePoint,
             Kind::Event if !old.is_live() => {
-                self.action == Action::Stop && !old.watched && self.kind == Kind::Event
+                let may_go = !old.watched && !old.heard;
+                self.action == Action::Stop && may_go && self.kind == Kind::Event
             }
             Kind::Event => {
                 self.session == old.session

@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::account::Account;
 use super::gather::{self, Gathered};
+use super::heard::outlived;
 use super::ids::{IdCache, TitleKey};
+use super::notes::Note;
 use super::reader::{Reader, Sum};
-use super::record::{self, Known, Remembrance, Tally, number};
+use super::record::{self, Known, Remembrance, Tally, heard_of, number};
 use super::{Catalogue, Outbox, Remembered};
 use crate::model::{AccountKey, SessionId, Span, ViewingId};
 use crate::sender::plan::Budget;
@@ -51,11 +53,21 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             remembered.open.push(span);
             Some(())
         })?;
+        let mut heard = BTreeSet::new();
+        reader.each::<()>(b"l", |key, ()| heard.insert(heard_of(key)?).then_some(()))?;
+        // Only a store that has lost something knows of less.
+        heard.extend(&self.heard);
+        let mut notes = BTreeSet::new();
+        reader.each::<Note>(b"h", |key, _| {
+            notes.insert(number(key)?);
+            Some(())
+        })?;
         let was = tallies.first().copied();
         let known = gather::Known {
             tally: was,
             accounts: &keys,
             ids: &ids,
+            heard: &heard,
         };
         let gathered = self.gather(&mut reader, &known)?;
         let Gathered {
@@ -70,11 +82,19 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
                 message: "the database was written by a newer version of reeld".into(),
             });
         }
+        for place in outlived(&heard, &open, index.iter()) {
+            heard.remove(&place);
+            reader.tidy.remove(record::heard(place.0, place.1));
+        }
         let (tidy, damaged) = (reader.tidy, reader.damaged);
         self.report(damaged, was, sum, (touched.len(), open.len()));
         self.tally = Tally {
-            next: was.map_or(0, |t| t.next).max(last + 1),
-            touch: was.map_or(0, |t| t.touch).max(newest(&touched)),
+            // A request may be in flight under a number that the disk does not know any more.
+            next: was.map_or(0, |t| t.next).max(last + 1).max(self.tally.next),
+            touch: was
+                .map_or(0, |t| t.touch)
+                .max(newest(&touched))
+                .max(notes.last().map_or(0, |note| note + 1)),
             deliveries: index.len() as u64,
             sum: index.iter().fold(0, |sum, (id, _)| id.0.wrapping_add(sum)),
             viewings: u32::try_from(touched.len()).unwrap_or(u32::MAX),
@@ -87,6 +107,8 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         self.recent = recent;
         self.viewings = touched;
         self.open = open;
+        self.heard = heard;
+        self.notes = notes;
         self.deferred.extend(tidy.changes);
         self.dirty.extend(dirty);
         self.written = was.unwrap_or_default();

@@ -18,6 +18,10 @@
 //!   same body and `in_doubt`.
 //! * `append` of an event that is already there does nothing: after a failed commit the caller reopens the store and
 //!   appends again, whether or not the batch had landed.
+//! * A stop leaves a *note* in the same batch: what the history must be told. It goes when the caller says that it was. That a
+//!   completion has reached an account, or never will, is told once ([`Outbox::take_ended`]) and stays with the viewing.
+//! * A stop's `event_id` follows from its session, account and call: made again from the history after the database was lost
+//!   ([`Outbox::owe`]) it is the same delivery, in doubt. Everything else gets a random one.
 //! * What would come out the same after a crash is *deferred*: it goes out with the next batch. That a live event was
 //!   delivered (it is told again, and superseded soon), that something in doubt was tried once more: an outage of days
 //!   writes nothing.
@@ -26,7 +30,8 @@
 //! # Order
 //! Deliveries stand in lanes (a viewing; at services that keep resume points, a title), and only the first of a lane is
 //! sent. Dead ones, those without an id and those that failed five times while others succeeded stand aside: they keep
-//! nobody waiting. One request at a time per account; accounts know nothing of each other. A resume point that only says
+//! nobody waiting. A session that an account was told of needs its own stop there; what it was never told of needs none, and a
+//! session that it hears of late begins with a `start`. One request at a time per account; accounts know nothing of each other. A resume point that only says
 //! that a title goes on playing keeps the service's pace; a start, seek, pause or stop goes at once.
 //!
 //! Synchronous and pure but for [`Store`]: no clock, no channel, no task. Payloads stay on disk.
@@ -37,15 +42,19 @@ mod attempt;
 mod dates;
 mod due;
 mod gather;
+mod heard;
 mod ids;
 mod index;
 mod learn;
 mod load;
+mod notes;
 mod outlook;
 mod queue;
 mod reader;
 mod record;
+mod restore;
 mod settle;
+mod take_back;
 #[cfg(test)]
 mod tests;
 
@@ -67,9 +76,12 @@ pub use append::Appended;
 use ids::IdCache;
 pub use ids::TitleKey;
 use index::{Header, Index};
+pub use notes::{Ended, Note};
 pub use queue::{Counts, Queued, QueuedState, Selection, Told, ToldState, Wanted};
 use record::Tally;
+pub use restore::{Completed, Owed, Standing, Standings};
 pub use settle::Settled;
+pub use take_back::Reach;
 
 /// Most viewings that are remembered; those touched longest ago go first.
 pub const MOST_VIEWINGS: usize = 5_000;
@@ -144,6 +156,12 @@ pub struct Outbox<S, C> {
     ids: IdCache,
     viewings: BTreeMap<ViewingId, u64>,
     open: BTreeSet<SessionId>,
+    /// What the accounts were told of and perhaps take to be playing.
+    heard: BTreeSet<(u16, SessionId)>,
+    /// What the history has not been told yet.
+    notes: BTreeSet<u64>,
+    /// Completions that need nothing more, not taken yet.
+    ended: Vec<Ended>,
     recent: BTreeMap<u64, u64>,
     /// Sessions with corrected stamps, and the last of them: what follows must be later.
     corrected: BTreeMap<SessionId, Wall>,
@@ -163,10 +181,14 @@ struct Draft {
     batch: Batch,
     put: Vec<(DeliveryId, Header)>,
     gone: Vec<DeliveryId>,
-    viewing: Option<(ViewingId, u64)>,
+    viewings: Vec<(ViewingId, u64)>,
     pruned: Option<ViewingId>,
-    opened: Option<SessionId>,
-    closed: Option<SessionId>,
+    opened: Vec<SessionId>,
+    closed: Vec<SessionId>,
+    heard: Vec<(u16, SessionId)>,
+    hushed: Vec<(u16, SessionId)>,
+    note: Option<u64>,
+    ended: Vec<(Header, Ended)>,
     accounts: Vec<u16>,
     recent: Option<(u64, u64)>,
     touched: bool,
@@ -213,6 +235,9 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             ids: IdCache::default(),
             viewings: BTreeMap::new(),
             open: BTreeSet::new(),
+            heard: BTreeSet::new(),
+            notes: BTreeSet::new(),
+            ended: Vec::new(),
             recent: BTreeMap::new(),
             corrected: BTreeMap::new(),
             deferred: BTreeMap::new(),
@@ -224,20 +249,21 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         Ok((outbox, remembered))
     }
 
-    /// Gives the store back open again. If it failed or changed meanwhile everything is read anew; requests in flight go
-    /// on.
+    /// Gives the store back open again. If it failed or changed meanwhile everything is read anew, and returned; requests in
+    /// flight go on.
     ///
     /// # Errors
     /// As [`Self::load`]; the outbox stays closed then.
-    pub fn reopen(&mut self, store: S) -> Result<(), StoreError> {
+    pub fn reopen(&mut self, store: S) -> Result<Option<Remembered>, StoreError> {
         let there = store.get(record::TALLY)?;
         let there: Option<Tally> = there.and_then(|bytes| record::decode(&bytes).ok());
         if self.stale || there.unwrap_or_default() != self.written {
-            self.reload(store)?;
-        } else {
-            self.store = Some(store);
+            let mut remembered = self.reload(store)?;
+            remembered.problems = self.take_problems();
+            return Ok(Some(remembered));
         }
-        Ok(())
+        self.store = Some(store);
+        Ok(None)
     }
 
     /// Takes the store, to close it. Until `reopen`, whatever needs it fails; `poll_timeout` and `hint` work.
@@ -401,19 +427,27 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         self.tally = self.tally_after(&draft);
         self.stored_accounts.extend(draft.accounts);
         self.recent.extend(draft.recent);
-        self.viewings.extend(draft.viewing);
+        self.viewings.extend(draft.viewings);
         if let Some(pruned) = draft.pruned {
             self.viewings.remove(&pruned);
         }
         self.open.extend(draft.opened);
-        if let Some(closed) = draft.closed {
+        for closed in draft.closed {
             self.open.remove(&closed);
         }
+        self.heard.extend(draft.heard);
+        for hushed in draft.hushed {
+            self.heard.remove(&hushed);
+        }
+        self.notes.extend(draft.note);
         for id in draft.gone {
             self.forget(id);
         }
         for (id, header) in draft.put {
             self.index.put(id, header);
+        }
+        for (header, ended) in draft.ended {
+            self.end(&header, ended);
         }
     }
 
@@ -457,13 +491,18 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             }
         }
         tally.touch += u64::from(draft.touched);
-        let new = |id: &ViewingId| !self.viewings.contains_key(id);
-        tally.viewings += u32::from(draft.viewing.is_some_and(|(id, _)| new(&id)));
+        let viewings = draft.viewings.iter().map(|(id, _)| id);
+        tally.viewings += count(viewings.filter(|id| !self.viewings.contains_key(*id)));
         tally.viewings -= u32::from(draft.pruned.is_some() && tally.viewings > 0);
-        tally.spans += u32::from(draft.opened.is_some_and(|id| !self.open.contains(&id)));
-        tally.spans -= u32::from(draft.closed.is_some_and(|id| self.open.contains(&id)));
+        tally.spans += count(draft.opened.iter().filter(|id| !self.open.contains(*id)));
+        let closed = count(draft.closed.iter().filter(|id| self.open.contains(*id)));
+        tally.spans = tally.spans.saturating_sub(closed);
         tally
     }
+}
+
+fn count<T>(things: impl Iterator<Item = T>) -> u32 {
+    u32::try_from(things.count()).unwrap_or(u32::MAX)
 }
 
 /// Whether a clock that shows this can be right. A machine without a battery boots in 1970.

@@ -11,6 +11,8 @@
 //! | `v` viewing | [`Remembrance`] | at every step |
 //! | `o` viewing | [`Outcomes`]: what the accounts said | when something other than a live event is settled |
 //! | `s` session | `Span` | while open |
+//! | `l` account, session | nothing: the account was told of it | with the first attempt of a live event, until its stop is settled |
+//! | `h` number | [`Note`]: what the history must be told of a stop | at append, until it was told |
 //! | `i` title | [`Known`] ids | when learnt |
 //! | `x` slot | fingerprint of an appended event | at append |
 //! | `q` key | a record that could not be read | when found |
@@ -94,6 +96,24 @@ pub fn span(id: SessionId) -> Vec<u8> {
     let mut key = vec![b's'];
     key.extend(id.0.as_bytes());
     key
+}
+
+pub fn heard(account: u16, session: SessionId) -> Vec<u8> {
+    let mut key = vec![b'l'];
+    key.extend(account.to_be_bytes());
+    key.extend(session.0.as_bytes());
+    key
+}
+
+/// The account and session in such a key.
+pub fn heard_of(key: &[u8]) -> Option<(u16, SessionId)> {
+    let (account, session) = key.get(1..)?.split_at_checked(2)?;
+    let account = u16::from_be_bytes(account.try_into().ok()?);
+    Some((account, SessionId(uuid::Uuid::from_slice(session).ok()?)))
+}
+
+pub fn note(number: u64) -> Vec<u8> {
+    key(b'h', number)
 }
 
 pub fn known(title: TitleKey) -> Vec<u8> {

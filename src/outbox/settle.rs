@@ -10,6 +10,8 @@ use crate::model::{DeliveryId, Ids, Moment, ViewingId};
 use crate::service::{Disposition, Fault};
 use crate::store::{Durability, Store, StoreError};
 
+/// Most dead letters that are kept for an account; the oldest go first.
+pub(super) const MOST_DEAD: usize = 1_000;
 /// Longest answer that is kept.
 const LONGEST_ANSWER: usize = 500;
 
@@ -140,6 +142,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
     ) -> Result<Settled, StoreError> {
         let mut draft = Draft::default();
         draft.remove(id);
+        self.hush(header, &mut draft);
         self.note_outcome(header, true, ignored.clone(), &mut draft)?;
         self.commit_unless_live(header, draft)?;
         let mut learnt = None;
@@ -187,9 +190,32 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         attempts.last_error = Some(words.clone());
         let mut header = *header;
         header.dead = true;
-        let draft = noted(id, header, &attempts)?;
+        header.heard = false;
+        let mut draft = noted(id, header, &attempts)?;
+        self.hush(&header, &mut draft);
         self.commit(draft, Durability::Disk)?;
+        self.forget_the_oldest_dead(header.account)?;
         Ok(Settled::Dead(words))
+    }
+
+    /// Dead letters wait for the user, who may never come.
+    fn forget_the_oldest_dead(&mut self, account: u16) -> Result<(), StoreError> {
+        let all = self.index.iter();
+        let dead = all.filter(|(_, header)| header.account == account && header.dead);
+        let dead: Vec<DeliveryId> = dead.map(|(id, _)| id).collect();
+        for id in dead.iter().take(dead.len().saturating_sub(MOST_DEAD)) {
+            let words = self.attempts_of(*id)?.last_error.unwrap_or_default();
+            self.skip(
+                *id,
+                &format!(
+                    "forgotten, as the oldest of more than {MOST_DEAD} that were refused: {words}"
+                ),
+            )?;
+            self.problems.push(format!(
+                "delivery {id} was refused long ago ({words}) and is forgotten: more than {MOST_DEAD} wait for you. `reeld queue` shows them"
+            ));
+        }
+        Ok(())
     }
 
     /// Not sent, and not to be: gone, and remembered with the viewing.
@@ -209,6 +235,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
     ) -> Result<Draft, StoreError> {
         let mut draft = Draft::default();
         draft.remove(id);
+        self.hush(header, &mut draft);
         self.note_outcome(header, false, Some(reason.to_owned()), &mut draft)?;
         Ok(draft)
     }
@@ -345,6 +372,10 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         answer: Option<String>,
         draft: &mut Draft,
     ) -> Result<(), StoreError> {
+        let answer = answer.map(shortened);
+        draft
+            .ended
+            .extend(self.ending(header, delivered, answer.as_deref()));
         if header.is_live() || !self.viewings.contains_key(&header.viewing) {
             return Ok(());
         }
@@ -361,7 +392,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             account: header.account,
             completion,
             delivered,
-            answer: answer.map(shortened),
+            answer,
         });
         draft
             .batch

@@ -77,13 +77,13 @@ impl Answer {
         })
     }
 
-    /// Whether the error's code is one of these, in any case.
+    /// Whether the error's code is one of these, in any case, or all that is said of it.
     #[must_use]
     pub fn has_code(&self, codes: &[&str]) -> bool {
         self.api_error().is_some_and(|error| {
-            codes
-                .iter()
-                .any(|code| error.code.eq_ignore_ascii_case(code))
+            codes.iter().any(|code| {
+                error.code.eq_ignore_ascii_case(code) || error.message.eq_ignore_ascii_case(code)
+            })
         })
     }
 
@@ -102,6 +102,8 @@ impl Answer {
                 format!("{} with a web page instead of an answer", self.status)
             }
             None if self.body.trim().is_empty() => format!("{} without a word", self.status),
+            // It may hold a token under a name that we do not know.
+            None if self.is_success() => format!("{} with an answer of another form", self.status),
             None => format!("{} {}", self.status, printable(&self.body)),
         };
         if let Some(id) = self.request_id() {
@@ -163,15 +165,21 @@ fn seconds(text: &str) -> Option<Duration> {
     Duration::try_from_secs_f64(value).ok()
 }
 
-/// Foreign text for a terminal or a log: one line, no control characters, bounded.
+/// Foreign text for a terminal or a log: one line, no control characters, nothing that turns or hides text, bounded.
 #[must_use]
 pub fn printable(text: &str) -> String {
     let line = text
         .chars()
+        .filter(|c| !is_invisible(*c))
         .map(|c| if c.is_control() { ' ' } else { c })
         .take(LONGEST_WORDS)
         .collect::<String>();
     line.trim().to_owned()
+}
+
+/// Marks of direction and joining, and what has no width; but for the joiners that scripts are written with.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// A whole number, though it may come as a string or with a fraction of zero.
@@ -297,6 +305,11 @@ mod tests {
         );
         let words = answer(400, &hostile).words();
         assert!(!words.contains('\u{1b}') && words.chars().count() < 2 * LONGEST_WORDS + 20);
+        assert_eq!(
+            answer(200, r#"{"token":"secret"}"#).words(),
+            "200 with an answer of another form"
+        );
+        assert_eq!(printable("a\u{202e}b\u{200b}c"), "abc");
         assert_eq!(
             answer(403, " <html>").words(),
             "403 with a web page instead of an answer"

@@ -11,12 +11,12 @@ use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
 use reqwest::{Client, Method, Url};
 
 use super::answer::{Answer, printable};
 use crate::clock;
-use crate::model::Secret;
+use crate::model::{Secret, Wall};
 
 /// `User-Agent` of every call.
 pub const USER_AGENT: &str = concat!(
@@ -106,6 +106,15 @@ impl<'a> Request<'a> {
     }
 }
 
+/// Somebody answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Knock {
+    /// Who.
+    pub host: String,
+    /// By their clock.
+    pub date: Option<Wall>,
+}
+
 /// No answer. The request may have arrived all the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreachable(pub String);
@@ -181,6 +190,23 @@ impl Http {
             request_id: header(headers, "x-punchplay-request-id"),
             body: String::from_utf8_lossy(&body).into_owned(),
             at: clock::now().wall,
+        })
+    }
+
+    /// Whether anybody answers at a service's address, whatever the answer; sends nothing of the user's.
+    ///
+    /// # Errors
+    /// Without an answer.
+    pub async fn knock(&self, base: &Base) -> Result<Knock, Unreachable> {
+        let client = self.client(is_loopback(&base.0))?;
+        let failed = |error| self.unreachable(error);
+        let answer = client.get(base.0.clone()).send().await.map_err(failed)?;
+        let date = header(answer.headers(), DATE.as_str());
+        let date = date.and_then(|date| httpdate::parse_http_date(&date).ok());
+        let since = date.and_then(|date| date.duration_since(std::time::UNIX_EPOCH).ok());
+        Ok(Knock {
+            host: base.0.host_str().unwrap_or_default().to_owned(),
+            date: since.map(|since| Wall(0).plus(since)),
         })
     }
 

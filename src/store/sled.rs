@@ -95,6 +95,12 @@ impl fmt::Display for Opened {
 }
 
 impl SledStore {
+    /// Whether there is a store in a state folder, as far as can be seen without opening it.
+    #[must_use]
+    pub fn is_there(state: &Path) -> bool {
+        state.join(FOLDER).exists()
+    }
+
     /// Opens the store in a state folder, or makes one. Waits for the disk, up to 20 s for each of a few steps.
     /// `now` names the quarantine, should there be need of one.
     ///

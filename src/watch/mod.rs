@@ -6,6 +6,7 @@
 pub mod merge;
 pub mod mpris;
 pub mod mpv;
+pub mod process;
 pub mod record;
 
 use std::path::PathBuf;

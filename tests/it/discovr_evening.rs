@@ -296,13 +296,13 @@ fn what_was_made_for_one_profile_is_never_sent_as_another() {
         queued(evening) == ["waiting_login", "waiting_login"]
     });
     for row in evening.json(&["queue", "--json"]) {
-        assert_eq!(row["user"], "public-ann (profile p1)", "{row}");
+        assert_eq!(row["user"], "public-ann (profile Ann)", "{row}");
     }
     let status = &evening.json(&["status", "--json"])[0];
     let rows = status["accounts"].as_array().unwrap();
     let of = |user: &str| rows.iter().find(|row| row["user"] == user).unwrap();
     assert_eq!(of("public-bob")["queued"], 0, "{status}");
-    assert_eq!(of("public-ann (profile p1)")["queued"], 2, "{status}");
+    assert_eq!(of("public-ann (profile Ann)")["queued"], 2, "{status}");
 
     // Ann comes back: hers is sent as hers.
     evening.end_daemon(Signal::TERM);
@@ -314,5 +314,54 @@ fn what_was_made_for_one_profile_is_never_sent_as_another() {
         app.history.iter().map(of).collect::<Vec<_>>()
     });
     assert_eq!(profiles, ["p2 TV_1396 s1e1 100", "p1 MV_949 100"]);
+    evening.assert_clean();
+}
+
+#[test]
+fn punchplays_answer_to_the_same_viewing_frees_what_waits_for_an_id_at_discovr() {
+    if !possible() {
+        return;
+    }
+    let mut evening = Evening::at_both();
+    evening.punchplay.with(|app| {
+        let known = [("Heat", 949), ("Show", 1396)];
+        app.tmdb_ids
+            .extend(known.map(|(title, id)| (title.to_owned(), id)));
+    });
+    // PunchPlay is away at first: what is for Discovr waits, and visibly for an id.
+    evening.punchplay.down();
+    evening.start();
+    let film = evening.film("Heat (1995).mkv", LENGTH);
+    let episode = evening.film("Show S01E02.mkv", LENGTH);
+    evening.mpv(&[], &[&film, &episode]).wait();
+    evening.until("both wait for ids", SOON, |evening| {
+        let states = queued(evening);
+        states.iter().filter(|state| *state == "waiting_id").count() == 4 && states.len() == 6
+    });
+    assert_eq!(evening.discovr.requests().len(), 0);
+    evening.punchplay.up();
+    // A start tries at once.
+    evening.end_daemon(Signal::KILL);
+    evening.start();
+    evening.until("both are history", SOON, |evening| {
+        history(evening).len() == 2
+    });
+    until_told(&evening);
+    assert_eq!(history(&evening), ["MV_949 100", "TV_1396 s1e2 100"]);
+    assert_eq!(evening.story(), "stop* stop*");
+    assert_eq!(
+        evening.tmdb.requests().len(),
+        0,
+        "without a key nobody is asked"
+    );
+
+    // Known from now on: the next episode waits for nobody.
+    evening.punchplay.down();
+    let next = evening.film("Show S01E03.mkv", LENGTH);
+    evening.mpv(&[], &[&next]).wait();
+    evening.until("the next one is history", SOON, |evening| {
+        history(evening).len() == 3
+    });
+    assert_eq!(history(&evening)[2], "TV_1396 s1e3 100");
     evening.assert_clean();
 }

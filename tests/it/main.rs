@@ -11,14 +11,18 @@
 )]
 
 mod cli;
+mod commands;
 mod control;
+mod desktop;
 mod discovr;
 mod discovr_evening;
+mod doctor;
 mod fuzz_corpus;
 mod identify;
 mod independence;
 mod login;
 mod mpris_bus;
+mod mpris_evening;
 mod mpris_players;
 mod mpv_evening;
 mod mpv_nasty;
@@ -26,6 +30,8 @@ mod mpv_watch;
 mod punchplay;
 mod purity;
 mod support;
+mod switching;
 mod tmdb;
 mod tokens;
+mod torture;
 mod traces;

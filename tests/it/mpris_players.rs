@@ -1,4 +1,4 @@
-//! The MPRIS watcher and real players on a bus of our own: from film to film, and killed in the middle.
+//! The MPRIS watcher and real players on a bus of our own: from film to film, killed in the middle, left alone at the end.
 //!
 //! `tests/record-traces` keeps what is seen here under `tests/traces`.
 
@@ -174,7 +174,32 @@ async fn is_killed(name: &str, habit: &Habit, start: impl Fn(&PrivateBus, &[&Pat
     watcher.save(&format!("{name}-killed"));
 }
 
-/// Both lives of a player, if it is installed.
+/// Left alone with one film until it is over, and some time longer.
+async fn is_left_alone(
+    name: &str,
+    habit: &Habit,
+    start: impl Fn(&PrivateBus, &[&Path]) -> RealPlayer,
+) {
+    let film = habit.film(LENGTHS[0]);
+    let folder = players::shared_folder();
+    let bus = PrivateBus::start(folder.path());
+    let mut watcher = Watcher::start(bus.address());
+    watcher.scanned().await;
+    let mut player = start(&bus, &[&film]);
+    let id = habit.id;
+    let at = watcher
+        .signal(id, 0, "playing", is_in(Transport::Playing))
+        .await;
+    let length = Duration::from_secs(LENGTHS[0].into());
+    watcher.listen(length + Duration::from_secs(4)).await;
+    player.kill();
+    watcher
+        .signal(id, at, "its end", |signal| *signal == Signal::Vanished)
+        .await;
+    watcher.save(&format!("{name}-ended"));
+}
+
+/// All lives of a player, if it is installed.
 async fn both(
     name: &str,
     program: &str,
@@ -184,6 +209,7 @@ async fn both(
     if players::is_installed(program) {
         lives(name, &habit, &start).await;
         is_killed(name, &habit, &start).await;
+        is_left_alone(name, &habit, &start).await;
     }
 }
 
@@ -191,7 +217,7 @@ async fn both(
 async fn vlc_is_followed() {
     let habit = Habit::of("mpris:vlc");
     both("vlc", "vlc", habit, |bus, films| {
-        RealPlayer::vlc(bus, false, films)
+        RealPlayer::vlc(bus, &[], films)
     })
     .await;
 }
@@ -200,7 +226,7 @@ async fn vlc_is_followed() {
 async fn vlc_with_two_interfaces_on_the_bus_is_one_player() {
     let habit = Habit::of("mpris:vlc");
     both("vlc-twice", "vlc", habit, |bus, films| {
-        RealPlayer::vlc(bus, true, films)
+        RealPlayer::vlc(bus, &["--control", "dbus"], films)
     })
     .await;
 }

@@ -58,7 +58,12 @@ fn after_a_refusal_for_want_of_capacity_nothing_has_landed_so_ignored_still_mean
 fn ignored_is_delivered_for_anything_that_completes_nothing() {
     for action in [Start, Progress, Pause, Resume, Stop] {
         let mut bench = Bench::new(&[punchplay()]);
-        bench.add(&mut Watch::film(1, "Heat"), action);
+        let mut film = Watch::film(1, "Heat");
+        if action != Start {
+            bench.add(&mut film, Start);
+            bench.drain(&punchplay());
+        }
+        bench.add(&mut film, action);
         let (_, settled) = bench.send(&punchplay(), ignored()).unwrap();
         assert!(matches!(settled, Settled::Delivered { .. }), "{action:?}");
         assert!(bench.queue().is_empty());

@@ -13,3 +13,4 @@ mod order;
 mod stamps;
 mod supersession;
 mod support;
+mod take_back;

@@ -36,11 +36,12 @@ pub fn classify(answer: &Answer) -> Disposition {
         },
         401 => retry(answer, Fault::Throttled, Some(AFTER_REFUSAL)),
         403 | 408 | 425 => retry(answer, Fault::Server, answer.wait()),
-        429 | 503 => retry(answer, Fault::Throttled, answer.wait()),
+        429 => retry(answer, Fault::Throttled, answer.wait()),
         400..=499 if from_api => Disposition::Reject {
             reason: answer.words(),
         },
         404 | 405 => retry(answer, Fault::Unreachable, answer.wait()),
+        // 503 as well: where every call appends, what may have been done is in doubt.
         400..=599 => retry(answer, Fault::Server, answer.wait()),
         _ => retry(answer, Fault::Unreachable, answer.wait()),
     }
@@ -85,6 +86,7 @@ mod tests {
                 "retry Throttled Some(60)",
             ),
             (401, r#"{"code":"TOKEN_INVALID"}"#, "needs login"),
+            (401, r#"{"message":"TOKEN_EXPIRED"}"#, "needs login"),
             (
                 403,
                 r#"{"error":{"code":"WRONG_TOKEN_KIND"}}"#,
@@ -99,7 +101,7 @@ mod tests {
             (429, "", "retry Throttled None"),
             (500, r#"{"error":"x"}"#, "retry Server None"),
             (502, html, "retry Server None"),
-            (503, "", "retry Throttled None"),
+            (503, "", "retry Server None"),
             (0, "", "retry Unreachable None"),
         ] {
             let answer = Answer {

@@ -5,12 +5,14 @@
 //! then it is asked to come back.
 //!
 //! **Resume points** may be repeated. An episode's is a `PATCH`; where the title is not on the list it is put there
-//! with `POST` first, and where `PATCH` is refused altogether `POST` alone has to do, from then on.
+//! with `POST` first. Where `PATCH` is refused altogether `POST` alone has to do, from then on; where it is refused for
+//! an episode, for that episode.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use serde_json::{Map, Value};
 use tokio::sync::watch;
 
 use super::classify;
@@ -25,6 +27,9 @@ use crate::service::{Answer, Call, Disposition, Fault, Job, Service};
 
 /// How long after its end an attempt may still take effect.
 const LATE_COMMIT: Duration = Duration::from_secs(30);
+
+/// Most episodes that are remembered to take no `PATCH`.
+const MOST_REFUSED: usize = 256;
 
 /// Most pages of history that are read: 1,000 entries.
 const MOST_PAGES: usize = 20;
@@ -45,8 +50,14 @@ pub struct Memory {
     late_commit: Duration,
     /// Boot time since when no history call of ours is on its way; what an earlier process sent is before that.
     quiet_since: Mutex<Duration>,
-    /// `PATCH` was refused: not tried again.
-    posts_only: AtomicBool,
+    refused: Mutex<Refused>,
+}
+
+/// Where `PATCH` is not tried again.
+#[derive(Debug, Default)]
+struct Refused {
+    altogether: bool,
+    episodes: BTreeSet<Episode>,
 }
 
 impl Default for Memory {
@@ -62,7 +73,7 @@ impl Memory {
         Self {
             late_commit,
             quiet_since: Mutex::new(clock::now().boot),
-            posts_only: AtomicBool::new(false),
+            refused: Mutex::default(),
         }
     }
 
@@ -83,7 +94,28 @@ impl Memory {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn refused(&self) -> MutexGuard<'_, Refused> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn takes_patch(&self, episode: &Episode) -> bool {
+        let refused = self.refused();
+        !refused.altogether && !refused.episodes.contains(episode)
+    }
+
+    fn note_refusal(&self, answer: &Answer, episode: Episode) {
+        let mut refused = self.refused();
+        if refuses_every_patch(answer) {
+            refused.altogether = true;
+        } else if answer.status != 403 && refused.episodes.len() < MOST_REFUSED {
+            refused.episodes.insert(episode);
+        }
+    }
 }
+
+/// `mediaId`, season and episode.
+type Episode = (String, u64, u64);
 
 /// A call to make.
 struct Step<'a> {
@@ -121,13 +153,13 @@ impl Discovr {
         if request.method != "PATCH" {
             return Ok(classify(&self.call(&patch).await?));
         }
-        let body = without_episode(&request.body);
+        let (episode, body) = without_episode(&request.body);
         let post = Step {
             method: "POST",
             path: &request.path,
             body: Some(&body),
         };
-        if self.memory.posts_only.load(Ordering::Relaxed) {
+        if !self.memory.takes_patch(&episode) {
             return Ok(classify(&self.call(&post).await?));
         }
         let answer = self.call(&patch).await?;
@@ -144,10 +176,10 @@ impl Discovr {
         };
         if refuses_patch(&again) {
             tracing::info!(
-                "Discovr takes no PATCH ({}): resume points name no episode",
+                "Discovr takes no PATCH ({}): the resume point names no episode",
                 again.words()
             );
-            self.memory.posts_only.store(true, Ordering::Relaxed);
+            self.memory.note_refusal(&again, episode);
             return Ok(classify(&posted));
         }
         Ok(classify(&again))
@@ -205,7 +237,8 @@ impl Discovr {
                 Page::Unknown => return Err(self.unreadable()),
             }
         }
-        Ok(false)
+        // Not reached: written again it might be there twice.
+        Err(self.unreadable())
     }
 
     async fn look(&self, path: &str, ours: &Ours) -> Result<Page, Disposition> {
@@ -218,8 +251,10 @@ impl Discovr {
         let is_title = !path.contains('?');
         match answer.status {
             200..=299 => Ok(ours.look(&answer)),
-            // This form of it is only supposed to exist.
-            400 | 404 | 405 if is_title => Ok(Page::Unknown),
+            // This form of it is only supposed to exist; whatever refuses it, the list is the documented one.
+            status if is_title && status != 401 && status != 429 && !refuses_token(&answer) => {
+                Ok(Page::Unknown)
+            }
             _ => match classify(&answer) {
                 // What refuses a question says nothing of the entry.
                 Disposition::Reject { reason } => Err(unanswered(reason)),
@@ -275,7 +310,21 @@ impl Service for Discovr {
 
 /// Whether an answer to a `PATCH` means that the title is not on the list, or that there is no `PATCH`.
 fn refuses_patch(answer: &Answer) -> bool {
-    matches!(answer.status, 400 | 404 | 405 | 422 | 501)
+    match answer.status {
+        400 | 404 | 422 => true,
+        // Some firewalls let nothing pass but GET and POST; others are busy for a moment.
+        403 => !refuses_token(answer),
+        _ => refuses_every_patch(answer),
+    }
+}
+
+/// Whether it is the method that is refused, and not what was said with it.
+fn refuses_every_patch(answer: &Answer) -> bool {
+    match answer.status {
+        405 | 501 => true,
+        404 => answer.api_error().is_none(),
+        _ => false,
+    }
 }
 
 fn is_ambiguous(disposition: &Disposition) -> bool {
@@ -285,14 +334,14 @@ fn is_ambiguous(disposition: &Disposition) -> bool {
     matches!(fault, Fault::Unreachable | Fault::Server)
 }
 
-/// `POST` takes no season and no episode.
-fn without_episode(body: &str) -> String {
-    let mut value: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
-    if let Some(object) = value.as_object_mut() {
-        object.remove("season");
-        object.remove("episode");
-    }
-    value.to_string()
+/// What a body is about, and the body as `POST` takes it: with no season and no episode.
+fn without_episode(body: &str) -> (Episode, String) {
+    let mut body: Map<String, Value> = serde_json::from_str(body).unwrap_or_default();
+    let mut number = |key: &str| body.remove(key).and_then(|n| n.as_u64()).unwrap_or(0);
+    let (season, episode) = (number("season"), number("episode"));
+    let media_id = body.get("mediaId").and_then(Value::as_str);
+    let about = (media_id.unwrap_or_default().to_owned(), season, episode);
+    (about, Value::Object(body).to_string())
 }
 
 fn unreachable(error: Unreachable) -> Disposition {

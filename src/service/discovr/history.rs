@@ -56,6 +56,10 @@ impl Ours {
         if items.iter().any(|item| self.is(item)) {
             return Page::Found;
         }
+        // Written again, it might be there twice.
+        if items.iter().any(|item| self.may_be(item)) {
+            return Page::Unknown;
+        }
         // One entry where a list should be may be the latest of several.
         if value.get("updatedAt").is_some() {
             return Page::Unknown;
@@ -74,6 +78,13 @@ impl Ours {
         let near =
             at.is_some_and(|at| at.since(ours) <= SAME_INSTANT && ours.since(at) <= SAME_INSTANT);
         near && episode(item) == self.episode && self.may_be_of(item)
+    }
+
+    /// Of our title and episode, at a time that cannot be read.
+    fn may_be(&self, item: &Map<String, Value>) -> bool {
+        let at = item.get("updatedAt").filter(|at| !at.is_null());
+        let unread = at.is_some_and(|at| time(at).is_none());
+        unread && episode(item) == self.episode && self.may_be_of(item)
     }
 
     /// An entry of the list need not name its title in our way; if it does, it must be ours.
@@ -118,14 +129,36 @@ fn episode(item: &Map<String, Value>) -> Option<(u32, u32)> {
     number("season").zip(number("episode"))
 }
 
+/// ISO 8601 with or without a zone (then it is UTC), or a number.
 fn time(value: &Value) -> Option<Wall> {
     match value {
-        Value::String(text) => {
-            let utc = text.strip_suffix("+00:00").map(|start| format!("{start}Z"));
-            Wall::parse(utc.as_deref().unwrap_or(text))
-        }
+        Value::String(text) => iso_8601(text.trim()).or_else(|| epoch(value)),
         other => epoch(other),
     }
+}
+
+fn iso_8601(text: &str) -> Option<Wall> {
+    let (_, time) = text.split_once(['T', 't', ' '])?;
+    let sign = time
+        .rfind(['+', '-'])
+        .map(|at| text.len() - time.len() + at);
+    let (local, offset) = match sign {
+        Some(at) => (text.get(..at)?, offset(text.get(at..)?)?),
+        None => (text.trim_end_matches(['Z', 'z']), 0),
+    };
+    let mut utc = local.replacen(['t', ' '], "T", 1);
+    utc.push('Z');
+    Some(Wall(Wall::parse(&utc)?.0.checked_sub(offset)?))
+}
+
+/// `+02:00`, `+0200` or `+02`, in milliseconds.
+fn offset(text: &str) -> Option<i64> {
+    let (sign, digits) = text.split_at_checked(1)?;
+    let digits = digits.replace(':', "");
+    let (hours, minutes) = digits.split_at_checked(2)?;
+    let minutes = if minutes.is_empty() { "0" } else { minutes };
+    let minutes = hours.parse::<i64>().ok()? * 60 + minutes.parse::<i64>().ok()?;
+    Some(minutes * if sign == "-" { -60_000 } else { 60_000 })
 }
 
 #[cfg(test)]
@@ -159,6 +192,11 @@ mod tests {
             ("1", "2", r#""2026-11-22T02:00:00Z""#, true),
             ("1", "2", r#""2026-11-22T02:00:02.250Z""#, true),
             ("1", "2", r#""2026-11-22T01:59:58.250+00:00""#, true),
+            ("1", "2", r#""2026-11-22T04:00:00.250+02:00""#, true),
+            ("1", "2", r#""2026-11-21T18:30:00-0730""#, true),
+            ("1", "2", r#""2026-11-22T02:00:00.250""#, true),
+            ("1", "2", r#""2026-11-22 02:00:00""#, true),
+            ("1", "2", r#""2026-11-22T02:00:00+02:00""#, false),
             ("1", "2", "1795312800250", true),
             ("1", "2", "1795312800", true),
             ("\"1\"", "\"2\"", "1795312800", true),
@@ -167,7 +205,6 @@ mod tests {
             ("1", "3", r#""2026-11-22T02:00:00Z""#, false),
             ("2", "2", r#""2026-11-22T02:00:00Z""#, false),
             ("null", "null", r#""2026-11-22T02:00:00Z""#, false),
-            ("1", "2", r#""yesterday""#, false),
             ("1", "2", "null", false),
         ] {
             let page = look(&ours(), &entry(season, episode, at));
@@ -186,6 +223,14 @@ mod tests {
         assert_eq!(look(&ours(), &entry("id", "h_77")), Page::Found);
         assert_eq!(look(&ours(), &entry("mediaId", "TV_2")), Page::Absent);
         assert_eq!(look(&ours(), &entry("id", "TV_2")), Page::Absent);
+    }
+
+    #[test]
+    fn an_entry_whose_time_cannot_be_read_leaves_the_doubt() {
+        let entry = r#"[{"mediaId":"TV_1","season":1,"episode":2,"updatedAt":"yesterday"}]"#;
+        assert_eq!(look(&ours(), entry), Page::Unknown);
+        let other = entry.replace("\"episode\":2", "\"episode\":3");
+        assert_eq!(look(&ours(), &other), Page::Absent);
     }
 
     #[test]

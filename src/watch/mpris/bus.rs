@@ -15,9 +15,9 @@ use zbus::message::{Flags, Message, Type};
 use zbus::{Address, Connection, MessageStream, Variant};
 
 use super::policy::PREFIX;
-use super::process;
 use super::values::{self, Properties};
 use crate::model::{Moment, Process};
+use crate::watch::process;
 
 /// The unique name of a connection, e.g. `:1.42`.
 pub type Owner = Arc<str>;
@@ -259,7 +259,7 @@ fn answer(call: &Call, message: &Message) -> Option<Answer> {
             Answer::Names(players.map(str::to_owned).collect())
         }
         Call::OwnerOf(_) => Answer::Owner(body.deserialize::<&str>().ok()?.into()),
-        Call::Process(_) => Answer::Process(process::of(body.deserialize().ok()?)),
+        Call::Process(_) => Answer::Process(process::of_speaker(body.deserialize().ok()?)),
         Call::Identity(_) => {
             let name = values::text(&body.deserialize().ok()?)?;
             let name: String = name.chars().take(LONGEST_IDENTITY).collect();

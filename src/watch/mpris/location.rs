@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::process;
 use crate::model::{Location, Process, Video};
+use crate::watch::process;
 
 /// Where the media is; `None` for what cannot be found again (relative paths, data inside the URL).
 ///

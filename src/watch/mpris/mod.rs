@@ -16,20 +16,20 @@ mod ids;
 pub(crate) mod location;
 mod players;
 mod policy;
-pub mod process;
 pub(crate) mod quirks;
 pub(crate) mod track;
 pub(crate) mod values;
 
 use std::time::Duration;
 
+use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::SendError;
-use tokio::task::JoinSet;
 use zbus::Address;
 
 use super::{Report, WatchContext};
 use crate::clock;
-use crate::model::{Moment, Source};
+use crate::detached::Detached;
+use crate::model::{Moment, Process, Source};
 use absence::Absence;
 use bus::{Bus, Owner};
 use players::{Command, Players};
@@ -65,10 +65,11 @@ pub async fn run(ctx: WatchContext) {
 pub async fn run_at(mut ctx: WatchContext, address: Result<Address, String>) {
     let mut players = Players::new(ctx.config.borrow().players.clone());
     let mut first = true;
+    let threads = Detached::new("lookups");
     let mut bus = connect(&address).await;
     loop {
         let end = match bus {
-            Ok(bus) => watch(&mut ctx, bus, &mut players, &mut first).await,
+            Ok(bus) => watch(&mut ctx, bus, &mut players, &mut first, &threads).await,
             Err(why) => End::BusGone(why),
         };
         let End::BusGone(why) = end else { return };
@@ -131,11 +132,30 @@ async fn missing(
     Ok(())
 }
 
-/// What looks things up; in threads, since a portal that hangs hangs them.
-type Lookups = JoinSet<Option<(Owner, Lookup, String)>>;
+/// Looks things up beside the loop: a portal that hangs hangs whoever asks it.
+struct Lookups<'a> {
+    threads: &'a Detached,
+    /// One connection's: the next bus gives the same owners to others.
+    found: mpsc::Sender<Found>,
+}
 
-/// Most lookups at once; more than a few hang.
-const MOST_LOOKUPS: usize = 4;
+/// What was looked up, and the path that was found.
+type Found = (Owner, Lookup, String);
+
+impl Lookups<'_> {
+    fn begin(&self, owner: Owner, process: Option<Process>, lookup: Lookup) {
+        let found = self.found.clone();
+        self.threads.run(move || {
+            let path = match &lookup {
+                Lookup::HostPath(portal) => location::host_path(portal),
+                Lookup::OpenFilm => process.and_then(location::open_film),
+            };
+            if let Some(path) = path {
+                drop(found.blocking_send((owner, lookup, path)));
+            }
+        });
+    }
+}
 
 /// Watches one connection until it ends.
 async fn watch(
@@ -143,6 +163,7 @@ async fn watch(
     mut bus: Bus,
     players: &mut Players,
     first: &mut bool,
+    threads: &Detached,
 ) -> End {
     let config = ctx.config.borrow_and_update().players.clone();
     players.configure(&config, clock::now());
@@ -151,9 +172,13 @@ async fn watch(
     if ctx.reports.send(available).await.is_err() {
         return End::Shutdown;
     }
-    let mut lookups = Lookups::new();
+    let (tell, mut found) = mpsc::channel(1);
+    let lookups = Lookups {
+        threads,
+        found: tell,
+    };
     loop {
-        if let Err(end) = carry_out(ctx, &mut bus, players, &mut lookups, first).await {
+        if let Err(end) = carry_out(ctx, &mut bus, players, &lookups, first).await {
             return end;
         }
         let deadline = players.deadline().into_iter().chain(bus.deadline()).min();
@@ -173,9 +198,9 @@ async fn watch(
                 }
                 Err(_) => return End::Shutdown,
             },
-            Some(found) = lookups.join_next() => if let Ok(Some((owner, lookup, path))) = found {
+            Some((owner, lookup, path)) = found.recv() => {
                 players.found_path(&owner, lookup, path, clock::now());
-            },
+            }
             () = until(deadline) => {
                 let now = clock::now();
                 for event in bus.give_up(now) {
@@ -191,23 +216,14 @@ async fn carry_out(
     ctx: &mut WatchContext,
     bus: &mut Bus,
     players: &mut Players,
-    lookups: &mut Lookups,
+    lookups: &Lookups<'_>,
     first: &mut bool,
 ) -> Result<(), End> {
     for command in players.commands() {
         match command {
             Command::Call(call) => bus.call(call, clock::now()).await?,
             Command::Listen { owner, on } => bus.listen(&owner, on).await?,
-            Command::Lookup(owner, process, lookup) if lookups.len() < MOST_LOOKUPS => {
-                lookups.spawn_blocking(move || {
-                    let path = match &lookup {
-                        Lookup::HostPath(portal) => location::host_path(portal),
-                        Lookup::OpenFilm => process.and_then(location::open_film),
-                    };
-                    Some((owner, lookup, path?))
-                });
-            }
-            Command::Lookup(..) => {}
+            Command::Lookup(owner, process, lookup) => lookups.begin(owner, process, lookup),
             Command::Observed(seen) => ctx.reports.send(Report::Observed(seen)).await?,
             Command::Scanned if std::mem::take(first) => {
                 ctx.reports.send(Report::Scanned(Source::Mpris)).await?;

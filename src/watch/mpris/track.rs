@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use super::location;
 use super::quirks::Quirk;
-use super::values::{self, Metadata, Properties};
+use super::values::{Metadata, Properties};
 use crate::model::{EndReason, Item, Location, Moment, Signal, Transport};
 
 /// Within this, parts of one change arrive.
@@ -524,7 +524,7 @@ impl Track {
 
     fn position(&mut self, raw: f64, seeked: bool, now: Moment) {
         let undecided = self.undecided();
-        let seconds = values::seconds(raw, self.metadata.in_seconds);
+        let seconds = self.metadata.position(raw);
         let Some(open) = &mut self.open else { return };
         if undecided {
             open.probe = Some((seconds, now.mono));

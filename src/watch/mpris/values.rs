@@ -45,6 +45,14 @@ pub struct Metadata {
     pub tags: Tags,
 }
 
+impl Metadata {
+    /// Seconds of a position as sent: in the unit of the length, unless that would lie far beyond the length.
+    pub fn position(&self, raw: f64) -> f64 {
+        let beyond = self.length.is_some_and(|length| raw > 2.0 * length);
+        seconds(raw, self.in_seconds && !beyond)
+    }
+}
+
 impl Properties {
     /// Reads `a{sv}`; unknown names are passed over.
     pub fn read<'a>(pairs: impl Iterator<Item = (&'a str, &'a Variant<'a>)>) -> Self {
@@ -176,7 +184,7 @@ fn tag(tags: &mut Tags, key: &str, value: &Variant<'_>) {
 }
 
 /// Seconds of a time as sent; below zero is zero.
-pub fn seconds(raw: f64, in_seconds: bool) -> f64 {
+fn seconds(raw: f64, in_seconds: bool) -> f64 {
     let seconds = if in_seconds { raw } else { raw / 1e6 };
     seconds.max(0.0)
 }
@@ -268,6 +276,22 @@ mod tests {
                 expected,
                 "{value:?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_position_is_in_the_unit_of_the_length_or_in_the_standards() {
+        let cases = [
+            (Some(5400i64), 90.0, 90.0),
+            (Some(5400), 90_000_000.0, 90.0),
+            (Some(5_400_000_000), 90_000_000.0, 90.0),
+            (None, 90_000_000.0, 90.0),
+            (Some(5400), -1.0, 0.0),
+        ];
+        for (length, raw, expected) in cases {
+            let length = length.map(|length| ("mpris:length", Variant::from(length)));
+            let metadata = of(&length.into_iter().collect::<Vec<_>>());
+            assert_eq!(metadata.position(raw), expected, "{metadata:?} {raw}");
         }
     }
 

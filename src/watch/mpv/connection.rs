@@ -11,10 +11,10 @@ use tracing::{debug, warn};
 use super::Post;
 use super::address::{self, Door};
 use super::conversation::Conversation;
-use super::process;
 use super::protocol::{self, Line, Lines, MAX_LINE, Message};
 use crate::clock;
 use crate::model::Process;
+use crate::watch::process;
 
 /// How long a peer may take to show that it speaks mpv's protocol.
 const INTRODUCTION: Duration = Duration::from_secs(5);
@@ -54,7 +54,7 @@ pub async fn introduce(door: &Door) -> Result<Connection, Refusal> {
         return Err(Refusal::NotMpv("it belongs to another user".to_owned()));
     }
     let pid = peer.pid().and_then(|pid| u32::try_from(pid).ok());
-    let Some(process) = pid.and_then(process::process) else {
+    let Some(process) = pid.and_then(process::of) else {
         return Err(Refusal::NotMpv("its process cannot be seen".to_owned()));
     };
     let mut connection = Connection {
@@ -112,7 +112,7 @@ impl Connection {
         let told = told.filter(|told| *told != peer.pid);
         told.filter(|told| process::innermost_pid(peer.pid) != Some(*told))
             .filter(|told| process::is_mpv(*told) && !process::is_mpv(peer.pid))
-            .and_then(process::process)
+            .and_then(process::of)
             .unwrap_or(peer)
     }
 
@@ -141,7 +141,10 @@ impl Connection {
 
     /// Watches until the connection ends, or nobody is there to be told.
     pub async fn hold(mut self, mut post: Post) -> io::Result<()> {
-        let mut conversation = Conversation::new(HELLO, process::folder(self.process.pid));
+        // mpv never leaves the folder that it was started in.
+        let folder = process::folder(self.process.pid);
+        let folder = folder.map(|folder| folder.to_string_lossy().into_owned());
+        let mut conversation = Conversation::new(HELLO, folder);
         loop {
             let requests = conversation.take_requests();
             // What mpv said before it closed the connection is still to be read.

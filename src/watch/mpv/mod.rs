@@ -3,7 +3,7 @@
 //! ```text
 //!  places   own folder, pointers, configured globs ─┐            introduce        hold
 //!  inotify  what appears there; mpv being started ──┼─► Door ──────────────► mpv ──────► Conversation ─► Report
-//!  process  /proc: where running mpvs listen ───────┘   └► nobody, not mpv: left alone until something changes
+//!  sockets  /proc: where running mpvs listen ───────┘   └► nobody, not mpv: left alone until something changes
 //! ```
 //!
 //! - A **door** is one socket at one address. Each is tried once: a second mpv that binds the same path is another
@@ -16,14 +16,17 @@
 //! `conversation` decides what is said and what it means; it is pure. `connection` moves the bytes.
 
 mod address;
+mod check;
 mod connection;
 pub(crate) mod conversation;
 mod inotify;
 mod item;
 mod places;
-mod process;
 pub(crate) mod protocol;
 pub mod script;
+mod sockets;
+
+pub use check::{Found, sockets};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
@@ -44,6 +47,7 @@ use super::{Report, WatchContext};
 use crate::clock;
 use crate::config::Config;
 use crate::model::{Moment, Observation, PlayerId, PlayerInfo, Process, Signal, Source};
+use crate::watch::process;
 
 /// The first scan is over after this at the latest, whatever some mpv does.
 const FIRST_SCAN: Duration = Duration::from_secs(5);
@@ -262,7 +266,7 @@ impl Watcher {
     /// True if there is an mpv that is not connected.
     fn look_at_processes(&mut self) -> bool {
         let mut waiting = false;
-        for (pid, addresses) in process::listening_mpvs() {
+        for (pid, addresses) in sockets::listening_mpvs() {
             let connected = |behind: &Behind| matches!(behind, Behind::Mpv(p) if p.pid == pid);
             if self.doors.values().any(connected) {
                 continue;
@@ -391,7 +395,7 @@ impl Watcher {
     fn gone(&mut self, process: Process, lived: Duration) {
         let name = self.name(process);
         self.asks.remove(&name);
-        let ended = process::process(process.pid) != Some(process);
+        let ended = process::of(process.pid) != Some(process);
         if !ended && lived < SHORT_LIFE {
             debug!("{name} hangs up at once; it is left alone");
             for behind in self.doors.values_mut() {

@@ -156,6 +156,29 @@ pub fn install(homes: &Homes) -> Result<Outcome, CliError> {
     Ok(outcome)
 }
 
+/// What `install` would do, without doing it: a script that is not there is `Absent`, another version `Updated`.
+///
+/// # Errors
+/// Another file has the script's name, or it cannot be read.
+pub fn look(homes: &Homes) -> Result<Outcome, CliError> {
+    let places = homes.all();
+    let file = |folder: &PathBuf| {
+        let path = script_in(folder);
+        let change = match refuse_foreign(&path)? {
+            Some(content) if content == SCRIPT.as_bytes() => Change::Unchanged,
+            Some(_) => Change::Updated,
+            None if script_in(&homes.system).exists() => Change::Unchanged,
+            None => Change::Absent,
+        };
+        Ok(Placed { path, change })
+    };
+    Ok(Outcome {
+        files: places.iter().map(file).collect::<Result<_, CliError>>()?,
+        sockets: places.iter().flat_map(|folder| sockets(folder)).collect(),
+        notes: Vec::new(),
+    })
+}
+
 /// Takes the script away again, and folders that are empty without it.
 ///
 /// # Errors
@@ -298,12 +321,15 @@ mod tests {
         let base = tempfile::tempdir().unwrap();
         let homes = homes(base.path());
         let file = base.path().join(".config/mpv/scripts/reeld.lua");
+        assert_eq!(changes(&look(&homes).unwrap()), [Change::Absent]);
         assert_eq!(changes(&install(&homes).unwrap()), [Change::Installed]);
+        assert_eq!(changes(&look(&homes).unwrap()), [Change::Unchanged]);
         assert_eq!(fs::read_to_string(&file).unwrap(), SCRIPT);
         let again = install(&homes).unwrap();
         assert_eq!(changes(&again), [Change::Unchanged]);
         assert_eq!(again.notes, Vec::<String>::new());
         fs::write(&file, format!("{MARK}an older one")).unwrap();
+        assert_eq!(changes(&look(&homes).unwrap()), [Change::Updated]);
         assert_eq!(changes(&install(&homes).unwrap()), [Change::Updated]);
         assert_eq!(fs::read_to_string(&file).unwrap(), SCRIPT);
         assert_eq!(changes(&remove(&homes).unwrap()), [Change::Removed]);

@@ -1,5 +1,6 @@
 //! An evening in front of the screen: a home, the built daemon, real mpv, and stand-ins that judge.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
@@ -12,9 +13,10 @@ use serde_json::Value;
 
 use reeld::account::NewLogin;
 
+use super::bus::PrivateBus;
 use super::credentials;
 use super::home::Home;
-use super::players::{is_installed, shared_folder};
+use super::players::{MPRIS_SCRIPT, is_installed, shared_folder};
 use super::standin::{CLIENT_ID, DISCOVR_CLIENT_ID, Discovr, Event, PunchPlay, Server, Tmdb};
 
 /// Speed of the films: 40 minutes a minute.
@@ -27,7 +29,15 @@ pub struct Evening {
     pub discovr: Server<Discovr>,
     pub tmdb: Server<Tmdb>,
     daemon: Option<Child>,
+    /// Variables and a starter for the daemon.
+    variables: Vec<(String, String)>,
+    starter: Vec<OsString>,
     players: u32,
+    /// Of the daemon.
+    pub environment: Vec<(String, String)>,
+    /// Films and the bus: players may be another user's.
+    shared: tempfile::TempDir,
+    bus: Option<PrivateBus>,
     /// The daemon sees every mpv of this user: one evening at a time on this machine.
     _alone: File,
 }
@@ -79,7 +89,12 @@ impl Evening {
             discovr: Server::start(Discovr::default()),
             tmdb: Server::start(Tmdb::default()),
             daemon: None,
+            variables: Vec::new(),
+            starter: Vec::new(),
             players: 0,
+            environment: Vec::new(),
+            shared: shared_folder(),
+            bus: None,
             _alone: alone(),
         };
         evening.configure("");
@@ -100,24 +115,84 @@ impl Evening {
         ));
     }
 
+    /// Later daemons have this in their environment.
+    pub fn set(&mut self, variable: &str, value: &str) {
+        self.variables.push((variable.into(), value.into()));
+    }
+
+    /// Later daemons are started by another program that stays out of the way, like `strace -D`.
+    pub fn start_under(&mut self, starter: impl IntoIterator<Item = impl Into<OsString>>) {
+        self.starter = starter.into_iter().map(Into::into).collect();
+    }
+
     /// Starts the daemon and waits until it is ready.
     pub fn start(&mut self) {
+        self.launch();
+        self.until_ready();
+    }
+
+    /// Waits until the daemon is ready.
+    pub fn until_ready(&self) {
+        self.until("the daemon is ready", Duration::from_secs(30), |evening| {
+            evening.home.run(&["status"]).code == Some(0)
+        });
+    }
+
+    /// Starts the daemon.
+    pub fn launch(&mut self) {
         let log = File::options()
             .create(true)
             .append(true)
             .open(self.log_file())
             .unwrap();
-        let daemon = self
-            .home
-            .command(&["run"])
+        let starter: Vec<&OsStr> = self.starter.iter().map(OsString::as_os_str).collect();
+        let mut daemon = if starter.is_empty() {
+            self.home.command(&["run"])
+        } else {
+            self.home.command_under(&starter, &["run"])
+        };
+        if let Some(bus) = &self.bus {
+            daemon.env("DBUS_SESSION_BUS_ADDRESS", bus.address_text());
+        }
+        let variables = self.variables.iter().map(|(name, value)| (name, value));
+        daemon
             .env("REELD_LOG", "debug")
+            .envs(self.environment.iter().cloned())
+            .envs(variables)
             .stderr(log)
-            .stdout(Stdio::null())
-            .spawn();
-        self.daemon = Some(daemon.unwrap());
-        self.until("the daemon is ready", Duration::from_secs(30), |evening| {
-            evening.home.run(&["status"]).code == Some(0)
-        });
+            .stdout(Stdio::null());
+        self.daemon = Some(daemon.spawn().unwrap());
+    }
+
+    /// The daemon's process id.
+    pub fn daemon_id(&self) -> u32 {
+        self.daemon.as_ref().expect("a daemon").id()
+    }
+
+    /// How the daemon has ended by itself; `None` while it runs.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.daemon.as_mut().expect("a daemon").try_wait().unwrap()
+    }
+
+    /// Sends a signal to the running daemon.
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        kill(self.daemon.as_ref().expect("a daemon"), signal);
+    }
+
+    /// Starts a session bus, where the daemon and the players from now on will be.
+    pub fn start_bus(&mut self) -> &PrivateBus {
+        self.end_bus();
+        self.bus.insert(PrivateBus::start(self.shared.path()))
+    }
+
+    /// Ends the session bus; the next one has its address.
+    pub fn end_bus(&mut self) {
+        self.bus = None;
+    }
+
+    /// The session bus that was started.
+    pub fn bus(&self) -> &PrivateBus {
+        self.bus.as_ref().expect("a bus was started")
     }
 
     fn log_file(&self) -> PathBuf {
@@ -138,9 +213,7 @@ impl Evening {
 
     /// A film (or whatever its name says) of this many seconds.
     pub fn film(&self, name: &str, seconds: u32) -> PathBuf {
-        let folder = self.home.folder.path().join("videos");
-        fs::create_dir_all(&folder).unwrap();
-        let film = folder.join(name);
+        let film = self.shared.path().join(name);
         if !film.exists() {
             fs::copy(picture(seconds), &film).unwrap();
         }
@@ -149,24 +222,38 @@ impl Evening {
 
     /// mpv with a socket of its own in reeld's folder.
     pub fn mpv(&mut self, more: &[&str], films: &[&Path]) -> Mpv {
+        self.mpv_at(None, more, films)
+    }
+
+    fn mpv_at(&mut self, bus: Option<&str>, more: &[&str], films: &[&Path]) -> Mpv {
         self.players += 1;
         let folder = self.home.folder.path().join("run/reeld/mpv");
         fs::create_dir_all(&folder).unwrap();
         let socket = folder.join(format!("{}.sock", self.players));
-        let child = Command::new("mpv")
+        let mut command = self.home.program("mpv");
+        if let Some(bus) = bus {
+            command.env("DBUS_SESSION_BUS_ADDRESS", bus);
+        }
+        let child = command
             .args(["--no-config", "--really-quiet", "--vo=null", "--ao=null"])
             .arg(format!("--speed={SPEED}"))
             .arg(format!("--input-ipc-server={}", socket.display()))
             .args(more)
             .args(films)
-            .env("HOME", self.home.folder.path())
-            .env_remove("DBUS_SESSION_BUS_ADDRESS")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
         Mpv { child, socket }
+    }
+
+    /// The same, on the bus too.
+    pub fn mpv_on_bus(&mut self, more: &[&str], films: &[&Path]) -> Mpv {
+        let script = format!("--script={MPRIS_SCRIPT}");
+        let bus = self.bus().address_text();
+        let more: Vec<_> = more.iter().copied().chain([script.as_str()]).collect();
+        self.mpv_at(Some(&bus), &more, films)
     }
 
     /// Polls a condition; fails with the log when the time is over.
@@ -182,6 +269,28 @@ impl Evening {
             );
             std::thread::sleep(Duration::from_millis(50));
         }
+    }
+
+    /// How many watches PunchPlay counts.
+    pub fn watches(&self) -> usize {
+        let events = self.events();
+        events.iter().filter(|event| event.is_watch()).count()
+    }
+
+    /// Waits for so many watches at PunchPlay.
+    pub fn until_watches(&self, count: usize) {
+        let what = format!("{count} watches arrive");
+        self.until(&what, Duration::from_secs(90), |evening| {
+            evening.watches() >= count
+        });
+    }
+
+    /// Waits until the log says something.
+    pub fn until_logged(&self, words: &str) {
+        let what = format!("the log says {words:?}");
+        self.until(&what, Duration::from_secs(60), |evening| {
+            evening.log().contains(words)
+        });
     }
 
     /// Waits for so many stops at PunchPlay.
@@ -279,8 +388,9 @@ impl Mpv {
             serde_json::json!({"command": words, "request_id": 7})
         )
         .unwrap();
-        for line in BufReader::new(stream).lines() {
-            let value: Value = serde_json::from_str(&line.unwrap()).unwrap();
+        // What ends the socket is not answered.
+        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            let value: Value = serde_json::from_str(&line).unwrap();
             if value["request_id"] == 7 {
                 return value["data"].clone();
             }

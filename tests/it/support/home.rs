@@ -1,5 +1,6 @@
 //! A user of their own: a home, XDG folders and the built binary, cut off from everything else on this machine.
 
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
@@ -12,6 +13,8 @@ use tempfile::TempDir;
 /// Temporary folders, removed at the end.
 pub struct Home {
     pub folder: TempDir,
+    /// Everything here is done by nobody in particular, for whom permissions count; see [`Home::leave_to_nobody`].
+    nobody: bool,
 }
 
 /// What a command did.
@@ -32,7 +35,20 @@ impl Home {
         let runtime = folder.path().join("run");
         fs::create_dir(&runtime).unwrap();
         fs::set_permissions(&runtime, fs::Permissions::from_mode(0o700)).unwrap();
-        Self { folder }
+        Self {
+            folder,
+            nobody: false,
+        }
+    }
+
+    /// From now on everything belongs to an ordinary user and is run as that user. To be called by root.
+    pub fn leave_to_nobody(&mut self) {
+        self.nobody = true;
+        let given = Command::new("chown")
+            .args(["-R", "65534:65534"])
+            .arg(self.folder.path())
+            .status();
+        assert!(given.unwrap().success());
     }
 
     /// Where its reeld keeps things.
@@ -56,9 +72,30 @@ impl Home {
 
     /// The binary, with nothing of this process' environment but the path.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_reeld"));
+        let mut command = self.program(binary());
+        command.args(arguments);
         command
-            .args(arguments)
+    }
+
+    /// The same, started by another program, like strace.
+    pub fn command_under(&self, starter: &[&OsStr], arguments: &[&str]) -> Command {
+        let (first, rest) = starter.split_first().unwrap();
+        let mut command = self.program(first);
+        command.args(rest).arg(binary()).args(arguments);
+        command
+    }
+
+    /// Any program as the user of this home.
+    pub fn program(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = if self.nobody {
+            let mut command = Command::new("setpriv");
+            command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"]);
+            command.arg(program);
+            command
+        } else {
+            Command::new(program)
+        };
+        command
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.folder.path())
@@ -88,6 +125,11 @@ impl Home {
         writer.join().unwrap();
         Ran::from(output)
     }
+}
+
+/// The built one, or another one, such as that of a release, where `REELD_UNDER_TEST` names it.
+fn binary() -> OsString {
+    std::env::var_os("REELD_UNDER_TEST").unwrap_or_else(|| env!("CARGO_BIN_EXE_reeld").into())
 }
 
 impl From<Output> for Ran {

@@ -12,7 +12,9 @@ pub mod home;
 pub mod media;
 pub mod mpv;
 pub mod players;
+pub mod small_disk;
 pub mod standin;
+pub mod system_bus;
 pub mod watcher;
 
 /// Kills a child that leads its group, and everything it started.

@@ -6,12 +6,13 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, OnceLock};
+use std::time::{Duration, Instant};
 
-use zbus::{Connection, DynamicType};
+use zbus::{Connection, DynamicType, OwnedVariant, Variant};
 
 use super::bus::PrivateBus;
 
-const MPRIS_SCRIPT: &str = "/usr/lib/mpv-mpris/mpris.so";
+pub const MPRIS_SCRIPT: &str = "/usr/lib/mpv-mpris/mpris.so";
 
 /// A folder that any user may use.
 pub fn shared_folder() -> tempfile::TempDir {
@@ -26,6 +27,15 @@ pub fn is_installed(program: &str) -> bool {
         .any(|folder| folder.join(program).exists());
     if !found {
         eprintln!("SKIPPED: {program} is not installed");
+    }
+    found
+}
+
+/// Whether mpv can be had on the bus; says so loudly where it cannot.
+pub fn has_mpris_script() -> bool {
+    let found = is_installed("mpv") && Path::new(MPRIS_SCRIPT).exists();
+    if !found {
+        eprintln!("SKIPPED: mpv-mpris is not installed");
     }
     found
 }
@@ -166,13 +176,11 @@ impl RealPlayer {
         }
     }
 
-    /// VLC as a desktop starts it; with another interface of it on the bus where `twice`.
-    pub fn vlc(bus: &PrivateBus, twice: bool, films: &[&Path]) -> Self {
+    /// VLC as a desktop starts it, without a screen.
+    pub fn vlc(bus: &PrivateBus, more: &[&str], films: &[&Path]) -> Self {
         let mut args = vec!["-I", "dummy", "--vout", "dummy", "--aout", "dummy"];
         args.extend(["--no-media-library", "--no-video-title-show"]);
-        if twice {
-            args.extend(["--control", "dbus"]);
-        }
+        args.extend(more);
         Self::start("vlc", &args, films, bus, None)
     }
 
@@ -194,6 +202,11 @@ impl RealPlayer {
         Self::start(program, &[], films, bus, Some(Screen::start()))
     }
 
+    /// Waits until it ends by itself.
+    pub fn wait(&mut self) {
+        drop(self.child.wait());
+    }
+
     /// Kills it at once.
     pub fn kill(&mut self) {
         super::kill_group(&mut self.child);
@@ -206,6 +219,13 @@ impl Drop for RealPlayer {
     }
 }
 
+async fn first_player(bus: &Connection) -> Option<String> {
+    let proxy = zbus::fdo::DBusProxy::new(bus).await.unwrap();
+    let names = proxy.list_names().await.unwrap();
+    let mut names = names.iter().map(|name| name.to_string());
+    names.find(|name| name.starts_with("org.mpris.MediaPlayer2."))
+}
+
 /// What any remote control can do with the only player on a bus.
 #[derive(Debug)]
 pub struct Remote {
@@ -214,20 +234,17 @@ pub struct Remote {
 }
 
 impl Remote {
-    /// Of the player that is there by now.
+    /// Of the first player on the bus.
     pub async fn of(bus: &PrivateBus) -> Self {
         let bus = bus.connect().await;
-        let names = zbus::fdo::DBusProxy::new(&bus)
-            .await
-            .unwrap()
-            .list_names()
-            .await
-            .unwrap();
-        let name = names
-            .iter()
-            .find(|name| name.starts_with("org.mpris.MediaPlayer2."));
-        let name = name.expect("a player is on the bus").to_string();
-        Self { bus, name }
+        let patience = Instant::now() + Duration::from_secs(20);
+        loop {
+            if let Some(name) = first_player(&bus).await {
+                return Self { bus, name };
+            }
+            assert!(Instant::now() < patience, "no player is on the bus");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// Calls a method of `org.mpris.MediaPlayer2.Player`.
@@ -235,6 +252,37 @@ impl Remote {
         self.call("org.mpris.MediaPlayer2.Player", method, body)
             .await
             .unwrap();
+    }
+
+    /// Where it is, seconds; `None` if it does not say.
+    pub async fn position(&self) -> Option<f64> {
+        match *self.get("Position").await? {
+            Variant::I64(micros) => Some(micros as f64 / 1e6),
+            _ => None,
+        }
+    }
+
+    /// The last part of the address of what it plays.
+    pub async fn file_name(&self) -> Option<String> {
+        let metadata = self.get("Metadata").await?;
+        let Variant::Dict(metadata) = &*metadata else {
+            return None;
+        };
+        let mut entries = metadata.iter();
+        let (_, url) = entries.find(|(key, _)| **key == Variant::from("xesam:url"))?;
+        let Variant::Variant(url) = url else {
+            return None;
+        };
+        let Variant::Str(url) = &**url else {
+            return None;
+        };
+        url.rsplit('/').next().map(str::to_owned)
+    }
+
+    async fn get(&self, property: &str) -> Option<OwnedVariant> {
+        let what = ("org.mpris.MediaPlayer2.Player", property);
+        let answer = self.call("org.freedesktop.DBus.Properties", "Get", &what);
+        answer.await.ok()?.body().deserialize().ok()
     }
 
     /// Asks it to quit; not every player can.

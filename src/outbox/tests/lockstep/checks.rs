@@ -68,6 +68,11 @@ impl<M: Medium> Run<M> {
                     let plan = self.model.plans.get_mut(&id).unwrap();
                     plan.attempts += 1;
                     plan.body = Some(job.request.body.clone());
+                    if plan.kind == Kind::Event && plan.event.action.is_live() {
+                        let place = (plan.account, plan.event.session);
+                        self.model.heard.insert(place);
+                    }
+                    let plan = &self.model.plans[&id];
                     let durable = !plan.event.action.is_live() && !plan.in_doubt;
                     self.check_told(number, &id, &job);
                     self.in_flight[number] = Some((id, job));

@@ -100,12 +100,14 @@ impl<M: Medium> Run<M> {
             {
                 stays.dead = true;
                 self.world.owed.remove(event_id);
+                self.model.hush(&plan);
             }
             Disposition::Delivered { .. } => {
                 if was_ignored {
                     self.world.owed.remove(event_id);
                 }
                 self.model.plans.remove(&id);
+                self.model.hush(&plan);
             }
             _ if pointless => {
                 durable = false;
@@ -120,6 +122,7 @@ impl<M: Medium> Run<M> {
             Disposition::Reject { .. } => {
                 stays.dead = true;
                 self.world.owed.remove(event_id);
+                self.model.hush(&plan);
             }
             Disposition::NeedsId => {
                 durable = false;
@@ -306,7 +309,9 @@ impl<M: Medium> Run<M> {
         let chosen = Selection::Ids(BTreeSet::from([id]));
         assert_eq!(self.outbox.drop_deliveries(&chosen).unwrap(), 1);
         self.world.owed.remove(&event_id);
-        self.model.plans.remove(&id);
+        if let Some(plan) = self.model.plans.remove(&id) {
+            self.model.hush(&plan);
+        }
         self.flushed();
     }
 

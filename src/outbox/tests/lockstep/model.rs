@@ -37,6 +37,8 @@ impl Plan {
 pub(super) struct Model {
     pub(super) plans: BTreeMap<DeliveryId, Plan>,
     pub(super) tmdb: BTreeMap<TitleKey, u64>,
+    /// Sessions that an account was told of and whose stop is not settled there.
+    pub(super) heard: BTreeSet<(usize, SessionId)>,
 }
 
 impl Model {
@@ -65,9 +67,40 @@ impl Model {
         match (old.kind, old.event.action) {
             (Kind::History, _) => false,
             (Kind::ResumePoint, _) => new.kind == Kind::ResumePoint,
-            (Kind::Event, Action::Stop) => stops && !old.event.watched,
+            (Kind::Event, Action::Stop) => {
+                let heard = self.heard.contains(&(old.account, old.event.session));
+                stops && !old.event.watched && !heard
+            }
             (Kind::Event, Action::Start) => same_session && stops,
             (Kind::Event, _) => same_session,
+        }
+    }
+
+    /// A session that an account never heard of begins with a start.
+    pub(super) fn introduced(&self, account: usize, event: &Lifecycle) -> Vec<Lifecycle> {
+        let mut plans = self.plans.values();
+        let waits = plans.any(|plan| {
+            let same = plan.event.session == event.session;
+            plan.account == account && plan.kind == Kind::Event && same
+        });
+        let heard = self.heard.contains(&(account, event.session));
+        let mut start = event.clone();
+        start.action = Action::Start;
+        match event.action {
+            Action::Start | Action::Stop => vec![event.clone()],
+            _ if waits || heard => vec![event.clone()],
+            Action::Pause => {
+                start.at.wall.0 -= 1;
+                vec![start, event.clone()]
+            }
+            Action::Progress | Action::Resume => vec![start],
+        }
+    }
+
+    /// The stop of a session is settled.
+    pub(super) fn hush(&mut self, plan: &Plan) {
+        if plan.kind == Kind::Event && plan.event.action == Action::Stop {
+            self.heard.remove(&(plan.account, plan.event.session));
         }
     }
 

@@ -57,10 +57,19 @@ impl<M: Medium> Run<M> {
         let title = TitleKey::of(&step.viewing.key).unwrap();
         let mut expected = Vec::new();
         for account in linked {
-            for call in
-                crate::outbox::Catalogue::calls(&Plain, self.accounts[*account].service, &event)
-            {
-                expected.push((*account, call));
+            let service = self.accounts[*account].service;
+            let calls = crate::outbox::Catalogue::calls(&Plain, service, &event);
+            let events = match calls.contains(&Call::Event) {
+                true => self.model.introduced(*account, &event),
+                false => vec![event.clone()],
+            };
+            for event in events {
+                let calls = crate::outbox::Catalogue::calls(&Plain, service, &event);
+                expected.extend(
+                    calls
+                        .into_iter()
+                        .map(|call| (*account, call, event.clone())),
+                );
             }
         }
         let made: Vec<_> = if appended.already {
@@ -68,19 +77,19 @@ impl<M: Medium> Run<M> {
             let ids = queue
                 .iter()
                 .filter(|(_, q)| q.event.session == event.session);
-            let ids = ids.filter(|(_, q)| q.event.action == event.action);
+            let ids = ids.filter(|(_, q)| q.event.position == event.position);
             let mut ids: Vec<_> = ids.map(|(id, _)| *id).collect();
             ids.split_off(ids.len() - expected.len())
         } else {
             appended.made
         };
         assert_eq!(made.len(), expected.len());
-        for (id, (account, call)) in made.into_iter().zip(expected) {
+        for (id, (account, call, event)) in made.into_iter().zip(expected) {
             let plan = Plan {
                 account,
                 kind: (&call).into(),
                 call,
-                event: event.clone(),
+                event,
                 title,
                 boot: self.boot_id,
                 attempts: 0,
@@ -155,6 +164,11 @@ impl<M: Medium> Run<M> {
             None => plan.body = Some(job.request.body.clone()),
         }
         plan.attempts += 1;
+        if plan.kind == Kind::Event && plan.event.action.is_live() {
+            let place = (plan.account, plan.event.session);
+            self.model.heard.insert(place);
+        }
+        let plan = &self.model.plans[&id];
         let is_durable = !plan.event.action.is_live() && !plan.in_doubt;
         self.check_told(number, &id, &job);
         self.in_flight[number] = Some((id, job));

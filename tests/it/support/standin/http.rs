@@ -9,6 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use reeld::model::Random;
 use serde_json::{Value, json};
 
 /// One request as it came.
@@ -83,6 +84,8 @@ pub enum Fault {
     Answer(Reply),
     /// Not processed; the connection is reset.
     ResetBefore,
+    /// Processed; this is answered in place of the answer.
+    AnswerAfter(Reply),
     /// Processed; the connection is reset instead of an answer.
     ResetAfter,
     /// Not processed; nothing is ever answered.
@@ -133,9 +136,32 @@ struct Planned {
     left: Option<u32>,
 }
 
+/// What goes wrong by chance.
+struct Weather {
+    random: Random,
+    chance: f64,
+}
+
+impl Weather {
+    fn fault(&mut self) -> Option<Fault> {
+        if self.random.fraction() >= self.chance {
+            return None;
+        }
+        Some(match self.random.bits() % 8 {
+            0 | 1 => Fault::ResetBefore,
+            2 | 3 => Fault::ResetAfter,
+            4 => Fault::Answer(Reply::json(500, &json!({"error": "bad weather"}))),
+            5 => Fault::Answer(Reply::html(502)),
+            6 => Fault::Answer(Reply::json(503, &json!({})).header("retry-after", "2")),
+            _ => Fault::Slow(Duration::from_millis(300)),
+        })
+    }
+}
+
 struct State<A> {
     app: A,
     faults: Vec<Planned>,
+    weather: Option<Weather>,
     /// Every request but the control ones, as JSON without secrets.
     requests: Vec<Value>,
     log: Option<File>,
@@ -171,6 +197,7 @@ impl<A: App> Server<A> {
                 state: Mutex::new(State {
                     app,
                     faults: Vec::new(),
+                    weather: None,
                     requests: Vec::new(),
                     log: None,
                     listening: false,
@@ -209,8 +236,16 @@ impl<A: App> Server<A> {
         });
     }
 
+    /// From now on so many of all requests (0–1) go wrong in any way, by chance.
+    pub fn weather(&self, seed: u64, chance: f64) {
+        let random = Random::seeded(seed);
+        self.lock().weather = Some(Weather { random, chance });
+    }
+
     pub fn clear_faults(&self) {
-        self.lock().faults.clear();
+        let mut state = self.lock();
+        state.faults.clear();
+        state.weather = None;
     }
 
     /// Every request so far: `{method, path, query, user_agent, body, fault, status}`.
@@ -354,6 +389,10 @@ fn answer<A: App>(
     let reply = match &fault {
         Some(Fault::Answer(reply)) => Some(reply.clone()),
         Some(Fault::ResetBefore | Fault::Hang) => None,
+        Some(Fault::AnswerAfter(reply)) => {
+            state.app.handle(request);
+            Some(reply.clone())
+        }
         _ => Some(state.app.handle(request)),
     };
     state.record(request, fault.as_ref(), reply.as_ref());
@@ -413,7 +452,10 @@ impl<A> State<A> {
         let found = self
             .faults
             .iter_mut()
-            .find(|planned| route.contains(&planned.route) && planned.left != Some(0))?;
+            .find(|planned| route.contains(&planned.route) && planned.left != Some(0));
+        let Some(found) = found else {
+            return self.weather.as_mut()?.fault();
+        };
         found.left = found.left.map(|left| left - 1);
         Some(found.fault.clone())
     }
@@ -421,6 +463,7 @@ impl<A> State<A> {
     fn record(&mut self, request: &Request, fault: Option<&Fault>, reply: Option<&Reply>) {
         let fault = fault.map(|fault| match fault {
             Fault::Answer(_) => "answer",
+            Fault::AnswerAfter(_) => "answer-after",
             Fault::ResetBefore => "reset-before",
             Fault::ResetAfter => "reset-after",
             Fault::Hang => "hang",

@@ -1,4 +1,4 @@
-//! What `/proc` knows: which process is which, which of them are mpv, and at which sockets they listen.
+//! What `/proc` knows of all mpvs: which there are, and at which sockets they listen.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
@@ -7,49 +7,8 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::model::Process;
-
 use super::address::Address;
-
-/// The process of that number, if there is one that has not ended.
-pub fn process(pid: u32) -> Option<Process> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let started = start_time(&stat)?;
-    Some(Process { pid, started })
-}
-
-/// Field 22. Field 2 is the name in parentheses, which may hold anything, spaces and parentheses too; after it comes
-/// the state, which is `Z` for one that nobody has buried yet.
-fn start_time(stat: &str) -> Option<u64> {
-    let (_, after_name) = stat.rsplit_once(')')?;
-    let mut fields = after_name.split_whitespace();
-    let state = fields.next()?;
-    if matches!(state, "Z" | "X") {
-        return None;
-    }
-    fields.nth(18)?.parse().ok()
-}
-
-/// The folder that the process runs in; mpv never leaves it.
-pub fn folder(pid: u32) -> Option<String> {
-    let folder = fs::read_link(format!("/proc/{pid}/cwd")).ok()?;
-    Some(folder.to_string_lossy().into_owned())
-}
-
-/// Whether the process calls itself mpv (or is a wrapped one, as on NixOS).
-pub fn is_mpv(pid: u32) -> bool {
-    fs::read_to_string(format!("/proc/{pid}/comm"))
-        .is_ok_and(|name| matches!(name.trim_end(), "mpv" | ".mpv-wrapped"))
-}
-
-/// The number of the process in the innermost sandbox that it runs in.
-pub fn innermost_pid(pid: u32) -> Option<u32> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("NSpid:"))?;
-    line.split_whitespace().next_back()?.parse().ok()
-}
+use crate::watch::process;
 
 /// Every mpv of this user, with the sockets that it listens at.
 pub fn listening_mpvs() -> BTreeMap<u32, BTreeSet<Address>> {
@@ -78,7 +37,7 @@ fn own_mpvs() -> Vec<u32> {
         .flatten()
         .filter(|entry| entry.metadata().is_ok_and(|data| data.uid() == own))
         .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .filter(|pid| is_mpv(*pid))
+        .filter(|pid| process::is_mpv(*pid))
         .collect()
 }
 
@@ -138,35 +97,12 @@ fn address(name: &[u8], pid: u32) -> Option<Address> {
             name.to_vec(),
         ))));
     }
-    let folder = fs::read_link(format!("/proc/{pid}/cwd")).ok()?;
-    Some(Address::Path(folder.join(path)))
+    Some(Address::Path(process::folder(pid)?.join(path)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_start_time_is_found_behind_any_name() {
-        let numbers = (3..=52)
-            .map(|n| n.to_string())
-            .collect::<Vec<_>>()
-            .join(" ");
-        for name in ["mpv", "a b", "x) y (z)", ""] {
-            assert_eq!(start_time(&format!("17 ({name}) {numbers}")), Some(22));
-        }
-        assert_eq!(start_time("nonsense"), None);
-        assert_eq!(start_time("1 (mpv) S 2"), None);
-    }
-
-    #[test]
-    fn this_process_is_known() {
-        let own = process(std::process::id()).expect("own process");
-        assert!(own.started > 0);
-        assert_eq!(innermost_pid(std::process::id()), Some(std::process::id()));
-        assert!(!is_mpv(std::process::id()));
-        assert_eq!(process(u32::MAX), None);
-    }
 
     #[test]
     fn listening_sockets_are_found_in_the_kernels_table() {

@@ -1,0 +1,101 @@
+//! What falls due in one player: a start, a beat, a pause or resume that has held.
+
+use super::Debouncer;
+use super::session::Due;
+use crate::model::{Action, Moment, PlayerId};
+
+impl Debouncer {
+    /// Everything that is due in one player by `now`.
+    pub(super) fn evaluate(&mut self, id: &PlayerId, now: Moment) {
+        self.adopt(id, now);
+        // Each round settles one thing that is due; the bound only guards against a mistake of ours.
+        for _ in 0..16 {
+            let Some(player) = self.players.get(id) else {
+                return;
+            };
+            let Some(playing) = &player.playing else {
+                return;
+            };
+            match &playing.session {
+                Some(session) => {
+                    let reached = self.can_complete(session.viewing);
+                    let (at, due) =
+                        session.next_due(&self.rules, playing.anchor.running(), reached);
+                    if at > now.mono {
+                        return;
+                    }
+                    self.fall_due(id, due, now);
+                }
+                None => {
+                    if playing
+                        .start_due(&self.rules)
+                        .is_none_or(|at| at > now.mono)
+                        || self.drowsy_until.is_some()
+                        || self.why_not(player).is_some()
+                    {
+                        return;
+                    }
+                    self.start(id, now);
+                }
+            }
+        }
+    }
+
+    fn fall_due(&mut self, id: &PlayerId, due: Due, now: Moment) {
+        let Some(playing) = self
+            .players
+            .get_mut(id)
+            .and_then(|player| player.playing.as_mut())
+        else {
+            return;
+        };
+        let Some(session) = &mut playing.session else {
+            return;
+        };
+        match due {
+            Due::Settled => self.settled(id, now),
+            Due::Beat => {
+                session.ask(now);
+                self.asks.push_back(id.clone());
+            }
+            Due::Unanswered => {
+                session.asked = None;
+                self.report(id, Action::Progress, now, None);
+            }
+            Due::Jump => self.report(id, Action::Progress, now, None),
+            Due::CompletePaused | Due::PauseLimit => {
+                self.end_session(id, false, now);
+            }
+        }
+    }
+
+    /// A pause or resume has held: it is reported where and when it happened; a pause at the end is the end.
+    fn settled(&mut self, id: &PlayerId, now: Moment) {
+        let Some(playing) = self
+            .players
+            .get_mut(id)
+            .and_then(|player| player.playing.as_mut())
+        else {
+            return;
+        };
+        let Some(session) = &mut playing.session else {
+            return;
+        };
+        let Some(candidate) = session.candidate.take() else {
+            return;
+        };
+        session.paused = !session.paused;
+        session.paused_since = session.paused.then_some(candidate.since.mono);
+        session.jumped = None;
+        session.asked = None;
+        let action = if session.paused {
+            Action::Pause
+        } else {
+            Action::Resume
+        };
+        if action == Action::Pause && playing.is_near_end(candidate.position, false) {
+            return self.end_session(id, true, now);
+        }
+        self.report(id, action, candidate.since, Some(candidate.position));
+    }
+}

@@ -1,0 +1,120 @@
+//! The end of a session: exactly one stop, at the end or at the last good position.
+
+use super::Debouncer;
+use super::player::bank;
+use super::session::Session;
+use super::viewings::ALREADY_WATCHED;
+use crate::model::{Action, Moment, PlayerId};
+
+impl Debouncer {
+    /// Ends the session, if there is one, with exactly one `stop`.
+    pub(super) fn end_session(&mut self, id: &PlayerId, claimed: bool, now: Moment) {
+        let Some(playing) = self
+            .players
+            .get_mut(id)
+            .and_then(|player| player.playing.as_mut())
+        else {
+            return;
+        };
+        playing.forget_zero(now);
+        let played = playing.anchor.carry(now.mono, playing.item.duration);
+        bank(&mut self.viewings, playing, played, &self.rules);
+        let Some(session) = &playing.session else {
+            return;
+        };
+        let (here, duration) = (
+            playing.position(now).unwrap_or(0.0),
+            playing.item.duration.unwrap_or(f64::MAX),
+        );
+        let ended = playing.is_near_end(here, claimed);
+        // The clock alone never completes a viewing; the clock and the player's word together do.
+        let ended = ended && (claimed || !playing.anchor.estimated);
+        let threshold = playing.threshold(&self.rules);
+        if let Some(viewing) = self.viewings.get_mut(session.viewing) {
+            viewing.reached |= ended && duration >= threshold;
+        }
+        let position = if ended { duration } else { here };
+        self.report(id, Action::Stop, now, Some(position));
+        if let Some(playing) = self
+            .players
+            .get_mut(id)
+            .and_then(|player| player.playing.as_mut())
+        {
+            playing.session = None;
+            playing.restart_stretch(now);
+        }
+    }
+
+    /// Ends every session as of `at`; positions are taken anew from `now` on (nothing is carried across a suspend).
+    pub(super) fn end_all_sessions(&mut self, at: Moment, now: Moment) {
+        let ids: Vec<PlayerId> = self.players.keys().cloned().collect();
+        for id in ids {
+            self.end_session(&id, false, at);
+            let Some(playing) = self
+                .players
+                .get_mut(&id)
+                .and_then(|player| player.playing.as_mut())
+            else {
+                continue;
+            };
+            if now.mono > at.mono || now.boot > at.boot {
+                let here = playing.position(at);
+                let running = playing.anchor.running();
+                playing.anchor.run(false);
+                if let Some(here) = here {
+                    playing
+                        .anchor
+                        .sample(here, false, now.mono, playing.item.duration);
+                }
+                playing.anchor.run(running);
+                playing.restart_stretch(now);
+                self.asks.push_back(id);
+            }
+        }
+    }
+
+    /// Paused, and back from the end to the beginning: so several players end (Totem, Showtime), in either order.
+    pub(super) fn rewound_and_paused(&mut self, id: &PlayerId, now: Moment) {
+        let ended = self
+            .players
+            .get(id)
+            .and_then(|player| player.playing.as_ref())
+            .is_some_and(|playing| {
+                let pauses = |session: &Session| !session.paused && session.candidate.is_some();
+                playing.session.as_ref().is_some_and(pauses) && playing.is_rewound(now)
+            });
+        if ended {
+            self.end_session(id, true, now);
+        }
+    }
+
+    /// A piece of something watched that turns out to be played from its beginning is a re-watch after all.
+    pub(super) fn back_to_the_beginning(&mut self, id: &PlayerId, now: Moment) {
+        let Some(playing) = self
+            .players
+            .get(id)
+            .and_then(|player| player.playing.as_ref())
+        else {
+            return;
+        };
+        let Some(session) = &playing.session else {
+            return;
+        };
+        let piece = self
+            .viewings
+            .get(session.viewing)
+            .is_some_and(|viewing| viewing.local_only.as_deref() == Some(ALREADY_WATCHED));
+        let fraction =
+            playing.position(now).unwrap_or(0.0) / playing.item.duration.unwrap_or(f64::MAX);
+        if piece && fraction < 0.1 {
+            self.end_session(id, false, now);
+            if let Some(playing) = self
+                .players
+                .get_mut(id)
+                .and_then(|player| player.playing.as_mut())
+            {
+                playing.restart_stretch(now);
+            }
+        }
+    }
+}

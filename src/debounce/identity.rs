@@ -1,0 +1,65 @@
+//! What an identity does to a playback: it names it, adds to what is known of it, or shows that it is another work.
+
+use super::Debouncer;
+use crate::identify::{Identity, Verdict};
+use crate::model::{Media, Moment, PlayerId};
+
+impl Debouncer {
+    pub(super) fn take_identity(&mut self, id: &PlayerId, identity: Identity, now: Moment) {
+        let Some(playing) = self
+            .players
+            .get_mut(id)
+            .and_then(|player| player.playing.as_mut())
+        else {
+            return;
+        };
+        let Identity { media, verdict, .. } = identity;
+        let another = playing
+            .session
+            .as_ref()
+            .is_some_and(|session| !same_work(&session.media, &media))
+            || (playing.session.is_some() && matches!(verdict, Verdict::Ignore(_)));
+        if !another && let Some(session) = &mut playing.session {
+            session.media.ids.fill_from(&media.ids);
+            if let Some(viewing) = self.viewings.get_mut(session.viewing) {
+                viewing.media.ids.fill_from(&media.ids);
+                viewing.key.ids.fill_from(&media.ids);
+            }
+        }
+        let changed = playing
+            .media
+            .as_ref()
+            .is_none_or(|old| !same_work(old, &media));
+        playing.media = Some(media);
+        playing.verdict = Some(verdict);
+        if changed {
+            playing.settled_as_nothing = false;
+        }
+        if another {
+            self.end_session(id, false, now);
+            let start_after = self.rules.start_after;
+            if let Some(playing) = self
+                .players
+                .get_mut(id)
+                .and_then(|player| player.playing.as_mut())
+            {
+                playing.restart_stretch(now);
+                playing.lead = start_after;
+            }
+        }
+    }
+}
+
+/// Whether two identities are the same film or episode; ids may have been added.
+fn same_work(a: &Media, b: &Media) -> bool {
+    let of = |media: &Media| {
+        (
+            media.media_type,
+            media.title.as_deref().map(crate::model::title_key),
+            media.season.clone(),
+            media.episode.clone(),
+            media.absolute_episode.clone(),
+        )
+    };
+    of(a) == of(b)
+}

@@ -1,0 +1,119 @@
+//! From a stretch of playing to a session: which viewing it belongs to, and its start.
+
+use super::Debouncer;
+use super::player::bank;
+use super::session::Session;
+use super::viewings::{ALREADY_WATCHED, Decision, key_of};
+use crate::identify::Verdict;
+use crate::model::{Action, Media, Moment, PlayerId, SessionId, Viewing, ViewingId};
+
+impl Debouncer {
+    /// Opens a session, if this play is anything.
+    pub(super) fn start(&mut self, id: &PlayerId, now: Moment) {
+        let Some(player) = self.players.get_mut(id) else {
+            return;
+        };
+        let Some(playing) = &mut player.playing else {
+            return;
+        };
+        let (Some(media), Some(duration)) = (playing.media.clone(), playing.item.duration) else {
+            return;
+        };
+        if media
+            .title
+            .as_deref()
+            .is_none_or(|title| title.trim().is_empty())
+        {
+            playing.settled_as_nothing = true;
+            return;
+        }
+        let key = key_of(&media, &playing.item);
+        let (from, since) = playing
+            .from
+            .unwrap_or_else(|| (playing.position(now).unwrap_or(0.0), now));
+        let decision = self
+            .viewings
+            .decide(&key, from / duration, playing.completed_here);
+        let local_only = match (&decision, &playing.verdict) {
+            (Decision::Nothing, _) => {
+                playing.settled_as_nothing = true;
+                return;
+            }
+            (Decision::Piece, _) => Some(ALREADY_WATCHED.to_owned()),
+            (_, Some(Verdict::Local(why))) => Some(why.clone()),
+            _ => None,
+        };
+        let viewing = if let Decision::Continue(viewing) = decision {
+            if let Some(memory) = self
+                .viewings
+                .get_mut(viewing)
+                .filter(|_| local_only.is_none())
+            {
+                // Unidentified at first, known now.
+                memory.local_only = None;
+            }
+            viewing
+        } else {
+            let viewing = ViewingId::random(&mut self.random);
+            self.viewings.insert(Viewing {
+                id: viewing,
+                key,
+                media: media.clone(),
+                player: player.info.name.clone(),
+                started_at: since.wall,
+                updated_at: since.wall,
+                position: from,
+                duration,
+                played: 0.0,
+                reached: false,
+                completed: None,
+                local_only,
+            });
+            viewing
+        };
+        self.close_orphans_of(viewing);
+        self.open_session(id, viewing, media, now);
+    }
+
+    fn open_session(&mut self, id: &PlayerId, viewing: ViewingId, media: Media, now: Moment) {
+        let session = Session {
+            id: SessionId::random(&mut self.random),
+            viewing,
+            media,
+            paused: false,
+            candidate: None,
+            paused_since: None,
+            beat: now.mono + self.rules.progress_every,
+            asked: None,
+            jumped: None,
+            stamp: crate::model::Wall(i64::MIN),
+            past: 0.0,
+        };
+        let Some(player) = self.players.get_mut(id) else {
+            return;
+        };
+        let Some(playing) = &mut player.playing else {
+            return;
+        };
+        if let Some(memory) = self.viewings.get_mut(viewing) {
+            // A better identity, or none at first: what is known now is what is kept.
+            memory.duration = playing.item.duration.unwrap_or(memory.duration);
+            memory.media.ids.fill_from(&session.media.ids);
+        }
+        playing.session = Some(session);
+        playing.run_since = None;
+        playing.lead = std::time::Duration::ZERO;
+        playing.from = None;
+        let played = playing.anchor.carry(now.mono, playing.item.duration);
+        bank(&mut self.viewings, playing, played, &self.rules);
+        let (length, past) = std::mem::take(&mut playing.unbanked);
+        if let (Some(session), Some(memory)) =
+            (&mut playing.session, self.viewings.get_mut(viewing))
+        {
+            session.past += past;
+            memory.played = (memory.played + length).min(memory.duration);
+            memory.reached |= session.past_threshold();
+        }
+        self.report(id, Action::Start, now, None);
+    }
+}

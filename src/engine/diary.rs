@@ -1,0 +1,144 @@
+//! The local history, as the engine writes it: a line for every stop, a receipt for every completion that has ended at an account.
+//!
+//! **Order.** A line is written after its stop is in the store and before anything of it is sent; a receipt after the line.
+//! **What survives what.** What the file does not take stays in the store as a note, and is written when the file takes it
+//! again, tried with a growing delay. Receipts wait in memory: after a restart the store says what they said (`rebuild.rs`).
+
+use std::collections::VecDeque;
+use std::io;
+use std::time::Duration;
+
+use tracing::warn;
+
+use super::{Edges, Engine};
+use crate::history::{Entry, Receipt};
+use crate::model::{Moment, ViewingId};
+use crate::outbox::{Standing, Standings};
+
+/// First and longest delay before the file is tried again.
+const AGAIN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+/// Receipts that wait; more are left to the next start.
+const MOST: usize = 1_000;
+
+/// See the module's documentation.
+#[derive(Debug, Default)]
+pub struct Diary {
+    receipts: VecDeque<(ViewingId, Receipt)>,
+    failures: u32,
+    /// Boot time.
+    retry_at: Option<Duration>,
+    problem: Option<String>,
+}
+
+impl Diary {
+    /// What is wrong, for people.
+    pub fn problem(&self) -> Option<&str> {
+        self.problem.as_deref()
+    }
+
+    /// It failed, and is not tried again yet.
+    pub fn rests(&self, now: Moment) -> bool {
+        self.retry_at.is_some_and(|at| at > now.boot)
+    }
+
+    /// A receipt to be written.
+    fn owes(&mut self, viewing: ViewingId, receipt: Receipt) {
+        let same = |(other, old): &(ViewingId, Receipt)| {
+            *other == viewing && old.account == receipt.account
+        };
+        if self.receipts.len() < MOST && !self.receipts.iter().any(same) {
+            self.receipts.push_back((viewing, receipt));
+        }
+    }
+
+    /// Receipts for what has ended by the store.
+    pub fn owes_all(&mut self, standings: Standings, now: Moment) {
+        for ((viewing, account), standing) in standings {
+            if let Standing::Ended { delivered, answer } = standing {
+                let at = now.wall;
+                let receipt = Receipt {
+                    account,
+                    at,
+                    delivered,
+                    answer,
+                };
+                self.owes(viewing, receipt);
+            }
+        }
+    }
+
+    /// The file works.
+    pub fn works(&mut self) {
+        self.failures = 0;
+        self.retry_at = None;
+        self.problem = None;
+    }
+
+    /// The file does not.
+    pub fn failed(&mut self, error: &io::Error, now: Moment) {
+        let delay = AGAIN.0.saturating_mul(1 << self.failures.min(6));
+        self.failures += 1;
+        self.retry_at = Some(now.boot + delay.min(AGAIN.1));
+        let problem = format!(
+            "the local history cannot be used: {error}. What it should say is kept in the database until it can"
+        );
+        if self.problem.as_ref() != Some(&problem) {
+            warn!("{problem}. Hint: check the space and the permissions of reeld's state folder");
+        }
+        self.problem = Some(problem);
+    }
+}
+
+impl<E: Edges> Engine<E> {
+    /// Tells the history of the stops that it has not been told of.
+    pub(super) fn write_notes(&mut self, now: Moment) {
+        if self.diary.rests(now) || self.storage.found().is_some() {
+            return;
+        }
+        while let Some((number, note)) = self.storage.note(&mut self.edges, now) {
+            let entry = Entry::of(&note.viewing, &note.event, &note.accounts);
+            match self.edges.remember(&entry) {
+                Ok(()) => {
+                    self.storage.noted(number);
+                    self.diary.works();
+                }
+                Err(error) => return self.diary.failed(&error, now),
+            }
+            // It may have taken so long that the services have it by now.
+            let standings = self.storage.standings(&entry, now);
+            self.diary.owes_all(standings, now);
+        }
+    }
+
+    /// Tells it of the completions that have ended.
+    pub(super) fn write_receipts(&mut self, now: Moment) {
+        for ended in self.storage.take_ended() {
+            let receipt = Receipt {
+                account: ended.account,
+                at: now.wall,
+                delivered: ended.delivered,
+                answer: ended.answer,
+            };
+            self.diary.owes(ended.viewing, receipt);
+        }
+        if self.diary.rests(now) || self.storage.has_notes() {
+            return;
+        }
+        while let Some((viewing, receipt)) = self.diary.receipts.front() {
+            match self.edges.receipt(*viewing, receipt) {
+                Ok(()) => {
+                    self.diary.receipts.pop_front();
+                    self.diary.works();
+                }
+                Err(error) => return self.diary.failed(&error, now),
+            }
+        }
+    }
+
+    /// Boot time at which the history is tried again, and why.
+    pub(super) fn diary_timeout(&self) -> Option<(Duration, &'static str)> {
+        let waits = self.storage.has_notes() || !self.diary.receipts.is_empty() || self.unread();
+        let at = self.diary.retry_at.filter(|_| waits)?;
+        Some((at, "the history is tried again"))
+    }
+}

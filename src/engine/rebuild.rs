@@ -1,0 +1,254 @@
+//! Making the store, the debouncer's memory and the history agree, whenever the store was read anew: at every start, after every
+//! failure, after a loss.
+//!
+//! It looks at how things are, never at what happened to them, so a crash in the middle is mended by the next time, and a
+//! store that was damaged, deleted or put back to an older state is one and the same case:
+//!
+//! | what is so | what follows |
+//! | --- | --- |
+//! | a viewing is remembered here or told by the history (up to `LATE` ago), and not in the store, or less of it | the store gets it |
+//! | a session is open here, and not in the journal | the journal gets it |
+//! | a session is open in the journal, and the history has its stop | it is closed already: no second stop |
+//! | the store is behind the history | what it has queued has perhaps arrived: in doubt, or out of date |
+//! | a completion has no receipt from an account that it was made for, and the store knows nothing of it | queued again, in doubt, under the same `event_id` |
+//! | … and the store knows that it has ended | the receipt is written |
+//! | the store is behind, and a viewing was left unfinished within a `DAY` | that stop is queued again as well |
+//! | a stop is noted in the store, and the history has it | the note goes |
+//!
+//! Services are told of nothing that they were not to be told of when it happened, and of nothing older than `LATE`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use tracing::{info, warn};
+
+use super::{Edges, Engine};
+use crate::history::{Entry, Read};
+use crate::model::{Moment, SessionId, Viewing, Wall};
+use crate::outbox::{Completed, Owed, Standing, Standings, TitleKey};
+use crate::store::StoreError;
+
+/// How far back the history is believed to be of interest: 90 days.
+const LATE: Duration = Duration::from_secs(90 * 24 * 3600);
+
+/// After a loss, unfinished stops of so long ago are told again: a service may still show their sessions as playing.
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// What was made good for.
+#[derive(Debug, Default)]
+struct Made {
+    viewings: usize,
+    sessions: usize,
+    completions: usize,
+    behind: bool,
+}
+
+impl<E: Edges> Engine<E> {
+    /// Looks at what was read anew, if anything was. Waits for what must be appended first, and for the history.
+    pub(super) fn rebuild(&mut self, now: Moment) {
+        if self.debouncer.peek().is_some() {
+            return;
+        }
+        self.recall_found(now);
+        if self.storage.found().is_none() || self.diary.rests(now) {
+            return;
+        }
+        let log = match self.edges.recall() {
+            Ok(log) => log,
+            Err(error) => return self.diary.failed(&error, now),
+        };
+        self.diary.works();
+        match self.agree(&log, now) {
+            Ok(made) => {
+                self.tell_made(&made, &log);
+                self.storage.looked_at(&mut self.edges, now);
+            }
+            Err(error) => self.storage.failed(&error, now),
+        }
+    }
+
+    /// Something was read anew and the history could not be asked about it.
+    pub(super) fn unread(&self) -> bool {
+        self.storage.has_found()
+    }
+
+    /// The debouncer learns of it whether or not the history can be read.
+    fn recall_found(&mut self, now: Moment) {
+        let Some(found) = self.storage.found().filter(|found| !found.recalled) else {
+            return;
+        };
+        found.recalled = true;
+        let viewings = found.remembered.viewings.clone();
+        let open = found.remembered.open.clone();
+        let outbox = self.storage.outbox();
+        // What was appended since may have closed some.
+        let still = |id: SessionId| outbox.is_some_and(|outbox| outbox.is_open(id));
+        let open = open.into_iter().filter(|span| still(span.session));
+        self.debouncer.recall(viewings, open.collect(), now);
+    }
+
+    fn agree(&mut self, log: &Read, now: Moment) -> Result<Made, StoreError> {
+        let since = horizon(log, now);
+        let late: Vec<&Entry> = log.entries.iter().filter(|e| e.ended_at >= since).collect();
+        for entry in &late {
+            self.debouncer.revive(entry.viewing());
+        }
+        self.debouncer.forget_sessions(&log.sessions);
+        let mut known = BTreeMap::new();
+        let mut behind = false;
+        if let Some(found) = self.storage.found() {
+            behind = found.lost || found.fresh;
+            let viewings = std::mem::take(&mut found.remembered.viewings);
+            known.extend(viewings.into_iter().map(|viewing| (viewing.id, viewing)));
+        }
+        let Some(outbox) = self.storage.ready(&mut self.edges, now) else {
+            return Ok(Made::default());
+        };
+        let (mut viewings, mut gone_on) = (Vec::new(), BTreeSet::new());
+        for viewing in self.debouncer.viewings() {
+            if known.get(&viewing.id) == Some(viewing) {
+                continue;
+            }
+            // Something may have been appended since.
+            let stored = outbox.remembered(viewing.id)?;
+            if is_behind(stored.as_ref(), viewing) {
+                gone_on.insert(viewing.id);
+            }
+            if stored.as_ref() != Some(viewing) {
+                viewings.push(viewing.clone());
+            }
+        }
+        let arrived = receipts(log);
+        let queued = outbox.standings(arrived.clone())?;
+        behind |= !gone_on.is_empty() || queued.values().any(|s| *s == Standing::Queued);
+        let mut open = self.debouncer.spans();
+        open.retain(|span| !outbox.is_open(span.session));
+        outbox.remember_again(&viewings)?;
+        outbox.journal_again(&open, &log.sessions)?;
+        outbox.noted_before(&log.sessions)?;
+        if behind {
+            outbox.doubt(&gone_on, &arrived)?;
+        }
+        let standings = outbox.standings(late.iter().copied().flat_map(owed_of).collect())?;
+        let mut owed = owed(&late, &standings);
+        let completions = owed.len();
+        if behind {
+            let day = now.wall.minus(DAY);
+            let stops = late.iter().filter(|entry| entry.ended_at >= day);
+            owed.extend(stops.filter_map(|entry| unfinished(entry)));
+        }
+        let newest = newest_of_titles(self.debouncer.viewings());
+        for owed in &mut owed {
+            let title = TitleKey::of(&owed.step.viewing.key);
+            let newest = title.and_then(|title| newest.get(&title));
+            let stop = owed.step.event.as_ref().map(|event| event.at.wall);
+            owed.newest = newest.is_some_and(|newest| stop >= Some(*newest));
+        }
+        outbox.owe(&owed, now)?;
+        self.diary.owes_all(standings, now);
+        Ok(Made {
+            viewings: viewings.len(),
+            sessions: open.len(),
+            completions,
+            behind,
+        })
+    }
+
+    fn tell_made(&mut self, made: &Made, log: &Read) {
+        let Made {
+            viewings,
+            sessions,
+            completions,
+            behind,
+        } = made;
+        if *behind && !log.entries.is_empty() {
+            warn!(
+                viewings,
+                sessions,
+                completions,
+                "the database had lost something: it was filled again from memory and history. Completions that nobody has confirmed are sent again; what the services have already they take only once"
+            );
+        } else if *completions > 0 {
+            info!(completions, "completions without a receipt are sent again");
+        }
+        if log.damaged_lines + log.holes > 0 {
+            let lost = log.damaged_lines + log.holes;
+            warn!("{lost} lines of the local history are damaged or missing");
+        }
+    }
+}
+
+/// From when on the history is looked at. A clock that is behind the history is wrong.
+fn horizon(log: &Read, now: Moment) -> Wall {
+    let newest = log.entries.iter().map(|entry| entry.ended_at).max();
+    now.wall.max(newest.unwrap_or(now.wall)).minus(LATE)
+}
+
+/// Whether what is stored of a viewing is older than what is known of it.
+fn is_behind(stored: Option<&Viewing>, viewing: &Viewing) -> bool {
+    stored.is_none_or(|stored| {
+        stored.updated_at < viewing.updated_at
+            || (viewing.completed.is_some() && stored.completed.is_none())
+    })
+}
+
+/// Completions that neither the history nor the store knows to have ended.
+fn owed(late: &[&Entry], standings: &Standings) -> Vec<Owed> {
+    let of = |entry: &&Entry| {
+        let (step, mut accounts) = entry.completion_step()?;
+        accounts.retain(|account| {
+            standings.get(&(entry.viewing_id, account.clone())) == Some(&Standing::Unknown)
+        });
+        (!accounts.is_empty()).then_some(Owed {
+            step,
+            accounts,
+            newest: false,
+        })
+    };
+    late.iter().filter_map(of).collect()
+}
+
+/// The last stop of a viewing that was not completed.
+fn unfinished(entry: &Entry) -> Option<Owed> {
+    let (step, accounts) = entry.unfinished_step()?;
+    Some(Owed {
+        step,
+        accounts,
+        newest: false,
+    })
+}
+
+/// Completions that have ended, as far as the history knows, or that the user took back.
+fn receipts(log: &Read) -> BTreeSet<Completed> {
+    let of = |entry: &Entry| {
+        let viewing = entry.viewing_id;
+        let void = entry.accounts.iter().filter(|_| entry.taken_back);
+        let ended = entry.receipts.iter().map(|receipt| &receipt.account);
+        let accounts = ended.chain(void).cloned();
+        accounts
+            .map(move |account| (viewing, account))
+            .collect::<Vec<_>>()
+    };
+    log.entries.iter().flat_map(of).collect()
+}
+
+/// To whom its completion is owed, as far as the history knows.
+fn owed_of(entry: &Entry) -> Vec<Completed> {
+    let accounts = entry.completion_step().map(|(_, accounts)| accounts);
+    let accounts = accounts.unwrap_or_default().into_iter();
+    accounts
+        .map(|account| (entry.viewing_id, account))
+        .collect()
+}
+
+/// Of each title the time at which it was watched last.
+fn newest_of_titles<'a>(viewings: impl Iterator<Item = &'a Viewing>) -> BTreeMap<TitleKey, Wall> {
+    let mut newest = BTreeMap::new();
+    for viewing in viewings.filter(|viewing| viewing.local_only.is_none()) {
+        if let Some(title) = TitleKey::of(&viewing.key) {
+            let before = newest.entry(title).or_insert(viewing.updated_at);
+            *before = viewing.updated_at.max(*before);
+        }
+    }
+    newest
+}

@@ -1,0 +1,8 @@
+//! The engine over a store and a history that fail, crash and forget: whatever happens, each service has each completion once, and
+//! the history is whole.
+
+mod doubts;
+mod every_write;
+mod rebuild;
+mod rig;
+mod switched_off;

@@ -1,0 +1,351 @@
+//! The engine on a store in memory: what depends on settings, logins and the user's orders, without a player.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use super::super::*;
+use crate::model::Wall;
+use crate::store::MemoryStore;
+
+/// A desk whose disk may refuse.
+#[derive(Default)]
+struct Desk {
+    pause: Option<Pause>,
+    disk_full: bool,
+}
+
+impl Edges for Desk {
+    type Store = MemoryStore;
+
+    fn open_store(&mut self, _: Moment) -> Result<Opened<MemoryStore>, StoreError> {
+        Ok(Opened {
+            store: MemoryStore::default(),
+            fresh: true,
+            loss: None,
+        })
+    }
+
+    fn loss_repaired(&mut self, _: &MemoryStore) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn kinship(&self) -> Started {
+        Box::new(|_, _| false)
+    }
+
+    fn remember(&mut self, _: &Entry) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn receipt(&mut self, _: ViewingId, _: &Receipt) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn recall(&mut self) -> io::Result<history::Read> {
+        Ok(history::Read::default())
+    }
+
+    fn kept_pause(&mut self) -> Option<Pause> {
+        self.pause
+    }
+
+    fn keep_pause(&mut self, pause: Option<&Pause>) -> io::Result<()> {
+        if self.disk_full {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.pause = pause.copied();
+        Ok(())
+    }
+}
+
+const DEFAULTS: &str = include_str!("../../config/defaults.toml");
+
+fn config(punchplay: bool) -> Arc<Config> {
+    let mut config: Config = toml::from_str(DEFAULTS).unwrap();
+    config.punchplay.enabled = punchplay;
+    Arc::new(config)
+}
+
+fn ann(linked_at: i64) -> Account {
+    Account {
+        key: AccountKey {
+            service: ServiceName::Punchplay,
+            user: "7".into(),
+            profile: None,
+        },
+        user_name: "ann".into(),
+        profile_name: None,
+        scopes: Vec::new(),
+        linked_at: Wall(linked_at),
+        expires_at: None,
+        needs_login: None,
+    }
+}
+
+/// An engine with a clock, and what it wanted.
+struct Rig {
+    engine: Engine<Desk>,
+    now: Moment,
+    outputs: Vec<Output>,
+}
+
+fn start_of_time() -> Moment {
+    Moment {
+        mono: Duration::from_secs(1000),
+        boot: Duration::from_secs(1000),
+        wall: Wall(1_795_312_800_000),
+    }
+}
+
+impl Rig {
+    fn new(desk: Desk, now: Moment) -> Self {
+        let me = Identity {
+            boot_id: 1,
+            device_id: "d".into(),
+            home: None,
+        };
+        let accounts = vec![ann(1)];
+        let engine = Engine::new(desk, me, config(true), accounts, Random::seeded(1), now);
+        let mut rig = Self {
+            engine: engine.unwrap(),
+            now,
+            outputs: Vec::new(),
+        };
+        for source in [Source::Mpv, Source::Mpris] {
+            rig.tell(Input::Report(Report::Scanned(source)));
+        }
+        rig
+    }
+
+    fn tell(&mut self, input: Input) {
+        self.engine.handle(input, self.now);
+        while let Some(output) = self.engine.poll_output() {
+            if let Output::ReadSidecars { player, path } = &output {
+                let input = Input::Sidecars {
+                    player: player.clone(),
+                    path: path.clone(),
+                    found: Vec::new(),
+                };
+                self.engine.handle(input, self.now);
+            }
+            self.outputs.push(output);
+        }
+    }
+
+    fn say(&mut self, signal: Signal) {
+        let at = self.now;
+        let player = PlayerId::new("mpv-1");
+        let observation = Observation { at, player, signal };
+        self.tell(Input::Report(Report::Observed(observation)));
+    }
+
+    /// A film begins in a player.
+    fn play(&mut self) {
+        let item = crate::model::Item {
+            location: Some(crate::model::Location::Path(
+                "/films/Heat (1995).mkv".into(),
+            )),
+            duration: Some(6000.0),
+            video: crate::model::Video::Yes,
+            ..Default::default()
+        };
+        self.say(Signal::Appeared(crate::model::PlayerInfo {
+            name: "mpv".into(),
+            source: Source::Mpv,
+            process: None,
+            ignored: None,
+        }));
+        self.say(Signal::Opened(Box::new(item)));
+        self.say(Signal::Transport {
+            state: crate::model::Transport::Playing,
+            position: Some(0.0),
+        });
+    }
+
+    fn pass(&mut self, seconds: u64) {
+        let end = self.now.mono + Duration::from_secs(seconds);
+        while let Some((wait, _)) = self.engine.poll_timeout(self.now)
+            && self.now.mono + wait <= end
+        {
+            self.now = self.now.after(wait.max(Duration::from_millis(1)));
+            self.tell(Input::Tick);
+        }
+        let left = end.saturating_sub(self.now.mono);
+        self.now = self.now.after(left);
+        self.tell(Input::Tick);
+    }
+
+    /// What is to be sent, as `action`s; none of it is answered.
+    fn sent(&mut self) -> Vec<(DeliveryId, String)> {
+        let outputs = std::mem::take(&mut self.outputs);
+        let sent = outputs.into_iter().filter_map(|output| match output {
+            Output::Deliver { delivery, job, .. } => {
+                let action = job.request.path.rsplit('/').next().unwrap_or_default();
+                Some((delivery, action.to_owned()))
+            }
+            _ => None,
+        });
+        sent.collect()
+    }
+
+    fn unreachable(&mut self, delivery: DeliveryId) {
+        self.tell(Input::Settled {
+            delivery,
+            outcome: Disposition::Retry {
+                after: None,
+                fault: crate::service::Fault::Unreachable,
+                reason: "no route".into(),
+            },
+        });
+    }
+
+    fn ask(&mut self, request: Request) -> Response {
+        self.tell(Input::Request(1, request));
+        let reply = self.outputs.iter().rev().find_map(|output| match output {
+            Output::Reply(_, response) => Some(response.clone()),
+            _ => None,
+        });
+        reply.unwrap()
+    }
+
+    fn paused_until(&mut self) -> Option<String> {
+        match self.ask(Request::Status) {
+            Response::Status(status) => status.paused_until.map(|until| until.to_string()),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn watching(&self) -> bool {
+        self.engine.debouncer.watching()
+    }
+
+    /// Why a timer runs, if one does.
+    fn timer(&self) -> Option<&'static str> {
+        self.engine.poll_timeout(self.now).map(|(_, why)| why)
+    }
+}
+
+#[test]
+fn a_service_that_is_switched_off_keeps_its_queue_and_wakes_nobody() {
+    let mut rig = Rig::new(Desk::default(), start_of_time());
+    rig.play();
+    rig.pass(10);
+    let (start, action) = rig.sent().remove(0);
+    assert_eq!(action, "start");
+    rig.unreachable(start);
+    rig.say(Signal::Vanished);
+    rig.tell(Input::Config(config(false)));
+    rig.pass(3600);
+    rig.sent();
+    assert_eq!(rig.timer(), None);
+    let Response::Queue(rows) = rig.ask(Request::Queue { after: 0 }) else {
+        panic!("no queue");
+    };
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    rig.tell(Input::Config(config(true)));
+    assert_eq!(rig.sent().remove(0).1, "stop", "at once");
+}
+
+#[test]
+fn a_new_login_of_the_same_user_is_tried_with_at_once() {
+    let mut rig = Rig::new(Desk::default(), start_of_time());
+    rig.play();
+    rig.pass(10);
+    rig.say(Signal::Vanished);
+    for _ in 0..8 {
+        let sent = rig.sent();
+        let Some((delivery, _)) = sent.last() else {
+            break;
+        };
+        rig.unreachable(*delivery);
+        if let Some((wait, _)) = rig.engine.poll_timeout(rig.now) {
+            rig.now = rig.now.after(wait);
+            rig.tell(Input::Tick);
+        }
+    }
+    let sent = rig.sent();
+    rig.unreachable(sent[0].0);
+    assert_eq!(rig.timer(), Some("delivery"));
+    assert!(rig.sent().is_empty());
+    rig.tell(Input::Accounts(vec![ann(1)]));
+    assert!(rig.sent().is_empty(), "the same login is no news");
+    rig.tell(Input::Accounts(vec![ann(2)]));
+    assert_eq!(rig.sent().remove(0).1, "stop");
+}
+
+#[test]
+fn a_pause_ends_the_session_and_then_itself_with_one_timer() {
+    let mut rig = Rig::new(Desk::default(), start_of_time());
+    rig.play();
+    rig.pass(10);
+    assert!(rig.watching());
+    let two_hours = Request::Pause {
+        seconds: Some(7200),
+    };
+    rig.engine.edges_mut().disk_full = true;
+    assert!(matches!(rig.ask(two_hours.clone()), Response::Failed(_)));
+    assert!(
+        rig.watching() && rig.paused_until().is_none(),
+        "nothing has changed"
+    );
+
+    rig.engine.edges_mut().disk_full = false;
+    assert!(matches!(rig.ask(two_hours), Response::Paused { .. }));
+    assert!(!rig.watching());
+    let sent: BTreeMap<DeliveryId, String> = rig.sent().into_iter().collect();
+    for delivery in sent.keys() {
+        let ids = crate::model::Ids::default();
+        let outcome = Disposition::Delivered {
+            ids,
+            deduped: false,
+            ignored: None,
+        };
+        let delivery = *delivery;
+        rig.tell(Input::Settled { delivery, outcome });
+    }
+    rig.pass(3600);
+    // A clock that is set makes a pause neither shorter nor longer.
+    rig.now.wall = rig.now.wall.plus(Duration::from_secs(86_400));
+    rig.tell(Input::Tick);
+    assert!(rig.paused_until().is_some());
+    rig.sent();
+    assert_eq!(rig.timer(), Some("a pause ends"));
+    rig.pass(3590);
+    assert!(!rig.watching() && rig.paused_until().is_some());
+    rig.pass(20);
+    assert!(rig.watching() && rig.paused_until().is_none());
+    assert!(
+        rig.engine.edges_mut().pause.is_none(),
+        "forgotten on the disk"
+    );
+}
+
+#[test]
+fn a_pause_outlives_the_run_and_ends_when_it_was_to_end() {
+    let now = start_of_time();
+    let kept = |until: Option<Wall>| Desk {
+        pause: Some(Pause {
+            since: now.wall,
+            until,
+        }),
+        disk_full: false,
+    };
+    let hour = Duration::from_secs(3600);
+    for (until, paused, later) in [
+        (None, true, true),
+        (Some(now.wall.plus(hour)), true, false),
+        (Some(now.wall.plus(hour / 2)), false, false),
+    ] {
+        let mut rig = Rig::new(kept(until), now.after(hour / 2));
+        rig.play();
+        rig.pass(10);
+        assert_eq!(rig.paused_until().is_some(), paused, "{until:?}");
+        assert_eq!(rig.watching(), !paused, "{until:?}");
+        rig.pass(3600);
+        assert_eq!(rig.paused_until().is_some(), later, "{until:?}");
+    }
+    let mut rig = Rig::new(kept(None), now);
+    assert_eq!(rig.timer(), None, "one without an end wakes nobody");
+    assert_eq!(rig.ask(Request::Resume), Response::Done { count: 1 });
+    assert_eq!(rig.ask(Request::Resume), Response::done());
+}

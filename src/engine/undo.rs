@@ -1,0 +1,94 @@
+//! `reeld undo`: a viewing was not watched after all.
+//!
+//! **Order.** history → outbox (one batch: what waits goes, the viewing is open again) → memory. A crash in between leaves a
+//! viewing that still counts as watched in the database, and the same order does the rest.
+//! **What cannot be taken back.** What a service has, it keeps: neither API can remove a watch. The viewing stays completed
+//! then, or it would be told there a second time.
+
+use tracing::info;
+
+use super::control::{closed, unusable};
+use super::{Edges, Engine};
+use crate::control::{Response, TakenBack, TakenBackRow, TakenBackState};
+use crate::error::CliError;
+use crate::model::{AccountKey, Moment, Viewing, ViewingId, media_json};
+use crate::outbox::Reach;
+
+impl<E: Edges> Engine<E> {
+    /// The user says that a viewing was not watched.
+    pub(super) fn undo(&mut self, viewing: &str, now: Moment) -> Response {
+        let id: Option<ViewingId> = viewing.parse().ok();
+        let Some(known) = id.and_then(|id| self.debouncer.viewing(id)).cloned() else {
+            return Response::Failed(
+                CliError::user(format!("there is no viewing {viewing:?}"))
+                    .hint("`reeld history` shows the viewings with their ids"),
+            );
+        };
+        if known.completed.is_none() {
+            return Response::Failed(
+                CliError::user("there is nothing to take back")
+                    .because("this viewing does not count as watched"),
+            );
+        }
+        match self.take_back(known, now) {
+            Ok(response) => response,
+            Err(error) => Response::Failed(error),
+        }
+    }
+
+    fn take_back(&mut self, mut viewing: Viewing, now: Moment) -> Result<Response, CliError> {
+        if self.storage.ready(&mut self.edges, now).is_none() {
+            return Err(closed(self.storage.problem()));
+        }
+        let reached = match self.storage.outbox().map(|outbox| outbox.reach(viewing.id)) {
+            Some(Ok(reached)) => reached,
+            Some(Err(error)) => return Err(unusable(&error)),
+            None => Vec::new(),
+        };
+        let there = reached.iter().any(|(_, reach)| *reach == Reach::Delivered);
+        if !there {
+            viewing.completed = None;
+            viewing.reached = false;
+            self.edges.take_back(viewing.id).map_err(|error| {
+                CliError::user("nothing is changed: the local history cannot be written")
+                    .because(error.to_string())
+                    .hint("check the space and the permissions of reeld's state folder")
+            })?;
+        }
+        let done = self
+            .storage
+            .ready(&mut self.edges, now)
+            .map(|outbox| outbox.take_back(&viewing));
+        if let Some(Err(error)) = done {
+            self.storage.failed(&error, now);
+            return Err(unusable(&error));
+        }
+        if !there {
+            self.debouncer.take_back(viewing.id);
+        }
+        info!(viewing = %viewing.id, "taken back by the user");
+        let rows = reached
+            .iter()
+            .map(|(key, reach)| self.taken_back(key, *reach));
+        Ok(Response::TakenBack(Box::new(TakenBack {
+            viewing_id: viewing.id.to_string(),
+            media: media_json(&viewing.media),
+            watched: there,
+            services: rows.collect(),
+        })))
+    }
+
+    fn taken_back(&self, key: &AccountKey, reach: Reach) -> TakenBackRow {
+        let mut accounts = self.accounts.iter();
+        let linked = accounts.find(|account| account.key == *key);
+        TakenBackRow {
+            service: key.service,
+            user: linked.map_or_else(|| self.whose(key), |account| account.user_name.clone()),
+            state: match reach {
+                Reach::Here => TakenBackState::TakenBack,
+                Reach::Doubtful => TakenBackState::InDoubt,
+                Reach::Delivered => TakenBackState::Delivered,
+            },
+        }
+    }
+}

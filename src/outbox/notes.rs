@@ -1,0 +1,116 @@
+//! What the caller passes on: to the history what was watched, and of each completion whether an account has it.
+//!
+//! A note is written with its stop and goes when the history has been told, so a crash between the two loses nothing: a history
+//! that was told and forgot to say so is told by the caller, who can look whether the line is there.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::index::Header;
+use super::record::{self, Kind};
+use super::{Catalogue, Outbox};
+use crate::model::{AccountKey, Lifecycle, SessionId, Viewing, ViewingId};
+use crate::store::{Store, StoreError};
+
+/// Most notes that are kept while the history cannot be written; the oldest go first.
+pub(super) const MOST_NOTES: usize = 10_000;
+
+/// A stop that the history must be told of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Note {
+    /// The stop.
+    pub event: Lifecycle,
+    /// Its viewing after it.
+    pub viewing: Viewing,
+    /// Whom it was appended for.
+    pub accounts: Vec<AccountKey>,
+}
+
+/// Nothing more is owed to an account for the completion of a viewing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// Which viewing.
+    pub viewing: ViewingId,
+    /// To whom.
+    pub account: AccountKey,
+    /// It has it; otherwise it never will.
+    pub delivered: bool,
+    /// The service's words, or the reason.
+    pub answer: Option<String>,
+}
+
+impl<S: Store, C: Catalogue> Outbox<S, C> {
+    /// The oldest stop that the history has not been told of, and its number.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub fn note(&mut self) -> Result<Option<(u64, Note)>, StoreError> {
+        while let Some(number) = self.notes.first().copied() {
+            if let Some(note) = self.read(&record::note(number))? {
+                return Ok(Some((number, note)));
+            }
+            self.noted(number);
+            self.problems
+                .push("a stop that the history was not told of yet could not be read".to_owned());
+        }
+        Ok(None)
+    }
+
+    /// The history has been told.
+    pub fn noted(&mut self, number: u64) {
+        self.notes.remove(&number);
+        self.deferred.insert(record::note(number), None);
+    }
+
+    /// The history was told of these sessions before the last run ended.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub fn noted_before(&mut self, told: &BTreeSet<SessionId>) -> Result<(), StoreError> {
+        for number in self.notes.clone() {
+            let note: Option<Note> = self.read(&record::note(number))?;
+            if note.is_some_and(|note| told.contains(&note.event.session)) {
+                self.noted(number);
+            }
+        }
+        Ok(())
+    }
+
+    /// How many stops the history has not been told of.
+    #[must_use]
+    pub fn untold(&self) -> usize {
+        self.notes.len()
+    }
+
+    /// Completions that have reached an account, or never will, since this was last asked.
+    pub fn take_ended(&mut self) -> Vec<Ended> {
+        std::mem::take(&mut self.ended)
+    }
+
+    /// One delivery of a completion has ended; the completion has if it was the last one.
+    pub(super) fn end(&mut self, header: &Header, ended: Ended) {
+        let mut rest = self.index.lane(header.account, header.lane);
+        if !rest.any(|(_, other)| other.viewing == header.viewing && other.is_completion()) {
+            self.ended.push(ended);
+        }
+    }
+
+    /// What `take_ended` will tell of a delivery that leaves with these words; `None` if it completes nothing.
+    pub(super) fn ending(
+        &self,
+        header: &Header,
+        delivered: bool,
+        answer: Option<&str>,
+    ) -> Option<(Header, Ended)> {
+        let completes = header.is_completion() && header.kind != Kind::ResumePoint;
+        let account = self.accounts.get(&header.account).filter(|_| completes)?;
+        let ended = Ended {
+            viewing: header.viewing,
+            account: account.key.clone(),
+            delivered,
+            answer: answer.map(str::to_owned),
+        };
+        Some((*header, ended))
+    }
+}

@@ -1,0 +1,274 @@
+//! A state folder that cannot be written.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use crate::support::evening::{Evening, possible};
+use crate::support::small_disk::{SmallDisk, may_mount};
+
+/// 10 s at the speed of the evenings.
+const LENGTH: u32 = 400;
+const SOON: Duration = Duration::from_secs(30);
+
+/// An evening whose state folder is a small disk, with a login at PunchPlay.
+fn on_a_small_disk() -> (Evening, SmallDisk) {
+    let evening = Evening::unlinked();
+    let disk = SmallDisk::mount(&evening.home.paths().state_dir, 4096);
+    evening.link([evening.punchplay.with(|app| app.issue_login("ann"))]);
+    (evening, disk)
+}
+
+fn told(evening: &Evening) -> String {
+    let status = evening.home.run(&["status"]);
+    assert_eq!(status.code, Some(0), "{status:?}");
+    status.out + &status.err
+}
+
+/// One watch, one viewing in the history, nothing left, and the log did not go on and on about the disk.
+fn one_watch_and_clean(evening: &mut Evening) {
+    evening.until_watches(1);
+    assert_eq!(evening.watches(), 1, "{}", evening.story());
+    evening.until("the history has it", SOON, |evening| {
+        let history = evening.json(&["history", "--json"]);
+        history.len() == 1 && history[0]["completed"] == true
+    });
+    evening.until("nothing waits", SOON, |evening| {
+        evening.json(&["queue", "--json"]).is_empty()
+    });
+    assert!(evening.ended().is_none(), "it still runs");
+    evening.assert_clean();
+}
+
+fn assert_told_once(evening: &Evening) {
+    let log = evening.log();
+    let told = log.matches("ERROR").count();
+    assert!((1..=2).contains(&told), "told {told} times\n{log}");
+}
+
+#[test]
+fn a_disk_that_fills_up_in_mid_film_and_gets_room_again_costs_nothing() {
+    if !possible() || !may_mount() {
+        return;
+    }
+    let (mut evening, disk) = on_a_small_disk();
+    evening.start();
+    let film = evening.film("Heat (1995).mkv", LENGTH);
+    let mpv = evening.mpv(&[], &[&film]);
+    evening.until("the start arrives", SOON, |evening| {
+        evening.story() == "start"
+    });
+    disk.fill();
+    evening.until_logged("No space left on device");
+    let status = told(&evening);
+    assert!(status.contains("No space left on device"), "{status}");
+    // Watching goes on.
+    mpv.command(&["set", "pause", "yes"]);
+    evening.until("the pause is seen", SOON, |evening| {
+        evening.json(&["players", "--json"])[0]["state"] == "paused"
+    });
+    mpv.command(&["set", "pause", "no"]);
+    disk.empty();
+    evening.until_logged("the database is open again");
+    assert!(
+        !told(&evening).contains("No space left"),
+        "{}",
+        told(&evening)
+    );
+    mpv.wait();
+    one_watch_and_clean(&mut evening);
+    assert_told_once(&evening);
+}
+
+#[test]
+fn a_film_that_ends_while_the_disk_is_full_is_reported_when_there_is_room() {
+    if !possible() || !may_mount() {
+        return;
+    }
+    let (mut evening, disk) = on_a_small_disk();
+    evening.start();
+    let film = evening.film("Heat (1995).mkv", LENGTH);
+    let mpv = evening.mpv(&[], &[&film]);
+    let player = mpv.id();
+    evening.until("the start arrives", SOON, |evening| {
+        evening.story() == "start"
+    });
+    disk.fill();
+    mpv.wait();
+    evening.until_gone(&player);
+    assert_eq!(evening.watches(), 0);
+    disk.empty();
+    one_watch_and_clean(&mut evening);
+    assert_told_once(&evening);
+}
+
+#[test]
+fn restarted_on_a_full_disk_it_runs_and_the_film_is_one_watch_when_there_is_room() {
+    if !possible() || !may_mount() {
+        return;
+    }
+    let (mut evening, disk) = on_a_small_disk();
+    evening.start();
+    let film = evening.film("Heat (1995).mkv", 1200);
+    let mpv = evening.mpv(&[], &[&film]);
+    evening.until("the start arrives", SOON, |evening| {
+        evening.story() == "start"
+    });
+    disk.fill();
+    evening.until_logged("No space left on device");
+    assert_eq!(evening.end_daemon(Signal::TERM).code(), Some(0));
+    evening.start();
+    assert!(told(&evening).contains("No space left on device"));
+    disk.empty();
+    mpv.wait();
+    one_watch_and_clean(&mut evening);
+}
+
+#[test]
+fn started_for_the_first_time_on_a_full_disk_it_watches_and_keeps_everything_until_there_is_room() {
+    if !possible() || !may_mount() {
+        return;
+    }
+    let (mut evening, disk) = on_a_small_disk();
+    disk.fill();
+    evening.start();
+    let status = told(&evening);
+    assert!(status.contains("No space left on device"), "{status}");
+    let film = evening.film("Heat (1995).mkv", LENGTH);
+    evening.mpv(&[], &[&film]).wait();
+    disk.empty();
+    one_watch_and_clean(&mut evening);
+    assert_told_once(&evening);
+}
+
+#[test]
+fn started_on_a_read_only_disk_it_watches_and_keeps_everything_until_it_can_write() {
+    if !possible() || !may_mount() {
+        return;
+    }
+    let (mut evening, disk) = on_a_small_disk();
+    disk.read_only(true);
+    evening.start();
+    let status = told(&evening);
+    assert!(status.contains("Read-only file system"), "{status}");
+    let film = evening.film("Heat (1995).mkv", LENGTH);
+    evening.mpv(&[], &[&film]).wait();
+    disk.read_only(false);
+    one_watch_and_clean(&mut evening);
+    assert_told_once(&evening);
+}
+
+fn set_mode(folder: &PathBuf, mode: u32) {
+    fs::set_permissions(folder, Permissions::from_mode(mode)).unwrap();
+}
+
+#[test]
+fn permissions_that_were_taken_away_and_given_back_cost_nothing() {
+    if !possible() || !may_mount() {
+        return;
+    }
+    let mut evening = Evening::linked();
+    let state = evening.home.paths().state_dir;
+    evening.home.leave_to_nobody();
+    set_mode(&state, 0o500);
+    evening.start();
+    let status = told(&evening);
+    assert!(status.contains("Permission denied"), "{status}");
+    let film = evening.film("Heat (1995).mkv", LENGTH);
+    evening.mpv(&[], &[&film]).wait();
+    set_mode(&state, 0o700);
+    one_watch_and_clean(&mut evening);
+    // Between two films the database is closed.
+    evening.until("the store is closed", SOON, |evening| {
+        store_of(evening.daemon_id()).is_none()
+    });
+    set_mode(&state.join("store"), 0o000);
+    let film = evening.film("Ronin (1998).mkv", LENGTH);
+    let mpv = evening.mpv(&[], &[&film]);
+    evening.until("it is told", SOON, |evening| {
+        told(evening).contains("Permission denied")
+    });
+    set_mode(&state.join("store"), 0o700);
+    mpv.wait();
+    evening.until_watches(2);
+    assert_eq!(evening.watches(), 2, "{}", evening.story());
+    evening.assert_clean();
+}
+
+/// The store process of a daemon.
+fn store_of(daemon: u32) -> Option<u32> {
+    let children = format!("/proc/{daemon}/task/{daemon}/children");
+    let engine = fs::read_dir(format!("/proc/{daemon}/task")).unwrap();
+    let lists = engine
+        .flatten()
+        .map(|task| fs::read_to_string(task.path().join("children")).unwrap_or_default())
+        .chain(fs::read_to_string(children));
+    lists
+        .flat_map(|list| {
+            list.split_whitespace()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        })
+        .find_map(|id| id.parse().ok())
+}
+
+#[test]
+fn a_second_daemon_on_the_same_state_is_refused_with_clear_words_and_the_first_goes_on() {
+    if !possible() {
+        return;
+    }
+    let mut evening = Evening::linked();
+    evening.start();
+    let film = evening.film("Heat (1995).mkv", LENGTH);
+    let mpv = evening.mpv(&[], &[&film]);
+    let second = evening.home.run(&["run"]);
+    assert_eq!(second.code, Some(1), "{second:?}");
+    assert!(second.err.contains("already running"), "{second:?}");
+    let elsewhere = evening.home.folder.path().join("run2");
+    fs::create_dir(&elsewhere).unwrap();
+    set_mode(&elsewhere, 0o700);
+    let second = evening
+        .home
+        .command(&["run"])
+        .env("XDG_RUNTIME_DIR", elsewhere)
+        .output()
+        .unwrap();
+    let words = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert_eq!(second.status.code(), Some(1), "{words}");
+    let first = format!("process {}", evening.daemon_id());
+    assert!(
+        words.contains("another reeld") && words.contains(&first),
+        "{words}"
+    );
+    mpv.wait();
+    one_watch_and_clean(&mut evening);
+    assert_eq!(evening.story(), "start stop*");
+}
+
+#[test]
+fn a_database_of_a_newer_version_is_told_and_left_alone_while_watching_goes_on() {
+    if !possible() {
+        return;
+    }
+    let mut evening = Evening::linked();
+    evening.start();
+    evening.end_daemon(Signal::TERM);
+    let store = evening.home.paths().state_dir.join("store");
+    let format = fs::read_to_string(store.join("format")).unwrap();
+    let newer = format.replace("\"format\":1", "\"format\":2");
+    assert_ne!(format, newer);
+    fs::write(store.join("format"), &newer).unwrap();
+    evening.start();
+    let status = told(&evening);
+    assert!(status.contains("written by a newer reeld"), "{status}");
+    let film = evening.film("Heat (1995).mkv", LENGTH);
+    evening.mpv(&[], &[&film]).wait();
+    assert_eq!(fs::read_to_string(store.join("format")).unwrap(), newer);
+    // As if the newer version had made it readable again.
+    fs::write(store.join("format"), &format).unwrap();
+    one_watch_and_clean(&mut evening);
+    assert_told_once(&evening);
+}

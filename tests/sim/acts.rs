@@ -1,0 +1,593 @@
+//! What the user does, and what befalls: from the script to players, machine and command line.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reeld::control::{QueueFate, Request, Selection};
+use reeld::engine::Input;
+use reeld::model::{Signal, Transport};
+
+use crate::library::FILMS;
+use crate::log::{Down, End, Jump, What};
+use crate::player::{Open, Player, Said, Say, State};
+use crate::script::{Act, Env, Kind, SLOTS, Step};
+use crate::world::{Event, SERVICES, Seat, World, account};
+
+/// What anybody needs to press a key.
+const KEY: Duration = Duration::from_millis(400);
+/// A daemon that is told to end may still say so long what is due.
+const LAST_WORDS: Duration = Duration::from_secs(3);
+
+const fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+impl World {
+    /// One step of the user, and what befalls meanwhile.
+    pub fn step(&mut self, step: &Step) {
+        self.note(|| format!("** {:?}", step.act));
+        let time = self.act(&step.act).max(KEY);
+        for (fraction, env) in &step.env {
+            self.after(time.mul_f64(*fraction), Event::Env(env.clone()));
+        }
+        let until = self.clock.now + time;
+        self.run_until(until);
+    }
+
+    /// Does it, and says how long it takes.
+    fn act(&mut self, act: &Act) -> Duration {
+        match *act {
+            Act::Open { slot, film, from } => self.open(slot, film, from),
+            Act::PlayTo { slot, fraction } => return self.plays_to(slot, fraction),
+            Act::PlayOut { slot } => return self.plays_to(slot, 1.0) + Duration::from_secs(8),
+            Act::Pause { slot } => self.change(slot, |open| open.state = State::Paused),
+            Act::Resume { slot } => self.resume(slot),
+            Act::Seek { slot, fraction } => self.seek(slot, fraction),
+            Act::Scrub { slot, fraction } => {
+                for step in 0..6 {
+                    let wobble = f64::from(step) * 0.013;
+                    self.seek(slot, (fraction + 0.065 - wobble).clamp(0.0, 0.99));
+                    let until = self.clock.now + ms(180);
+                    self.run_until(until);
+                }
+                self.seek(slot, fraction);
+            }
+            Act::Rate { slot, rate } => self.rate(slot, rate),
+            Act::Stop { slot } => self.stop(slot),
+            Act::Quit { slot } => self.quit(slot),
+            Act::Kill { slot } => self.kill(slot),
+            Act::Wait(time) => return time,
+        }
+        KEY
+    }
+
+    /// The player in a slot with what is open in it.
+    fn with_open<T>(
+        &mut self,
+        slot: usize,
+        use_it: impl FnOnce(&mut Seat, Duration) -> T,
+    ) -> Option<T> {
+        let awake = self.clock.awake();
+        let seat = self.slots.get_mut(slot)?.as_mut()?;
+        seat.player.open.as_ref()?;
+        Some(use_it(seat, awake))
+    }
+
+    fn open(&mut self, slot: usize, film: usize, from: f64) {
+        if self.slots[slot].is_none() {
+            self.players += 1;
+            let player = Player::new(self.script.setup.players[slot], self.players);
+            let said = player.appears();
+            self.slots[slot] = Some(Seat {
+                player,
+                since: (self.clock.awake(), self.clock.now),
+                from: 0.0,
+                jump: Jump::No,
+                serial: 0,
+            });
+            self.hear_all(slot, said);
+        }
+        let there = self.with_open(slot, |seat, _| {
+            let same = seat
+                .player
+                .open
+                .as_ref()
+                .is_some_and(|open| open.film == film);
+            (
+                same && seat.player.runs_on(),
+                seat.player.tells_end(false, true),
+            )
+        });
+        match there {
+            // The same file again, and nobody could tell: it jumped.
+            Some((true, _)) => {
+                self.seek(slot, from);
+                return self.resume(slot);
+            }
+            Some((false, said)) => {
+                self.end(slot, End::Left);
+                self.hear_all(slot, said);
+            }
+            None => {}
+        }
+        self.playbacks += 1;
+        let (playback, awake, now) = (self.playbacks, self.clock.awake(), self.clock.now);
+        let Some(seat) = &mut self.slots[slot] else {
+            return;
+        };
+        let kind = seat.player.kind;
+        seat.player.open = Some(Open::new(film, playback, from, kind, awake));
+        seat.restart(from * FILMS[film].length, awake, now);
+        seat.jump = Jump::No;
+        let said = seat.player.introduces(awake);
+        let ready = now
+            + ms(match kind {
+                Kind::Vlc => 1500,
+                Kind::Celluloid => 600,
+                _ => 0,
+            });
+        self.fact(What::Opened {
+            playback,
+            film,
+            kind,
+            ready,
+        });
+        self.hear_all(slot, said);
+        self.foresee(slot);
+    }
+
+    /// What is bound to happen in a player: its buffer fills, its film ends.
+    fn foresee(&mut self, slot: usize) {
+        let filling = ms(self.random.u64(200..2600));
+        self.serial += 1;
+        let next = self.serial;
+        let Some(Some((event, delay))) = self.with_open(slot, |seat, awake| {
+            seat.serial = next;
+            let (serial, rate) = (seat.serial, seat.player.rate);
+            let open = seat.player.open.as_ref()?;
+            match open.state {
+                State::Playing => Some((Event::Out { slot, serial }, open.left(awake, rate)?)),
+                State::Buffering => Some((Event::Filled { slot, serial }, filling)),
+                State::Paused => None,
+            }
+        }) else {
+            return;
+        };
+        self.after(delay, event);
+    }
+
+    fn is_serial(&self, slot: usize, serial: u32) -> bool {
+        self.slots[slot]
+            .as_ref()
+            .is_some_and(|seat| seat.serial == serial)
+    }
+
+    pub fn filled(&mut self, slot: usize, serial: u32) {
+        if self.is_serial(slot, serial) {
+            self.change(slot, |open| open.state = State::Playing);
+        }
+    }
+
+    /// Changes what a player does, and lets it say so.
+    fn change(&mut self, slot: usize, change: impl FnOnce(&mut Open)) {
+        self.cut(slot);
+        let Some(said) = self.with_open(slot, |seat, awake| {
+            let rate = seat.player.rate;
+            let exact = seat.player.is_mpv();
+            if let Some(open) = &mut seat.player.open {
+                let here = open.at(awake, rate);
+                open.put(here, awake);
+                change(open);
+            }
+            // Watchers of the others read the position after every change.
+            if !exact && seat.player.kind != Kind::Mute && seat.jump == Jump::Silent {
+                seat.jump = Jump::Told;
+            }
+            seat.player.tells_state(awake)
+        }) else {
+            return;
+        };
+        self.hear_all(slot, said);
+        self.foresee(slot);
+    }
+
+    fn resume(&mut self, slot: usize) {
+        let stuck = self.with_open(slot, |seat, _| {
+            let open = seat.player.open.as_ref();
+            open.is_none_or(|open| open.at_end || open.state != State::Paused)
+        });
+        if stuck == Some(false) {
+            let fills = self.script.setup.players[slot] == Kind::Celluloid;
+            let state = if fills {
+                State::Buffering
+            } else {
+                State::Playing
+            };
+            self.change(slot, |open| open.state = state);
+        }
+    }
+
+    fn seek(&mut self, slot: usize, fraction: f64) {
+        self.cut(slot);
+        let Some(said) = self.with_open(slot, |seat, awake| {
+            let kind = seat.player.kind;
+            let told = seat.player.tells_jumps();
+            let mut said: Vec<Said> = Vec::new();
+            let Some(open) = &mut seat.player.open else {
+                return said;
+            };
+            open.at_end = false;
+            open.put(fraction * open.film().length, awake);
+            seat.from = fraction * open.film().length;
+            seat.jump = if told { Jump::Told } else { Jump::Silent };
+            if told {
+                said.push((ms(30), 0, Say::Position { seeked: true }));
+            }
+            if kind == Kind::Celluloid && open.state == State::Playing {
+                open.state = State::Buffering;
+                said.extend(seat.player.tells_state(awake));
+            }
+            said
+        }) else {
+            return;
+        };
+        self.hear_all(slot, said);
+        self.foresee(slot);
+    }
+
+    fn rate(&mut self, slot: usize, rate: f64) {
+        self.cut(slot);
+        let Some(said) = self.with_open(slot, |seat, awake| {
+            let before = seat.player.rate;
+            seat.player.rate = rate;
+            if let Some(open) = &mut seat.player.open {
+                let here = open.at(awake, before);
+                open.put(here, awake);
+            }
+            vec![
+                (ms(0), 0, Say::Signal(Signal::Rate(rate))),
+                (ms(15), 0, Say::Position { seeked: false }),
+            ]
+        }) else {
+            return;
+        };
+        self.hear_all(slot, said);
+        self.foresee(slot);
+    }
+
+    /// In the log: the playback is over.
+    fn end(&mut self, slot: usize, how: End) {
+        self.cut(slot);
+        let ended = self.with_open(slot, |seat, awake| {
+            seat.serial = 0;
+            let rate = seat.player.rate;
+            let open = seat.player.open.as_ref()?;
+            Some((open.playback, open.at(awake, rate), rate))
+        });
+        if let Some(Some((playback, position, rate))) = ended {
+            self.fact(What::Ended {
+                playback,
+                position,
+                rate,
+                how,
+            });
+        }
+    }
+
+    fn stop(&mut self, slot: usize) {
+        self.end(slot, End::Left);
+        self.close(slot, false);
+    }
+
+    /// Nothing is open any more, and the player says so.
+    fn close(&mut self, slot: usize, eof: bool) {
+        let said = self.with_open(slot, |seat, _| seat.player.tells_end(eof, false));
+        if let Some(said) = said {
+            self.hear_all(slot, said);
+            self.with_open(slot, |seat, _| seat.player.open = None);
+        }
+    }
+
+    /// The film has played to its end.
+    pub fn out(&mut self, slot: usize, serial: u32) {
+        if !self.is_serial(slot, serial) {
+            return;
+        }
+        let Some((mpv, keeps, said)) = self.with_open(slot, |seat, awake| {
+            let mpv = seat.player.is_mpv();
+            let open = seat.player.open.as_ref();
+            let keeps = mpv && open.is_some_and(|open| open.playback % 2 == 1);
+            let paused = Signal::Transport {
+                state: Transport::Paused,
+                position: open.map(|open| open.at(awake, seat.player.rate) + 0.07),
+            };
+            let end = Say::Signal(Signal::ReachedEnd);
+            (
+                mpv,
+                keeps,
+                vec![(ms(0), 0, end), (ms(0), 0, Say::Signal(paused))],
+            )
+        }) else {
+            return;
+        };
+        self.end(slot, End::Out(mpv));
+        if !keeps {
+            return self.close(slot, true);
+        }
+        let (awake, now) = (self.clock.awake(), self.clock.now);
+        self.with_open(slot, |seat, _| {
+            let Some(open) = &mut seat.player.open else {
+                return;
+            };
+            let length = open.film().length;
+            open.put(length, awake);
+            open.state = State::Paused;
+            open.at_end = true;
+            seat.restart(length, awake, now);
+        });
+        self.hear_all(slot, said);
+    }
+
+    fn quit(&mut self, slot: usize) {
+        self.stop(slot);
+        let Some(seat) = &self.slots[slot] else {
+            return;
+        };
+        let mut gone = seat.player.vanishes();
+        for said in &mut gone {
+            said.0 += ms(300);
+        }
+        self.hear_all(slot, gone);
+        self.slots[slot] = None;
+    }
+
+    fn kill(&mut self, slot: usize) {
+        self.end(slot, End::Left);
+        let Some(seat) = &self.slots[slot] else {
+            return;
+        };
+        let gone = seat.player.vanishes();
+        self.hear_all(slot, gone);
+        self.slots[slot] = None;
+    }
+
+    fn plays_to(&mut self, slot: usize, fraction: f64) -> Duration {
+        let left = self.with_open(slot, |seat, awake| {
+            let open = seat.player.open.as_ref()?;
+            let to = fraction * open.film().length;
+            let left = (to - open.at(awake, seat.player.rate)) / seat.player.rate;
+            (open.state != State::Paused).then(|| left.max(0.0))
+        });
+        Duration::from_secs_f64(left.flatten().unwrap_or(0.0))
+    }
+
+    /// What befalls.
+    pub fn befall(&mut self, env: &Env) {
+        self.note(|| format!("## {env:?}"));
+        match *env {
+            Env::Kill { down } => {
+                if self.engine.is_some() {
+                    self.down(Down::Kill(self.failing()));
+                    self.after(down, Event::Start);
+                }
+            }
+            Env::Term { down } => self.term(down),
+            Env::Power {
+                down,
+                batches,
+                year_1970,
+            } => self.power(down, batches, year_1970),
+            Env::Suspend { time, told } => {
+                if told {
+                    self.tell(Input::Sleep);
+                }
+                self.split();
+                self.clock.sleep(time);
+                self.postpone(time);
+                self.fact(What::Slept);
+                if told {
+                    let life = self.life;
+                    self.after(ms(300), Event::Tells(life, Box::new(Input::Woke)));
+                }
+            }
+            Env::Clock { step_ms } => {
+                self.clock.off += step_ms;
+                self.set_back += ms(u64::try_from(-step_ms).unwrap_or(0));
+                if step_ms < -30_000 {
+                    self.split();
+                    self.fact(What::SetBack);
+                }
+            }
+            Env::Outage { service, time } => {
+                self.log.outages += time.as_secs_f64();
+                self.unreachable[service] = self.clock.now + time;
+            }
+            Env::Disk { time } => {
+                self.disk().down = true;
+                self.after(time, Event::DiskWorks);
+            }
+            Env::Revoke { service } => self.revoked[service] = true,
+            Env::Login { service } => self.log_in(service),
+            Env::Logout { service, drop } => self.log_out(service, drop),
+            Env::RetryDead => self.tell(Input::Request(
+                2,
+                Request::QueueRetry {
+                    what: Selection::Dead,
+                },
+            )),
+            Env::DropDead => {
+                if self.engine.is_some() && self.ask_status().is_some_and(|(_, dead)| dead > 0) {
+                    self.tell(Input::Request(
+                        3,
+                        Request::QueueDrop {
+                            what: Selection::Dead,
+                        },
+                    ));
+                    (0..2).for_each(|account| self.fact(What::Dropped { account }));
+                }
+            }
+            Env::Enable { service, on } => {
+                if service == 0 {
+                    self.config.punchplay.enabled = on;
+                } else {
+                    self.config.discovr.enabled = on;
+                }
+                self.reconfigured();
+                self.tell_links();
+            }
+            Env::Threshold(percent) => {
+                self.split();
+                self.config.watched.movie_percent = f64::from(percent);
+                self.config.watched.episode_percent = f64::from(percent);
+                self.reconfigured();
+                self.fact(What::Threshold(f64::from(percent) / 100.0));
+            }
+        }
+    }
+
+    fn term(&mut self, down: Duration) {
+        if self.engine.is_none() || self.ending {
+            return;
+        }
+        let life = self.life;
+        self.split();
+        self.fact(What::Down(Down::Term));
+        self.ending = true;
+        self.tell(Input::Shutdown);
+        let until = self.clock.now + LAST_WORDS.mul_f64(self.random.f64());
+        self.run_until(until);
+        if life != self.life {
+            return;
+        }
+        // What could not be written by now never will be.
+        let unwritten = self.failing();
+        self.down(Down::Term);
+        if unwritten.is_some() {
+            self.fact(What::Down(Down::Kill(unwritten)));
+        }
+        self.after(down, Event::Start);
+    }
+
+    fn power(&mut self, down: Duration, batches: usize, year_1970: bool) {
+        let failing = self.failing();
+        self.ending = false;
+        self.down(Down::Power(failing));
+        self.slots = [const { None }; SLOTS];
+        self.forget();
+        self.disk().lose_power(batches);
+        let until = self.clock.now + down;
+        self.run_until(until);
+        self.clock.reboot(year_1970);
+        self.after(Duration::from_secs(3), Event::Start);
+        if year_1970 {
+            let right = self.random.u64(20..200);
+            let step_ms = -self.clock.off;
+            self.after(
+                Duration::from_secs(right),
+                Event::Env(Env::Clock { step_ms }),
+            );
+        }
+    }
+
+    fn is_linked(&self, service: usize) -> bool {
+        self.accounts
+            .iter()
+            .any(|account| account.key.service == SERVICES[service])
+    }
+
+    fn log_in(&mut self, service: usize) {
+        self.revoked[service] = false;
+        self.accounts
+            .retain(|account| account.key.service != SERVICES[service]);
+        self.accounts.push(account(service));
+        self.accounts.sort_by(|a, b| a.key.cmp(&b.key));
+        self.tell(Input::Accounts(self.accounts.clone()));
+        self.tell_links();
+    }
+
+    fn log_out(&mut self, service: usize, drop: bool) {
+        if !self.is_linked(service) {
+            return;
+        }
+        let fate = if drop {
+            QueueFate::Drop
+        } else {
+            QueueFate::Keep
+        };
+        self.split();
+        self.tell(Input::Request(
+            4,
+            Request::Logout {
+                service: SERVICES[service],
+                queue: Some(fate),
+            },
+        ));
+        self.accounts
+            .retain(|account| account.key.service != SERVICES[service]);
+        self.tell(Input::Accounts(self.accounts.clone()));
+        if drop {
+            self.fact(What::Dropped { account: service });
+        }
+        self.tell_links();
+    }
+
+    /// In the log: who is told from now on.
+    fn tell_links(&mut self) {
+        self.split();
+        let enabled = [self.config.punchplay.enabled, self.config.discovr.enabled];
+        for (account, enabled) in enabled.into_iter().enumerate() {
+            let on = enabled && self.is_linked(account);
+            self.fact(What::Linked { account, on });
+        }
+    }
+
+    fn reconfigured(&mut self) {
+        self.tell(Input::Config(Arc::new(self.config.clone())));
+    }
+
+    /// The evening is over: everybody goes, all faults cease, everything is set right, and what is left is delivered.
+    pub fn come_to_rest(&mut self) {
+        self.note(|| "-- the rest".into());
+        self.calm = true;
+        self.no_more_env();
+        self.disk().no_more_faults();
+        self.unreachable = [Duration::ZERO; 2];
+        for slot in 0..SLOTS {
+            self.quit(slot);
+        }
+        let rest = self.clock.now + Duration::from_secs(30);
+        self.run_until(rest);
+        self.after(Duration::ZERO, Event::Start);
+        let until = self.clock.now + Duration::from_secs(90);
+        self.run_until(until);
+        if self.clock.off < -1_000_000_000 {
+            self.clock.off = 0;
+        }
+        self.config.punchplay.enabled = true;
+        self.config.discovr.enabled = true;
+        self.config.tmdb.api_key = reeld::model::Secret::new("key");
+        self.reconfigured();
+        (0..2).for_each(|service| self.log_in(service));
+        for _ in 0..40 {
+            let until = self.clock.now + Duration::from_secs(3600);
+            self.run_until(until);
+            if !self.log.complaints.is_empty() {
+                return;
+            }
+            self.tell(Input::Request(
+                2,
+                Request::QueueRetry {
+                    what: Selection::Dead,
+                },
+            ));
+            if self.ask_status() == Some((0, 0)) && self.is_idle() {
+                return;
+            }
+        }
+        let left = self.ask_status();
+        self.complain(format!(
+            "after two days of peace the queue holds {left:?}, and a timer: {}",
+            !self.is_idle()
+        ));
+    }
+}

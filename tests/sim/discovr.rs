@@ -1,0 +1,201 @@
+//! Discovr: everything by TMDB id, every call to the history appended; and the calls that reeld makes there, one after the
+//! other, as `service/discovr/deliver.rs` makes them.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use reeld::model::Wall;
+use reeld::service::Answer;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::library::{FILMS, Fate, Film, Work};
+
+/// One profile there.
+#[derive(Debug, Default)]
+pub struct Discovr {
+    /// By media id.
+    pub resume: BTreeMap<String, Resume>,
+    newest_sent: BTreeMap<String, Wall>,
+    pub history: Vec<Entry>,
+}
+
+/// A resume point.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Resume {
+    pub progress: u32,
+    pub at: Wall,
+    pub episode: Option<(u32, u32)>,
+}
+
+/// An entry of the history.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    media_id: String,
+    episode: Option<(u32, u32)>,
+    pub at: Wall,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Body {
+    media_id: String,
+    progress: u32,
+    updated_at: String,
+    season: Option<u32>,
+    episode: Option<u32>,
+}
+
+impl Body {
+    fn read(body: &str) -> Result<Self, String> {
+        serde_json::from_str(body).map_err(|error| format!("{error}: {body}"))
+    }
+
+    fn episode(&self) -> Option<(u32, u32)> {
+        self.season.zip(self.episode)
+    }
+
+    fn at(&self) -> Wall {
+        Wall::parse(&self.updated_at).unwrap_or_default()
+    }
+
+    fn entry(&self) -> Entry {
+        Entry {
+            media_id: self.media_id.clone(),
+            episode: self.episode(),
+            at: self.at(),
+        }
+    }
+
+    fn films(&self) -> impl Iterator<Item = &'static Film> {
+        let tv = self.media_id.starts_with("TV_");
+        let id = self.media_id.get(3..).and_then(|id| id.parse().ok());
+        FILMS
+            .iter()
+            .filter(move |film| Some(film.tmdb) == id && film.episodes.is_some() == tv)
+            .filter(|film| film.fate == Fate::Told)
+    }
+}
+
+/// By what Discovr knows a film or series.
+pub fn media_id(film: &Film) -> String {
+    match film.episodes {
+        Some(_) => format!("TV_{}", film.tmdb),
+        None => format!("MV_{}", film.tmdb),
+    }
+}
+
+impl Discovr {
+    /// What is wrong with a request that goes out now. `back`: so far was the clock ever set back.
+    pub fn judge(&mut self, path: &str, body: &str, back: Duration) -> Result<(), String> {
+        let body = Body::read(body)?;
+        let expressible = body
+            .films()
+            .any(|film| match (film.episodes, body.episode()) {
+                (Some((season, all)), Some((s, e))) => s == season && all.contains(&e),
+                (_, None) => true,
+                (None, Some(_)) => false,
+            });
+        if !expressible {
+            return Err(format!(
+                "{} {:?} was to stay here",
+                body.media_id,
+                body.episode()
+            ));
+        }
+        if path.ends_with("/history") {
+            if body.progress != 100
+                || (body.media_id.starts_with("TV_") && body.episode().is_none())
+            {
+                return Err(format!("history that means something else: {body:?}"));
+            }
+            return Ok(());
+        }
+        let newest = self.newest_sent.entry(body.media_id.clone()).or_default();
+        if body.at().plus(back) < *newest {
+            return Err(format!(
+                "the resume point of {} at {} was sent after one of {newest}",
+                body.media_id, body.updated_at
+            ));
+        }
+        *newest = body.at().max(*newest);
+        Ok(())
+    }
+
+    /// Takes effect.
+    pub fn take(&mut self, method: &str, path: &str, body: &str) -> Answer {
+        let Ok(body) = Body::read(body) else {
+            return refused(400);
+        };
+        if path.ends_with("/history") {
+            self.history.push(body.entry());
+            return taken();
+        }
+        if method == "PATCH" && !self.resume.contains_key(&body.media_id) {
+            // What reeld does then: puts it on the list, and patches it.
+            self.resume
+                .insert(body.media_id.clone(), resume(&body, None));
+        }
+        self.resume
+            .insert(body.media_id.clone(), resume(&body, body.episode()));
+        taken()
+    }
+
+    /// Whether an entry like that of this request is there.
+    pub fn has(&self, body: &str) -> bool {
+        let Ok(body) = Body::read(body) else {
+            return false;
+        };
+        let ours = body.entry();
+        let near = Duration::from_secs(2);
+        self.history.iter().any(|entry| {
+            entry.media_id == ours.media_id
+                && entry.episode == ours.episode
+                && entry.at.since(ours.at) <= near
+                && ours.at.since(entry.at) <= near
+        })
+    }
+
+    /// How often a film or episode is in the history; the fewest of a file's episodes, and the most.
+    pub fn watches(&self, work: Work) -> (usize, usize) {
+        let Some(film) = FILMS.iter().find(|film| film.work() == work) else {
+            return (0, 0);
+        };
+        let id = media_id(film);
+        let count = |episode: Option<(u32, u32)>| {
+            let of = |entry: &&Entry| entry.media_id == id && entry.episode == episode;
+            self.history.iter().filter(of).count()
+        };
+        let counts: Vec<usize> = match film.episodes {
+            None => vec![count(None)],
+            Some((season, all)) => all.iter().map(|e| count(Some((season, *e)))).collect(),
+        };
+        let least = counts.iter().min().copied();
+        let most = counts.iter().max().copied();
+        (least.unwrap_or(0), most.unwrap_or(0))
+    }
+}
+
+fn resume(body: &Body, episode: Option<(u32, u32)>) -> Resume {
+    Resume {
+        progress: body.progress,
+        at: body.at(),
+        episode,
+    }
+}
+
+fn taken() -> Answer {
+    Answer {
+        status: 200,
+        body: json!({"message": "ok"}).to_string(),
+        ..Answer::default()
+    }
+}
+
+fn refused(status: u16) -> Answer {
+    Answer {
+        status,
+        body: json!({"message": "bad request"}).to_string(),
+        ..Answer::default()
+    }
+}

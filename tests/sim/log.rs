@@ -1,0 +1,104 @@
+//! What truly happened, as somebody in the room would tell it: what was played from where to where, and what befell the
+//! machine. The reference judges by this alone.
+
+use std::time::Duration;
+
+use crate::script::Kind;
+
+/// True time since the beginning of the run.
+pub type Time = Duration;
+
+/// One thing that happened, at a time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fact {
+    pub at: Time,
+    pub what: What,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum What {
+    /// A file was opened; the length can be known from `ready` on.
+    Opened {
+        playback: u32,
+        film: usize,
+        kind: Kind,
+        ready: Time,
+    },
+    /// A stretch that was played without a break, told when it is over; positions in seconds.
+    Played(Stretch),
+    /// It was paused from `since` on until now, and may be longer. `seen`: a daemon was there.
+    Paused {
+        playback: u32,
+        position: f64,
+        since: Time,
+        seen: bool,
+    },
+    /// The playback is over, or has come to its end and is still open.
+    Ended {
+        playback: u32,
+        position: f64,
+        rate: f64,
+        how: End,
+    },
+    /// The daemon runs.
+    Up,
+    Down(Down),
+    /// The machine slept until now.
+    Slept,
+    /// The wall clock was set back.
+    SetBack,
+    Linked {
+        account: usize,
+        on: bool,
+    },
+    /// What is queued for an account was dropped.
+    Dropped {
+        account: usize,
+    },
+    /// Fraction.
+    Threshold(f64),
+}
+
+/// See [`What::Played`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Stretch {
+    pub playback: u32,
+    pub from: f64,
+    pub to: f64,
+    pub began: Time,
+    pub rate: f64,
+    pub jump: Jump,
+    /// A daemon was there.
+    pub seen: bool,
+}
+
+/// How a stretch follows on the one before it in its playback.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Jump {
+    /// It goes on from there.
+    No,
+    /// The player said that it jumped.
+    Told,
+    /// It jumped and nobody said so.
+    Silent,
+}
+
+/// How a playback ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// At its end; `true`: the player says so.
+    Out(bool),
+    /// Stopped, quit, or another file.
+    Left,
+}
+
+/// How the daemon ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Down {
+    /// As it should.
+    Term,
+    /// kill -9, or it died over the disk. The time: since when it could not write.
+    Kill(Option<Time>),
+    /// Loss of power.
+    Power(Option<Time>),
+}

@@ -1,0 +1,131 @@
+//! What simulated evenings have found, one test each: cut down to what it takes, and mended since.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::judge::judge;
+use crate::runs::tell;
+use crate::script::{Act, Env, Kind, SLOTS, Script, Setup, Step};
+
+const fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// An evening on which nothing goes wrong, with these players.
+fn evening(player: Kind) -> Script {
+    Script {
+        seed: 1,
+        setup: Setup {
+            players: [player; SLOTS],
+            progress_every: 30,
+            threshold: 85,
+            send_filename: false,
+            tmdb: true,
+            linked: [true; 2],
+            lag: 0,
+        },
+        steps: Vec::new(),
+        requests: BTreeMap::new(),
+        store: BTreeMap::new(),
+    }
+}
+
+impl Script {
+    fn then(mut self, act: Act) -> Self {
+        let env = Vec::new();
+        self.steps.push(Step { act, env });
+        self
+    }
+
+    /// In the course of the last step.
+    fn meanwhile(mut self, fraction: f64, env: Env) -> Self {
+        if let Some(step) = self.steps.last_mut() {
+            step.env.push((fraction, env));
+        }
+        self
+    }
+
+    fn goes_well(&self) {
+        let complaints = judge(self, false).complaints;
+        assert!(complaints.is_empty(), "{}", tell(self));
+    }
+}
+
+const SLOT: usize = 0;
+
+fn open(film: usize) -> Act {
+    Act::Open {
+        slot: SLOT,
+        film,
+        from: 0.0,
+    }
+}
+
+fn play_to(fraction: f64) -> Act {
+    Act::PlayTo {
+        slot: SLOT,
+        fraction,
+    }
+}
+
+/// What was queued for it was due for ever, handed to nobody, and asked for again at once.
+#[test]
+fn a_service_switched_off_with_something_queued_does_not_keep_the_daemon_awake() {
+    evening(Kind::Mpv)
+        .then(open(2))
+        .then(play_to(0.3))
+        .meanwhile(
+            0.1,
+            Env::Outage {
+                service: 0,
+                time: seconds(9000),
+            },
+        )
+        .then(play_to(0.5))
+        .meanwhile(
+            0.1,
+            Env::Enable {
+                service: 0,
+                on: false,
+            },
+        )
+        .goes_well();
+}
+
+/// The first 0 was taken for a position, and what followed was not marked as estimated.
+#[test]
+fn a_position_that_is_zero_for_ever_completes_nothing() {
+    evening(Kind::Mute)
+        .then(open(2))
+        .then(Act::PlayOut { slot: SLOT })
+        .goes_well();
+}
+
+/// The journal of the last beat was lost though the beat had been sent: the stop was older, and PunchPlay ignored it.
+#[test]
+fn after_a_loss_of_power_the_stop_is_later_than_everything_that_was_sent() {
+    for year_1970 in [false, true] {
+        let power = Env::Power {
+            down: seconds(60),
+            batches: 1000,
+            year_1970,
+        };
+        evening(Kind::Mpv)
+            .then(open(2))
+            .then(play_to(0.9))
+            .meanwhile(0.999, power)
+            .goes_well();
+    }
+}
+
+/// Who is linked was forgotten at the second attempt to open the database.
+#[test]
+fn a_disk_that_fails_for_minutes_at_the_start_does_not_silence_the_accounts() {
+    evening(Kind::Mpv)
+        .then(Act::Wait(seconds(60)))
+        .meanwhile(0.1, Env::Disk { time: seconds(600) })
+        .meanwhile(0.2, Env::Kill { down: seconds(1) })
+        .then(open(0))
+        .then(play_to(0.5))
+        .goes_well();
+}

@@ -1,0 +1,293 @@
+//! Players: what truly plays in them, and what their watchers make of it, quirks included.
+
+use std::time::Duration;
+
+use reeld::model::{
+    EndReason, Item, Location, PlayerId, PlayerInfo, Process, Signal, Source, Transport, Video,
+};
+
+use crate::library::{FILMS, Film};
+use crate::script::Kind;
+
+/// One process that plays.
+#[derive(Debug)]
+pub struct Player {
+    pub kind: Kind,
+    pub process: Process,
+    pub ids: Vec<PlayerId>,
+    pub open: Option<Open>,
+    pub rate: f64,
+}
+
+/// What is open in it.
+#[derive(Debug)]
+pub struct Open {
+    pub film: usize,
+    /// Names this playback in the log; from load to end.
+    pub playback: u32,
+    /// Seconds, at `since`.
+    position: f64,
+    /// On the clock that stops in suspend.
+    since: Duration,
+    pub state: State,
+    /// The watcher knows the length.
+    pub length_known: bool,
+    /// Since when the present watcher has seen it play; only `Kind::Mute` needs it.
+    pub watched_since: Duration,
+    pub told_unknown: bool,
+    /// It was played to its end and is still open.
+    pub at_end: bool,
+}
+
+/// What it truly does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    Playing,
+    /// The user wants it to play, and it fills its buffer.
+    Buffering,
+    Paused,
+}
+
+/// Something that a watcher will say of a player.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Say {
+    Signal(Signal),
+    /// The position as it is then.
+    Position {
+        seeked: bool,
+    },
+    /// What is open, as it is known then.
+    Refined,
+}
+
+/// When, through which transport, what.
+pub type Said = (Duration, usize, Say);
+
+const fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+impl Player {
+    pub fn new(kind: Kind, number: u32) -> Self {
+        let name = match kind {
+            Kind::Mpv | Kind::MpvTwice => "mpv",
+            Kind::Vlc => "vlc",
+            Kind::Celluloid => "celluloid",
+            Kind::Silent => "smplayer",
+            Kind::Mute => "mute",
+            Kind::Chatty => "totem",
+        };
+        let mut ids = match kind {
+            Kind::Mpv | Kind::MpvTwice => vec![PlayerId::new(&format!("mpv-{number}"))],
+            _ => vec![PlayerId::new(&format!("mpris:{name}-{number}"))],
+        };
+        if kind == Kind::MpvTwice {
+            ids.push(PlayerId::new(&format!("mpris:mpv-{number}")));
+        }
+        Self {
+            kind,
+            process: Process {
+                pid: 1000 + number,
+                started: u64::from(number) * 100,
+            },
+            ids,
+            open: None,
+            rate: 1.0,
+        }
+    }
+
+    pub fn is_mpv(&self) -> bool {
+        matches!(self.kind, Kind::Mpv | Kind::MpvTwice)
+    }
+
+    /// Whether its watcher hears of every jump.
+    pub fn tells_jumps(&self) -> bool {
+        match self.kind {
+            Kind::Mpv | Kind::MpvTwice | Kind::Celluloid | Kind::Chatty => true,
+            Kind::Vlc => self
+                .open
+                .as_ref()
+                .is_some_and(|open| open.state == State::Playing),
+            Kind::Silent | Kind::Mute => false,
+        }
+    }
+
+    /// Whether it says nothing between one file and the next.
+    pub fn runs_on(&self) -> bool {
+        matches!(self.kind, Kind::Celluloid | Kind::Chatty)
+    }
+
+    fn info(&self, transport: usize) -> PlayerInfo {
+        let mpv = self.is_mpv() && transport == 0;
+        PlayerInfo {
+            name: format!("{:?}", self.kind),
+            source: if mpv { Source::Mpv } else { Source::Mpris },
+            process: Some(self.process),
+            ignored: None,
+        }
+    }
+
+    pub fn appears(&self) -> Vec<Said> {
+        let all = 0..self.ids.len();
+        all.map(|transport| {
+            let appeared = Signal::Appeared(self.info(transport));
+            (ms(0), transport, Say::Signal(appeared))
+        })
+        .collect()
+    }
+
+    pub fn vanishes(&self) -> Vec<Said> {
+        let all = (0..self.ids.len()).rev();
+        all.map(|transport| (ms(0), transport, Say::Signal(Signal::Vanished)))
+            .collect()
+    }
+
+    /// Through every transport, the second a little later.
+    fn everywhere(&self, delay: Duration, say: &Say) -> Vec<Said> {
+        let all = 0..self.ids.len();
+        all.map(|transport| {
+            (
+                delay + ms(90) * u32::try_from(transport).unwrap_or(0),
+                transport,
+                say.clone(),
+            )
+        })
+        .collect()
+    }
+
+    fn signal(&self, delay: u64, signal: Signal) -> Vec<Said> {
+        self.everywhere(ms(delay), &Say::Signal(signal))
+    }
+
+    /// The state, and where a watcher asks for it after every change: the position.
+    pub fn tells_state(&self, awake: Duration) -> Vec<Said> {
+        let Some(open) = &self.open else {
+            return Vec::new();
+        };
+        let state = match open.state {
+            State::Playing => Transport::Playing,
+            State::Buffering if self.kind == Kind::Celluloid => Transport::Paused,
+            State::Buffering => Transport::Buffering,
+            State::Paused => Transport::Paused,
+        };
+        let exact = self.is_mpv();
+        let position = exact.then(|| open.at(awake, self.rate));
+        let mut said = self.signal(0, Signal::Transport { state, position });
+        if !exact {
+            said.push((ms(20), 0, Say::Position { seeked: false }));
+        }
+        said
+    }
+
+    /// What is open, to a watcher that has not seen it yet.
+    pub fn introduces(&self, awake: Duration) -> Vec<Said> {
+        let Some(open) = &self.open else {
+            return Vec::new();
+        };
+        let mut said = self.signal(0, Signal::Opened(Box::new(open.item())));
+        if (self.rate - 1.0).abs() > f64::EPSILON {
+            said.extend(self.signal(0, Signal::Rate(self.rate)));
+        }
+        said.extend(self.tells_state(awake));
+        if !open.length_known {
+            let late = if self.kind == Kind::Vlc { 1500 } else { 600 };
+            said.extend(self.everywhere(ms(late), &Say::Refined));
+        }
+        said
+    }
+
+    /// The playback ends, or another takes its place.
+    pub fn tells_end(&self, eof: bool, next: bool) -> Vec<Said> {
+        let reason = if eof && self.is_mpv() {
+            EndReason::Eof
+        } else {
+            EndReason::Stopped
+        };
+        let stopped = |position| Signal::Transport {
+            state: Transport::Stopped,
+            position,
+        };
+        match self.kind {
+            Kind::Mpv | Kind::MpvTwice => {
+                let mut said = vec![(ms(0), 0, Say::Signal(Signal::Ended(reason)))];
+                if !next {
+                    said.extend(self.signal(5, stopped(None)));
+                    if self.ids.len() > 1 {
+                        said.push((ms(100), 1, Say::Signal(Signal::Ended(EndReason::Stopped))));
+                    }
+                }
+                said
+            }
+            Kind::Celluloid | Kind::Chatty if next => Vec::new(),
+            Kind::Vlc => {
+                let zero = Signal::Position {
+                    seconds: 0.0,
+                    seeked: false,
+                };
+                let later = if next { 0 } else { 150 };
+                let mut said = self.signal(0, zero);
+                said.extend(self.signal(later, stopped(Some(0.0))));
+                said.extend(self.signal(later, Signal::Ended(reason)));
+                said
+            }
+            _ => {
+                let mut said = self.signal(0, Signal::Ended(reason));
+                said.extend(self.signal(0, stopped(None)));
+                said
+            }
+        }
+    }
+}
+
+impl Open {
+    pub fn new(film: usize, playback: u32, from: f64, kind: Kind, awake: Duration) -> Self {
+        Self {
+            film,
+            playback,
+            position: from * FILMS[film].length,
+            since: awake,
+            state: match kind {
+                Kind::Celluloid => State::Buffering,
+                _ => State::Playing,
+            },
+            length_known: !matches!(kind, Kind::Vlc | Kind::Celluloid),
+            watched_since: awake,
+            told_unknown: false,
+            at_end: false,
+        }
+    }
+
+    pub fn film(&self) -> &'static Film {
+        &FILMS[self.film]
+    }
+
+    /// Where it truly is, seconds.
+    pub fn at(&self, awake: Duration, rate: f64) -> f64 {
+        let run = match self.state {
+            State::Playing => awake.saturating_sub(self.since).as_secs_f64() * rate,
+            _ => 0.0,
+        };
+        (self.position + run).min(self.film().length)
+    }
+
+    pub fn put(&mut self, position: f64, awake: Duration) {
+        self.position = position;
+        self.since = awake;
+    }
+
+    /// Awake time until the end, if it plays.
+    pub fn left(&self, awake: Duration, rate: f64) -> Option<Duration> {
+        let left = (self.film().length - self.at(awake, rate)) / rate;
+        (self.state == State::Playing).then(|| Duration::from_secs_f64(left.max(0.0)))
+    }
+
+    pub fn item(&self) -> Item {
+        Item {
+            location: Some(Location::Path(self.film().path.to_owned())),
+            duration: self.length_known.then(|| self.film().length),
+            title: Some(self.film().name().to_owned()),
+            video: Video::Yes,
+            ..Item::default()
+        }
+    }
+}

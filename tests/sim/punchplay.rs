@@ -1,0 +1,212 @@
+//! PunchPlay: strict about what is sent, honest about what it records.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use reeld::service::Answer;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::library::{FILMS, Fate, Film, Work};
+
+/// Published: so many playback events in so long a time.
+const LIMIT: (usize, Duration) = (120, Duration::from_secs(300));
+/// Counts as watched where nobody says otherwise.
+const THRESHOLD: f64 = 0.9;
+
+/// One user's account there.
+#[derive(Debug, Default)]
+pub struct PunchPlay {
+    /// Events by id, as they were first sent.
+    sent: BTreeMap<String, String>,
+    sessions: BTreeMap<String, Session>,
+    recent: VecDeque<Duration>,
+    /// Events that took effect.
+    landed: BTreeSet<String>,
+    /// Taken, and not used.
+    ignored: BTreeSet<String>,
+    pub watches: BTreeMap<Work, usize>,
+    /// Stamp and position (seconds) of the last stop.
+    pub stopped_at: BTreeMap<Work, (i64, f64)>,
+}
+
+#[derive(Debug, Default)]
+struct Session {
+    started: bool,
+    /// Of the events sent.
+    stamp: i64,
+    stop_sent: bool,
+    stopped: bool,
+}
+
+/// The schema is closed.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "only that they may be there is of interest")]
+struct Event {
+    media_type: String,
+    title: String,
+    event_id: String,
+    playback_session_id: String,
+    event_created_at: i64,
+    year: Option<u16>,
+    imdb_id: Option<String>,
+    tmdb_id: Option<u64>,
+    tvdb_id: Option<u64>,
+    season: Option<u32>,
+    episode: Option<u32>,
+    episode_end: Option<u32>,
+    absolute_episode: Option<u32>,
+    multi_episode: Option<bool>,
+    episode_title: Option<String>,
+    anime: Option<bool>,
+    progress: f64,
+    position_seconds: u64,
+    duration_seconds: u64,
+    device_id: String,
+    client_version: String,
+    watched: Option<bool>,
+    watched_threshold: Option<f64>,
+    raw_filename: Option<String>,
+}
+
+impl PunchPlay {
+    /// What is wrong with a request that goes out now, whether or not it arrives.
+    pub fn judge(
+        &mut self,
+        path: &str,
+        body: &str,
+        now: Duration,
+        names: bool,
+    ) -> Result<(), String> {
+        let event: Event =
+            serde_json::from_str(body).map_err(|error| format!("{error}: {body}"))?;
+        self.judge_rate(now)?;
+        film(&event).ok_or_else(|| {
+            format!(
+                "{} S{:?}E{:?} was to stay here",
+                event.title, event.season, event.episode
+            )
+        })?;
+        if event.raw_filename.is_some() && !names {
+            return Err("a file name was sent".into());
+        }
+        if body.contains("/films/") || body.contains("/tv/") || body.contains("/home/") {
+            return Err("a path was sent".into());
+        }
+        if !(0.0..=1.0).contains(&event.progress) || event.position_seconds > event.duration_seconds
+        {
+            return Err(format!("nonsense was sent: {body}"));
+        }
+        if let Some(first) = self.sent.get(&event.event_id) {
+            return if first == body {
+                Ok(())
+            } else {
+                Err(format!("one event id, two bodies: {first} and {body}"))
+            };
+        }
+        let stop = path.ends_with("/stop");
+        let session = self
+            .sessions
+            .entry(event.playback_session_id.clone())
+            .or_default();
+        if session.stop_sent {
+            return Err(format!("{path} was sent after the stop of its session"));
+        }
+        if event.event_created_at <= session.stamp {
+            return Err(format!(
+                "{path} of {} was sent after one of {}",
+                event.event_created_at, session.stamp
+            ));
+        }
+        session.stamp = event.event_created_at;
+        session.stop_sent = stop;
+        self.sent.insert(event.event_id, body.to_owned());
+        Ok(())
+    }
+
+    fn judge_rate(&mut self, now: Duration) -> Result<(), String> {
+        while self.recent.front().is_some_and(|at| *at + LIMIT.1 <= now) {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(now);
+        if self.recent.len() > LIMIT.0 {
+            return Err("more requests than are allowed".into());
+        }
+        Ok(())
+    }
+
+    /// Takes effect. `ignore`: the service does not want it.
+    pub fn take(&mut self, path: &str, body: &str, ignore: bool) -> Answer {
+        let Ok(event) = serde_json::from_str::<Event>(body) else {
+            return answer(400, json!({"error": "invalid_request"}));
+        };
+        if ignore && !self.landed.contains(&event.event_id) {
+            self.ignored.insert(event.event_id.clone());
+        }
+        if self.ignored.contains(&event.event_id) {
+            return answer(200, json!({"ok": true, "ignored": "old_event"}));
+        }
+        if !self.landed.insert(event.event_id.clone()) {
+            return answer(200, json!({"ok": true, "deduped": true}));
+        }
+        let session = self
+            .sessions
+            .entry(event.playback_session_id.clone())
+            .or_default();
+        if session.stopped {
+            return answer(200, json!({"ok": true, "ignored": "old_event"}));
+        }
+        match path.rsplit('/').next() {
+            Some("start") => session.started = true,
+            Some("pause") if !session.started => {
+                self.landed.remove(&event.event_id);
+                return answer(
+                    409,
+                    json!({"error": "conflict", "message": "no live session"}),
+                );
+            }
+            Some("stop") => {
+                session.stopped = true;
+                self.stop(&event);
+            }
+            _ => {}
+        }
+        let id = film(&event).map_or(0, |film| film.tmdb);
+        answer(
+            200,
+            json!({"ok": true, "media_type": event.media_type, "tmdb_id": id}),
+        )
+    }
+
+    fn stop(&mut self, event: &Event) {
+        let Some(film) = film(event) else { return };
+        let last = self.stopped_at.entry(film.work()).or_default();
+        if event.event_created_at >= last.0 {
+            #[allow(clippy::cast_precision_loss, reason = "seconds of a film")]
+            let position = event.position_seconds as f64;
+            *last = (event.event_created_at, position);
+        }
+        let threshold = event.watched_threshold.unwrap_or(THRESHOLD);
+        if event.watched == Some(true) || event.progress >= threshold {
+            *self.watches.entry(film.work()).or_default() += 1;
+        }
+    }
+}
+
+fn answer(status: u16, body: serde_json::Value) -> Answer {
+    Answer {
+        status,
+        body: body.to_string(),
+        ..Answer::default()
+    }
+}
+
+/// What it is about, if it may be told.
+fn film(event: &Event) -> Option<&'static Film> {
+    let episode = event.season.zip(event.episode);
+    FILMS.iter().find(|film| {
+        matches!(film.fate, Fate::Told | Fate::Special)
+            && film.work() == (event.title.as_str(), episode)
+    })
+}

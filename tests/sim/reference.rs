@@ -1,0 +1,675 @@
+//! What each service must hold in the end, by what truly happened.
+//!
+//! Far simpler than the code that it judges, and independent of it: it reads the log of the world (what was played from
+//! where to where, what befell the machine) and knows the promises, not the mechanism. For every film it follows all
+//! *guesses* of how things may stand; where a promise leaves something open, a guess becomes two. What all guesses agree on
+//! must be so.
+//!
+//! # What is left open, and why
+//! * **Near a limit.** Ten seconds past the threshold reach it, five seconds of playing are a start, a start in the first
+//!   tenth is a re-watch, a minute of pause past the threshold completes, three seconds before the end are the end. Within a
+//!   small distance of each (`Sure` and `Perhaps` below) either is right.
+//! * **Unseen jumps.** Where a player does not say that it jumped, the daemon learns so at its next question: until then
+//!   what it believes is not what is.
+//! * **kill -9** may cost what was learnt since the last beat; **loss of power**, and a death while the disk could not be
+//!   written, whatever was not yet on the disk (a stop is). While no daemon runs, playing may count or not.
+//! * **A loop after a restart** of the daemon may be taken for a re-watch: that this playback completed it is not on disk.
+//! * A player that tells no position never completes anything, unless it says itself that it played to the end.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use crate::library::{FILMS, Fate, Work};
+use crate::log::{Down, End, Fact, Jump, Stretch, Time, What};
+use crate::script::Kind;
+
+/// More guesses than this are no judgement.
+const MOST_GUESSES: usize = 48;
+/// Playing this long is surely a start / perhaps one, seconds.
+const START: (f64, f64) = (8.5, 4.0);
+/// Before this fraction a start after completion is surely a re-watch / perhaps one.
+const BEGINNING: (f64, f64) = (0.085, 0.115);
+/// Seconds of media past the threshold reach it.
+const REACHED: f64 = 10.0;
+/// Seconds by which a position may be wrong though the player tells it, at normal speed.
+const BLUR: f64 = 3.5;
+/// So close to the end (seconds, at normal speed) an end is one.
+const AT_THE_END: f64 = 3.0;
+/// A pause past the threshold surely completes / perhaps does, seconds.
+const PAUSE: (f64, f64) = (64.0, 60.0);
+/// The longest pause of one session, likewise.
+const PAUSE_LIMIT: (f64, f64) = (1805.0, 1800.0);
+/// Sessions of the last run are closed surely / perhaps so long after the start, seconds.
+const ORPHANS: (f64, f64) = (14.0, 8.0);
+
+/// How often each account must have it: at least, at most.
+pub type Count = [(u8, u8); 2];
+
+/// What the reference says of one film or episode.
+#[derive(Debug)]
+pub struct Verdict {
+    pub work: Work,
+    /// As many ways as it may be; none: it cannot say.
+    pub counts: Option<BTreeSet<Count>>,
+    /// Where the last stop must be, seconds; `None`: it cannot say.
+    pub position: Option<f64>,
+}
+
+/// One way in which things may stand with a film.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+struct Guess {
+    /// Number of the viewing; 0: there was none.
+    viewing: u8,
+    /// Not completed.
+    open: bool,
+    /// Surely past the threshold, since (milliseconds) when.
+    reached: Option<u64>,
+    /// The playback that completed the last one.
+    by: Option<u32>,
+    sessions: BTreeMap<u32, Session>,
+    /// Playbacks that were looked at and are nothing new, until they jump.
+    nothing: BTreeSet<u32>,
+    /// When the viewing began, milliseconds.
+    began: u64,
+    counts: Count,
+    /// As it was when something last reached the disk.
+    durable: (u8, bool, bool, Option<u32>),
+}
+
+/// A session in one playback.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Session {
+    /// Of which viewing; `None`: a piece of something watched already.
+    of: Option<u8>,
+    /// Left over from a daemon that was killed.
+    orphan: bool,
+}
+
+/// What is known of a playback, whatever the guess.
+#[derive(Debug, Clone)]
+struct Playback {
+    film: usize,
+    kind: Kind,
+    ready: Time,
+    /// Played towards a start, seconds, and the fraction where that began.
+    run: (f64, f64),
+    /// Media past the threshold that may have been counted in this session.
+    past: f64,
+    /// The daemon may believe it elsewhere for this long (seconds of playing), and that it is past the threshold.
+    astray: f64,
+    astray_past: bool,
+    over: bool,
+}
+
+/// All films, one after the other.
+pub struct Reference<'a> {
+    facts: &'a [Fact],
+    progress_every: f64,
+}
+
+impl<'a> Reference<'a> {
+    pub fn new(facts: &'a [Fact], progress_every: u64) -> Self {
+        #[allow(clippy::cast_precision_loss, reason = "a few minutes")]
+        let progress_every = progress_every as f64;
+        Self {
+            facts,
+            progress_every,
+        }
+    }
+
+    /// What must be, for every film that may be told at all.
+    pub fn verdicts(&self) -> Vec<Verdict> {
+        let told = FILMS
+            .iter()
+            .filter(|film| matches!(film.fate, Fate::Told | Fate::Special));
+        let works: BTreeSet<Work> = told.map(crate::library::Film::work).collect();
+        works.into_iter().map(|work| self.of(work)).collect()
+    }
+
+    fn of(&self, work: Work) -> Verdict {
+        let mut film = Follow::new(work, self.progress_every);
+        for fact in self.facts {
+            film.take(fact);
+        }
+        let end =
+            self.facts.last().map_or(Duration::ZERO, |fact| fact.at) + Duration::from_secs(3600);
+        film.orphans(end);
+        Verdict {
+            work,
+            counts: (!film.vague).then(|| film.guesses.iter().map(|guess| guess.counts).collect()),
+            position: film.position,
+        }
+    }
+}
+
+/// One film is followed through everything that happened.
+struct Follow {
+    work: Work,
+    progress_every: f64,
+    threshold: f64,
+    linked: [bool; 2],
+    /// When a daemon last started, if one runs.
+    up: Option<Time>,
+    playbacks: BTreeMap<u32, Playback>,
+    guesses: BTreeSet<Guess>,
+    /// When anything last happened with it.
+    touched: Option<Time>,
+    vague: bool,
+    position: Option<f64>,
+}
+
+impl Follow {
+    fn new(work: Work, progress_every: f64) -> Self {
+        Self {
+            work,
+            progress_every,
+            threshold: 0.85,
+            linked: [false; 2],
+            up: None,
+            playbacks: BTreeMap::new(),
+            guesses: BTreeSet::from([Guess::default()]),
+            touched: None,
+            vague: false,
+            position: None,
+        }
+    }
+
+    /// Every guess becomes what it leads to.
+    fn each(&mut self, lead: impl Fn(Guess) -> Vec<Guess>) {
+        let guesses = std::mem::take(&mut self.guesses);
+        self.guesses = guesses.into_iter().flat_map(lead).collect();
+        self.vague |= self.guesses.len() > MOST_GUESSES;
+        if self.vague {
+            self.guesses = BTreeSet::from([Guess::default()]);
+        }
+    }
+
+    fn take(&mut self, fact: &Fact) {
+        self.orphans(fact.at);
+        match &fact.what {
+            What::Opened {
+                playback,
+                film,
+                kind,
+                ready,
+            } => {
+                if FILMS[*film].work() == self.work && FILMS[*film].fate != Fate::Short {
+                    self.opened(*playback, *film, *kind, *ready);
+                }
+            }
+            What::Played(stretch) => self.played(stretch, fact.at),
+            What::Paused {
+                playback,
+                position,
+                since,
+                seen,
+            } => {
+                if *seen && self.playbacks.contains_key(playback) {
+                    self.paused(
+                        *playback,
+                        *position,
+                        fact.at.saturating_sub(*since).as_secs_f64(),
+                    );
+                }
+            }
+            What::Ended {
+                playback,
+                position,
+                rate,
+                how,
+            } => self.ended(*playback, *position, *rate, *how),
+            What::Up => self.up = Some(fact.at),
+            What::Down(how) => self.down(*how, fact.at),
+            What::Slept => self.end_all(),
+            What::SetBack => self.perhaps_end_all(),
+            What::Linked { account, on } => self.linked[*account] = *on,
+            What::Dropped { account } => {
+                let account = *account;
+                self.each(|mut guess| {
+                    guess.counts[account].0 = 0;
+                    vec![guess]
+                });
+            }
+            What::Threshold(fraction) => {
+                self.threshold = *fraction;
+                // What was counted in a session before was counted by another measure.
+                for playback in self.playbacks.values_mut() {
+                    playback.past += REACHED;
+                }
+            }
+        }
+    }
+
+    fn opened(&mut self, number: u32, film: usize, kind: Kind, ready: Time) {
+        let playback = Playback {
+            film,
+            kind,
+            ready,
+            run: (0.0, 0.0),
+            past: 0.0,
+            astray: 0.0,
+            astray_past: false,
+            over: false,
+        };
+        self.playbacks.insert(number, playback);
+    }
+
+    fn played(&mut self, stretch: &Stretch, now: Time) {
+        let threshold = self.threshold;
+        let Some(playback) = self.playbacks.get_mut(&stretch.playback) else {
+            return;
+        };
+        self.touched = Some(now);
+        let number = stretch.playback;
+        let length = FILMS[playback.film].length;
+        let seconds = now.saturating_sub(stretch.began).as_secs_f64();
+        let mark = threshold * length;
+        let past = (stretch.to - stretch.from.max(mark)).max(0.0);
+        if stretch.jump != Jump::No {
+            let silent = stretch.jump == Jump::Silent;
+            playback.run = (0.0, stretch.from / length);
+            playback.astray = if silent {
+                self.progress_every + 4.0
+            } else {
+                0.0
+            };
+        } else if playback.run.0 == 0.0 {
+            playback.run.1 = stretch.from / length;
+        }
+        let mute = playback.kind == Kind::Mute;
+        let run_before = playback.run.0;
+        playback.run.0 += seconds;
+        let (run, from) = playback.run;
+        let ready = now.saturating_sub(playback.ready).as_secs_f64();
+        let lost = playback.astray.min(seconds);
+        playback.astray -= lost;
+        let astray = lost > 0.0;
+        let blur = BLUR * stretch.rate.max(1.0) + lost * stretch.rate;
+        let counted = if mute { 0.0 } else { past };
+        // The daemon may believe that it plays on past the threshold, wherever it truly is.
+        let imagined = if astray && playback.astray_past && !mute {
+            lost * stretch.rate
+        } else {
+            0.0
+        };
+        playback.past += counted + imagined;
+        let may_reach = !mute && playback.past + blur >= REACHED && playback.past > 0.0
+            || !mute && stretch.to + blur >= mark + REACHED;
+        let surely = !mute && counted - blur >= REACHED;
+        playback.astray_past = stretch.to + self.progress_every * stretch.rate >= mark;
+        let at = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+        if !stretch.seen {
+            return self.each(|guess| {
+                let there = guess
+                    .sessions
+                    .get(&number)
+                    .is_some_and(|s| s.of == Some(guess.viewing));
+                if there && guess.open && may_reach {
+                    vec![guess.clone().reaching(at), guess]
+                } else {
+                    vec![guess]
+                }
+            });
+        }
+        let left_piece = stretch.jump != Jump::No && from < BEGINNING.1;
+        let (sure_start, maybe_start) = (
+            run >= START.0
+                && ready >= 1.0
+                && !(astray && run_before == 0.0 && run < self.progress_every + 8.0),
+            run >= START.1,
+        );
+        let astray_start = astray;
+        let jumped = stretch.jump != Jump::No;
+        self.each(|mut guess| {
+            if jumped {
+                guess.nothing.remove(&number);
+            }
+            let mut guesses = vec![guess.clone()];
+            // A piece of something watched that goes back to the beginning is over.
+            if left_piece && guess.sessions.get(&number).is_some_and(|s| s.of.is_none()) {
+                let mut without = guess.clone();
+                without.sessions.remove(&number);
+                guesses = if stretch.jump == Jump::Told && from < BEGINNING.0 {
+                    vec![without]
+                } else {
+                    vec![without, guess]
+                };
+            }
+            let mut after = Vec::new();
+            for guess in guesses {
+                if guess.sessions.contains_key(&number) {
+                    after.push(guess);
+                } else if sure_start {
+                    after.extend(guess.starts(number, from, astray_start, at));
+                } else if maybe_start {
+                    after.extend(guess.clone().starts(number, from, astray_start, at));
+                    after.push(guess);
+                } else {
+                    after.push(guess);
+                }
+            }
+            let mut out = Vec::new();
+            for guess in after {
+                let counts = guess.open
+                    && guess
+                        .sessions
+                        .get(&number)
+                        .is_some_and(|s| s.of == Some(guess.viewing));
+                if counts && surely {
+                    out.push(guess.reaching(at));
+                } else if counts && may_reach {
+                    out.push(guess.clone().reaching(at));
+                    out.push(guess);
+                } else {
+                    out.push(guess);
+                }
+            }
+            out
+        });
+    }
+
+    fn paused(&mut self, number: u32, position: f64, held: f64) {
+        let Some(playback) = self.playbacks.get(&number) else {
+            return;
+        };
+        let length = FILMS[playback.film].length;
+        let mute = playback.kind == Kind::Mute;
+        let left = length - position;
+        let linked = self.linked;
+        let (sure_end, maybe_end) = (
+            left < AT_THE_END - 1.5 && held > 3.5,
+            left < AT_THE_END * 3.0 + 1.5 && held > 1.0,
+        );
+        let (sure_end, maybe_end) = (sure_end && !mute, maybe_end && !mute);
+        let limit = (held > PAUSE_LIMIT.0, held > PAUSE_LIMIT.1);
+        let minute = (held > PAUSE.0, held > PAUSE.1);
+        self.each(|guess| {
+            let Some(session) = guess.sessions.get(&number) else {
+                return vec![guess];
+            };
+            let reached =
+                guess.reached.is_some() && guess.open && session.of == Some(guess.viewing);
+            let sure = sure_end || limit.0 || (reached && minute.0);
+            let maybe = maybe_end || limit.1 || (reached && minute.1);
+            let ended = |ended: bool| guess.clone().ends(number, ended, linked);
+            match (sure, maybe) {
+                (true, _) => vec![ended(sure_end)],
+                (false, true) => vec![ended(maybe_end), ended(false), guess],
+                (false, false) => vec![guess],
+            }
+        });
+        self.rerun(number, limit.1);
+    }
+
+    /// The next start in a playback takes its time again.
+    fn rerun(&mut self, number: u32, surely: bool) {
+        let left = self
+            .guesses
+            .iter()
+            .any(|guess| !guess.sessions.contains_key(&number));
+        if let Some(playback) = self.playbacks.get_mut(&number)
+            && (left || surely)
+        {
+            playback.run.0 = 0.0;
+            playback.past = 0.0;
+        }
+    }
+
+    fn ended(&mut self, number: u32, position: f64, rate: f64, how: End) {
+        let Some(playback) = self.playbacks.get_mut(&number) else {
+            return;
+        };
+        playback.over = how == End::Left;
+        let length = FILMS[playback.film].length;
+        let mute = playback.kind == Kind::Mute;
+        let left = length - position;
+        let astray = playback.astray > 0.0;
+        playback.run = (0.0, position / length);
+        playback.past = 0.0;
+        let near = AT_THE_END * rate.max(1.0);
+        let linked = self.linked;
+        let there = self.up.is_some();
+        let (sure, maybe) = match how {
+            End::Out(true) => (!astray, true),
+            _ if mute => (false, false),
+            End::Out(false) => (!astray, true),
+            End::Left => (
+                left < near - 2.0 * rate.max(1.0) && !astray,
+                left < near + BLUR * rate.max(1.0) || astray,
+            ),
+        };
+        let told = there && !astray && !mute && self.linked == [true; 2];
+        self.position = self.stops_at(position).filter(|_| told);
+        if !there {
+            return;
+        }
+        self.each(
+            |guess| match (guess.sessions.contains_key(&number), sure, maybe) {
+                (false, ..) => vec![guess],
+                (true, true, _) => vec![guess.ends(number, true, linked)],
+                (true, false, true) => vec![
+                    guess.clone().ends(number, true, linked),
+                    guess.ends(number, false, linked),
+                ],
+                (true, false, false) => vec![guess.ends(number, false, linked)],
+            },
+        );
+    }
+
+    /// The position, if all guesses have exactly one session open, of a viewing that is told.
+    fn stops_at(&self, position: f64) -> Option<f64> {
+        let told = |guess: &Guess| {
+            guess.sessions.len() == 1
+                && guess.sessions.values().all(|s| s.of.is_some() && !s.orphan)
+        };
+        (!self.vague && self.guesses.iter().all(told)).then_some(position)
+    }
+
+    fn end_all(&mut self) {
+        self.position = None;
+        if self.up.is_none() {
+            return;
+        }
+        let linked = self.linked;
+        for number in self.playbacks.keys().copied().collect::<Vec<_>>() {
+            self.each(|guess| {
+                let open = guess
+                    .sessions
+                    .get(&number)
+                    .is_some_and(|session| !session.orphan);
+                if !open {
+                    return vec![guess];
+                }
+                // It may have been at its very end.
+                vec![guess.clone().ends(number, false, linked)]
+            });
+            self.rerun(number, true);
+        }
+    }
+
+    fn perhaps_end_all(&mut self) {
+        let before = self.guesses.clone();
+        self.end_all();
+        self.guesses.extend(before);
+    }
+
+    fn down(&mut self, how: Down, now: Time) {
+        self.position = None;
+        if let Down::Kill(Some(since)) | Down::Power(Some(since)) = how {
+            // What happened while the disk could not be written is not promised.
+            self.vague |= self.touched.is_some_and(|touched| touched >= since)
+                || self.guesses.iter().any(|guess| !guess.sessions.is_empty());
+        }
+        match how {
+            Down::Term => self.end_all(),
+            Down::Kill(_) => {
+                let beat = Duration::from_secs_f64(self.progress_every + 5.0);
+                let known = u64::try_from(now.saturating_sub(beat).as_millis()).unwrap_or(0);
+                self.each(|guess| guess.orphaned(Some(known)));
+            }
+            Down::Power(_) => {
+                self.each(|guess| guess.orphaned(None));
+                for playback in self.playbacks.values_mut() {
+                    playback.over = true;
+                }
+            }
+        }
+        self.up = None;
+        // Who completed what is forgotten with the daemon.
+        self.each(|guess| {
+            let forgot = Guess {
+                by: None,
+                ..guess.clone()
+            };
+            vec![guess, forgot]
+        });
+    }
+
+    /// Sessions of the last run are adopted where their playback is still there, and closed otherwise.
+    fn orphans(&mut self, now: Time) {
+        let Some(up) = self.up else { return };
+        let since = now.saturating_sub(up).as_secs_f64();
+        if since < ORPHANS.1 || !self.guesses.iter().any(Guess::has_orphans) {
+            return;
+        }
+        let (linked, sure) = (self.linked, since >= ORPHANS.0);
+        let over: BTreeSet<u32> = self
+            .playbacks
+            .iter()
+            .filter(|(_, p)| p.over)
+            .map(|(n, _)| *n)
+            .collect();
+        for number in self.playbacks.keys().copied().collect::<Vec<_>>() {
+            let gone = over.contains(&number);
+            self.each(|guess| {
+                if !guess
+                    .sessions
+                    .get(&number)
+                    .is_some_and(|session| session.orphan)
+                {
+                    return vec![guess];
+                }
+                let mut adopted = guess.clone();
+                if let Some(session) = adopted.sessions.get_mut(&number) {
+                    session.orphan = false;
+                }
+                let mut closed = guess.clone().ends(number, false, linked);
+                if closed.by == Some(number) {
+                    closed.by = None;
+                }
+                let mut guesses = vec![closed];
+                if !gone {
+                    guesses.push(adopted);
+                }
+                if !sure {
+                    guesses.push(guess);
+                }
+                guesses
+            });
+        }
+    }
+}
+
+impl Guess {
+    fn has_orphans(&self) -> bool {
+        self.sessions.values().any(|session| session.orphan)
+    }
+
+    fn reaching(mut self, at: u64) -> Self {
+        self.reached.get_or_insert(at);
+        self
+    }
+
+    /// A session begins in a playback, from this fraction of the length.
+    fn starts(mut self, number: u32, from: f64, astray: bool, now: u64) -> Vec<Self> {
+        if self.nothing.contains(&number) {
+            return vec![self];
+        }
+
+        let with = |mut guess: Self, of: Option<u8>| {
+            guess.sessions.insert(number, Session { of, orphan: false });
+            guess
+        };
+        let fresh = |mut guess: Self| {
+            guess.viewing += 1;
+            guess.open = true;
+            guess.reached = None;
+            guess.began = now;
+            let viewing = guess.viewing;
+            with(guess, Some(viewing))
+        };
+        let viewing = self.viewing;
+        if self.open && self.by == Some(number) && now - self.began < 14_000 {
+            // Which of them was first?
+            let mut nothing = self.clone();
+            nothing.nothing.insert(number);
+            vec![with(self, Some(viewing)), nothing]
+        } else if self.open {
+            vec![with(self, Some(viewing))]
+        } else if viewing == 0 {
+            vec![fresh(self)]
+        } else if self.by == Some(number) {
+            self.nothing.insert(number);
+            vec![self]
+        } else if from < BEGINNING.0 && !astray {
+            vec![fresh(self)]
+        } else if from > BEGINNING.1 && !astray {
+            vec![with(self, None)]
+        } else {
+            vec![fresh(self.clone()), with(self, None)]
+        }
+    }
+
+    /// The session in a playback ends; `at_end`: there was nothing left to play.
+    fn ends(mut self, number: u32, at_end: bool, linked: [bool; 2]) -> Self {
+        let Some(session) = self.sessions.remove(&number) else {
+            return self;
+        };
+        let own = self.open && session.of == Some(self.viewing);
+        if own && (at_end || self.reached.is_some()) {
+            self.open = false;
+            self.reached = None;
+            self.by = Some(number);
+            for (count, linked) in self.counts.iter_mut().zip(linked) {
+                count.0 += u8::from(linked);
+                count.1 += u8::from(linked);
+            }
+        }
+        self.durable = (self.viewing, self.open, self.reached.is_some(), self.by);
+        self
+    }
+
+    /// The daemon died. `known`: what was reached before then (milliseconds) is remembered; `None`: only what is durable.
+    fn orphaned(self, known: Option<u64>) -> Vec<Self> {
+        let mut kept = self;
+        for session in kept.sessions.values_mut() {
+            session.orphan = true;
+        }
+        let mut guesses = vec![kept.clone()];
+        let fresh = |at: u64| known.is_none_or(|known| at >= known);
+        if kept.reached.is_some_and(fresh) {
+            guesses.push(Self {
+                reached: None,
+                ..kept.clone()
+            });
+        }
+        if known.is_none() {
+            let (viewing, open, reached, by) = kept.durable;
+            let reached = reached.then_some(0);
+            guesses.push(Self {
+                viewing,
+                open,
+                reached,
+                by,
+                sessions: BTreeMap::new(),
+                ..kept.clone()
+            });
+        }
+        // A session that began only just now may not be known at all.
+        guesses.push(Self {
+            sessions: BTreeMap::new(),
+            ..kept
+        });
+        guesses
+    }
+}

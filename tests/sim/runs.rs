@@ -1,0 +1,131 @@
+//! Many runs: what fails is cut down and told.
+
+use std::time::Instant;
+
+use crate::judge::judge;
+use crate::script::Script;
+use crate::shrink::shrink;
+use crate::user;
+
+/// Runs of the usual test, in four parts that can be run at once.
+const RUNS: u64 = 10_000;
+
+/// Figures of many runs.
+#[derive(Debug, Default)]
+struct Figures {
+    runs: u64,
+    requests: u64,
+    played: f64,
+    decided: u64,
+    undecided: u64,
+}
+
+/// Runs these seeds; the first one that fails, if one does, and its complaints.
+fn run(seeds: impl Iterator<Item = u64>, figures: &mut Figures) -> Option<(u64, Vec<String>)> {
+    for seed in seeds {
+        let judgement = judge(&user::script(seed), false);
+        if !judgement.complaints.is_empty() {
+            return Some((seed, judgement.complaints));
+        }
+        figures.runs += 1;
+        figures.requests += u64::from(judgement.requests);
+        figures.played += judgement.played;
+        figures.decided += u64::from(judgement.decided);
+        figures.undecided += u64::from(judgement.undecided);
+    }
+    None
+}
+
+/// The whole story of a script that fails.
+pub fn tell(script: &Script) -> String {
+    let judgement = judge(script, true);
+    let mut text = judgement.diary.join("\n");
+    text.push_str("\n\n");
+    text.push_str(&judgement.complaints.join("\n"));
+    text
+}
+
+fn all_is_well(seeds: impl Iterator<Item = u64>) {
+    if let Some((seed, complaints)) = run(seeds, &mut Figures::default()) {
+        let small = shrink(user::script(seed));
+        panic!(
+            "seed {seed}: {}\n\ncut down to {small:#?}\n\n{}\n\nagain: just simulate 1 {seed}",
+            complaints.join("; "),
+            tell(&small)
+        );
+    }
+}
+
+fn part(number: u64) {
+    all_is_well((number * RUNS / 4..(number + 1) * RUNS / 4).map(|seed| seed + 1));
+}
+
+#[test]
+fn ten_thousand_evenings_keep_every_promise_first_part() {
+    part(0);
+}
+
+#[test]
+fn ten_thousand_evenings_keep_every_promise_second_part() {
+    part(1);
+}
+
+#[test]
+fn ten_thousand_evenings_keep_every_promise_third_part() {
+    part(2);
+}
+
+#[test]
+fn ten_thousand_evenings_keep_every_promise_fourth_part() {
+    part(3);
+}
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+/// `just simulate N [SEED]`: with figures; tells every seed that fails, and the first of them in full.
+#[test]
+#[ignore = "by hand"]
+fn simulate() {
+    let (runs, first) = (
+        number("SIM_RUNS").unwrap_or(RUNS),
+        number("SIM_SEED").unwrap_or(1),
+    );
+    let most = number("SIM_FAILURES").unwrap_or(1);
+    let began = Instant::now();
+    let mut figures = Figures::default();
+    let mut failures = Vec::new();
+    let mut next = first;
+    while let Some((seed, complaints)) = run(next..first + runs, &mut figures) {
+        eprintln!("seed {seed}: {}", complaints.join("; "));
+        failures.push(seed);
+        next = seed + 1;
+        if failures.len() as u64 >= most {
+            break;
+        }
+    }
+    let seconds = began.elapsed().as_secs_f64();
+    #[allow(clippy::cast_precision_loss, reason = "figures for people")]
+    {
+        let Figures {
+            runs,
+            requests,
+            played,
+            decided,
+            undecided,
+        } = figures;
+        let films = (decided + undecided).max(1) as f64;
+        eprintln!(
+            "{runs} evenings in {seconds:.1} s ({:.0}/s): {:.0} h of playing, {requests} requests; of {films} films {:.1} % were decided",
+            runs as f64 / seconds,
+            played / 3600.0,
+            decided as f64 / films * 100.0,
+        );
+    }
+    if let Some(seed) = failures.first() {
+        let small = shrink(user::script(*seed));
+        eprintln!("seed {seed}, cut down to {small:#?}\n\n{}", tell(&small));
+        panic!("{} of them failed: {failures:?}", failures.len());
+    }
+}

@@ -1,0 +1,229 @@
+//! What happens in a run, as plain data: it is made from a seed, carried out by the world, cut down when it fails, and kept
+//! as a regression. Nothing in a run depends on anything but its script.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// A whole run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Script {
+    /// Feeds ids, jitter and latencies.
+    pub seed: u64,
+    pub setup: Setup,
+    pub steps: Vec<Step>,
+    /// By the number of the request, counted from 0.
+    pub requests: BTreeMap<u32, RequestFault>,
+    /// By the number of the operation of the store, counted from 0.
+    pub store: BTreeMap<u32, StoreFault>,
+}
+
+/// How things are at first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Setup {
+    /// Of each slot.
+    pub players: [Kind; SLOTS],
+    /// Between progress reports, seconds.
+    pub progress_every: u64,
+    /// Percent.
+    pub threshold: u32,
+    pub send_filename: bool,
+    /// The user has a key for TMDB.
+    pub tmdb: bool,
+    /// Linked at first: PunchPlay, Discovr.
+    pub linked: [bool; 2],
+    /// Between seeing and hearing, milliseconds.
+    pub lag: u64,
+}
+
+/// As many players can run at once.
+pub const SLOTS: usize = 2;
+
+/// A player and its ways.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// On its socket: exact, says what it does.
+    Mpv,
+    /// The same, and on the bus as well.
+    MpvTwice,
+    /// Length comes late; a position of 0 just before `Stopped`, and with it.
+    Vlc,
+    /// Paused while it buffers; length comes late.
+    Celluloid,
+    /// Never says that it jumped.
+    Silent,
+    /// Position is 0 for ever.
+    Mute,
+    /// Says all the time that it jumped; no `Stopped` between files.
+    Chatty,
+}
+
+/// One step of the user, and what befalls meanwhile.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    pub act: Act,
+    /// Each at a fraction of the step's duration.
+    pub env: Vec<(f64, Env)>,
+}
+
+/// What the user does. What makes no sense at that moment does nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Act {
+    /// Opens a file and plays it, in a player that is started if need be; from a fraction of the length if the player
+    /// remembers one.
+    Open {
+        slot: usize,
+        film: usize,
+        from: f64,
+    },
+    /// Lets it play to this fraction of the length.
+    PlayTo {
+        slot: usize,
+        fraction: f64,
+    },
+    /// Lets it play to the end and beyond.
+    PlayOut {
+        slot: usize,
+    },
+    Pause {
+        slot: usize,
+    },
+    Resume {
+        slot: usize,
+    },
+    /// Jumps to a fraction of the length.
+    Seek {
+        slot: usize,
+        fraction: f64,
+    },
+    /// Drags the slider: many jumps in a row, and ends there.
+    Scrub {
+        slot: usize,
+        fraction: f64,
+    },
+    Rate {
+        slot: usize,
+        rate: f64,
+    },
+    Stop {
+        slot: usize,
+    },
+    Quit {
+        slot: usize,
+    },
+    /// The player crashes.
+    Kill {
+        slot: usize,
+    },
+    Wait(Duration),
+}
+
+/// What befalls, or is done on the command line.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Env {
+    /// kill -9 of the daemon, which is started again after a while.
+    Kill {
+        down: Duration,
+    },
+    /// A restart.
+    Term {
+        down: Duration,
+    },
+    /// Loss of power: whatever was not on the disk may be lost (so many of the last batches); the clock may be lost as well.
+    Power {
+        down: Duration,
+        batches: usize,
+        year_1970: bool,
+    },
+    /// `told`: logind says so before.
+    Suspend {
+        time: Duration,
+        told: bool,
+    },
+    /// The wall clock is set.
+    Clock {
+        step_ms: i64,
+    },
+    /// A service (PunchPlay, Discovr) cannot be reached.
+    Outage {
+        service: usize,
+        time: Duration,
+    },
+    /// The disk is full, or cannot be written.
+    Disk {
+        time: Duration,
+    },
+    /// A service refuses the login from now on.
+    Revoke {
+        service: usize,
+    },
+    /// Logs in (again).
+    Login {
+        service: usize,
+    },
+    /// Logs out; what is queued is dropped or kept.
+    Logout {
+        service: usize,
+        drop: bool,
+    },
+    RetryDead,
+    DropDead,
+    /// Switches a service off or on.
+    Enable {
+        service: usize,
+        on: bool,
+    },
+    /// Another threshold, percent.
+    Threshold(u32),
+}
+
+/// What happens to a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequestFault {
+    /// Nobody listens.
+    Refused,
+    /// It never arrives; noticed late.
+    LostBefore,
+    /// It takes effect, the answer is lost.
+    LostAfter,
+    /// It takes effect some time after it was given up, in seconds.
+    LateCommit(u8),
+    /// The answer comes after so many seconds.
+    Slow(u8),
+    /// 429, and how many seconds to wait.
+    Throttled(u8),
+    /// 500; `true`: it took effect all the same.
+    Broken(bool),
+    /// 503.
+    Unavailable,
+    /// A web page instead of an answer.
+    Portal,
+    /// 401, and the login is over.
+    LoggedOut,
+    /// 400: refused for good.
+    Rejected,
+    /// Taken, and not used.
+    Ignored,
+}
+
+/// What happens to an operation of the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreFault {
+    /// It fails, and nothing happened.
+    Fail,
+    /// It fails, and yet it happened.
+    Torn,
+    /// No room.
+    Full,
+    /// The process dies before it.
+    DieBefore,
+    /// The process dies after it.
+    DieAfter,
+}
+
+impl Script {
+    /// How much there is of it; the shrinker makes it less.
+    pub fn size(&self) -> usize {
+        let env: usize = self.steps.iter().map(|step| step.env.len()).sum();
+        self.steps.len() + env + self.requests.len() + self.store.len()
+    }
+}

@@ -1,0 +1,347 @@
+//! The network: requests on their way, what goes wrong with them, and what reeld makes of the answers. `classify` is the
+//! real one of each service.
+
+use std::time::Duration;
+
+use reeld::engine::Input;
+use reeld::model::{AccountKey, DeliveryId, Ids};
+use reeld::service::{Answer, Call, Disposition, Fault, Job, discovr, punchplay};
+
+use crate::script::RequestFault;
+use crate::world::{Event, SERVICES, World};
+
+/// How long after its end an attempt may still take effect.
+const LATE_COMMIT: Duration = Duration::from_secs(30);
+
+/// What the Discovr half remembers while the daemon lives.
+#[derive(Debug, Default)]
+pub struct Memory {
+    /// No call to the history is on its way since then.
+    quiet_since: Duration,
+}
+
+impl Memory {
+    pub fn since(now: Duration) -> Self {
+        Self { quiet_since: now }
+    }
+}
+
+/// A request that reaches its service.
+pub struct Landing {
+    life: u32,
+    service: usize,
+    delivery: DeliveryId,
+    job: Job,
+    kind: Kind,
+    fault: Option<RequestFault>,
+}
+
+/// An answer, or that there is none, on its way to the daemon.
+pub struct Answered {
+    life: u32,
+    service: usize,
+    delivery: DeliveryId,
+    job: Job,
+    kind: Kind,
+    outcome: Disposition,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Write,
+    /// Looks whether it was written before.
+    ReadBack,
+}
+
+impl World {
+    /// The engine wants something sent.
+    pub fn send(&mut self, delivery: DeliveryId, account: &AccountKey, job: Job) {
+        let service = usize::from(account.service == SERVICES[1]);
+        self.note(|| {
+            let doubt = if job.in_doubt { " (in doubt)" } else { "" };
+            format!(
+                "-> {} {delivery}{doubt}: {} {}",
+                account.service, job.request.path, job.request.body
+            )
+        });
+        if !self.accounts.iter().any(|linked| linked.key == *account) {
+            return self.complain(format!(
+                "something was sent as {account:?}, which is not linked"
+            ));
+        }
+        if self.told.contains(&(service, key(&job))) {
+            return self.complain(format!(
+                "sent again after it was taken: {}",
+                job.request.body
+            ));
+        }
+        let kind = match job.call {
+            Call::History { .. } | Call::HistoryOf(_) if job.in_doubt => Kind::ReadBack,
+            _ => Kind::Write,
+        };
+        let (path, body) = (&job.request.path, &job.request.body);
+        let judged = if service == 0 {
+            let names = self.config.privacy.send_filename;
+            self.log.punchplay.judge(path, body, self.clock.now, names)
+        } else {
+            self.log.discovr.judge(path, body, self.set_back)
+        };
+        if let Err(complaint) = judged {
+            return self.complain(complaint);
+        }
+        self.go(service, delivery, job, kind);
+    }
+
+    fn go(&mut self, service: usize, delivery: DeliveryId, job: Job, kind: Kind) {
+        let fault = self.fault(service);
+        if let Some(fault) = fault {
+            self.note(|| format!("   {delivery}: {fault:?}"));
+        }
+        if matches!(job.call, Call::History { .. } | Call::HistoryOf(_)) && kind == Kind::Write {
+            self.memory.quiet_since = self.clock.now;
+        }
+        let latency = Duration::from_millis(self.random.u64(30..400));
+        let (lands, ends) = match fault {
+            Some(RequestFault::Refused) => (None, Some(Duration::from_millis(5))),
+            Some(RequestFault::LostBefore) => (None, Some(Duration::from_secs(20))),
+            Some(RequestFault::LostAfter) => (Some(latency), Some(latency * 2)),
+            Some(RequestFault::LateCommit(late)) => {
+                let ends = Duration::from_secs(3);
+                (Some(ends + Duration::from_secs(late.into())), Some(ends))
+            }
+            _ => (Some(latency), None),
+        };
+        let life = self.life;
+        if let Some(ends) = ends {
+            let outcome = Disposition::Retry {
+                after: None,
+                fault: Fault::Unreachable,
+                reason: "no answer".into(),
+            };
+            let job = job.clone();
+            let answered = Answered {
+                life,
+                service,
+                delivery,
+                job,
+                kind,
+                outcome,
+            };
+            self.after(ends, Event::Answered(Box::new(answered)));
+        }
+        if let Some(lands) = lands {
+            let landing = Landing {
+                life,
+                service,
+                delivery,
+                job,
+                kind,
+                fault,
+            };
+            self.after(lands, Event::Lands(Box::new(landing)));
+        }
+    }
+
+    /// What goes wrong with the next request.
+    fn fault(&mut self, service: usize) -> Option<RequestFault> {
+        let number = self.log.requests;
+        self.log.requests += 1;
+        if self.unreachable[service] > self.clock.now {
+            return Some(RequestFault::Refused);
+        }
+        self.script
+            .requests
+            .get(&number)
+            .copied()
+            .filter(|_| !self.calm)
+    }
+
+    /// A request arrives.
+    pub fn lands(&mut self, landing: Landing) {
+        let answer = self.serve(&landing);
+        let Landing {
+            life,
+            service,
+            delivery,
+            job,
+            kind,
+            fault,
+        } = landing;
+        let answered = !matches!(
+            fault,
+            Some(RequestFault::LostAfter | RequestFault::LateCommit(_))
+        );
+        if !answered || life != self.life {
+            return;
+        }
+        if kind == Kind::ReadBack && answer.is_success() {
+            return self.read_back(delivery, job);
+        }
+        let mut outcome = if service == 0 {
+            punchplay::classify(&answer)
+        } else {
+            discovr::classify(&answer)
+        };
+        if kind == Kind::ReadBack
+            && let Disposition::Reject { reason } = outcome
+        {
+            outcome = Disposition::Retry {
+                after: None,
+                fault: Fault::Server,
+                reason,
+            };
+        }
+        let delay = match fault {
+            Some(RequestFault::Slow(seconds)) => Duration::from_secs(seconds.into()),
+            _ => Duration::from_millis(40),
+        };
+        let answered = Answered {
+            life,
+            service,
+            delivery,
+            job,
+            kind,
+            outcome,
+        };
+        self.after(delay, Event::Answered(Box::new(answered)));
+    }
+
+    fn serve(&mut self, landing: &Landing) -> Answer {
+        let Landing {
+            service,
+            job,
+            kind,
+            fault,
+            ..
+        } = landing;
+        let (service, request) = (*service, &job.request);
+        if matches!(fault, Some(RequestFault::LoggedOut)) {
+            self.revoked[service] = true;
+        }
+        if self.revoked[service] {
+            let body = [
+                r#"{"error":"invalid_grant"}"#,
+                r#"{"code":"TOKEN_INVALID"}"#,
+            ];
+            return answer(401, body[service]);
+        }
+        match fault {
+            Some(RequestFault::Throttled(seconds)) => {
+                return Answer {
+                    retry_after: Some(seconds.to_string()),
+                    ..answer(429, r#"{"error":"rate_limited"}"#)
+                };
+            }
+            Some(RequestFault::Broken(false)) => return answer(500, r#"{"error":"server_error"}"#),
+            Some(RequestFault::Unavailable) => return answer(503, "no available server"),
+            Some(RequestFault::Portal) => return answer(200, "<html>Welcome to the hotel</html>"),
+            Some(RequestFault::Rejected) => return answer(400, r#"{"error":"invalid_request"}"#),
+            _ => {}
+        }
+        if *kind == Kind::ReadBack {
+            return answer(200, "{}");
+        }
+        let ignore = matches!(fault, Some(RequestFault::Ignored)) && !job.in_doubt;
+        let taken = if service == 0 {
+            self.log
+                .punchplay
+                .take(&request.path, &request.body, ignore)
+        } else {
+            self.log
+                .discovr
+                .take(&request.method, &request.path, &request.body)
+        };
+        if matches!(fault, Some(RequestFault::Broken(true))) {
+            return answer(500, r#"{"error":"server_error"}"#);
+        }
+        taken
+    }
+
+    /// The history was read: is it there?
+    fn read_back(&mut self, delivery: DeliveryId, job: Job) {
+        let quiet = self.clock.now.saturating_sub(self.memory.quiet_since);
+        let outcome = if self.log.discovr.has(&job.request.body) {
+            Disposition::Delivered {
+                ids: Ids::default(),
+                deduped: true,
+                ignored: None,
+            }
+        } else if let Some(wait) = LATE_COMMIT
+            .checked_sub(quiet)
+            .filter(|wait| !wait.is_zero())
+        {
+            Disposition::Retry {
+                after: Some(wait),
+                fault: Fault::Server,
+                reason: "waiting to see whether the last attempt took effect".into(),
+            }
+        } else {
+            return self.go(1, delivery, job, Kind::Write);
+        };
+        let (life, kind) = (self.life, Kind::ReadBack);
+        let answered = Answered {
+            life,
+            service: 1,
+            delivery,
+            job,
+            kind,
+            outcome,
+        };
+        self.after(Duration::ZERO, Event::Answered(Box::new(answered)));
+    }
+
+    /// The daemon has its answer.
+    pub fn answered(&mut self, answered: Answered) {
+        let Answered {
+            life,
+            service,
+            delivery,
+            job,
+            kind,
+            outcome,
+        } = answered;
+        if life != self.life {
+            return;
+        }
+        self.note(|| format!("<- {} {delivery}: {outcome:?}", SERVICES[service]));
+        let ambiguous = matches!(
+            outcome,
+            Disposition::Retry {
+                fault: Fault::Server | Fault::Unreachable,
+                ..
+            }
+        );
+        if ambiguous
+            && kind == Kind::Write
+            && matches!(job.call, Call::History { .. } | Call::HistoryOf(_))
+        {
+            self.memory.quiet_since = self.clock.now;
+        }
+        if let Disposition::NeedsLogin { reason } = &outcome {
+            let mut accounts = self.accounts.iter_mut();
+            let account = accounts.find(|account| account.key.service == SERVICES[service]);
+            if let Some(account) = account {
+                account.needs_login = Some(reason.clone());
+            }
+            let changed = Event::Tells(life, Box::new(Input::Accounts(self.accounts.clone())));
+            self.after(Duration::ZERO, changed);
+        }
+        if matches!(outcome, Disposition::Delivered { .. }) {
+            self.told.insert((service, key(&job)));
+        }
+        self.tell(Input::Settled { delivery, outcome });
+    }
+}
+
+/// One request, told from all others.
+fn key(job: &Job) -> String {
+    format!("{} {}", job.request.path, job.request.body)
+}
+
+fn answer(status: u16, body: &str) -> Answer {
+    Answer {
+        status,
+        body: body.to_owned(),
+        ..Answer::default()
+    }
+}
