@@ -76,7 +76,7 @@ impl World {
             ));
         }
         let kind = match job.call {
-            Call::History { .. } if job.in_doubt => Kind::ReadBack,
+            Call::History { .. } | Call::HistoryOf(_) if job.in_doubt => Kind::ReadBack,
             _ => Kind::Write,
         };
         let (path, body) = (&job.request.path, &job.request.body);
@@ -97,7 +97,7 @@ impl World {
         if let Some(fault) = fault {
             self.note(|| format!("   {delivery}: {fault:?}"));
         }
-        if matches!(job.call, Call::History { .. }) && kind == Kind::Write {
+        if matches!(job.call, Call::History { .. } | Call::HistoryOf(_)) && kind == Kind::Write {
             self.memory.quiet_since = self.clock.now;
         }
         let latency = Duration::from_millis(self.random.u64(30..400));
@@ -314,7 +314,10 @@ impl World {
                 ..
             }
         );
-        if ambiguous && kind == Kind::Write && matches!(job.call, Call::History { .. }) {
+        if ambiguous
+            && kind == Kind::Write
+            && matches!(job.call, Call::History { .. } | Call::HistoryOf(_))
+        {
             self.memory.quiet_since = self.clock.now;
         }
         if let Disposition::NeedsLogin { reason } = &outcome {

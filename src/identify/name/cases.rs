@@ -258,6 +258,26 @@ fn ids_are_read_from_every_part_of_a_path() {
 }
 
 #[test]
+fn what_a_camera_or_a_recorder_named_or_nobody_can_read_is_never_sure() {
+    for (name, nameless) in [
+        ("VID_20210317_123456.mp4", true),
+        ("IMG_20240506_123456.mp4", true),
+        ("MVI_1234.MOV", true),
+        ("2024-05-06 12-34-56.mkv", true),
+        ("Late Talk - 2021-03-17.mkv", false),
+        ("24 - 2021-03-17.mkv", false),
+        ("\u{fffd}t\u{fffd} (1999).mkv", true),
+        ("Film (1965).mkv", false),
+    ] {
+        assert_eq!(parse(name).nameless, nameless, "{name}");
+    }
+    assert_eq!(
+        parse("sample-the.quiet.harbour.2016.mkv").extra,
+        Some(super::Extra::Sample)
+    );
+}
+
+#[test]
 #[rustfmt::skip]
 fn guesses_and_lone_titles_are_weak() {
     for name in ["Harbour Lights - 05.mkv", "harbour.102.hdtv.avi", "Holiday.mkv", "VID_20210317_123456.mp4"] {

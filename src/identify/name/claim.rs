@@ -67,6 +67,7 @@ fn confidence(parsed: &ParsedName) -> f32 {
     let known = !parsed.ids.is_empty();
     match kind {
         _ if known => 0.95,
+        _ if parsed.nameless => 0.3,
         MediaType::Episode if parsed.weak => 0.6,
         MediaType::Episode => 0.9,
         MediaType::Movie if parsed.year.is_some() => 0.9,

@@ -75,6 +75,13 @@ pub(super) fn find(reading: &mut Reading) {
             .iter()
             .find_map(|(words, extra)| ending(reading, words).map(|from| (from, *extra)))
     });
+    // "sample-the.film.2016": the scene's samples
+    let sample = text.key(0) == "sample" && text.gap_before(1) == gap::HYPHEN && text.len() > 2;
+    if sample {
+        reading.text.set(0, 1, Mark::Noise);
+        reading.extra = Some(Extra::Sample);
+        return;
+    }
     if let Some((from, extra)) = found {
         let until = text.len();
         reading.text.set(from, until, Mark::Tech);

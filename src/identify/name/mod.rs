@@ -85,6 +85,8 @@ pub struct ParsedName {
     pub extra: Option<Extra>,
     /// The numbers are guessed from where they stand, or the title has nothing to lean on.
     pub weak: bool,
+    /// Named by a camera or a recorder, or by the time alone: there is no title in it.
+    pub nameless: bool,
     /// Ids written in the path.
     pub ids: Ids,
     /// The ids stood on a folder of an episode, so they are the show's.

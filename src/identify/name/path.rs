@@ -9,6 +9,7 @@ use super::{Extra, Ids, MediaType, ParsedName, extras, normalise, part};
 /// Titles that cameras and recorders give.
 const GENERIC: &[&str] = &[
     "vid",
+    "mvi",
     "img",
     "mov",
     "dsc",
@@ -375,6 +376,13 @@ fn finish(base: Reading, folders: Folders) -> ParsedName {
         .title
         .as_ref()
         .is_some_and(|title| title.len() < 20 && GENERIC.contains(&squeezed(title).as_str()));
+    let timed = |title: &String| base.date.is_some() && !title.contains(char::is_alphabetic);
+    let recorded = base.leading && base.title.as_ref().is_some_and(timed);
+    // Bytes that are no text were replaced: nobody knows a work by that.
+    let illegible = base
+        .title
+        .as_ref()
+        .is_some_and(|title| title.contains('\u{fffd}'));
     ParsedName {
         media_type,
         title: base.title,
@@ -388,7 +396,8 @@ fn finish(base: Reading, folders: Folders) -> ParsedName {
         part: base.part,
         anime,
         extra: base.extra.or(folders.extra),
-        weak: base.weak || lone || generic,
+        weak: base.weak || lone || generic || recorded,
+        nameless: generic && base.year.is_none() || recorded || illegible,
         ids,
         ids_are_series: on_folder && episode,
     }
