@@ -305,3 +305,21 @@ fn a_resume_point_of_a_clock_that_was_ahead_holds_nothing_up() {
     bench.add(&mut Watch::film(2, "Heat").tmdb(949), Stop);
     assert_eq!(bench.drain(&discovr()), ["resume_point"]);
 }
+
+#[test]
+fn after_a_completion_no_lower_resume_point_of_the_viewing_goes_out() {
+    let mut bench = Bench::new(&[discovr()]);
+    let mut one = Watch::film(1, "Heat").tmdb(949);
+    let mut other = one.clone();
+    other.again(1);
+    bench.add(&mut one, Start);
+    bench.add(&mut other, Start);
+    assert_eq!(bench.drain(&discovr()), ["resume_point"]);
+    bench.finish(&mut one);
+    other.viewing.completed = Some(bench.now.wall);
+    bench.pass(s(1));
+    for action in [Progress, Pause, Stop] {
+        bench.add(&mut other, action);
+    }
+    assert_eq!(bench.drain(&discovr()), ["history None", "resume_point"]);
+}
