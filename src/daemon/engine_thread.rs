@@ -117,6 +117,7 @@ impl Loop {
         loop {
             self.pass_on();
             if until.is_some_and(|until| self.may_end(until, clock::now())) {
+                self.tell_what_is_lost();
                 return;
             }
             let input = self.next(until).await;
@@ -151,6 +152,17 @@ impl Loop {
 
     fn may_end(&self, until: Duration, now: Moment) -> bool {
         now.boot >= until || self.engine.nothing_to_say(now)
+    }
+
+    fn tell_what_is_lost(&self) {
+        let sessions = self.engine.lost_at_the_end();
+        if sessions > 0 {
+            tracing::error!(
+                sessions,
+                "ending although the database cannot be written: what was watched last is lost, but for what was written \
+                 before. Mend what is said above before starting again"
+            );
+        }
     }
 
     fn pass_on(&mut self) {

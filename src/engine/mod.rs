@@ -481,6 +481,13 @@ impl<E: Edges> Engine<E> {
         self.debouncer.peek().is_none() && self.storage.quiet(now)
     }
 
+    /// Sessions whose end could not be written, and goes with the process: for the very end.
+    #[must_use]
+    pub fn lost_at_the_end(&self) -> usize {
+        let sessions: BTreeSet<_> = self.debouncer.held_sessions().into_iter().collect();
+        sessions.len()
+    }
+
     /// What the edges hold, for tests and simulations.
     pub fn edges_mut(&mut self) -> &mut E {
         &mut self.edges

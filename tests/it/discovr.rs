@@ -280,6 +280,23 @@ async fn after_a_crash_an_attempt_may_still_land_for_as_long() {
 }
 
 #[tokio::test]
+async fn of_many_in_doubt_only_the_first_waits_for_what_may_still_land() {
+    let mut desk = Bench::new();
+    let (_, key) = client(&desk);
+    let service = desk.at_discovr(&desk.accounts(), &key, LATE);
+    tokio::time::sleep(LATE).await;
+    for number in 1..=3 {
+        let mut job = jobs(&mut desk, &key, Action::Stop, episode(&[number])).remove(0);
+        job.in_doubt = true;
+        let (attempts, disposition) = deliver(&service, job).await;
+        assert!(is_delivered(&disposition));
+        assert_eq!(attempts, 1, "{number}");
+    }
+    assert_eq!(history(&desk).len(), 3);
+    desk.assert_no_violation();
+}
+
+#[tokio::test]
 async fn ours_is_found_on_a_later_page_and_another_watch_is_not_taken_for_it() {
     let mut desk = Bench::new();
     let (service, key) = client(&desk);

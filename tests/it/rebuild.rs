@@ -77,7 +77,8 @@ fn a_daemon_whose_database_is_gone_tells_each_service_what_the_history_owes_and_
     history.append(&watched(accounts)).unwrap();
     for round in 0..3 {
         evening.start();
-        evening.until("both have it", Duration::from_secs(30), |evening| {
+        // What may have been sent before waits for half a minute, should it still land.
+        evening.until("both have it", Duration::from_secs(90), |evening| {
             let there = evening.story() == "stop*";
             there && evening.discovr.with(|app| app.history.len()) == 1
         });

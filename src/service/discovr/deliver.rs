@@ -77,9 +77,14 @@ impl Memory {
         }
     }
 
-    /// A history call goes out, or has just ended without a clear answer.
-    fn note_activity(&self) {
-        *self.quiet_since() = clock::now().boot;
+    /// A history call goes out, or has just ended without a clear answer. Returns since when it was quiet before.
+    fn note_activity(&self) -> Duration {
+        std::mem::replace(&mut *self.quiet_since(), clock::now().boot)
+    }
+
+    /// A call has ended with a clear answer: nothing of it is still on its way.
+    fn note_quiet(&self, since: Duration) {
+        *self.quiet_since() = since;
     }
 
     /// How long an attempt of ours may still take effect.
@@ -207,11 +212,13 @@ impl Discovr {
             path: &job.request.path,
             body: Some(&job.request.body),
         };
-        self.memory.note_activity();
+        let quiet_before = self.memory.note_activity();
         let result = self.call(&step).await.map(|answer| classify(&answer));
         let (Ok(disposition) | Err(disposition)) = &result;
         if is_ambiguous(disposition) {
             self.memory.note_activity();
+        } else {
+            self.memory.note_quiet(quiet_before);
         }
         result
     }

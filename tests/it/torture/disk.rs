@@ -120,6 +120,7 @@ fn restarted_on_a_full_disk_it_runs_and_the_film_is_one_watch_when_there_is_room
     disk.fill();
     evening.until_logged("No space left on device");
     assert_eq!(evening.end_daemon(Signal::TERM).code(), Some(0));
+    assert!(evening.log().contains("what was watched last is lost"));
     evening.start();
     assert!(told(&evening).contains("No space left on device"));
     disk.empty();
