@@ -24,6 +24,7 @@ mod qr_image;
 mod record;
 mod renew;
 
+pub mod linked;
 pub mod login_discovr;
 pub mod login_punchplay;
 pub mod qr;

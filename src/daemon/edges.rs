@@ -6,10 +6,12 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
 use super::pause_file::PauseFile;
+
+use crate::account::linked;
 use crate::engine::{Edges, Identity, Opened, Pause};
 use crate::error::CliError;
 use crate::history::{self, Entry, History, Receipt};
-use crate::model::{Moment, ViewingId};
+use crate::model::{AccountKey, Moment, ViewingId};
 use crate::paths::{Paths, private_dir};
 use crate::store::{Program, SledStore, StateFolder, StoreError, StoreErrorKind};
 use crate::watch::merge::Started;
@@ -90,6 +92,14 @@ impl Edges for Files {
             Some(entry) => History::open(&self.history)?.append(&entry.take_back()),
             None => Ok(()),
         }
+    }
+
+    fn kept_linked(&mut self) -> Option<Vec<AccountKey>> {
+        linked::read(&self.state_dir)
+    }
+
+    fn keep_linked(&mut self, linked: &[AccountKey]) -> io::Result<()> {
+        linked::write(&self.state_dir, linked)
     }
 
     fn kept_pause(&mut self) -> Option<Pause> {

@@ -2,13 +2,17 @@
 //!
 //! A session belongs to the accounts it was opened for: its id, and what is seen in it, are told to nobody else. When an
 //! account is linked, every session ends for those linked so far, and another begins for those linked from now on. What could
-//! not be written before the change stays bound to those linked then (`bound`).
+//! not be written before the change, and what a former run left open, stays bound to those linked then (`bound`). Who that was
+//! is on the disk (`Edges::keep_linked`), as another may have logged in while no daemon ran; it is replaced when nothing of
+//! theirs is open any more.
 
 use std::collections::BTreeMap;
 
+use tracing::warn;
+
 use super::{Edges, Engine};
 use crate::account::Account;
-use crate::model::{AccountKey, Moment, ServiceName, SessionId, Step, Wall};
+use crate::model::{AccountKey, Moment, ServiceName, SessionId, Span, Step, Wall};
 use crate::outbox::Hint;
 
 /// Sessions that belong to others than those linked now.
@@ -35,6 +39,41 @@ impl<E: Edges> Engine<E> {
                 .entry(session)
                 .or_insert_with(|| accounts.clone());
         }
+    }
+
+    /// What a former run left open is not for those who were linked since.
+    pub(super) fn bind_former(&mut self, open: &[Span]) {
+        let Some(before) = &self.kept_linked else {
+            return;
+        };
+        if self.active().iter().any(|key| !before.contains(key)) {
+            let bound = open.iter().map(|span| (span.session, before.clone()));
+            self.bound.extend(bound);
+        }
+    }
+
+    /// Ends what a former run left open for others.
+    pub(super) fn close_former(&mut self, now: Moment) {
+        if !self.bound.is_empty() {
+            self.debouncer.close_orphans();
+            self.write_steps(now);
+            let held = self.debouncer.held_sessions();
+            self.bound.retain(|session, _| held.contains(session));
+        }
+    }
+
+    /// Keeps who is linked for the next run, once what the last one left open is known and belongs to nobody else.
+    pub(super) fn keep_linked(&mut self) {
+        let known = self.storage.outbox().is_some()
+            && self.storage.found().is_none_or(|found| found.recalled);
+        let active = self.active();
+        if !known || !self.bound.is_empty() || self.kept_linked.as_ref() == Some(&active) {
+            return;
+        }
+        if let Err(error) = self.edges.keep_linked(&active) {
+            warn!("who is linked cannot be written down: {error}. Hint: look at the state folder");
+        }
+        self.kept_linked = Some(active);
     }
 
     pub(super) fn take_accounts(&mut self, accounts: Vec<Account>, now: Moment) {

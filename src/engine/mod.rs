@@ -111,6 +111,19 @@ pub trait Edges {
         Ok(())
     }
 
+    /// Whom sessions of the last run were told to; `None` if that is not known.
+    fn kept_linked(&mut self) -> Option<Vec<AccountKey>> {
+        None
+    }
+
+    /// Keeps whom sessions are told to from now on, durably.
+    ///
+    /// # Errors
+    /// Of the disk.
+    fn keep_linked(&mut self, _linked: &[AccountKey]) -> std::io::Result<()> {
+        Ok(())
+    }
+
     /// The pause that was in force when the last run ended.
     fn kept_pause(&mut self) -> Option<Pause> {
         None
@@ -283,6 +296,8 @@ pub struct Engine<E: Edges> {
     /// Accounts that may send, each with when it was linked.
     serving: Vec<(AccountKey, Wall)>,
     bound: Bound,
+    /// Whom sessions in the journal were opened for, as far as the disk knows.
+    kept_linked: Option<Vec<AccountKey>>,
     names: Names,
     lookups: Lookups,
     notices: Notices,
@@ -315,6 +330,7 @@ impl<E: Edges> Engine<E> {
         let outbox_random = Random::seeded(random.bits());
         let storage = Storage::open(&mut edges, outbox_random, me.boot_id, now)?;
         let kinship = edges.kinship();
+        let kept_linked = edges.kept_linked();
         let debouncer = Debouncer::new(
             Rules::from(&*config),
             random,
@@ -340,6 +356,7 @@ impl<E: Edges> Engine<E> {
             accounts: Vec::new(),
             serving: Vec::new(),
             bound: Bound::new(),
+            kept_linked,
             names: Names::new(),
             lookups: Lookups::default(),
             notices: Notices::default(),
@@ -547,6 +564,7 @@ impl<E: Edges> Engine<E> {
         self.storage.reopen_if_due(&mut self.edges, now);
         self.write_steps(now);
         self.rebuild(now);
+        self.keep_linked();
         self.write_notes(now);
         if self.falling_asleep && self.debouncer.peek().is_none() {
             self.falling_asleep = false;

@@ -9,6 +9,7 @@
 //! | a viewing is remembered here or told by the history (up to `LATE` ago), and not in the store, or less of it | the store gets it |
 //! | a session is open here, and not in the journal | the journal gets it |
 //! | a session is open in the journal, and the history has its stop | it is closed already: no second stop |
+//! | … and it was opened for others than those linked now | it ends for them before any player goes on with it |
 //! | the store is behind the history | what it has queued has perhaps arrived: in doubt, or out of date |
 //! | a completion has no receipt from an account that it was made for, and the store knows nothing of it | queued again, in doubt, under the same `event_id` |
 //! | … and the store knows that it has ended | the receipt is written |
@@ -24,7 +25,7 @@ use tracing::{info, warn};
 
 use super::{Edges, Engine};
 use crate::history::{Entry, Read};
-use crate::model::{Moment, SessionId, Viewing, Wall};
+use crate::model::{Moment, SessionId, Span, Viewing, Wall};
 use crate::outbox::{Completed, Owed, Standing, Standings, TitleKey};
 use crate::store::StoreError;
 
@@ -83,8 +84,12 @@ impl<E: Edges> Engine<E> {
         let outbox = self.storage.outbox();
         // What was appended since may have closed some.
         let still = |id: SessionId| outbox.is_some_and(|outbox| outbox.is_open(id));
-        let open = open.into_iter().filter(|span| still(span.session));
-        self.debouncer.recall(viewings, open.collect(), now);
+        let open: Vec<Span> = open
+            .into_iter()
+            .filter(|span| still(span.session))
+            .collect();
+        self.bind_former(&open);
+        self.debouncer.recall(viewings, open, now);
     }
 
     fn agree(&mut self, log: &Read, now: Moment) -> Result<Made, StoreError> {
@@ -94,6 +99,7 @@ impl<E: Edges> Engine<E> {
             self.debouncer.revive(entry.viewing());
         }
         self.debouncer.forget_sessions(&log.sessions);
+        self.close_former(now);
         let mut known = BTreeMap::new();
         let mut behind = false;
         if let Some(found) = self.storage.found() {

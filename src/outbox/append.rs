@@ -186,7 +186,10 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         appended: &mut Appended,
     ) -> Result<(), StoreError> {
         let mut calls = self.catalogue.calls(key.service, event);
-        if purpose == (Purpose::Again { newest: false }) {
+        let outdated = purpose == (Purpose::Again { newest: false });
+        // Another player's end, or the credits once more, do not make it unfinished again.
+        let over = step.viewing.completed.is_some() && !event.watched;
+        if outdated || over {
             calls.retain(|call| *call != Call::ResumePoint);
         }
         let Some(account) = self.number_or_new(key).filter(|_| !calls.is_empty()) else {

@@ -102,6 +102,10 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         let Some(attempt) = self.take_up(id)? else {
             return Ok(Readied::Passed);
         };
+        if self.comes_late(&attempt, now) {
+            self.skip(id, "the service has a newer resume point of this title")?;
+            return Ok(Readied::Passed);
+        }
         match self.prepare(&attempt, context) {
             Prepared::Send(request) => {
                 let id = attempt.id;
@@ -130,6 +134,13 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             Some(start) => self.renew_start(start, attempt).map(Some),
             None => Ok(Some(attempt)),
         }
+    }
+
+    /// Whether the account has a newer resume point of the title.
+    fn comes_late(&self, attempt: &Attempt, now: Moment) -> bool {
+        let (header, stamp) = (&attempt.header, attempt.payload.event.at.wall);
+        let place = (header.account, header.lane);
+        header.kind == Kind::ResumePoint && self.newest.is_after(place, stamp, now.wall)
     }
 
     /// The frozen request, or one made now.

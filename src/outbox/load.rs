@@ -7,11 +7,12 @@ use super::account::Account;
 use super::gather::{self, Gathered};
 use super::heard::outlived;
 use super::ids::{IdCache, TitleKey};
+use super::newest::Newest;
 use super::notes::Note;
 use super::reader::{Reader, Sum};
-use super::record::{self, Known, Remembrance, Tally, heard_of, number};
+use super::record::{self, Known, Remembrance, Tally, heard_of, newest_of, number};
 use super::{Catalogue, Outbox, Remembered};
-use crate::model::{AccountKey, SessionId, Span, ViewingId};
+use crate::model::{AccountKey, SessionId, Span, ViewingId, Wall};
 use crate::sender::plan::Budget;
 use crate::store::{Store, StoreError, StoreErrorKind};
 
@@ -33,6 +34,11 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         let mut ids = IdCache::default();
         reader.each::<Known>(b"i", |key, known| {
             ids.put(TitleKey(number(key)?), known);
+            Some(())
+        })?;
+        let mut newest_points = Newest::default();
+        reader.each::<Wall>(b"r", |key, stamp| {
+            newest_points.put(newest_of(key)?, stamp);
             Some(())
         })?;
         let mut recent = BTreeMap::new();
@@ -104,6 +110,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         self.adopt_accounts(keys);
         self.index = index;
         self.ids = ids;
+        self.newest = newest_points;
         self.recent = recent;
         self.viewings = touched;
         self.open = open;

@@ -32,7 +32,8 @@
 //! sent. Dead ones, those without an id and those that failed five times while others succeeded stand aside: they keep
 //! nobody waiting. A session that an account was told of needs its own stop there; what it was never told of needs none, and a
 //! session that it hears of late begins with a `start`. One request at a time per account; accounts know nothing of each other. A resume point that only says
-//! that a title goes on playing keeps the service's pace; a start, seek, pause or stop goes at once.
+//! that a title goes on playing keeps the service's pace; a start, seek, pause or stop goes at once. None goes after a newer one of the same title, even if
+//! it is learnt only later that they are of one (`newest.rs`).
 //!
 //! Synchronous and pure but for [`Store`]: no clock, no channel, no task. Payloads stay on disk.
 
@@ -47,6 +48,7 @@ mod ids;
 mod index;
 mod learn;
 mod load;
+mod newest;
 mod notes;
 mod outlook;
 mod queue;
@@ -76,6 +78,7 @@ pub use append::Appended;
 use ids::IdCache;
 pub use ids::TitleKey;
 use index::{Header, Index};
+use newest::{Newest, Place};
 pub use notes::{Ended, Note};
 pub use queue::{Counts, Queued, QueuedState, Selection, Told, ToldState, Wanted};
 use record::Tally;
@@ -154,6 +157,7 @@ pub struct Outbox<S, C> {
     /// Numbers of the accounts that are on disk.
     stored_accounts: BTreeSet<u16>,
     ids: IdCache,
+    newest: Newest,
     viewings: BTreeMap<ViewingId, u64>,
     open: BTreeSet<SessionId>,
     /// What the accounts were told of and perhaps take to be playing.
@@ -191,6 +195,8 @@ struct Draft {
     ended: Vec<(Header, Ended)>,
     accounts: Vec<u16>,
     recent: Option<(u64, u64)>,
+    newest: Option<(Place, Wall)>,
+    outlived: Option<Place>,
     touched: bool,
 }
 
@@ -233,6 +239,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             accounts: BTreeMap::new(),
             stored_accounts: BTreeSet::new(),
             ids: IdCache::default(),
+            newest: Newest::default(),
             viewings: BTreeMap::new(),
             open: BTreeSet::new(),
             heard: BTreeSet::new(),
@@ -440,6 +447,12 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             self.heard.remove(&hushed);
         }
         self.notes.extend(draft.note);
+        if let Some(outlived) = draft.outlived {
+            self.newest.remove(outlived);
+        }
+        if let Some((place, stamp)) = draft.newest {
+            self.newest.put(place, stamp);
+        }
         for id in draft.gone {
             self.forget(id);
         }

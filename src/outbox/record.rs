@@ -14,6 +14,7 @@
 //! | `l` account, session | nothing: the account was told of it | with the first attempt of a live event, until its stop is settled |
 //! | `h` number | [`Note`]: what the history must be told of a stop | at append, until it was told |
 //! | `i` title | [`Known`] ids | when learnt |
+//! | `r` account, lane | `Wall`: when the newest resume point delivered of a title was true | when one is delivered |
 //! | `x` slot | fingerprint of an appended event | at append |
 //! | `q` key | a record that could not be read | when found |
 //!
@@ -110,6 +111,20 @@ pub fn heard_of(key: &[u8]) -> Option<(u16, SessionId)> {
     let (account, session) = key.get(1..)?.split_at_checked(2)?;
     let account = u16::from_be_bytes(account.try_into().ok()?);
     Some((account, SessionId(uuid::Uuid::from_slice(session).ok()?)))
+}
+
+pub fn newest((account, lane): (u16, u64)) -> Vec<u8> {
+    let mut key = vec![b'r'];
+    key.extend(account.to_be_bytes());
+    key.extend(lane.to_be_bytes());
+    key
+}
+
+/// The account and lane in such a key.
+pub fn newest_of(key: &[u8]) -> Option<(u16, u64)> {
+    let (account, lane) = key.get(1..)?.split_at_checked(2)?;
+    let account = u16::from_be_bytes(account.try_into().ok()?);
+    Some((account, u64::from_be_bytes(lane.try_into().ok()?)))
 }
 
 pub fn note(number: u64) -> Vec<u8> {

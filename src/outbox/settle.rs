@@ -144,6 +144,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         draft.remove(id);
         self.hush(header, &mut draft);
         self.note_outcome(header, true, ignored.clone(), &mut draft)?;
+        self.note_newest(id, header, &mut draft)?;
         self.commit_unless_live(header, draft)?;
         let mut learnt = None;
         if let Some(title) = header.title()

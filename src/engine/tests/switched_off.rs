@@ -11,6 +11,7 @@ use crate::model::{ServiceName, Wall};
 #[derive(Default)]
 struct Desk {
     machine: Machine,
+    linked: Option<Vec<AccountKey>>,
     pause: Option<Pause>,
     disk_full: bool,
 }
@@ -40,6 +41,15 @@ impl Edges for Desk {
 
     fn recall(&mut self) -> io::Result<history::Read> {
         self.machine.recall()
+    }
+
+    fn kept_linked(&mut self) -> Option<Vec<AccountKey>> {
+        self.linked.clone()
+    }
+
+    fn keep_linked(&mut self, linked: &[AccountKey]) -> io::Result<()> {
+        self.linked = Some(linked.to_vec());
+        Ok(())
     }
 
     fn kept_pause(&mut self) -> Option<Pause> {
@@ -100,12 +110,15 @@ fn start_of_time() -> Moment {
 
 impl Rig {
     fn new(desk: Desk, now: Moment) -> Self {
+        Self::of(desk, vec![ann(1)], now)
+    }
+
+    fn of(desk: Desk, accounts: Vec<Account>, now: Moment) -> Self {
         let me = Identity {
             boot_id: 1,
             device_id: "d".into(),
             home: None,
         };
-        let accounts = vec![ann(1)];
         let engine = Engine::new(desk, me, config(true), accounts, Random::seeded(1), now);
         let mut rig = Self {
             engine: engine.unwrap(),
@@ -116,6 +129,18 @@ impl Rig {
             rig.tell(Input::Report(Report::Scanned(source)));
         }
         rig
+    }
+
+    /// kill -9, and another start.
+    fn kill(self, accounts: Vec<Account>) -> Self {
+        let desk = Desk {
+            machine: self.engine.edges.machine.clone(),
+            linked: self.engine.edges.linked.clone(),
+            ..Desk::default()
+        };
+        let now = self.now.after(Duration::from_secs(5));
+        drop(self.engine);
+        Self::of(desk, accounts, now)
     }
 
     fn tell(&mut self, input: Input) {
@@ -332,12 +357,11 @@ fn a_pause_ends_the_session_and_then_itself_with_one_timer() {
 fn a_pause_outlives_the_run_and_ends_when_it_was_to_end() {
     let now = start_of_time();
     let kept = |until: Option<Wall>| Desk {
-        machine: Machine::default(),
         pause: Some(Pause {
             since: now.wall,
             until,
         }),
-        disk_full: false,
+        ..Desk::default()
     };
     let hour = Duration::from_secs(3600);
     for (until, paused, later) in [
@@ -404,4 +428,41 @@ fn a_session_belongs_to_those_it_was_opened_for_and_a_login_begins_another() {
     let stops = queue(&mut rig);
     let stops = stops.iter().filter(|row| row.contains("stop"));
     assert_eq!(stops.count(), 1);
+}
+
+#[test]
+fn what_a_former_run_left_open_is_told_to_those_linked_then() {
+    for bob_later in [false, true] {
+        let mut rig = Rig::new(Desk::default(), start_of_time());
+        rig.play();
+        rig.pass(40);
+        let mut rig = rig.kill(vec![user("bob", 2)]);
+        if bob_later {
+            // What was theirs has ended: the next start has nothing to tell anybody.
+            rig = rig.kill(vec![user("bob", 2)]);
+        }
+        rig.play();
+        rig.pass(40);
+        let queued = queue(&mut rig);
+        let of_ann = queued.iter().filter(|row| row.starts_with("id-ann "));
+        let of_ann: Vec<&str> = of_ann.map(String::as_str).collect();
+        assert_eq!(of_ann.last(), Some(&"id-ann stop 0"), "{queued:?}");
+        assert!(queued.iter().any(|row| row.starts_with("bob start")));
+        let mixed = |row: &&String| row.starts_with("bob ") == row.ends_with(" 0");
+        assert_eq!(queued.iter().find(mixed), None, "{queued:?}");
+    }
+}
+
+#[test]
+fn what_a_former_run_left_open_for_the_same_user_goes_on_as_theirs() {
+    let mut rig = Rig::new(Desk::default(), start_of_time());
+    rig.play();
+    rig.pass(40);
+    let mut rig = rig.kill(vec![ann(1)]);
+    rig.pass(60);
+    let queued = queue(&mut rig);
+    assert!(
+        queued.iter().all(|row| row.starts_with("ann ")),
+        "{queued:?}"
+    );
 }

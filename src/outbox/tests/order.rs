@@ -247,3 +247,79 @@ fn a_backlog_leaves_room_in_the_budget_for_what_starts_and_stops_now() {
     bench.pass(at - bench.now.boot);
     assert!(!bench.drain(&punchplay()).is_empty());
 }
+
+#[test]
+fn no_older_resume_point_follows_a_newer_one_of_what_turns_out_to_be_the_same_title() {
+    for crash in [false, true] {
+        let mut bench = Bench::new(&[discovr()]);
+        let mut first = Watch::episode(1, "Naruto Shippuuden", 1, &[1]);
+        bench.add(&mut first, Start);
+        bench.add(&mut first, Stop);
+        assert!(bench.next(&discovr()).is_none(), "no id yet");
+        bench.pass(s(60));
+        let mut second = Watch::episode(2, "Naruto Shippuden", 1, &[2]).tmdb(31910);
+        bench.add(&mut second, Start);
+        bench.add(&mut second, Stop);
+        assert_eq!(bench.drain(&discovr()), ["resume_point"]);
+        if crash {
+            bench.crash();
+        }
+        let title = TitleKey::of(&first.viewing.key).unwrap();
+        let ids = second.viewing.media.ids.clone();
+        bench.outbox.learn_answer(title, &ids).unwrap();
+        assert!(bench.drain(&discovr()).is_empty(), "after a crash: {crash}");
+        assert!(bench.queue().is_empty());
+        // What is newer still goes.
+        bench.pass(s(60));
+        first.again(1);
+        bench.add(&mut first, Start);
+        bench.add(&mut first, Stop);
+        assert_eq!(bench.drain(&discovr()), ["resume_point"]);
+    }
+}
+
+#[test]
+fn the_completion_of_the_older_is_told_though_its_resume_point_is_not() {
+    let mut bench = Bench::new(&[discovr()]);
+    let mut first = Watch::episode(1, "Naruto Shippuuden", 1, &[1]);
+    bench.finish(&mut first);
+    bench.pass(s(60));
+    let mut second = Watch::episode(2, "Naruto Shippuden", 1, &[2]).tmdb(31910);
+    bench.add(&mut second, Stop);
+    assert_eq!(bench.drain(&discovr()), ["resume_point"]);
+    let title = TitleKey::of(&first.viewing.key).unwrap();
+    let ids = second.viewing.media.ids.clone();
+    bench.outbox.learn_answer(title, &ids).unwrap();
+    assert_eq!(bench.drain(&discovr()), ["history Some((1, 1))"]);
+}
+
+#[test]
+fn a_resume_point_of_a_clock_that_was_ahead_holds_nothing_up() {
+    let mut bench = Bench::new(&[discovr()]);
+    let true_time = bench.now.wall;
+    bench.now.wall = true_time.plus(s(365 * 86_400));
+    bench.add(&mut Watch::film(1, "Heat").tmdb(949), Stop);
+    assert_eq!(bench.drain(&discovr()), ["resume_point"]);
+    bench.now.wall = true_time;
+    bench.pass(s(60));
+    bench.add(&mut Watch::film(2, "Heat").tmdb(949), Stop);
+    assert_eq!(bench.drain(&discovr()), ["resume_point"]);
+}
+
+#[test]
+fn after_a_completion_no_lower_resume_point_of_the_viewing_goes_out() {
+    let mut bench = Bench::new(&[discovr()]);
+    let mut one = Watch::film(1, "Heat").tmdb(949);
+    let mut other = one.clone();
+    other.again(1);
+    bench.add(&mut one, Start);
+    bench.add(&mut other, Start);
+    assert_eq!(bench.drain(&discovr()), ["resume_point"]);
+    bench.finish(&mut one);
+    other.viewing.completed = Some(bench.now.wall);
+    bench.pass(s(1));
+    for action in [Progress, Pause, Stop] {
+        bench.add(&mut other, action);
+    }
+    assert_eq!(bench.drain(&discovr()), ["history None", "resume_point"]);
+}
