@@ -10,7 +10,7 @@ use super::error::LoginError;
 use super::profile::{Profile, choose, profiles};
 use super::progress::{OnProgress, Progress, approved};
 use super::record::{NewLogin, Tokens};
-use super::{client_id, qr_image};
+use super::{client_id, qr_image, renew};
 use crate::config::Config;
 use crate::model::{AccountKey, Secret, ServiceName, Wall};
 use crate::service::Answer;
@@ -31,9 +31,15 @@ pub struct SignedIn {
     client_id: String,
     refresh: Secret,
     expires_at: Wall,
+    base: Base,
 }
 
 impl SignedIn {
+    /// Ends the login that was approved, as nothing comes of it; as far as the service can be reached.
+    pub async fn give_up(&self, http: &Http) {
+        sign_out(http, &self.base, &self.refresh).await;
+    }
+
     /// The login for one profile: by name, number or id; empty for the only one.
     ///
     /// # Errors
@@ -88,14 +94,30 @@ pub async fn login(
     });
     let poll = async || flow.poll(&code.device).await;
     let approval = approved(SERVICE, code.life, poll, on).await?;
-    let profiles = flow.profiles(&approval.refresh).await?;
+    let profiles = match flow.profiles(&approval.refresh).await {
+        Ok(profiles) => profiles,
+        Err(error) => {
+            sign_out(http, &flow.base, &approval.refresh).await;
+            return Err(error);
+        }
+    };
     Ok(SignedIn {
+        base: flow.base,
         profiles,
         user: approval.user,
         client_id,
         refresh: approval.refresh,
         expires_at: approval.expires_at,
     })
+}
+
+async fn sign_out(http: &Http, base: &Base, refresh: &Secret) {
+    if let Err(error) = renew::sign_out(http, base, refresh).await {
+        tracing::debug!(
+            "the login that was not used could not be ended: {}",
+            error.0
+        );
+    }
 }
 
 /// Only what a browser opens, and only what a terminal can print.

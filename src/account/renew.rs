@@ -61,12 +61,23 @@ pub(super) async fn revoke(http: &Http, base: &Base, login: &NewLogin) -> Result
             let url = base.join(&format!("{}/oauth/revoke", punchplay::API))?;
             http.send(Request::post(url, &body)).await?
         }
-        ServiceName::Discovr => {
-            let mut request = Request::get(base.join("/auth/session")?);
-            request.method = "DELETE";
-            http.send(request.bearer(&login.tokens.refresh)).await?
-        }
+        ServiceName::Discovr => return sign_out(http, base, &login.tokens.refresh).await,
     };
+    ended(&answer)
+}
+
+/// Ends a login at Discovr.
+pub(super) async fn sign_out(
+    http: &Http,
+    base: &Base,
+    refresh: &Secret,
+) -> Result<(), Unreachable> {
+    let mut request = Request::get(base.join("/auth/session")?);
+    request.method = "DELETE";
+    ended(&http.send(request.bearer(refresh)).await?)
+}
+
+fn ended(answer: &Answer) -> Result<(), Unreachable> {
     if answer.is_success() {
         Ok(())
     } else {

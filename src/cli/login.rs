@@ -101,10 +101,17 @@ fn discovr(args: &LoginArgs, config: &Config, tell: OnProgress<'_>) -> Result<Ne
     let signed_in = wait_for(login_discovr::login(&http, config, tell))??;
     let asked = args.profile.as_ref().unwrap_or(&config.discovr.profile);
     let can_ask = std::io::stdin().is_terminal() && !args.format.json;
-    if asked.trim().is_empty() && signed_in.profiles.len() > 1 && can_ask {
-        return Ok(signed_in.as_profile(&ask_profile(&signed_in)?)?);
+    let asks = asked.trim().is_empty() && signed_in.profiles.len() > 1 && can_ask;
+    let login = if asks {
+        ask_profile(&signed_in).and_then(|answer| Ok(signed_in.as_profile(&answer)?))
+    } else {
+        signed_in.as_profile(asked).map_err(CliError::from)
+    };
+    if login.is_err() {
+        // Approved for months, and used by nobody.
+        wait_for(signed_in.give_up(&Http::default()))?;
     }
-    Ok(signed_in.as_profile(asked)?)
+    login
 }
 
 /// Lists the profiles and waits for an answer that names one.

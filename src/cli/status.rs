@@ -77,7 +77,7 @@ fn describe(report: &StatusReport, now: Wall, width: usize) -> String {
     if report
         .accounts
         .iter()
-        .all(|account| account.state == AccountState::Off)
+        .all(|account| account.state == AccountState::Off && account.user.is_none())
     {
         text.push_str("\nNo account is linked: only the local history is kept.\nHint: reeld login punchplay\n");
     }
@@ -268,5 +268,9 @@ Hint: reeld login punchplay
         let text = describe(&report, Wall(0), 80);
         assert!(text.contains("No player is running.\n"), "{text}");
         assert!(text.contains("No account is linked"), "{text}");
+        let mut switched_off = report;
+        switched_off.accounts[0].user = Some("ann".into());
+        let text = describe(&switched_off, Wall(0), 80);
+        assert!(!text.contains("No account is linked"), "{text}");
     }
 }

@@ -124,7 +124,9 @@ impl<E: Edges> Engine<E> {
                     AccountState::Ok
                 };
                 let reason = account.needs_login.clone();
-                let reason = reason.or_else(|| account.ends_soon(now.wall));
+                let reason = reason
+                    .or_else(|| self.why_it_waits(service, &counts))
+                    .or_else(|| account.ends_soon(now.wall));
                 rows.push(account_row(
                     service,
                     state,
@@ -159,6 +161,24 @@ impl<E: Edges> Engine<E> {
             }
         }
         rows
+    }
+
+    /// What the user can do for what waits for no answer of a service.
+    fn why_it_waits(&self, service: ServiceName, counts: &Counts) -> Option<String> {
+        if !self.enabled(service) {
+            return (counts.queued > 0).then(|| {
+                format!(
+                    "switched off; what is queued is kept until `{service}.enabled` is true again"
+                )
+            });
+        }
+        let nobody_knows = self.config.tmdb.api_key.expose().is_empty();
+        (counts.without_id > 0 && nobody_knows).then(|| {
+            format!(
+                "{} wait for an id of TMDB: set `tmdb.api_key`, put {{tmdb-NUMBER}} into the names of the files, or use `reeld rematch`",
+                counts.without_id
+            )
+        })
     }
 
     /// One page of what is wanted of the queue; `None` while the store cannot be opened.

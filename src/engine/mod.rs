@@ -554,6 +554,9 @@ impl<E: Edges> Engine<E> {
         if gained {
             self.cut_sessions(now);
         }
+        if self.config.discovr.profile != before.discovr.profile {
+            self.notice_profile();
+        }
         self.serve();
         self.identify_all_again(now);
         info!("the configuration has changed and is in force");

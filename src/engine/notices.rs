@@ -8,7 +8,7 @@ use tracing::warn;
 
 use super::{Edges, Engine, Notice, Output};
 use crate::account::Account;
-use crate::model::{AccountKey, Action, Lifecycle, Moment, Step, Wall};
+use crate::model::{AccountKey, Action, Lifecycle, Moment, ServiceName, Step, Wall};
 
 /// What was told already in this run.
 #[derive(Debug, Default)]
@@ -57,6 +57,16 @@ impl<E: Edges> Engine<E> {
         }
     }
 
+    /// Tells that the settings ask for another profile than the one that is linked: they are read at a login alone.
+    pub(super) fn notice_profile(&self) {
+        let asked = &self.config.discovr.profile;
+        if self.accounts.iter().any(|account| is_other(account, asked)) {
+            warn!(
+                "`discovr.profile` names another profile than the one that is linked, and everything still goes to that one. Run: reeld login discovr"
+            );
+        }
+    }
+
     /// Tells of what was watched.
     pub(super) fn notice_watching(&mut self, event: &Lifecycle, step: &Step) {
         let config = &self.config.notifications;
@@ -75,5 +85,53 @@ impl<E: Edges> Engine<E> {
             summary: summary.to_owned(),
             body: title,
         }));
+    }
+}
+
+/// Whether an account is at Discovr and another profile than the one asked for. What a number stands for only the service
+/// knows.
+fn is_other(account: &Account, asked: &str) -> bool {
+    let asked = asked.trim().to_lowercase();
+    let names = [&account.key.profile, &account.profile_name];
+    let is_it = names
+        .into_iter()
+        .flatten()
+        .any(|name| name.to_lowercase() == asked);
+    account.key.service == ServiceName::Discovr
+        && !(asked.is_empty() || asked.parse::<u16>().is_ok() || is_it)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_profile_than_the_linked_one_is_noticed() {
+        let account = |service| Account {
+            key: AccountKey {
+                service,
+                user: "7".into(),
+                profile: Some("p1".into()),
+            },
+            user_name: "ann".into(),
+            profile_name: Some("Ann".into()),
+            scopes: Vec::new(),
+            linked_at: Wall(0),
+            expires_at: None,
+            needs_login: None,
+        };
+        for (asked, other) in [
+            ("", false),
+            ("Ann", false),
+            (" ann ", false),
+            ("p1", false),
+            ("2", false),
+            ("Kids", true),
+            ("p2", true),
+        ] {
+            let at_discovr = account(ServiceName::Discovr);
+            assert_eq!(is_other(&at_discovr, asked), other, "{asked:?}");
+            assert!(!is_other(&account(ServiceName::Punchplay), asked));
+        }
     }
 }

@@ -470,9 +470,8 @@ fn tell(delivery: DeliveryId, settled: &Settled) {
         Settled::Dead(why) => {
             warn!(%delivery, "refused for good: {why}. Hint: `reeld queue` shows it, `reeld queue retry {delivery}` tries again")
         }
-        Settled::NeedsLogin(why) => {
-            warn!(%delivery, "the login was refused: {why}. Everything is kept. Hint: `reeld login` links the account again")
-        }
+        // `Accounts` has told it, once for all deliveries.
+        Settled::NeedsLogin(why) => debug!(%delivery, "kept, as the login was refused: {why}"),
         Settled::NeedsId => info!(%delivery, "waits for an id"),
         Settled::Superseded | Settled::Retried(_) | Settled::Unknown => {
             debug!(%delivery, ?settled, "settled")

@@ -88,6 +88,8 @@ pub enum Selection {
 pub struct Counts {
     /// Waiting, for whatever.
     pub queued: u64,
+    /// Of these, waiting for an id.
+    pub without_id: u64,
     /// Dead letters.
     pub dead: u64,
     /// Live events of this run that were too late or refused.
@@ -214,6 +216,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
                     counts.dead += 1;
                 } else {
                     counts.queued += 1;
+                    counts.without_id += u64::from(header.needs_id);
                 }
             }
         }

@@ -274,6 +274,8 @@ fn where_nobody_can_be_asked_a_missing_or_unknown_profile_is_an_error_that_names
             ran.err.contains("\nHint: choose one with --profile"),
             "{ran:?}"
         );
+        let alive = server.with(|app| app.live_logins());
+        assert_eq!(alive, 0, "what was approved in vain is ended");
     }
     server.with(|app| app.profiles.clear());
     let ran = home.run(&["login", "discovr"]);

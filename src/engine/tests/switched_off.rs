@@ -466,3 +466,24 @@ fn what_a_former_run_left_open_for_the_same_user_goes_on_as_theirs() {
         "{queued:?}"
     );
 }
+
+#[test]
+fn status_says_what_to_do_for_what_waits() {
+    let mut discovr = ann(1);
+    discovr.key.service = ServiceName::Discovr;
+    discovr.key.profile = Some("p1".into());
+    let mut rig = Rig::of(Desk::default(), vec![discovr], start_of_time());
+    rig.play();
+    rig.pass(10);
+    let said = |rig: &mut Rig| match rig.ask(Request::Status) {
+        Response::Status(status) => status.accounts[1].last_error.clone().unwrap_or_default(),
+        other => panic!("{other:?}"),
+    };
+    let words = said(&mut rig);
+    assert!(words.contains("wait for an id of TMDB"), "{words}");
+    let mut off: Config = toml::from_str(DEFAULTS).unwrap();
+    off.discovr.enabled = false;
+    rig.tell(Input::Config(Arc::new(off)));
+    let words = said(&mut rig);
+    assert!(words.contains("`discovr.enabled`"), "{words}");
+}
