@@ -93,7 +93,9 @@ impl Debouncer {
         } else {
             Action::Resume
         };
-        if action == Action::Pause && playing.is_near_end(candidate.position, false) {
+        // Where nobody tells the position, the clock may be at the end long before the film is.
+        let at_end = !playing.anchor.estimated && playing.is_near_end(candidate.position, false);
+        if action == Action::Pause && at_end {
             return self.end_session(id, true, now);
         }
         self.report(id, action, candidate.since, Some(candidate.position));

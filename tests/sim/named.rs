@@ -178,3 +178,42 @@ fn a_special_does_not_take_the_place_of_a_resume_point_that_can_be_told() {
         .then(Act::Quit { slot: SLOT })
         .goes_well();
 }
+
+/// The clock came to the end of the film before the film did, and a pause there was taken for its end.
+#[test]
+fn a_pause_where_only_the_clock_is_at_the_end_completes_nothing() {
+    evening(Kind::Mute)
+        .then(open(0))
+        .then(play_to(0.8))
+        .then(Act::Seek {
+            slot: SLOT,
+            fraction: 0.1,
+        })
+        .then(play_to(0.95))
+        .then(Act::Pause { slot: SLOT })
+        .then(Act::Wait(seconds(50)))
+        .goes_well();
+}
+
+/// The other player's session was closed after a crash with its older resume point, which went out last.
+#[test]
+fn a_crash_in_front_of_two_players_with_one_film_does_not_move_the_resume_point_back() {
+    let kill = Env::Kill { down: seconds(60) };
+    evening(Kind::Vlc)
+        .then(Act::Open {
+            slot: 1,
+            film: 5,
+            from: 0.0,
+        })
+        .then(Act::Open {
+            slot: SLOT,
+            film: 5,
+            from: 0.28,
+        })
+        .then(play_to(0.58))
+        .then(Act::Stop { slot: SLOT })
+        .meanwhile(0.2, kill)
+        .then(Act::Quit { slot: 1 })
+        .then(Act::Wait(seconds(120)))
+        .goes_well();
+}
