@@ -12,7 +12,7 @@
 //! | `o` viewing | [`Outcomes`]: what the accounts said | when something other than a live event is settled |
 //! | `s` session | `Span` | while open |
 //! | `l` account, session | nothing: the account was told of it | with the first attempt of a live event, until its stop is settled |
-//! | `h` number | [`Note`]: what the history must be told of a stop | at append, until it was told |
+//! | `h` number | `Note`: what the history must be told of a stop | at append, until it was told |
 //! | `i` title | [`Known`] ids | when learnt |
 //! | `r` account, lane | `Wall`: when the newest resume point delivered of a title was true | when one is delivered |
 //! | `x` slot | fingerprint of an appended event | at append |
