@@ -382,11 +382,9 @@ impl World {
                     self.tell(Input::Sleep);
                 }
                 self.split();
-                let before = self.clock.true_wall().0;
                 self.clock.sleep(time);
                 self.postpone(time);
                 self.well_since = self.clock.true_wall().0;
-                self.just_slept = Some((before, self.well_since));
                 self.fact(What::Slept);
                 if told {
                     let life = self.life;

@@ -38,24 +38,22 @@ pub struct PunchPlay {
 
 /// What is known of the machine when a request goes out.
 #[derive(Debug, Clone, Copy)]
-pub struct Sending<'a> {
+pub struct Sending {
     /// True time since the beginning of the run.
     pub now: Duration,
     /// File names may be sent.
     pub names: bool,
     /// What all clocks agree on; `None`: they never all did.
-    pub wall: Option<Awake<'a>>,
+    pub wall: Option<Awake>,
 }
 
 /// A clock that was always right.
 #[derive(Debug, Clone, Copy)]
-pub struct Awake<'a> {
+pub struct Awake {
     /// Milliseconds, like all that follows.
     pub now: i64,
     /// Since then the daemon runs, the machine is awake and the disk works.
     pub since: i64,
-    /// From when to when the machine slept while the daemon ran.
-    pub sleeps: &'a [(i64, i64)],
 }
 
 #[derive(Debug, Default)]
@@ -240,7 +238,7 @@ impl PunchPlay {
 }
 
 impl Session {
-    /// What is live is of now, of one stretch of being awake, and not of what is over.
+    /// What is live is of now, and not of what is over.
     fn judge_times(
         &mut self,
         path: &str,
@@ -263,12 +261,6 @@ impl Session {
         let age = wall.now - stamp;
         if age > STALE {
             return Err(format!("stale: {path} is {} s old", age / 1000));
-        }
-        let before = self.stamp;
-        let across =
-            |(asleep, awake): &(i64, i64)| before > 0 && before < *asleep && stamp > *awake + 5_000;
-        if wall.sleeps.iter().any(across) {
-            return Err("a session went on across a suspend".into());
         }
         self.live = Some((wall.now, wall.since));
         Ok(())

@@ -89,7 +89,6 @@ impl World {
                 wall: right.then_some(Awake {
                     now: self.clock.true_wall().0,
                     since: self.well_since,
-                    sleeps: &self.sleeps,
                 }),
             };
             self.log.punchplay.judge(path, body, sending)

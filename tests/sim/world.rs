@@ -87,9 +87,6 @@ pub struct World {
     pub told: BTreeSet<(usize, String)>,
     /// The daemon runs, the machine is awake and the disk works since then, wall milliseconds.
     pub well_since: i64,
-    /// From when to when it slept while the daemon ran, likewise; and a sleep that the daemon knows nothing of yet.
-    pub sleeps: Vec<(i64, i64)>,
-    pub just_slept: Option<(i64, i64)>,
     /// Since when the store fails.
     failing: Option<Duration>,
     pub set_back: Duration,
@@ -269,8 +266,6 @@ impl World {
             memory: Memory::default(),
             told: BTreeSet::new(),
             well_since: 0,
-            sleeps: Vec::new(),
-            just_slept: None,
             failing: None,
             set_back: Duration::ZERO,
             queued: None,
@@ -392,7 +387,6 @@ impl World {
         let Some(engine) = &mut self.engine else {
             return;
         };
-        self.sleeps.extend(self.just_slept.take());
         {
             let mut disk = self.disk.borrow_mut();
             disk.now = self.clock.now;
@@ -586,7 +580,6 @@ impl World {
         self.life += 1;
         self.told.clear();
         self.failing = None;
-        self.just_slept = None;
         {
             let mut disk = self.disk.borrow_mut();
             disk.died = false;
