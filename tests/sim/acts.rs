@@ -384,6 +384,7 @@ impl World {
                 self.split();
                 self.clock.sleep(time);
                 self.postpone(time);
+                self.well_since = self.clock.true_wall().0;
                 self.fact(What::Slept);
                 if told {
                     let life = self.life;

@@ -45,6 +45,12 @@ impl Judgement {
         let work = verdict.work;
         let punchplay = outcome.punchplay.watches.get(&work).copied().unwrap_or(0);
         let (least, most) = outcome.discovr.watches(work);
+        if !verdict.begun && outcome.punchplay.told.contains(&work) {
+            self.complaints.push(format!(
+                "{} was only skipped through, and PunchPlay was told",
+                name(work)
+            ));
+        }
         let Some(counts) = &verdict.counts else {
             self.undecided += 1;
             return;

@@ -212,7 +212,7 @@ fn a_crash_in_front_of_two_players_with_one_film_does_not_move_the_resume_point_
         })
         .then(play_to(0.58))
         .then(Act::Stop { slot: SLOT })
-        .meanwhile(0.2, kill)
+        .meanwhile(0.9, kill)
         .then(Act::Quit { slot: 1 })
         .then(Act::Wait(seconds(120)))
         .goes_well();

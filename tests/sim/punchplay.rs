@@ -11,6 +11,10 @@ use crate::library::{FILMS, Fate, Film, Work};
 
 /// Published: so many playback events in so long a time.
 const LIMIT: (usize, Duration) = (120, Duration::from_secs(300));
+/// What is live is not worth sending when it is older, milliseconds.
+const STALE: i64 = 600_000 + 5_000;
+/// So much later than it ended a session may still be spoken of as if it went on, milliseconds.
+const LINGERS: i64 = 20_000;
 /// Counts as watched where nobody says otherwise.
 const THRESHOLD: f64 = 0.9;
 
@@ -28,6 +32,28 @@ pub struct PunchPlay {
     pub watches: BTreeMap<Work, usize>,
     /// Stamp and position (seconds) of the last stop.
     pub stopped_at: BTreeMap<Work, (i64, f64)>,
+    /// Whatever it was ever told of.
+    pub told: BTreeSet<Work>,
+}
+
+/// What is known of the machine when a request goes out.
+#[derive(Debug, Clone, Copy)]
+pub struct Sending {
+    /// True time since the beginning of the run.
+    pub now: Duration,
+    /// File names may be sent.
+    pub names: bool,
+    /// What all clocks agree on; `None`: they never all did.
+    pub wall: Option<Awake>,
+}
+
+/// A clock that was always right.
+#[derive(Debug, Clone, Copy)]
+pub struct Awake {
+    /// Milliseconds, like all that follows.
+    pub now: i64,
+    /// Since then the daemon runs, the machine is awake and the disk works.
+    pub since: i64,
 }
 
 #[derive(Debug, Default)]
@@ -36,6 +62,8 @@ struct Session {
     /// Of the events sent.
     stamp: i64,
     stop_sent: bool,
+    /// When the last live event was sent first, and since when all was well then, milliseconds.
+    live: Option<(i64, i64)>,
     /// Something was refused: the user may have it sent anew.
     refused: bool,
     stopped: bool,
@@ -74,23 +102,18 @@ struct Event {
 
 impl PunchPlay {
     /// What is wrong with a request that goes out now, whether or not it arrives.
-    pub fn judge(
-        &mut self,
-        path: &str,
-        body: &str,
-        now: Duration,
-        names: bool,
-    ) -> Result<(), String> {
+    pub fn judge(&mut self, path: &str, body: &str, sending: Sending) -> Result<(), String> {
         let event: Event =
             serde_json::from_str(body).map_err(|error| format!("{error}: {body}"))?;
-        self.judge_rate(now)?;
-        film(&event).ok_or_else(|| {
+        self.judge_rate(sending.now)?;
+        let film = film(&event).ok_or_else(|| {
             format!(
                 "{} S{:?}E{:?} was to stay here",
                 event.title, event.season, event.episode
             )
         })?;
-        if event.raw_filename.is_some() && !names {
+        self.told.insert(film.work());
+        if event.raw_filename.is_some() && !sending.names {
             return Err("a file name was sent".into());
         }
         if body.contains("/films/") || body.contains("/tv/") || body.contains("/home/") {
@@ -124,6 +147,9 @@ impl PunchPlay {
                 "{path} of {} was sent after one of {}",
                 event.event_created_at, session.stamp
             ));
+        }
+        if let Some(wall) = sending.wall {
+            session.judge_times(path, event.event_created_at, stop, wall)?;
         }
         session.stamp = event.event_created_at;
         session.stop_sent = stop;
@@ -208,6 +234,36 @@ impl PunchPlay {
         if event.watched == Some(true) || event.progress >= threshold {
             *self.watches.entry(film.work()).or_default() += 1;
         }
+    }
+}
+
+impl Session {
+    /// What is live is of now, and not of what is over.
+    fn judge_times(
+        &mut self,
+        path: &str,
+        stamp: i64,
+        stop: bool,
+        wall: Awake,
+    ) -> Result<(), String> {
+        if stop {
+            let late = self
+                .live
+                .filter(|(sent, since)| *since + LINGERS < stamp && stamp + LINGERS < *sent);
+            return match late {
+                Some((sent, _)) => Err(format!(
+                    "a session was told of {} s after its end",
+                    (sent - stamp) / 1000
+                )),
+                None => Ok(()),
+            };
+        }
+        let age = wall.now - stamp;
+        if age > STALE {
+            return Err(format!("stale: {path} is {} s old", age / 1000));
+        }
+        self.live = Some((wall.now, wall.since));
+        Ok(())
     }
 }
 

@@ -54,6 +54,8 @@ pub struct Verdict {
     pub counts: Option<BTreeSet<Count>>,
     /// Where the last stop must be, seconds; `None`: it cannot say.
     pub position: Option<f64>,
+    /// It was played long enough for a start, perhaps.
+    pub begun: bool,
 }
 
 /// One way in which things may stand with a film.
@@ -96,6 +98,8 @@ struct Playback {
     ready: Time,
     /// Played towards a start, seconds, and the fraction where that began.
     run: (f64, f64),
+    /// Played at all, seconds.
+    all: f64,
     /// Media past the threshold that may have been counted in this session.
     past: f64,
     /// The daemon may believe it elsewhere for this long (seconds of playing), and that it is past the threshold.
@@ -141,6 +145,7 @@ impl<'a> Reference<'a> {
             work,
             counts: (!film.vague).then(|| film.guesses.iter().map(|guess| guess.counts).collect()),
             position: film.position,
+            begun: film.begun,
         }
     }
 }
@@ -159,6 +164,7 @@ struct Follow {
     touched: Option<Time>,
     vague: bool,
     position: Option<f64>,
+    begun: bool,
 }
 
 impl Follow {
@@ -174,6 +180,7 @@ impl Follow {
             touched: None,
             vague: false,
             position: None,
+            begun: false,
         }
     }
 
@@ -262,6 +269,7 @@ impl Follow {
             kind,
             ready,
             run: (0.0, 0.0),
+            all: 0.0,
             past: 0.0,
             astray: 0.0,
             astray_past: false,
@@ -280,6 +288,8 @@ impl Follow {
         let length = FILMS[playback.film].length;
         let seconds = now.saturating_sub(stretch.began).as_secs_f64();
         let mark = threshold * length;
+        playback.all += seconds;
+        self.begun |= playback.all >= START.1;
         let past = (stretch.to - stretch.from.max(mark)).max(0.0);
         if stretch.jump != Jump::No {
             let silent = stretch.jump == Jump::Silent;

@@ -7,7 +7,7 @@ use crate::script::Script;
 use crate::shrink::shrink;
 use crate::user;
 
-/// Evenings of a plain `cargo test`, which is not optimised. `tests/run` optimises, and asks for ten thousand.
+/// Evenings of a plain `cargo test`, which is not optimised.
 const RUNS: u64 = 1_000;
 
 /// Figures of many runs.

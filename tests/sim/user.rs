@@ -16,6 +16,9 @@ use crate::script::{Act, Env, Kind, RequestFault, SLOTS, Script, Setup, Step, St
 const REQUESTS: u32 = 300;
 const OPERATIONS: u32 = 1200;
 
+/// One run in so many ends with a scene that is made to hurt.
+const SHARP: u64 = 5;
+
 const KINDS: [Kind; 7] = [
     Kind::Mpv,
     Kind::MpvTwice,
@@ -65,6 +68,9 @@ pub fn script(seed: u64) -> Script {
     for _ in 0..user.rng.usize(1..4) {
         user.scene();
     }
+    if seed.is_multiple_of(SHARP) {
+        user.sharp(&mut Rng::with_seed(!seed));
+    }
     let User { mut rng, steps, .. } = user;
     Script {
         seed,
@@ -77,6 +83,11 @@ pub fn script(seed: u64) -> Script {
 
 fn pick<'a, T>(rng: &mut Rng, from: &'a [T]) -> &'a T {
     &from[rng.usize(0..from.len())]
+}
+
+fn open(slot: usize, film: usize) -> Act {
+    let from = 0.0;
+    Act::Open { slot, film, from }
 }
 
 fn request_faults(rng: &mut Rng) -> BTreeMap<u32, RequestFault> {
@@ -371,6 +382,81 @@ impl User {
             }
         }
         self.leave(slot);
+    }
+
+    /// Exactly what is to happen, at moments that chance would hit too rarely.
+    fn sharp(&mut self, rng: &mut Rng) {
+        let seconds = Duration::from_secs;
+        let (slot, film) = (rng.usize(0..SLOTS), rng.usize(4..7));
+        match rng.u32(0..8) {
+            0..=2 => self.power_fails_after_the_stop(rng, slot, film),
+            3 | 4 => self.another_film_while_nobody_looks(rng, slot, film),
+            5 | 6 => {
+                let time = seconds(rng.u64(60..400));
+                self.exactly(open(slot, film), &[]);
+                self.exactly(
+                    Act::Wait(seconds(90)),
+                    &[(0.5, Env::Outage { service: 0, time })],
+                );
+                self.exactly(Act::Quit { slot }, &[]);
+                self.exactly(Act::Wait(seconds(600)), &[]);
+            }
+            _ => self.offline_for_long(slot),
+        }
+    }
+
+    fn exactly(&mut self, act: Act, env: &[(f64, Env)]) {
+        let env = env.to_vec();
+        self.steps.push(Step { act, env });
+    }
+
+    /// The stop of a film that was watched a moment ago waits for the services, and has nothing but the disk.
+    fn power_fails_after_the_stop(&mut self, rng: &mut Rng, slot: usize, film: usize) {
+        let seconds = Duration::from_secs;
+        let offline = |service| {
+            let time = seconds(7200);
+            (0.1, Env::Outage { service, time })
+        };
+        let power = Env::Power {
+            down: seconds(60),
+            batches: 1000,
+            year_1970: false,
+        };
+        let enough = 20.0 / FILMS[film].length;
+        self.exactly(open(slot, film), &[]);
+        let fraction = (self.threshold - 0.3).max(0.0);
+        self.exactly(Act::PlayTo { slot, fraction }, &[offline(0), offline(1)]);
+        let fraction = (self.threshold + enough).min(1.0);
+        self.exactly(Act::PlayTo { slot, fraction }, &[]);
+        self.exactly(Act::Quit { slot }, &[]);
+        self.exactly(Act::Wait(seconds(rng.u64(1..20))), &[(0.5, power)]);
+        self.exactly(Act::Wait(seconds(60)), &[]);
+    }
+
+    /// It stands about where the one before it would.
+    fn another_film_while_nobody_looks(&mut self, rng: &mut Rng, slot: usize, film: usize) {
+        let seconds = Duration::from_secs;
+        let down = seconds(rng.u64(40..90));
+        let next = if film == 6 { 4 } else { film + 1 };
+        self.exactly(open(slot, film), &[]);
+        self.exactly(Act::Wait(seconds(rng.u64(10..40))), &[]);
+        self.exactly(Act::Wait(seconds(1)), &[(0.5, Env::Kill { down })]);
+        self.exactly(open(slot, next), &[]);
+        self.exactly(Act::PlayOut { slot }, &[]);
+        self.exactly(Act::Quit { slot }, &[]);
+    }
+
+    /// More is watched than may be told at once.
+    fn offline_for_long(&mut self, slot: usize) {
+        let time = Duration::from_secs(200_000);
+        for lap in 0..140 {
+            let outage = [(0.5, Env::Outage { service: 0, time })];
+            let env = if lap == 0 { &outage[..] } else { &[] };
+            self.exactly(open(slot, 8), env);
+            self.exactly(Act::Rate { slot, rate: 3.0 }, &[]);
+            self.exactly(Act::PlayOut { slot }, &[]);
+            self.exactly(Act::Stop { slot }, &[]);
+        }
     }
 
     fn skip(&mut self, slot: usize) {

@@ -7,6 +7,7 @@ use reeld::engine::Input;
 use reeld::model::{AccountKey, DeliveryId, Ids};
 use reeld::service::{Answer, Call, Disposition, Fault, Job, discovr, punchplay};
 
+use crate::punchplay::{Awake, Sending};
 use crate::script::RequestFault;
 use crate::world::{Event, SERVICES, World};
 
@@ -81,8 +82,16 @@ impl World {
         };
         let (path, body) = (&job.request.path, &job.request.body);
         let judged = if service == 0 {
-            let names = self.config.privacy.send_filename;
-            self.log.punchplay.judge(path, body, self.clock.now, names)
+            let right = self.clock.off == 0 && !self.log.clock_was_wrong;
+            let sending = Sending {
+                now: self.clock.now,
+                names: self.config.privacy.send_filename,
+                wall: right.then_some(Awake {
+                    now: self.clock.true_wall().0,
+                    since: self.well_since,
+                }),
+            };
+            self.log.punchplay.judge(path, body, sending)
         } else {
             self.log.discovr.judge(path, body, self.set_back)
         };

@@ -85,6 +85,8 @@ pub struct World {
     pub memory: Memory,
     /// Clear answers that the daemon has had and cannot have forgotten.
     pub told: BTreeSet<(usize, String)>,
+    /// The daemon runs, the machine is awake and the disk works since then, wall milliseconds.
+    pub well_since: i64,
     /// Since when the store fails.
     failing: Option<Duration>,
     pub set_back: Duration,
@@ -263,6 +265,7 @@ impl World {
             revoked: [false; 2],
             memory: Memory::default(),
             told: BTreeSet::new(),
+            well_since: 0,
             failing: None,
             set_back: Duration::ZERO,
             queued: None,
@@ -427,11 +430,12 @@ impl World {
         };
         if failed {
             self.failing.get_or_insert(self.clock.now);
+            self.well_since = i64::MAX / 2;
             // What had been settled in memory only is told again.
             self.told.clear();
             self.note(|| "the store fails".into());
-        } else if written {
-            self.failing = None;
+        } else if written && self.failing.take().is_some() {
+            self.well_since = self.clock.true_wall().0;
         }
     }
 
@@ -546,6 +550,7 @@ impl World {
             Err(error) => return self.complain(format!("the engine does not start: {error}")),
         }
         self.memory = Memory::since(self.clock.now);
+        self.well_since = self.clock.true_wall().0;
         self.fact(What::Up);
         self.follow_up();
         for slot in 0..SLOTS {
