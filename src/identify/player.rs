@@ -21,15 +21,13 @@ pub fn read(item: &Item) -> Option<Claim> {
     let track = tags
         .get("xesam:tracknumber")
         .and_then(|number| number.trim().parse::<u32>().ok());
-    let media = match (tags.get("xesam:artist"), track) {
-        (Some(series), Some(track)) if !series.trim().is_empty() => Media {
+    let artist = tags.get("xesam:artist").map(|artist| artist.trim());
+    let media = match (artist.filter(|artist| !artist.is_empty()), track) {
+        (Some(series), Some(track)) => Media {
             media_type: Some(MediaType::Episode),
-            title: Some(series.trim().to_owned()),
-            season: tags
-                .get("xesam:album")
-                .and_then(season_of)
-                .into_iter()
-                .collect(),
+            title: Some(series.to_owned()),
+            // What is on no season is on an album: music.
+            season: vec![tags.get("xesam:album").and_then(season_of)?],
             episode: vec![track],
             episode_title: Some(title.to_owned()),
             confidence: 0.8,
@@ -48,14 +46,88 @@ pub fn read(item: &Item) -> Option<Claim> {
     })
 }
 
-/// `Season 2`, `Staffel 2`, `Specials`.
+/// How media servers call a season, in the languages of their users.
+const SEASON: [&str; 20] = [
+    "season",
+    "staffel",
+    "saison",
+    "temporada",
+    "stagione",
+    "seizoen",
+    "sæson",
+    "sesong",
+    "säsong",
+    "kausi",
+    "sezon",
+    "сезон",
+    "série",
+    "řada",
+    "évad",
+    "sezóna",
+    "シーズン",
+    "시즌",
+    "第",
+    "σεζόν",
+];
+
+/// `Season 2`, `Staffel 2`, `2. Staffel`, `Specials`.
 fn season_of(album: &str) -> Option<u32> {
-    if album.trim().eq_ignore_ascii_case("specials") {
+    let album = album.trim().to_lowercase();
+    if album == "specials" {
         return Some(0);
     }
-    album
+    let mut parts = album
         .split(|c: char| !c.is_ascii_digit())
-        .find(|digits| !digits.is_empty())?
-        .parse()
-        .ok()
+        .filter(|digits| !digits.is_empty());
+    let number = parts.next()?.parse().ok()?;
+    let words = album
+        .split(|c: char| !c.is_alphabetic())
+        .filter(|word| !word.is_empty());
+    let seasons = words
+        .clone()
+        .filter(|word| SEASON.iter().any(|season| word.starts_with(season)));
+    let alone = parts.next().is_none() && words.count() == 1;
+    (alone && seasons.count() == 1).then_some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seasons_are_told_from_albums() {
+        for (album, season) in [
+            ("Season 2", Some(2)),
+            ("2. Staffel", Some(2)),
+            ("Specials", Some(0)),
+            ("시즌 3", Some(3)),
+            ("1989", None),
+            ("Abbey Road", None),
+            ("Led Zeppelin 4", None),
+            ("Greatest Season 2 Hits", None),
+            ("", None),
+        ] {
+            assert_eq!(season_of(album), season, "{album}");
+        }
+    }
+
+    #[test]
+    fn music_is_no_episode() {
+        let said = |album: &str| {
+            let tags = [
+                ("xesam:artist", "The Band"),
+                ("xesam:album", album),
+                ("xesam:tracknumber", "4"),
+            ];
+            let tags = tags.map(|(key, value)| (key.to_owned(), value.to_owned()));
+            read(&Item {
+                title: Some("The Song".into()),
+                tags: crate::model::Tags(tags.to_vec()),
+                ..Item::default()
+            })
+        };
+        assert!(said("The Record").is_none());
+        let episode = said("Season 1").unwrap().media;
+        assert_eq!((episode.season, episode.episode), (vec![1], vec![4]));
+    }
 }

@@ -7,8 +7,9 @@
 //!
 //! The face changes only while nothing is open. It may outlive the member it was named after.
 //!
-//! Members are one player if their processes are the same or one started the other (SMPlayer and its mpv). A member
-//! whose process cannot be known (a sandbox) is one with an mpv that has the same location open.
+//! Members are one player if their processes are the same, or one is no mpv and started the other, which is one (SMPlayer; a
+//! player that starts others, or an mpv that starts one for its thumbnails, is not one with them). A member whose process
+//! cannot be known (a sandbox) is one with an mpv that has the same location open.
 //!
 //! Pure: no clock, no channel; kinship of processes is a parameter.
 
@@ -274,7 +275,11 @@ impl Merge {
     fn kin_of(&self, id: &PlayerId) -> Option<PlayerId> {
         let this = self.members.get(id)?;
         let kin = |other: &Member| match this.info.process.zip(other.info.process) {
-            Some((a, b)) => a == b || (self.started)(a, b) || (self.started)(b, a),
+            Some((a, b)) => {
+                a == b
+                    || this.is_face_of(other) && (self.started)(a, b)
+                    || other.is_face_of(this) && (self.started)(b, a)
+            }
             None => this.plays_what_plays(other),
         };
         let mut others = self.members.iter().filter(|(other, _)| *other != id);
@@ -344,6 +349,15 @@ impl Member {
             position: None,
             no_position: false,
         }
+    }
+
+    fn is_mpv(&self) -> bool {
+        self.info.source == Source::Mpv || self.info.name.eq_ignore_ascii_case("mpv")
+    }
+
+    /// Whether the other may be the mpv behind this one's windows.
+    fn is_face_of(&self, other: &Self) -> bool {
+        !self.is_mpv() && other.is_mpv()
     }
 
     fn remember(&mut self, signal: &Signal, at: Moment) {

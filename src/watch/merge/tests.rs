@@ -22,8 +22,12 @@ fn process(pid: u32) -> Process {
 }
 
 fn info(source: Source, pid: Option<u32>) -> Signal {
+    named("mpv", source, pid)
+}
+
+fn named(name: &str, source: Source, pid: Option<u32>) -> Signal {
     Signal::Appeared(PlayerInfo {
-        name: "mpv".into(),
+        name: name.into(),
         source,
         process: pid.map(process),
         ignored: None,
@@ -243,7 +247,7 @@ fn a_player_and_the_mpv_it_started_are_one() {
     let mut scene = Scene::new();
     scene.step(
         "mpris:smplayer",
-        info(Source::Mpris, Some(1)),
+        named("SMPlayer", Source::Mpris, Some(1)),
         &["mpris:smplayer appeared on Mpris"],
     );
     scene.step(
@@ -261,6 +265,26 @@ fn a_player_and_the_mpv_it_started_are_one() {
         info(Source::Mpv, Some(3)),
         &["mpv-3 appeared on Mpv"],
     );
+}
+
+#[test]
+fn what_a_player_started_is_another_player_unless_it_is_its_mpv() {
+    for (parent, child) in [
+        (
+            named("Stremio", Source::Mpris, Some(1)),
+            named("VLC", Source::Mpris, Some(2)),
+        ),
+        (info(Source::Mpris, Some(1)), info(Source::Mpv, Some(2))),
+    ] {
+        let mut scene = Scene::new();
+        scene.step("mpris:one", parent, &["mpris:one appeared on Mpris"]);
+        let source = if matches!(&child, Signal::Appeared(i) if i.source == Source::Mpv) {
+            "Mpv"
+        } else {
+            "Mpris"
+        };
+        scene.step("two", child, &[&format!("two appeared on {source}")]);
+    }
 }
 
 #[test]

@@ -129,9 +129,10 @@ pub fn open_film(process: Process) -> Option<String> {
 
 /// Whether the name says that it is sound only, or a picture that moves.
 pub fn video(location: &Location) -> Video {
-    const SOUND: [&str; 20] = [
+    const SOUND: [&str; 29] = [
         "aac", "aiff", "alac", "ape", "flac", "m4a", "m4b", "mka", "mp2", "mp3", "mpc", "oga",
-        "ogg", "opus", "ra", "spx", "tta", "wav", "wma", "wv",
+        "ogg", "opus", "ra", "spx", "tta", "wav", "wma", "wv", "ac3", "amr", "au", "caf", "dff",
+        "dsf", "dts", "eac3", "mid",
     ];
     const FILM: [&str; 17] = [
         "avi", "divx", "flv", "m2ts", "m4v", "mkv", "mov", "mp4", "mpeg", "mpg", "mts", "ogm",
