@@ -1,8 +1,9 @@
 //! Where everything lies: the XDG places, and what to do when they cannot be known.
 
 use std::ffi::OsString;
-use std::fs::{DirBuilder, Permissions};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::error::CliError;
@@ -87,6 +88,26 @@ impl Paths {
             runtime_dir,
         })
     }
+}
+
+/// Puts a file of ours, 0600, in the place of what was there, durably: after a crash it is the old or the new, whole. The
+/// folder must be there, and nobody else write the same file.
+///
+/// # Errors
+/// Of the disk; then the old one is still there.
+pub fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut beside = file.as_os_str().to_owned();
+    beside.push(".new");
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    let mut new = options.open(&beside)?;
+    // One that a crash left behind may be open to others.
+    new.set_permissions(Permissions::from_mode(0o600))?;
+    new.write_all(bytes)?;
+    new.sync_all()?;
+    fs::rename(&beside, file)?;
+    file.parent()
+        .map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 
 /// Makes a folder of ours, with those above it, or mends one that is there: ours alone, 0700.

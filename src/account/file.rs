@@ -6,7 +6,7 @@
 //! aside and reported: a login is lost then, but never a queue.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 
 use super::error::AccountError;
 use super::record::{Account, Record};
+use crate::paths::replace;
 
 const VERSION: u64 = 1;
 
@@ -122,13 +123,7 @@ impl CredentialsFile {
     }
 
     fn write(&self, records: &[Record]) -> io::Result<()> {
-        let beside = self.folder.join("credentials.json.new");
-        let mut file = private().truncate(true).open(&beside)?;
-        file.set_permissions(fs::Permissions::from_mode(0o600))?;
-        file.write_all(render(records)?.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&beside, self.path())?;
-        File::open(&self.folder)?.sync_all()
+        replace(&self.path(), render(records)?.as_bytes())
     }
 
     fn lock(&self) -> Result<File, AccountError> {

@@ -1,16 +1,16 @@
 //! `linked.json` in the state folder: who was linked when the daemon last looked. Another may log in while it does not run; what
 //! was left open then is not theirs.
 //!
-//! Written beside, flushed, renamed over. What cannot be read is not known.
+//! Replaced as a whole. What cannot be read is not known.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs;
+use std::io;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::AccountKey;
+use crate::paths::replace;
 
 const FILE: &str = "linked.json";
 const VERSION: u64 = 1;
@@ -43,14 +43,7 @@ pub fn write(folder: &Path, linked: &[AccountKey]) -> io::Result<()> {
         checksum: checksum(linked)?,
         linked: linked.to_vec(),
     };
-    let beside = folder.join("linked.json.new");
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600);
-    let mut file = options.open(&beside)?;
-    file.write_all(&serde_json::to_vec(&kept)?)?;
-    file.sync_all()?;
-    fs::rename(&beside, folder.join(FILE))?;
-    File::open(folder)?.sync_all()
+    replace(&folder.join(FILE), &serde_json::to_vec(&kept)?)
 }
 
 fn checksum(linked: &[AccountKey]) -> io::Result<String> {

@@ -1,11 +1,10 @@
 //! `names.json` in the state folder: what the users were called whose deliveries may still wait here after they have logged
 //! out or another has logged in. A comfort: without it people see the service's own id of a user.
 //!
-//! Written by the daemon alone, beside and renamed over. What cannot be read begins anew.
+//! Written by the daemon alone, replaced as a whole. What cannot be read begins anew.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs;
+use std::io;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +12,7 @@ use tracing::debug;
 
 use super::record::Account;
 use crate::model::AccountKey;
+use crate::paths::replace;
 
 const VERSION: u64 = 1;
 /// The oldest go first.
@@ -79,13 +79,7 @@ fn write(file: &Path, names: &Names) -> io::Result<()> {
         checksum: checksum(names)?,
         names: names.clone(),
     };
-    let beside = file.with_extension("json.new");
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600);
-    let mut new = options.open(&beside)?;
-    new.write_all(&serde_json::to_vec(&kept)?)?;
-    new.sync_all()?;
-    fs::rename(&beside, file)
+    replace(file, &serde_json::to_vec(&kept)?)
 }
 
 #[cfg(test)]

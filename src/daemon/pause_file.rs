@@ -1,11 +1,10 @@
 //! `pause.json` in the state folder: there while the user has paused reeld, gone otherwise.
 //!
-//! Written beside, flushed, renamed over, the folder flushed: a crash leaves the old or the new. What cannot be read still
+//! Replaced as a whole: a crash leaves the old or the new. What cannot be read still
 //! says that somebody wanted to be left alone: then it is a pause without an end.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -13,6 +12,7 @@ use tracing::warn;
 
 use crate::engine::Pause;
 use crate::model::Wall;
+use crate::paths::replace;
 
 const VERSION: u64 = 1;
 
@@ -50,13 +50,7 @@ impl PauseFile {
                 _ => {}
             },
             Some(pause) => {
-                let beside = self.folder.join("pause.json.new");
-                let mut options = OpenOptions::new();
-                options.write(true).create(true).truncate(true).mode(0o600);
-                let mut file = options.open(&beside)?;
-                file.write_all(render(pause).as_bytes())?;
-                file.sync_all()?;
-                fs::rename(&beside, self.path())?;
+                return replace(&self.path(), render(pause).as_bytes());
             }
         }
         File::open(&self.folder)?.sync_all()

@@ -66,10 +66,14 @@ impl<E: Edges> Engine<E> {
     pub(super) fn keep_linked(&mut self) {
         let known = self.storage.outbox().is_some()
             && self.storage.found().is_none_or(|found| found.recalled);
-        let active = self.active();
-        if !known || !self.bound.is_empty() || self.kept_linked.as_ref() == Some(&active) {
+        let kept = self.kept_linked.as_ref();
+        if !known
+            || !self.bound.is_empty()
+            || kept.is_some_and(|kept| kept.iter().eq(self.active_keys()))
+        {
             return;
         }
+        let active = self.active();
         if let Err(error) = self.edges.keep_linked(&active) {
             warn!("who is linked cannot be written down: {error}. Hint: look at the state folder");
         }
@@ -112,10 +116,12 @@ impl<E: Edges> Engine<E> {
 
     /// Services that are linked and switched on.
     pub(super) fn active(&self) -> Vec<AccountKey> {
+        self.active_keys().cloned().collect()
+    }
+
+    fn active_keys(&self) -> impl Iterator<Item = &AccountKey> {
         let keys = self.accounts.iter().map(|account| &account.key);
         keys.filter(|key| self.enabled(key.service))
-            .cloned()
-            .collect()
     }
 
     /// Whom a step is told to.
