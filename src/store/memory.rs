@@ -12,7 +12,8 @@ type Records = BTreeMap<Vec<u8>, Vec<u8>>;
 #[derive(Debug, Clone, Default)]
 pub struct MemoryStore {
     records: Records,
-    on_disk: Records,
+    /// What the disk has instead of what was committed since it was last waited for; `None`: nothing.
+    older: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     commits: u64,
     fail: Option<(u64, StoreErrorKind)>,
     broken: OnceCell<StoreError>,
@@ -37,7 +38,9 @@ impl MemoryStore {
 
     /// Loses everything that was not yet on the disk, and opens again.
     pub fn lose_power(&mut self) {
-        self.records = self.on_disk.clone();
+        for (key, value) in std::mem::take(&mut self.older) {
+            set(&mut self.records, key, value);
+        }
         self.reopen();
     }
 
@@ -90,16 +93,24 @@ impl Store for MemoryStore {
             return Err(error);
         }
         for (key, value) in batch.changes {
-            match value {
-                Some(value) => self.records.insert(key, value),
-                None => self.records.remove(&key),
-            };
+            let before = set(&mut self.records, key.clone(), value);
+            if durability == Durability::Process {
+                self.older.entry(key).or_insert(before);
+            }
         }
         if durability == Durability::Disk {
-            self.on_disk.clone_from(&self.records);
+            self.older.clear();
         }
         self.commits += 1;
         Ok(())
+    }
+}
+
+/// What was there before.
+fn set(records: &mut Records, key: Vec<u8>, value: Option<Vec<u8>>) -> Option<Vec<u8>> {
+    match value {
+        Some(value) => records.insert(key, value),
+        None => records.remove(&key),
     }
 }
 
@@ -124,6 +135,22 @@ mod tests {
         crashed.lose_power();
         assert_eq!(crashed.len(), 2);
         assert_eq!(store.commits(), 3);
+    }
+
+    #[test]
+    fn power_loss_brings_back_what_was_removed_or_changed_since() {
+        let mut store = MemoryStore::default();
+        put(&mut store, "a", Durability::Disk).unwrap();
+        put(&mut store, "b", Durability::Disk).unwrap();
+        for value in ["1", "2"] {
+            let mut batch = Batch::default();
+            batch.remove("a");
+            batch.put("b", value);
+            store.commit(batch, Durability::Process).unwrap();
+        }
+        store.lose_power();
+        assert_eq!(store.get(b"a").unwrap(), Some(Vec::new()));
+        assert_eq!(store.get(b"b").unwrap(), Some(Vec::new()));
     }
 
     #[test]
