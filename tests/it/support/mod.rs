@@ -4,6 +4,7 @@
 
 pub mod bench;
 pub mod bus;
+pub mod clocks;
 pub mod credentials;
 pub mod desk;
 pub mod evening;

@@ -3,6 +3,7 @@
 //! What takes long is ignored in the usual run: `just torture kill 300`, `just torture soak 30`, `just torture backlog`.
 
 mod backlog;
+mod clocks;
 mod disk;
 mod kill;
 mod network;
