@@ -75,7 +75,7 @@ impl Paths {
         let state_dir = below_home("XDG_STATE_HOME", ".local/state")?;
         let runtime_dir = folder("XDG_RUNTIME_DIR")
             .or_else(|| Some(PathBuf::from(format!("/run/user/{uid}"))).filter(|path| is_dir(path)))
-            .ok_or_else(|| no_runtime_dir(uid))?
+            .ok_or_else(|| no_runtime_dir(lookup("XDG_RUNTIME_DIR").is_some(), uid))?
             .join("reeld");
         Ok(Self {
             control_socket: runtime_dir.join("control.sock"),
@@ -142,13 +142,20 @@ pub fn private_dir(path: &Path) -> Result<(), CliError> {
 
 fn nowhere(variable: &str) -> CliError {
     CliError::user("reeld does not know where your files are")
-        .because(format!("neither HOME nor {variable} is set"))
+        .because(format!(
+            "neither HOME nor {variable} is set to an absolute path"
+        ))
         .hint("set HOME to your home folder")
 }
 
-fn no_runtime_dir(uid: u32) -> CliError {
+fn no_runtime_dir(is_set: bool, uid: u32) -> CliError {
+    let wrong = if is_set {
+        "no absolute path"
+    } else {
+        "not set"
+    };
     CliError::user("reeld has no place for its sockets")
-        .because(format!("XDG_RUNTIME_DIR is not set and /run/user/{uid} does not exist"))
+        .because(format!("XDG_RUNTIME_DIR is {wrong} and /run/user/{uid} does not exist"))
         .hint("log in to a session (with systemd: `loginctl enable-linger`), or set XDG_RUNTIME_DIR to a folder that only you can read")
 }
 
@@ -198,14 +205,17 @@ mod tests {
         assert_eq!(
             no_home.to_string(),
             "Error: reeld does not know where your files are\n\
-             Why: neither HOME nor XDG_CONFIG_HOME is set\n\
+             Why: neither HOME nor XDG_CONFIG_HOME is set to an absolute path\n\
              Hint: set HOME to your home folder"
         );
-        let no_runtime = paths(&[("HOME", "/home/ann")], "").unwrap_err();
+        let home = ("HOME", "/home/ann");
+        let unset = paths(&[home], "").unwrap_err().to_string();
+        assert!(unset.contains("XDG_RUNTIME_DIR is not set"), "{unset}");
+        let relative = paths(&[home, ("XDG_RUNTIME_DIR", "run")], "");
+        let relative = relative.unwrap_err().to_string();
         assert!(
-            no_runtime
-                .to_string()
-                .contains("XDG_RUNTIME_DIR is not set")
+            relative.contains("XDG_RUNTIME_DIR is no absolute path"),
+            "{relative}"
         );
     }
 

@@ -64,7 +64,9 @@ impl AccountError {
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Unreadable { .. } => "check that it belongs to you and that its mode is 0600",
+            Self::Unreadable { .. } => {
+                "check that it is yours with the mode 0600, and that what its path leads through are folders"
+            }
             Self::Unwritable { .. } => {
                 "check that the folder belongs to you and that the disk is not full"
             }

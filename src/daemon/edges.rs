@@ -20,7 +20,7 @@ use crate::watch::process;
 /// Database and history in the state folder, which is ours alone for as long as this lives.
 pub struct Files {
     state_dir: PathBuf,
-    /// `None` while the disk does not let us have it.
+    /// `None` while the disk does not let us have it. It may be deleted at any time, and is made anew then.
     folder: Option<StateFolder>,
     history: PathBuf,
     pause: PauseFile,
@@ -43,17 +43,28 @@ impl Files {
             pause: PauseFile::in_folder(&paths.state_dir),
         })
     }
+
+    /// The folder, made and claimed anew if it is not where it was.
+    fn folder(&mut self) -> Result<&StateFolder, StoreError> {
+        let folder = match self.folder.take().filter(StateFolder::is_in_place) {
+            Some(folder) => folder,
+            None => StateFolder::claim(&self.state_dir)?,
+        };
+        Ok(self.folder.insert(folder))
+    }
+
+    /// The history, in a folder that is there.
+    fn history(&mut self) -> io::Result<History> {
+        self.folder().map_err(io::Error::other)?;
+        History::open(&self.history)
+    }
 }
 
 impl Edges for Files {
     type Store = SledStore;
 
     fn open_store(&mut self, now: Moment) -> Result<Opened<SledStore>, StoreError> {
-        let folder = match self.folder.take() {
-            Some(folder) => folder,
-            None => StateFolder::claim(&self.state_dir)?,
-        };
-        let folder = self.folder.insert(folder);
+        let folder = self.folder()?;
         let (store, opened) = SledStore::open(folder, now.wall, &Program::this())?;
         Ok(Opened {
             store,
@@ -74,11 +85,11 @@ impl Edges for Files {
     }
 
     fn remember(&mut self, entry: &Entry) -> io::Result<()> {
-        History::open(&self.history)?.append(entry)
+        self.history()?.append(entry)
     }
 
     fn receipt(&mut self, viewing: ViewingId, receipt: &Receipt) -> io::Result<()> {
-        History::open(&self.history)?.receipt(viewing, receipt)
+        self.history()?.receipt(viewing, receipt)
     }
 
     fn recall(&mut self) -> io::Result<history::Read> {
@@ -89,7 +100,7 @@ impl Edges for Files {
         let read = history::read(&self.history, usize::MAX)?;
         let mut entries = read.entries.into_iter();
         match entries.find(|entry| entry.viewing_id == viewing && entry.completed) {
-            Some(entry) => History::open(&self.history)?.append(&entry.take_back()),
+            Some(entry) => self.history()?.append(&entry.take_back()),
             None => Ok(()),
         }
     }
@@ -99,6 +110,7 @@ impl Edges for Files {
     }
 
     fn keep_linked(&mut self, linked: &[AccountKey]) -> io::Result<()> {
+        self.folder().map_err(io::Error::other)?;
         linked::write(&self.state_dir, linked)
     }
 
@@ -107,6 +119,7 @@ impl Edges for Files {
     }
 
     fn keep_pause(&mut self, pause: Option<&Pause>) -> io::Result<()> {
+        self.folder().map_err(io::Error::other)?;
         self.pause.write(pause)
     }
 }

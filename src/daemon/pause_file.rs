@@ -33,7 +33,11 @@ impl PauseFile {
     pub fn read(&self) -> Option<Pause> {
         let text = match fs::read_to_string(self.path()) {
             Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound => return None,
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
+            {
+                return None;
+            }
             Err(error) => return Some(unreadable(&error.to_string())),
         };
         Some(parse(&text).unwrap_or_else(|| unreadable("it is damaged, or of a newer reeld")))

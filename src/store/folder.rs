@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
@@ -16,11 +16,14 @@ use super::{StoreError, StoreErrorKind};
 const PATIENCE_STEPS: u32 = 25;
 const STEP: Duration = Duration::from_millis(20);
 
+/// Held by the daemon, in the folder.
+const LOCK: &str = "lock";
+
 /// A state folder that is ours for as long as this lives.
 #[derive(Debug)]
 pub struct StateFolder {
     path: PathBuf,
-    _lock: File,
+    lock: File,
 }
 
 impl StateFolder {
@@ -39,7 +42,7 @@ impl StateFolder {
             .create(true)
             .truncate(false)
             .mode(0o600)
-            .open(path.join("lock"))
+            .open(path.join(LOCK))
             .map_err(failed)?;
         match lock_patiently(&lock) {
             Ok(()) => {}
@@ -53,8 +56,23 @@ impl StateFolder {
             .and_then(|()| write!(lock, "{}", std::process::id()));
         Ok(Self {
             path: path.to_owned(),
-            _lock: lock,
+            lock,
         })
+    }
+
+    /// False if the folder was deleted, moved or replaced: then what is done in it is lost, and it is to be claimed anew.
+    #[must_use]
+    pub fn is_in_place(&self) -> bool {
+        let there = fs::metadata(self.path.join(LOCK));
+        match (there, self.lock.metadata()) {
+            (Ok(there), Ok(ours)) => (there.dev(), there.ino()) == (ours.dev(), ours.ino()),
+            // A disk that does not answer says nothing about the folder.
+            (Err(error), _) => !matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+            ),
+            (_, Err(_)) => true,
+        }
     }
 
     /// Where it is.
@@ -92,8 +110,13 @@ fn locked(path: &Path, lock: &mut File) -> StoreError {
 }
 
 fn told(path: &Path, error: &io::Error) -> StoreError {
-    let told = super::database::explain("opening", error);
-    let kind = match told.kind {
+    use io::ErrorKind as E;
+    let kind = match error.kind() {
+        // There can be no folder at that place.
+        E::NotFound | E::NotADirectory | E::AlreadyExists => StoreErrorKind::Denied,
+        _ => super::database::explain("opening", error).kind,
+    };
+    let kind = match kind {
         StoreErrorKind::Damaged | StoreErrorKind::Locked => StoreErrorKind::Io,
         kind => kind,
     };
@@ -158,4 +181,26 @@ pub(super) fn sync_all(path: &Path) -> io::Result<()> {
 /// Makes the names in a folder durable.
 pub(super) fn sync(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_is_deleted_moved_or_made_anew_is_not_in_place() {
+        let root = tempfile::tempdir().unwrap();
+        let (path, elsewhere) = (root.path().join("state"), root.path().join("moved"));
+        let folder = StateFolder::claim(&path).unwrap();
+        assert!(folder.is_in_place());
+        fs::rename(&path, &elsewhere).unwrap();
+        assert!(!folder.is_in_place());
+        let other = StateFolder::claim(&path).unwrap();
+        assert!(other.is_in_place() && !folder.is_in_place());
+        fs::remove_dir_all(&path).unwrap();
+        fs::write(&path, "").unwrap();
+        assert!(!other.is_in_place());
+        let error = StateFolder::claim(&path).unwrap_err();
+        assert_eq!(error.kind, StoreErrorKind::Denied, "{error}");
+    }
 }

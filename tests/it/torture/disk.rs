@@ -273,3 +273,60 @@ fn a_database_of_a_newer_version_is_told_and_left_alone_while_watching_goes_on()
     one_watch_and_clean(&mut evening);
     assert_told_once(&evening);
 }
+
+#[test]
+fn a_state_folder_that_is_deleted_while_it_runs_is_made_anew_and_the_film_is_one_watch() {
+    if !possible() {
+        return;
+    }
+    let mut evening = Evening::linked();
+    let state = evening.home.paths().state_dir;
+    evening.start();
+    let film = evening.film("Heat (1995).mkv", LENGTH);
+    let mpv = evening.mpv(&[], &[&film]);
+    evening.until("the start arrives", SOON, |evening| {
+        evening.story() == "start"
+    });
+    fs::remove_dir_all(&state).unwrap();
+    mpv.wait();
+    one_watch_and_clean(&mut evening);
+    // Also where nothing was open.
+    fs::remove_dir_all(&state).unwrap();
+    let film = evening.film("Ronin (1998).mkv", LENGTH);
+    evening.mpv(&[], &[&film]).wait();
+    evening.until_watches(2);
+    let status = told(&evening);
+    assert!(!status.contains("cannot be used"), "{status}");
+    assert_eq!(evening.end_daemon(Signal::TERM).code(), Some(0));
+    evening.start();
+    let history = evening.json(&["history", "--json"]);
+    assert_eq!(history.len(), 1, "{history:#?}");
+    assert_eq!(
+        fs::metadata(&state).unwrap().permissions().mode() & 0o777,
+        0o700
+    );
+    assert_eq!(evening.watches(), 2, "{}", evening.story());
+    evening.assert_clean();
+}
+
+#[test]
+fn a_state_folder_that_cannot_be_is_told_with_what_to_do() {
+    if !possible() {
+        return;
+    }
+    let mut evening = Evening::linked();
+    for (place, words) in [
+        ("/proc/nowhere", "set XDG_STATE_HOME to a place that is"),
+        ("/dev/null", "what its path leads through are folders"),
+    ] {
+        evening
+            .environment
+            .retain(|(name, _)| name != "XDG_STATE_HOME");
+        evening.set("XDG_STATE_HOME", place);
+        evening.launch();
+        evening.until_logged(words);
+        assert!(!evening.log().contains("journalctl"), "{}", evening.log());
+        evening.end_daemon(Signal::KILL);
+        fs::remove_file(evening.home.folder.path().join("log")).unwrap();
+    }
+}
