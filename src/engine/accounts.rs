@@ -63,21 +63,33 @@ impl<E: Edges> Engine<E> {
     }
 
     /// Keeps who is linked for the next run, once what the last one left open is known and belongs to nobody else.
-    pub(super) fn keep_linked(&mut self) {
+    pub(super) fn keep_linked(&mut self, now: Moment) {
         let known = self.storage.outbox().is_some()
             && self.storage.found().is_none_or(|found| found.recalled);
         let kept = self.kept_linked.as_ref();
-        if !known
-            || !self.bound.is_empty()
-            || kept.is_some_and(|kept| kept.iter().eq(self.active_keys()))
-        {
+        let is_kept = kept.is_some_and(|kept| kept.iter().eq(self.active_keys()));
+        if is_kept || !known || !self.bound.is_empty() {
+            return self.keep_again.works();
+        }
+        if self.keep_again.rests(now) {
             return;
         }
         let active = self.active();
-        if let Err(error) = self.edges.keep_linked(&active) {
-            warn!("who is linked cannot be written down: {error}. Hint: look at the state folder");
+        match self.edges.keep_linked(&active) {
+            Ok(()) => {
+                self.keep_again.works();
+                self.kept_linked = Some(active);
+            }
+            Err(error) => {
+                if !self.keep_again.fails() {
+                    warn!(
+                        "who is linked cannot be written down: {error}. It is tried again by itself. \
+                         Hint: check the space and the permissions of reeld's state folder"
+                    );
+                }
+                self.keep_again.failed(now);
+            }
         }
-        self.kept_linked = Some(active);
     }
 
     pub(super) fn take_accounts(&mut self, accounts: Vec<Account>, now: Moment) {

@@ -10,13 +10,12 @@ use std::time::Duration;
 
 use tracing::warn;
 
+use super::again::Again;
 use super::{Edges, Engine};
 use crate::history::{Entry, Receipt};
 use crate::model::{Moment, ViewingId};
 use crate::outbox::{Standing, Standings};
 
-/// First and longest delay before the file is tried again.
-const AGAIN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 /// Receipts that wait; more are left to the next start.
 const MOST: usize = 1_000;
 
@@ -24,9 +23,7 @@ const MOST: usize = 1_000;
 #[derive(Debug, Default)]
 pub struct Diary {
     receipts: VecDeque<(ViewingId, Receipt)>,
-    failures: u32,
-    /// Boot time.
-    retry_at: Option<Duration>,
+    again: Again,
     problem: Option<String>,
 }
 
@@ -38,7 +35,7 @@ impl Diary {
 
     /// It failed, and is not tried again yet.
     pub fn rests(&self, now: Moment) -> bool {
-        self.retry_at.is_some_and(|at| at > now.boot)
+        self.again.rests(now)
     }
 
     /// A receipt to be written.
@@ -69,16 +66,13 @@ impl Diary {
 
     /// The file works.
     pub fn works(&mut self) {
-        self.failures = 0;
-        self.retry_at = None;
+        self.again.works();
         self.problem = None;
     }
 
     /// The file does not.
     pub fn failed(&mut self, error: &io::Error, now: Moment) {
-        let delay = AGAIN.0.saturating_mul(1 << self.failures.min(6));
-        self.failures += 1;
-        self.retry_at = Some(now.boot + delay.min(AGAIN.1));
+        self.again.failed(now);
         let problem = format!(
             "the local history cannot be used: {error}. What it should say is kept in the database until it can"
         );
@@ -138,7 +132,7 @@ impl<E: Edges> Engine<E> {
     /// Boot time at which the history is tried again, and why.
     pub(super) fn diary_timeout(&self) -> Option<(Duration, &'static str)> {
         let waits = self.storage.has_notes() || !self.diary.receipts.is_empty() || self.unread();
-        let at = self.diary.retry_at.filter(|_| waits)?;
+        let at = self.diary.again.at().filter(|_| waits)?;
         Some((at, "the history is tried again"))
     }
 }

@@ -14,6 +14,7 @@
 //! What the history could not be told stays in the store until it can (`diary.rs`).
 
 mod accounts;
+mod again;
 mod control;
 mod diary;
 mod explain;
@@ -56,6 +57,7 @@ use crate::store::{Store, StoreError};
 use crate::watch::Report;
 use crate::watch::merge::{Merge, Started};
 use accounts::Bound;
+use again::Again;
 use diary::Diary;
 use lookups::Lookups;
 use notices::Notices;
@@ -298,6 +300,7 @@ pub struct Engine<E: Edges> {
     bound: Bound,
     /// Whom sessions in the journal were opened for, as far as the disk knows.
     kept_linked: Option<Vec<AccountKey>>,
+    keep_again: Again,
     names: Names,
     lookups: Lookups,
     notices: Notices,
@@ -357,6 +360,7 @@ impl<E: Edges> Engine<E> {
             serving: Vec::new(),
             bound: Bound::new(),
             kept_linked,
+            keep_again: Again::default(),
             names: Names::new(),
             lookups: Lookups::default(),
             notices: Notices::default(),
@@ -462,6 +466,10 @@ impl<E: Edges> Engine<E> {
             .map(|(at, why)| (at.saturating_sub(now.boot), why));
         let diary = self.diary_timeout();
         let diary = diary.map(|(at, why)| (at.saturating_sub(now.boot), why));
+        let keeping = self.keep_again.at().map(|at| {
+            let wait = at.saturating_sub(now.boot);
+            (wait, "who is linked is written down again")
+        });
         let pause = self
             .pause_timeout()
             .map(|(at, why)| (at.saturating_sub(now.boot), why));
@@ -471,6 +479,7 @@ impl<E: Edges> Engine<E> {
             .chain(storage)
             .chain(lookups)
             .chain(diary)
+            .chain(keeping)
             .chain(open)
             .min_by_key(|(wait, _)| *wait)
     }
@@ -567,7 +576,7 @@ impl<E: Edges> Engine<E> {
         self.storage.reopen_if_due(&mut self.edges, now);
         self.write_steps(now);
         self.rebuild(now);
-        self.keep_linked();
+        self.keep_linked(now);
         self.write_notes(now);
         if self.falling_asleep && self.debouncer.peek().is_none() {
             self.falling_asleep = false;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tracing::{debug, error, info, warn};
 
 use super::Edges;
+use super::again::Again;
 use crate::debounce::Debouncer;
 use crate::history::Entry;
 use crate::model::{AccountKey, DeliveryId, Ids, Moment, Random, Step};
@@ -13,17 +14,13 @@ use crate::outbox::{Ended, Hint, Note, Outbox, Remembered, Settled, Standings, T
 use crate::service::{Catalogue, Context, Disposition, Job};
 use crate::store::{Store, StoreError, StoreErrorKind};
 
-/// First and longest delay before the store is opened again.
-const REOPEN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
-
 /// See the module's documentation.
 pub struct Storage<S> {
     state: State<S>,
     random: Random,
     boot_id: u64,
-    failures: u32,
-    /// Boot time of the next attempt to open the store.
-    retry_at: Option<Duration>,
+    /// It is closed after a failure until that is over.
+    again: Again,
     problem: Option<String>,
     /// Answers that could not be written yet.
     unsettled: Vec<(DeliveryId, Disposition)>,
@@ -62,8 +59,7 @@ impl<S: Store> Storage<S> {
             state: State::Absent(Vec::new()),
             random,
             boot_id,
-            failures: 0,
-            retry_at: None,
+            again: Again::default(),
             problem: None,
             unsettled: Vec::new(),
             found: None,
@@ -110,7 +106,7 @@ impl<S: Store> Storage<S> {
 
     /// Opens the store again, if it is closed and the delay is over.
     pub fn reopen_if_due<E: Edges<Store = S>>(&mut self, edges: &mut E, now: Moment) {
-        if self.retry_at.is_none_or(|at| at > now.boot) {
+        if !self.again.fails() || self.again.rests(now) {
             return;
         }
         let linked = match &mut self.state {
@@ -120,8 +116,7 @@ impl<S: Store> Storage<S> {
         match self.reopen(edges, now) {
             Ok(()) => {
                 info!("the database is open again");
-                self.failures = 0;
-                self.retry_at = None;
+                self.again.works();
                 self.problem = None;
                 for account in linked {
                     self.hint(Hint::LoggedIn(account));
@@ -250,7 +245,7 @@ impl<S: Store> Storage<S> {
 
     /// Whether the history has not been told of something that can be read now.
     pub fn has_notes(&self) -> bool {
-        self.retry_at.is_none() && self.outbox().is_some_and(|outbox| outbox.untold() > 0)
+        !self.again.fails() && self.outbox().is_some_and(|outbox| outbox.untold() > 0)
     }
 
     /// Completions that need nothing more at an account.
@@ -263,12 +258,12 @@ impl<S: Store> Storage<S> {
 
     /// What was read anew and is not looked at yet; nothing while the store cannot be had.
     pub fn found(&mut self) -> Option<&mut Found> {
-        self.found.as_mut().filter(|_| self.retry_at.is_none())
+        self.found.as_mut().filter(|_| !self.again.fails())
     }
 
     /// The same, for looking at whether there is something.
     pub fn has_found(&self) -> bool {
-        self.found.is_some() && self.retry_at.is_none()
+        self.found.is_some() && !self.again.fails()
     }
 
     /// It was looked at, and what was lost is made good for.
@@ -340,7 +335,7 @@ impl<S: Store> Storage<S> {
 
     /// Boot time at which something here falls due, and what.
     pub fn poll_timeout(&self, now: Moment) -> Option<(Duration, &'static str)> {
-        if let Some(at) = self.retry_at {
+        if let Some(at) = self.again.at() {
             return Some((at, "the database is opened again"));
         }
         self.outbox()?.poll_timeout(now)
@@ -360,7 +355,7 @@ impl<S: Store> Storage<S> {
         edges: &mut E,
         now: Moment,
     ) -> Option<&mut Outbox<S, Catalogue>> {
-        if self.retry_at.is_some() {
+        if self.again.fails() {
             return None;
         }
         if self.outbox().is_some_and(Outbox::is_closed)
@@ -409,12 +404,7 @@ impl<S: Store> Storage<S> {
         if let State::Present(outbox) = &mut self.state {
             drop(outbox.close());
         }
-        let delay = REOPEN
-            .0
-            .saturating_mul(1 << self.failures.min(6))
-            .min(REOPEN.1);
-        self.failures += 1;
-        self.retry_at = Some(now.boot + delay);
+        self.again.failed(now);
         let problem = format!(
             "the database cannot be used: {error}. Watching goes on; nothing accepted is lost"
         );
@@ -442,10 +432,10 @@ impl Found {
 fn advice(kind: StoreErrorKind) -> &'static str {
     match kind {
         StoreErrorKind::Full => {
-            "make room on the disk that holds ~/.local/state/reeld; it is tried again by itself"
+            "make room on the disk of the state folder (`reeld doctor` names it); it is tried again by itself"
         }
         StoreErrorKind::Denied => {
-            "make ~/.local/state/reeld writable for you; it is tried again by itself"
+            "make the state folder writable for you (`reeld doctor` names it), or set XDG_STATE_HOME to a place that is; it is tried again by itself"
         }
         StoreErrorKind::Locked => "end the other reeld",
         StoreErrorKind::Newer => "install the newer version of reeld again",

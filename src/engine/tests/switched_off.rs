@@ -48,6 +48,9 @@ impl Edges for Desk {
     }
 
     fn keep_linked(&mut self, linked: &[AccountKey]) -> io::Result<()> {
+        if self.disk_full {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
         self.linked = Some(linked.to_vec());
         Ok(())
     }
@@ -486,4 +489,19 @@ fn status_says_what_to_do_for_what_waits() {
     rig.tell(Input::Config(Arc::new(off)));
     let words = said(&mut rig);
     assert!(words.contains("`discovr.enabled`"), "{words}");
+}
+
+#[test]
+fn who_is_linked_is_written_down_again_until_the_disk_takes_it() {
+    let full = Desk {
+        disk_full: true,
+        ..Desk::default()
+    };
+    let mut rig = Rig::new(full, start_of_time());
+    rig.pass(100);
+    assert_eq!(rig.engine.edges.linked, None);
+    rig.engine.edges.disk_full = false;
+    rig.pass(60);
+    assert_eq!(rig.engine.edges.linked, Some(vec![ann(1).key]));
+    assert_eq!(rig.engine.poll_timeout(rig.now), None, "and then it rests");
 }
