@@ -11,6 +11,7 @@ mod shutdown;
 mod soak;
 mod system;
 mod trace;
+mod years;
 
 /// A number from the environment, and what it is without.
 fn number(variable: &str, usual: u64) -> u64 {

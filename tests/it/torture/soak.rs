@@ -1,4 +1,7 @@
 //! A long evening of twenty players that never rest: what the daemon takes stays the same.
+//!
+//! What it may remember it remembers from the beginning: as many viewings as it ever does, of other films than are played, which
+//! are few enough for every other memory to be full soon.
 
 use std::fmt;
 use std::fs;
@@ -8,6 +11,7 @@ use std::time::{Duration, Instant};
 use reeld::model::Random;
 use zbus::Variant;
 
+use super::years::fill;
 use super::{number, seed};
 use crate::support::evening::{Evening, possible};
 use crate::support::fake_player::{FakePlayer, metadata};
@@ -16,6 +20,10 @@ use crate::support::players::is_installed;
 /// Players on the bus, and mpvs.
 const FAKES: usize = 16;
 const REAL: usize = 4;
+/// Viewings that are remembered at most.
+const REMEMBERED: u64 = 5_000;
+/// Films of each player on the bus.
+const FILMS: u64 = 20;
 /// Length of what plays in a fake, seconds.
 const LENGTH: f64 = 2400.0;
 
@@ -111,7 +119,7 @@ impl Viewer {
         self.film += 1;
         self.position = 0.0;
         self.playing = true;
-        let id = 1000 * (self.number as u64 + 1) + self.film % 1000;
+        let id = 1000 * (self.number as u64 + 1) + self.film % FILMS;
         let url = format!("file:///films/Film%20{id}%20(2001)%20%7Btmdb-{id}%7D.mkv");
         let length = (LENGTH * 1e6) as i64;
         let map = metadata(&[
@@ -158,6 +166,7 @@ async fn with_twenty_players_for_half_an_hour_memory_descriptors_and_threads_sta
     }
     let (minutes, seed) = (number("MINUTES", 30), seed());
     let mut evening = Evening::at_both();
+    fill(&evening.home.paths().state_dir, REMEMBERED, &[]);
     evening.start_bus();
     evening.start();
     let mut viewers = Vec::new();
