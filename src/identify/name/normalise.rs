@@ -82,7 +82,7 @@ fn decoded(name: &str) -> Option<String> {
             more
         };
     }
-    Some(String::from_utf8_lossy(&bytes).into_owned())
+    Some(crate::model::decoded(&bytes).into_owned())
 }
 
 fn tail(name: &str) -> &str {
