@@ -2,7 +2,7 @@
 
 use super::{Extra, ParsedName, parse};
 use crate::identify::weigh::Claim;
-use crate::model::{Item, Location, Media, MediaType};
+use crate::model::{Item, Location, Media, MediaType, decoded};
 
 /// What the item's path, or the last part of its URL, claims.
 pub fn claim(item: &Item) -> Option<Claim> {
@@ -112,7 +112,7 @@ fn percent_decoded(text: &str) -> String {
         }
         bytes.push(decoded.unwrap_or(byte));
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    decoded(&bytes).into_owned()
 }
 
 fn hex(byte: u8) -> Option<u8> {

@@ -106,6 +106,20 @@ impl Rules {
         self.0.is_empty()
     }
 
+    /// What the first rule that fits makes of something whose title alone is still known; `None` if that is nothing new. Rules
+    /// that ask for a path fit nothing then.
+    #[must_use]
+    pub fn read(&self, media: &Media) -> Option<Media> {
+        let nowhere = Item::default();
+        let fits = |rule: &&Rule| {
+            rule.when.path.is_none() && rule.when.regex.is_none() && rule.when.fits(&nowhere, media)
+        };
+        let rule = self.0.iter().find(fits).filter(|rule| !rule.ignore)?;
+        let mut said = media.clone();
+        rule.change(&mut said);
+        (said != *media).then_some(said)
+    }
+
     /// Applies the first rule that fits.
     pub fn apply(&self, item: &Item, identity: &mut Identity) {
         let Some(rule) = self
@@ -165,6 +179,16 @@ impl Rule {
             return;
         }
         let media = &mut identity.media;
+        self.change(media);
+        if self.set.names_it() {
+            media.confidence = 1.0;
+        } else if let Verdict::Ignore(_) = identity.verdict {
+            return;
+        }
+        identity.verdict = verdict(media);
+    }
+
+    fn change(&self, media: &mut Media) {
         self.set.apply(media);
         for range in &self.map {
             if range.apply(media) {
@@ -172,12 +196,6 @@ impl Rule {
             }
         }
         self.shift.apply(media);
-        if self.set.names_it() {
-            media.confidence = 1.0;
-        } else if let Verdict::Ignore(_) = identity.verdict {
-            return;
-        }
-        identity.verdict = verdict(media);
     }
 
     fn said(&self) -> String {
