@@ -1,20 +1,26 @@
 //! `reeld record`
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+mod part;
+mod selection;
+
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, mpsc, watch as value};
 use tokio::task::JoinSet;
 
+use self::part::Part;
+use self::selection::Selection;
 use super::Context;
+use crate::config::Config;
 use crate::error::CliError;
-use crate::model::{Observation, PlayerInfo, Signal};
-use crate::watch::record::Recorder;
+use crate::model::PlayerId;
+use crate::watch::record::{Entry, Recorder};
 use crate::watch::{self, Report, WatchContext};
 
 /// How long the player may take to show itself.
@@ -40,86 +46,137 @@ pub struct RecordArgs {
 
 pub fn run(args: &RecordArgs, context: &Context) -> Result<(), CliError> {
     let (paths, loaded) = context.load()?;
-    let out: Box<dyn Write> = match &args.file {
-        Some(file) => Box::new(BufWriter::new(
-            File::create(file).map_err(|error| unwritable(&error))?,
-        )),
-        None => Box::new(io::stdout().lock()),
-    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| unwritable(&error))?;
-    let (_keep, config) = value::channel(Arc::new(loaded.config));
-    let recorded = runtime.block_on(record(args, out, paths.runtime_dir, config));
+    let recorded = runtime.block_on(async {
+        let players = Players::watch(loaded.config, paths.runtime_dir);
+        record(args, players).await
+    });
     runtime.shutdown_timeout(Duration::from_secs(1));
     recorded
 }
 
-async fn record(
-    args: &RecordArgs,
-    out: Box<dyn Write>,
-    runtime_dir: PathBuf,
-    config: value::Receiver<Arc<crate::config::Config>>,
-) -> Result<(), CliError> {
-    let (reports, mut reported) = mpsc::channel(256);
-    let rescan = Arc::new(Notify::new());
-    let mut watchers = JoinSet::new();
-    let mut asks = Vec::new();
-    let mut context = || {
-        let (ask, taken) = mpsc::channel(8);
-        asks.push(ask);
-        WatchContext {
-            reports: reports.clone(),
-            asks: taken,
-            config: config.clone(),
-            runtime_dir: runtime_dir.clone(),
-            rescan: rescan.clone(),
-        }
-    };
-    let (mpv, mpris) = (context(), context());
-    watchers.spawn(watch::mpv::run(mpv));
-    watchers.spawn(watch::mpris::run(mpris));
-    let mut out = Some(out);
-    let mut recording = None;
-    let mut patience = pin!(tokio::time::sleep(PATIENCE));
-    loop {
-        let report = tokio::select! {
-            report = reported.recv() => report,
-            _ = tokio::signal::ctrl_c() => return Ok(()),
-            () = &mut patience, if recording.is_none() => return Err(unknown(&args.player)),
+/// The watchers, as the daemon has them.
+struct Players {
+    entries: mpsc::Receiver<Entry>,
+    reports: mpsc::Receiver<Report>,
+    asks: Vec<mpsc::Sender<PlayerId>>,
+    /// The daemon asks for a position so often.
+    beat: Duration,
+    _config: value::Sender<Arc<Config>>,
+    _watchers: JoinSet<()>,
+}
+
+impl Players {
+    fn watch(config: Config, runtime_dir: PathBuf) -> Self {
+        let (tap, entries) = mpsc::channel(256);
+        let (reporting, reports) = mpsc::channel(256);
+        let beat = config.debounce.progress_every;
+        let (keep, config) = value::channel(Arc::new(config));
+        let rescan = Arc::new(Notify::new());
+        let mut asks = Vec::new();
+        let mut context = || {
+            let (ask, taken) = mpsc::channel(8);
+            asks.push(ask);
+            WatchContext {
+                reports: reporting.clone(),
+                asks: taken,
+                config: config.clone(),
+                runtime_dir: runtime_dir.clone(),
+                tap: Some(tap.clone()),
+                rescan: rescan.clone(),
+            }
         };
-        let Some(Report::Observed(seen)) = report else {
-            continue;
-        };
-        if is_meant(&seen, &args.player)
-            && let Some(out) = out.take()
-        {
-            let recorder = Recorder::begin(out, &seen.player, args.redact);
-            recording = Some((
-                seen.player.clone(),
-                recorder.map_err(|error| unwritable(&error))?,
-            ));
+        let (mpv, mpris) = (context(), context());
+        let mut watchers = JoinSet::new();
+        watchers.spawn(watch::mpv::run(mpv));
+        watchers.spawn(watch::mpris::run(mpris));
+        Self {
+            entries,
+            reports,
+            asks,
+            beat,
+            _config: keep,
+            _watchers: watchers,
         }
-        let Some((player, recorder)) = &mut recording else {
-            continue;
-        };
-        if seen.player != *player {
-            continue;
-        }
-        recorder.write(&seen).map_err(|error| unwritable(&error))?;
-        if seen.signal == Signal::Vanished {
-            return Ok(());
+    }
+
+    fn ask(&self, players: impl Iterator<Item = PlayerId>) {
+        for player in players {
+            for ask in &self.asks {
+                // One that is busy has been asked already.
+                let _ = ask.try_send(player.clone());
+            }
         }
     }
 }
 
-/// Whether a player shows itself by the id or the name that was given.
-fn is_meant(seen: &Observation, wanted: &str) -> bool {
-    let named = |info: &PlayerInfo| info.name.eq_ignore_ascii_case(wanted);
-    match &seen.signal {
-        Signal::Appeared(info) => *seen.player.0 == *wanted || named(info),
-        _ => false,
+async fn record(args: &RecordArgs, mut players: Players) -> Result<(), CliError> {
+    let mut selection = Selection::of(&args.player);
+    let mut trace: Option<Trace> = None;
+    let mut terminated = signal(SignalKind::terminate()).map_err(|error| unwritable(&error))?;
+    let mut patience = pin!(tokio::time::sleep(PATIENCE));
+    let mut beat = tokio::time::interval(players.beat.max(Duration::from_secs(1)));
+    loop {
+        let entry = tokio::select! {
+            Some(entry) = players.entries.recv() => entry,
+            Some(_) = players.reports.recv() => continue,
+            _ = beat.tick() => {
+                players.ask(selection.present());
+                continue;
+            }
+            _ = tokio::signal::ctrl_c() => break,
+            _ = terminated.recv() => break,
+            () = &mut patience, if trace.is_none() => return Err(unknown(&args.player)),
+        };
+        for entry in selection.take(entry) {
+            let trace = match &mut trace {
+                Some(trace) => trace,
+                None => trace.insert(Trace::begin(args, &entry.player)?),
+            };
+            trace.write(&entry).map_err(|error| unwritable(&error))?;
+        }
+        if trace.is_some() && selection.is_over() {
+            break;
+        }
+    }
+    match trace {
+        Some(trace) => trace.end().map_err(|error| unwritable(&error)),
+        None => Err(unknown(&args.player)),
+    }
+}
+
+/// A trace that is being written.
+enum Trace {
+    Out(Recorder<io::Stdout>),
+    File(Recorder<Part>),
+}
+
+impl Trace {
+    fn begin(args: &RecordArgs, player: &PlayerId) -> Result<Self, CliError> {
+        let trace = match &args.file {
+            Some(file) => Part::of(file)
+                .and_then(|part| Recorder::begin(part, player, args.redact))
+                .map(Self::File),
+            None => Recorder::begin(io::stdout(), player, args.redact).map(Self::Out),
+        };
+        trace.map_err(|error| unwritable(&error))
+    }
+
+    fn write(&mut self, entry: &Entry) -> io::Result<()> {
+        match self {
+            Self::Out(recorder) => recorder.write(entry),
+            Self::File(recorder) => recorder.write(entry),
+        }
+    }
+
+    fn end(self) -> io::Result<()> {
+        match self {
+            Self::Out(recorder) => recorder.into_inner().flush(),
+            Self::File(recorder) => recorder.into_inner().end(),
+        }
     }
 }
 

@@ -39,7 +39,7 @@ pub fn run(args: &ReplayArgs, context: &Context) -> Result<(), CliError> {
     let file = File::open(&args.trace).map_err(|error| unreadable(error.to_string()))?;
     let trace =
         record::read(BufReader::new(file)).map_err(|error| unreadable(error.to_string()))?;
-    let events = engine::replay(trace.observations, Rules::from(&loaded.config));
+    let events = engine::replay(trace.entries, Rules::from(&loaded.config));
     for event in &events {
         output::line(&if args.format.json {
             json_line(event)

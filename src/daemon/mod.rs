@@ -265,6 +265,7 @@ impl Tasks {
                 asks: taken,
                 config: config.clone(),
                 runtime_dir: paths.runtime_dir.clone(),
+                tap: None,
                 rescan: rescan.clone(),
             };
             (asks, context)

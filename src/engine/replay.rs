@@ -1,27 +1,35 @@
-//! A recorded trace, run through identify and debouncer again: what would be reported, deterministically.
+//! A recorded trace, run again through everything from the players' signals to the debouncer: what would be reported,
+//! deterministically.
 
 use crate::debounce::{Debouncer, Rules};
 use crate::identify::{self, identify};
 use crate::model::{Lifecycle, Moment, Observation, Random, Signal};
+use crate::watch::merge::Merge;
+use crate::watch::record::Entry;
+use crate::watch::replay::Players;
 
-/// Enough for every timer between two observations; a trace cannot make it run for ever.
+/// Enough for every timer between two entries; a trace cannot make it run for ever.
 const MOST_TIMEOUTS: usize = 100_000;
-/// So long after the last observation things may still fall due.
+/// So long after the last entry things may still fall due.
 const AFTERWARDS: std::time::Duration = std::time::Duration::from_secs(120);
 
-/// The lifecycle events of one player's observations, oldest first. The same trace gives the same events, ids included.
+/// The lifecycle events of a trace, oldest first. The same trace gives the same events, ids included.
 #[must_use]
-pub fn replay(observations: Vec<Observation>, rules: Rules) -> Vec<Lifecycle> {
-    let Some(first) = observations.first().map(|seen| seen.at) else {
+pub fn replay(entries: Vec<Entry>, rules: Rules) -> Vec<Lifecycle> {
+    let Some(first) = entries.first().map(|entry| entry.at) else {
         return Vec::new();
     };
     let mut replay = Replay {
+        players: Players::of(&entries),
+        // Which process started which is not in a trace.
+        merge: Merge::new(Box::new(|_, _| false)),
         debouncer: Debouncer::new(rules, Random::seeded(0), 0, Vec::new(), Vec::new(), first),
         now: first,
         events: Vec::new(),
     };
-    for seen in observations {
-        replay.pass_until(seen.at);
+    for entry in entries {
+        replay.pass_until(entry.at);
+        let seen = replay.players.hear(entry);
         replay.see(seen);
     }
     replay.pass_until(replay.now.after(AFTERWARDS));
@@ -31,6 +39,8 @@ pub fn replay(observations: Vec<Observation>, rules: Rules) -> Vec<Lifecycle> {
 }
 
 struct Replay {
+    players: Players,
+    merge: Merge,
     debouncer: Debouncer,
     now: Moment,
     events: Vec<Lifecycle>,
@@ -40,20 +50,33 @@ impl Replay {
     /// Lets fall due what does so on the way.
     fn pass_until(&mut self, until: Moment) {
         for _ in 0..MOST_TIMEOUTS {
-            let due = self
-                .debouncer
-                .poll_timeout()
-                .map(|(at, _)| at)
-                .filter(|at| *at < until.mono);
-            let Some(due) = due else { break };
+            let debouncer = self.debouncer.poll_timeout().map(|(at, _)| at);
+            let players = self.players.deadline();
+            let due = debouncer.into_iter().chain(players).min();
+            let Some(due) = due.filter(|at| *at < until.mono) else {
+                break;
+            };
             self.now = self.now.after(due.saturating_sub(self.now.mono));
-            self.debouncer.timeout(self.now);
+            if players == Some(due) {
+                let seen = self.players.timeout(self.now);
+                self.see(seen);
+            } else {
+                self.debouncer.timeout(self.now);
+            }
             self.take();
         }
         self.now = until;
     }
 
-    fn see(&mut self, seen: Observation) {
+    fn see(&mut self, seen: Vec<Observation>) {
+        for observation in seen {
+            for observation in self.merge.handle(observation) {
+                self.follow(observation);
+            }
+        }
+    }
+
+    fn follow(&mut self, seen: Observation) {
         let player = seen.player.clone();
         let item = match &seen.signal {
             Signal::Opened(item) | Signal::Refined(item) => Some(item.clone()),

@@ -6,8 +6,9 @@ use std::time::Duration;
 use zbus::{ObjectPath, OwnedVariant, Variant};
 
 use crate::model::Source;
-use crate::watch::mpris::track::{Answer, Track};
-use crate::watch::mpris::values::Properties;
+use crate::watch::mpris::heard::Heard;
+use crate::watch::mpris::raw::{self, Map, Raw};
+use crate::watch::mpris::track::{Found, Lookup, Track};
 use crate::watch::mpris::{location, quirks};
 
 use super::bytes::Bytes;
@@ -48,19 +49,22 @@ pub fn mpris(bytes: &[u8]) {
     while !bytes.is_empty() {
         match bytes.byte() % 8 {
             0 | 1 => {
-                let found = properties(&mut bytes);
-                track.changed(found, desk.now);
+                let changed = Heard::Changed(properties(&mut bytes));
+                track.hear(changed, desk.now);
             }
             2 | 3 => {
-                let found = properties(&mut bytes);
-                track.read_all(found, desk.now);
+                let all = Heard::All(properties(&mut bytes));
+                track.hear(all, desk.now);
             }
-            4 => track.seeked(
-                Some(f64::from_bits(bytes.number())).filter(|n| n.is_finite()),
-                desk.now,
-            ),
-            5 => track.answered(Answer::Position(position(&mut bytes)), desk.now),
-            6 => track.invalidated(desk.now),
+            4 => {
+                let raw = Raw::F64(f64::from_bits(bytes.number()));
+                track.hear(Heard::Seeked(Some(raw)), desk.now);
+            }
+            5 => {
+                let raw = Raw::F64(position(&mut bytes));
+                track.hear(Heard::Position(Some(raw)), desk.now);
+            }
+            6 => track.hear(Heard::Invalidated, desk.now),
             _ => {
                 let milliseconds = u64::from(bytes.byte()) * 100;
                 if desk.pass(Duration::from_millis(milliseconds)) {
@@ -71,8 +75,13 @@ pub fn mpris(bytes: &[u8]) {
         if track.deadline().is_some_and(|due| due <= desk.now.mono) {
             track.timeout(desk.now);
         }
-        if let Some(lookup) = track.lookup() {
-            track.found(lookup, "/films/Heat (1995).mkv".to_owned(), desk.now);
+        for lookup in track.lookups() {
+            let film = "/films/Heat (1995).mkv".to_owned();
+            let found = match lookup {
+                Lookup::HostPath(portal) => Found::HostPath(portal, film),
+                Lookup::OpenFilm => Found::OpenFilm(film),
+            };
+            track.hear(Heard::Found(found), desk.now);
         }
         track.read();
         for signal in track.signals() {
@@ -88,7 +97,7 @@ fn position(bytes: &mut Bytes<'_>) -> f64 {
     f64::from(bytes.byte()) * 60e6
 }
 
-fn properties(bytes: &mut Bytes<'_>) -> Properties {
+fn properties(bytes: &mut Bytes<'_>) -> Map {
     let count = bytes.byte() % 6;
     let pairs: Vec<(&str, Variant<'static>)> = (0..count)
         .map(|_| {
@@ -101,7 +110,7 @@ fn properties(bytes: &mut Bytes<'_>) -> Properties {
             (name, value)
         })
         .collect();
-    Properties::read(pairs.iter().map(|(name, value)| (*name, value)))
+    raw::map(pairs.iter().map(|(name, value)| (*name, value)))
 }
 
 fn metadata(bytes: &mut Bytes<'_>) -> Variant<'static> {

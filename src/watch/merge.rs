@@ -2,14 +2,15 @@
 //!
 //! Observations of several **members** that are one player go out as one stream, under one id, the **face**. One member
 //! is **active**: what it says passes, what the others say is only remembered, and they are shown as ignored. A member
-//! on mpv's socket is preferred as soon as it knows what is open. If the active one goes, another takes over: where
+//! on mpv's socket is preferred as soon as it knows what is open; of several on the bus (a process with two
+//! connections) the one that plays, if the active one does not. If the active one goes, another takes over: where
 //! both see the same location the playback simply goes on, under the same face, so nothing is stopped or started.
 //!
 //! The face changes only while nothing is open. It may outlive the member it was named after.
 //!
 //! Members are one player if their processes are the same, or one is no mpv and started the other, which is one (SMPlayer; a
 //! player that starts others, or an mpv that starts one for its thumbnails, is not one with them). A member whose process
-//! cannot be known (a sandbox) is one with an mpv that has the same location open.
+//! cannot be known (a sandbox) is one with an mpv that has the same location open, and no longer than that.
 //!
 //! Pure: no clock, no channel; kinship of processes is a parameter.
 
@@ -143,12 +144,16 @@ impl Merge {
         let Some(mut face) = self.face_of(&id) else {
             return;
         };
-        let known_by_what_it_plays = matches!(signal, Signal::Opened(_) | Signal::Refined(_));
+        let known_by_what_it_plays = matches!(
+            signal,
+            Signal::Opened(_) | Signal::Refined(_) | Signal::Ended(_)
+        );
         if self.is_active(&face, &id) {
             self.tell(face.clone(), signal, at);
         }
         if known_by_what_it_plays {
             face = self.unite(&id, face, at);
+            self.part(&face, at);
         }
         self.prefer(&face, at);
     }
@@ -171,9 +176,12 @@ impl Merge {
         };
         group.members.retain(|member| member != id);
         let next = (group.members.iter()).min_by_key(|member| {
-            self.members
-                .get(*member)
-                .map(|m| m.info.source == Source::Mpris)
+            let member = self.members.get(*member);
+            // One that was only known by what the gone one played comes last.
+            member.map(|m| {
+                let is_on_bus = m.info.source == Source::Mpris;
+                (is_on_bus, m.info.process.is_none(), !m.plays())
+            })
         });
         match next.cloned() {
             Some(next) if group.active == *id => {
@@ -190,7 +198,7 @@ impl Merge {
         }
     }
 
-    /// Makes a member on mpv's socket the active one, once it can go on from where the other is.
+    /// Makes a member that is better to listen to than the active one the active one.
     fn prefer(&mut self, face: &PlayerId, at: Moment) -> bool {
         let Some(group) = self.groups.get(face) else {
             return false;
@@ -198,21 +206,55 @@ impl Merge {
         let Some(active) = self.members.get(&group.active) else {
             return false;
         };
-        let open = active.item.clone();
-        let better = group.members.iter().find(|id| {
-            (self.members.get(*id)).is_some_and(|member| {
-                member.info.source == Source::Mpv && (member.item.is_some() || open.is_none())
-            })
+        let better = group.members.iter().find_map(|id| {
+            let member = self.members.get(id)?;
+            (member.is_better_than(active)).then(|| (id.clone(), member.info.source))
         });
-        let better = better
-            .filter(|_| active.info.source != Source::Mpv)
-            .cloned();
+        let open = active.item.clone();
         match (better, open) {
             (None, _) => return false,
-            (Some(better), None) => self.rename(face, better, at),
-            (Some(better), open) => self.activate(face, better, open, at),
+            (Some((better, Source::Mpv)), None) => self.rename(face, better, at),
+            (Some((better, _)), open) => self.activate(face, better, open, at),
         }
         true
+    }
+
+    /// Lets those go who belonged to a player for what they had open, and have something else open now.
+    fn part(&mut self, face: &PlayerId, at: Moment) {
+        let Some(group) = self.groups.get(face) else {
+            return;
+        };
+        let of = |id: &PlayerId| self.members.get(id);
+        let has_parted = |id: &&PlayerId| {
+            let others = group.members.iter().filter(|other| other != id);
+            *id != face
+                && others.clone().count() > 0
+                && of(id).is_some_and(|member| {
+                    member.info.process.is_none()
+                        && member.item.is_some()
+                        && !others
+                            .filter_map(of)
+                            .any(|other| member.plays_what_plays(other))
+                })
+        };
+        let parted: Vec<PlayerId> = group.members.iter().filter(has_parted).cloned().collect();
+        for id in parted {
+            self.set_free(id, at);
+        }
+    }
+
+    /// It is a player of its own again.
+    fn set_free(&mut self, id: PlayerId, at: Moment) {
+        self.leave(&id, at);
+        let group = Group {
+            members: vec![id.clone()],
+            active: id.clone(),
+        };
+        self.groups.insert(id.clone(), group);
+        let face = self.unite(&id, id.clone(), at);
+        if face == id {
+            self.activate(&face, id, None, at);
+        }
     }
 
     /// Lets another member speak under the same face, going on from what was open.
@@ -274,6 +316,7 @@ impl Merge {
     /// Another member that is the same player.
     fn kin_of(&self, id: &PlayerId) -> Option<PlayerId> {
         let this = self.members.get(id)?;
+        let by_process = |other: &Member| this.info.process.and(other.info.process).is_some();
         let kin = |other: &Member| match this.info.process.zip(other.info.process) {
             Some((a, b)) => {
                 a == b
@@ -282,10 +325,28 @@ impl Merge {
             }
             None => this.plays_what_plays(other),
         };
+        let free = |other: &PlayerId| {
+            let unknown = if this.info.process.is_none() {
+                id
+            } else {
+                other
+            };
+            !self.is_with_an_mpv(unknown)
+        };
         let mut others = self.members.iter().filter(|(other, _)| *other != id);
         others
-            .find(|(_, member)| kin(member))
+            .find(|(other, member)| kin(member) && (by_process(member) || free(other)))
             .map(|(other, _)| other.clone())
+    }
+
+    /// Whether one that is known by what it plays is known to be some mpv already.
+    fn is_with_an_mpv(&self, id: &PlayerId) -> bool {
+        let group = self.face_of(id).and_then(|face| self.groups.get(&face));
+        let is_mpv = |id| {
+            let member: Option<&Member> = self.members.get(id);
+            member.is_some_and(|member| member.info.source == Source::Mpv)
+        };
+        group.is_some_and(|group| group.members.iter().any(is_mpv))
     }
 
     fn face_of(&self, id: &PlayerId) -> Option<PlayerId> {
@@ -358,6 +419,27 @@ impl Member {
     /// Whether the other may be the mpv behind this one's windows.
     fn is_face_of(&self, other: &Self) -> bool {
         !self.is_mpv() && other.is_mpv()
+    }
+
+    fn plays(&self) -> bool {
+        let runs = matches!(
+            self.transport,
+            Some(Transport::Playing | Transport::Buffering)
+        );
+        runs && self.item.is_some()
+    }
+
+    /// Of two that have the same open the one stays that speaks: they do not pause at the very same moment.
+    fn is_better_than(&self, active: &Self) -> bool {
+        match (self.info.source, active.info.source) {
+            (Source::Mpv, Source::Mpris) => self.item.is_some() || active.item.is_none(),
+            (Source::Mpris, Source::Mpris) => {
+                let is_same = |(a, b)| is_same(a, b);
+                let same = (self.item.as_ref().zip(active.item.as_ref())).is_some_and(is_same);
+                self.plays() && !active.plays() && !same
+            }
+            (_, Source::Mpv) => false,
+        }
     }
 
     fn remember(&mut self, signal: &Signal, at: Moment) {

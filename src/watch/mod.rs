@@ -8,6 +8,7 @@ pub mod mpris;
 pub mod mpv;
 pub mod process;
 pub mod record;
+pub mod replay;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -39,6 +40,8 @@ pub struct WatchContext {
     pub config: watch::Receiver<Arc<Config>>,
     /// `$XDG_RUNTIME_DIR/reeld`.
     pub runtime_dir: PathBuf,
+    /// What players signal, as it comes, is to be recorded there.
+    pub tap: Option<mpsc::Sender<record::Entry>>,
     /// Something hints at a new mpv (a bus name, `reeld players`): look for its socket again.
     pub rescan: Arc<Notify>,
 }

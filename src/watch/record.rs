@@ -1,27 +1,43 @@
-//! Traces: what a player signalled, as a file. A bug report becomes a test this way.
+//! Traces: what players really signalled, as a file. A bug report becomes a test this way.
 //!
-//! JSON, one object a line: first a [`Header`], then one [`Observation`] each, in the order they were made. The version
-//! in the header changes when an older reader would misunderstand.
+//! JSON, one object a line: first a [`Header`], then one [`Entry`] each, in the order they came. What a player signals
+//! is kept as it came, before any of it is interpreted, so that running a trace again (`watch/replay.rs`) runs
+//! everything that the daemon would. The version in the header changes when an older reader would misunderstand.
+//!
+//! | version | an entry is |
+//! | --- | --- |
+//! | 1 | an [`Observation`]: what the watcher of that time made of the signals |
+//! | 2 | who the player is, and the values on the bus or the lines of mpv's socket |
 
-use std::collections::BTreeMap;
+mod redact;
+#[cfg(test)]
+mod tests;
+
 use std::io::{self, BufRead, Read, Write};
-use std::path::Path;
+use std::time::Duration;
 
+use serde::de::Error;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Item, Location, Observation, PlayerId, Signal};
+use self::redact::Redaction;
+use super::{mpris, mpv};
+use crate::model::{Moment, Observation, PlayerId, Signal};
 
-/// The version written, and the only one read.
-pub const VERSION: u32 = 1;
-/// Longest line read, in bytes.
-const LONGEST_LINE: u64 = 1 << 20;
+/// The version written.
+pub const VERSION: u32 = 2;
+/// The version before, which is read too.
+const OBSERVATIONS: u32 = 1;
+/// Longest line read, in bytes: the longest of mpv's, with everything in it escaped.
+const LONGEST_LINE: u64 = 8 << 20;
+/// No clock of a machine that runs shows more: a century.
+const LONGEST_TIME: Duration = Duration::from_secs(100 * 366 * 86_400);
 /// Most lines read.
 const MOST_LINES: usize = 1_000_000;
 
 /// The first line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
-    /// [`VERSION`]
+    /// The version.
     pub trace: u32,
     /// Whose signals these are.
     pub player: PlayerId,
@@ -31,13 +47,44 @@ pub struct Header {
     pub redacted: bool,
 }
 
+/// One thing that came of a player.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// When.
+    pub at: Moment,
+    /// Of which.
+    pub player: PlayerId,
+    /// What.
+    pub heard: Heard,
+}
+
+impl Entry {
+    /// From its parts.
+    #[must_use]
+    pub fn new(at: Moment, player: PlayerId, heard: Heard) -> Self {
+        Self { at, player, heard }
+    }
+}
+
+/// What can come.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Heard {
+    /// Who it is, and that it is gone; in version 1 everything.
+    Signal(Signal),
+    /// On the session bus.
+    Mpris(mpris::heard::Heard),
+    /// Over mpv's socket.
+    Mpv(mpv::heard::Heard),
+}
+
 /// A trace, read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trace {
     /// The first line.
     pub header: Header,
     /// The others.
-    pub observations: Vec<Observation>,
+    pub entries: Vec<Entry>,
 }
 
 /// Why a trace cannot be read.
@@ -51,7 +98,7 @@ pub enum TraceError {
     NoHeader,
     /// Another version.
     #[error(
-        "the trace has version {0} and this reeld reads version {VERSION}; use the reeld that wrote it"
+        "the trace has version {0} and this reeld reads versions up to {VERSION}; use the reeld that wrote it"
     )]
     Version(u32),
     /// A damaged line.
@@ -90,15 +137,20 @@ impl<W: Write> Recorder<W> {
         })
     }
 
-    /// Adds an observation; it is in the writer's hands when this returns.
+    /// Adds an entry; it is in the writer's hands when this returns.
     ///
     /// # Errors
     /// Those of the writer.
-    pub fn write(&mut self, seen: &Observation) -> io::Result<()> {
+    pub fn write(&mut self, entry: &Entry) -> io::Result<()> {
         match &mut self.redaction {
-            Some(redaction) => write_line(&mut self.out, &redaction.of(seen)),
-            None => write_line(&mut self.out, seen),
+            Some(redaction) => write_line(&mut self.out, &redaction.of(entry)),
+            None => write_line(&mut self.out, entry),
         }
+    }
+
+    /// The writer, with everything in it.
+    pub fn into_inner(self) -> W {
+        self.out
     }
 }
 
@@ -109,32 +161,43 @@ fn write_line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
     out.flush()
 }
 
-/// Reads a trace.
+/// Reads a trace, of this version or an older one.
 ///
 /// # Errors
-/// The file cannot be read, is no trace, is of another version, or has a damaged line; a last line that was cut off
+/// The file cannot be read, is no trace, is of a newer version, or has a damaged line; a last line that was cut off
 /// while it was written is passed over.
 pub fn read(mut input: impl BufRead) -> Result<Trace, TraceError> {
     let first = next_line(&mut input)?.ok_or(TraceError::NoHeader)?;
     let header = header(&first)?;
-    let mut observations = Vec::new();
+    let mut entries = Vec::new();
     while let Some(line) = next_line(&mut input)? {
-        match serde_json::from_str(&line) {
-            Ok(_) if observations.len() >= MOST_LINES => break,
-            Ok(observation) => observations.push(observation),
+        match entry(&line, header.trace) {
+            Ok(_) if entries.len() >= MOST_LINES => break,
+            Ok(entry) => entries.push(entry),
             Err(_) if !line.ends_with('\n') => break,
             Err(error) => {
                 return Err(TraceError::Line {
-                    line: observations.len() + 2,
+                    line: entries.len() + 2,
                     why: error.to_string(),
                 });
             }
         }
     }
-    Ok(Trace {
-        header,
-        observations,
-    })
+    Ok(Trace { header, entries })
+}
+
+fn entry(line: &str, version: u32) -> serde_json::Result<Entry> {
+    let entry = if version == OBSERVATIONS {
+        let Observation { at, player, signal } = serde_json::from_str(line)?;
+        Entry::new(at, player, Heard::Signal(signal))
+    } else {
+        serde_json::from_str(line)?
+    };
+    let clocks = [entry.at.mono, entry.at.boot];
+    if clocks.iter().any(|clock| *clock > LONGEST_TIME) {
+        return Err(serde_json::Error::custom("no machine runs so long"));
+    }
+    Ok(entry)
 }
 
 fn header(line: &str) -> Result<Header, TraceError> {
@@ -143,7 +206,7 @@ fn header(line: &str) -> Result<Header, TraceError> {
         trace: u32,
     }
     let Version { trace } = serde_json::from_str(line).map_err(|_| TraceError::NoHeader)?;
-    if trace != VERSION {
+    if !(OBSERVATIONS..=VERSION).contains(&trace) {
         return Err(TraceError::Version(trace));
     }
     serde_json::from_str(line).map_err(|_| TraceError::NoHeader)
@@ -153,173 +216,4 @@ fn next_line(input: &mut impl BufRead) -> io::Result<Option<String>> {
     let mut line = String::new();
     input.by_ref().take(LONGEST_LINE).read_line(&mut line)?;
     Ok((!line.is_empty()).then_some(line))
-}
-
-/// Replaces what says what is watched; the same text always by the same replacement, so that changes still show.
-#[derive(Debug, Default)]
-struct Redaction {
-    known: BTreeMap<String, usize>,
-}
-
-impl Redaction {
-    fn of(&mut self, seen: &Observation) -> Observation {
-        let mut seen = seen.clone();
-        if let Signal::Opened(item) | Signal::Refined(item) = &mut seen.signal {
-            self.redact(item);
-        }
-        seen
-    }
-
-    fn redact(&mut self, item: &mut Item) {
-        if let Some(Location::Path(text) | Location::Url(text)) = &mut item.location {
-            let start = if text.starts_with('/') {
-                ""
-            } else {
-                scheme(text)
-            };
-            *text = format!("{start}/redacted/{}{}", self.number(text), extension(text));
-        }
-        if let Some(title) = &mut item.title {
-            *title = format!("title {}", self.number(title));
-        }
-        for (_, value) in &mut item.tags.0 {
-            if !value.bytes().all(|b| b.is_ascii_digit()) {
-                *value = format!("value {}", self.number(value));
-            }
-        }
-        for chapter in &mut item.chapters {
-            chapter.title = format!("chapter {}", self.number(&chapter.title));
-        }
-    }
-
-    fn number(&mut self, text: &str) -> usize {
-        let next = self.known.len() + 1;
-        *self.known.entry(text.to_owned()).or_insert(next)
-    }
-}
-
-fn scheme(url: &str) -> &str {
-    url.find("://")
-        .and_then(|end| url.get(..end + 3))
-        .unwrap_or_default()
-}
-
-/// With its dot; only if it looks like one.
-fn extension(path: &str) -> String {
-    let path = path.split(['?', '#']).next().unwrap_or_default();
-    let extension = Path::new(path).extension().and_then(|e| e.to_str());
-    extension
-        .filter(|e| e.len() <= 5 && e.bytes().all(|b| b.is_ascii_alphanumeric()))
-        .map_or_else(String::new, |extension| format!(".{extension}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-    use crate::model::{Chapter, Moment, Tags, Transport, Wall};
-
-    fn seen(signal: Signal) -> Observation {
-        Observation {
-            at: Moment {
-                mono: Duration::from_millis(1500),
-                boot: Duration::from_millis(2500),
-                wall: Wall(1_795_312_800_250),
-            },
-            player: PlayerId::new("mpris:vlc"),
-            signal,
-        }
-    }
-
-    fn opened() -> Observation {
-        seen(Signal::Opened(Box::new(Item {
-            location: Some(Location::Path("/home/me/Secret Film (1999).mkv".into())),
-            duration: Some(5400.5),
-            title: Some("Secret Film".into()),
-            tags: Tags(vec![
-                ("xesam:artist".into(), "Secret Series".into()),
-                ("xesam:tracknumber".into(), "4".into()),
-            ]),
-            chapters: vec![Chapter {
-                start: 0.0,
-                title: "Secret chapter".into(),
-            }],
-            ..Item::default()
-        })))
-    }
-
-    fn written(observations: &[Observation], redact: bool) -> Vec<u8> {
-        let mut out = Vec::new();
-        let mut recorder = Recorder::begin(&mut out, &PlayerId::new("mpris:vlc"), redact).unwrap();
-        for observation in observations {
-            recorder.write(observation).unwrap();
-        }
-        out
-    }
-
-    #[test]
-    fn what_is_written_is_read_back() {
-        let all = [
-            opened(),
-            seen(Signal::Transport {
-                state: Transport::Playing,
-                position: Some(0.1),
-            }),
-            seen(Signal::Vanished),
-        ];
-        let trace = read(written(&all, false).as_slice()).unwrap();
-        assert_eq!(trace.header.player, PlayerId::new("mpris:vlc"));
-        assert_eq!(trace.observations, all);
-    }
-
-    #[test]
-    fn a_redacted_trace_says_nothing_of_what_was_watched_but_shows_every_change() {
-        let bytes = written(&[opened(), opened()], true);
-        let text = String::from_utf8(bytes.clone()).unwrap();
-        assert!(!text.contains("Secret") && !text.contains("home"), "{text}");
-        let trace = read(bytes.as_slice()).unwrap();
-        assert!(trace.header.redacted);
-        assert_eq!(trace.observations[0], trace.observations[1]);
-        let Signal::Opened(item) = &trace.observations[0].signal else {
-            panic!()
-        };
-        assert_eq!(
-            item.location,
-            Some(Location::Path("/redacted/1.mkv".into()))
-        );
-        assert_eq!(item.tags.get("xesam:tracknumber"), Some("4"));
-        assert_eq!(item.duration, Some(5400.5));
-    }
-
-    #[test]
-    fn what_is_no_trace_is_refused_with_words() {
-        let newer = br#"{"trace":2,"other":true}"#;
-        let mut damaged = written(&[opened()], false);
-        damaged.extend_from_slice(b"{\n{}\n");
-        let cases: [(&[u8], &str); 4] = [
-            (b"", "first line"),
-            (b"hello\n", "first line"),
-            (newer, "version 2"),
-            (&damaged, "line 3"),
-        ];
-        for (bytes, words) in cases {
-            let error = read(bytes).unwrap_err().to_string();
-            assert!(error.contains(words), "{error}");
-        }
-    }
-
-    #[test]
-    fn a_last_line_cut_off_by_a_crash_is_passed_over() {
-        let mut bytes = written(&[opened(), opened()], false);
-        bytes.truncate(bytes.len() - 10);
-        assert_eq!(read(bytes.as_slice()).unwrap().observations.len(), 1);
-    }
-
-    #[test]
-    fn urls_keep_their_scheme_when_redacted() {
-        assert_eq!(scheme("https://host/x.mkv"), "https://");
-        assert_eq!(extension("https://host/x.mkv?token=a.b"), ".mkv");
-        assert_eq!(extension("/a/Film. The Secret"), "");
-    }
 }

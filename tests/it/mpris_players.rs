@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use reeld::model::{Location, Signal, Transport};
-use reeld::watch::record;
+use reeld::watch::merge::Merge;
+use reeld::watch::record::{self, Heard};
 
 use crate::support::bus::PrivateBus;
 use crate::support::players::{self, RealPlayer, Remote};
@@ -130,7 +131,10 @@ async fn is_followed(watcher: &mut Watcher, bus: &PrivateBus, habit: &Habit, fil
 
 /// Nobody but one player spoke, whatever number of names and connections its process has.
 fn is_one_player(watcher: &Watcher, id: &str) {
-    for seen in watcher.seen.iter().filter(|seen| *seen.player.0 != *id) {
+    let mut merge = Merge::new(Box::new(|_, _| false));
+    let seen = watcher.seen.iter().cloned();
+    let merged = seen.flat_map(|seen| merge.handle(seen));
+    for seen in merged.filter(|seen| *seen.player.0 != *id) {
         match &seen.signal {
             Signal::Appeared(twin) => assert!(twin.ignored.is_some(), "{seen:?}"),
             other => assert_eq!(*other, Signal::Vanished, "{seen:?}"),
@@ -287,8 +291,13 @@ fn every_trace_that_is_kept_can_be_read_and_tells_of_one_life() {
         let file = BufReader::new(std::fs::File::open(&path).unwrap());
         let trace =
             record::read(file).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let last = trace.observations.last().unwrap();
-        assert_eq!(last.signal, Signal::Vanished, "{}", path.display());
+        let last = trace.entries.last().unwrap();
+        assert_eq!(
+            last.heard,
+            Heard::Signal(Signal::Vanished),
+            "{}",
+            path.display()
+        );
         read += 1;
     }
     assert!(read >= 14, "{read} traces");

@@ -77,7 +77,7 @@ fn every_recorded_life_of_a_player_tells_the_story_that_was_found_right() {
     assert!(traces.len() >= 10, "the traces are gone");
     for trace in traces {
         let read = record::read(BufReader::new(File::open(&trace).unwrap())).unwrap();
-        let now = story(&replay(read.observations, rules()));
+        let now = story(&replay(read.entries, rules()));
         let file = trace.with_extension("story");
         if update {
             fs::write(&file, &now).unwrap();
@@ -94,7 +94,7 @@ fn every_recorded_life_of_a_player_tells_the_story_that_was_found_right() {
 fn at_most_one_watch_a_viewing_and_exactly_one_stop_a_session_in_every_trace() {
     for trace in traces() {
         let read = record::read(BufReader::new(File::open(&trace).unwrap())).unwrap();
-        let events = replay(read.observations, rules());
+        let events = replay(read.entries, rules());
         for event in &events {
             let watches = events
                 .iter()

@@ -15,7 +15,8 @@ use zbus::message::{Flags, Message, Type};
 use zbus::{Address, Connection, MessageStream, Variant};
 
 use super::policy::PREFIX;
-use super::values::{self, Properties};
+use super::raw::{self, Map, Raw};
+use super::values;
 use crate::model::{Moment, Process};
 use crate::watch::process;
 
@@ -78,9 +79,9 @@ pub enum Answer {
     /// To `Identity`.
     Identity(Option<String>),
     /// To `All` and `One`.
-    Properties(Properties),
+    Properties(Map),
     /// To `Position`.
-    Position(f64),
+    Position(Raw),
     /// The one asked says no.
     Refused,
     /// There was no answer in time.
@@ -100,11 +101,11 @@ pub enum Event {
         new: Option<Owner>,
     },
     /// A player's properties changed.
-    Changed(Owner, Properties),
+    Changed(Owner, Map),
     /// They changed, and the player did not say to what.
     Invalidated(Owner),
-    /// A player says that it jumped.
-    Seeked(Owner, Option<f64>),
+    /// A player says that it jumped, and where to.
+    Seeked(Owner, Option<Raw>),
     /// A call was answered, or will not be.
     Answered(Call, Answer),
 }
@@ -261,19 +262,19 @@ fn answer(call: &Call, message: &Message) -> Option<Answer> {
         Call::OwnerOf(_) => Answer::Owner(body.deserialize::<&str>().ok()?.into()),
         Call::Process(_) => Answer::Process(process::of_speaker(body.deserialize().ok()?)),
         Call::Identity(_) => {
-            let name = values::text(&body.deserialize().ok()?)?;
+            let name = values::text(&Raw::of(&body.deserialize().ok()?))?;
             let name: String = name.chars().take(LONGEST_IDENTITY).collect();
             Answer::Identity(values::printable(&name))
         }
         Call::All(_) => {
             let properties: BTreeMap<&str, Variant<'_>> = body.deserialize().ok()?;
-            Answer::Properties(Properties::read(properties.iter().map(|(k, v)| (*k, v))))
+            Answer::Properties(raw::map(properties.iter().map(|(k, v)| (*k, v))))
         }
         Call::One(_, name) => {
             let value: Variant<'_> = body.deserialize().ok()?;
-            Answer::Properties(Properties::read(std::iter::once((*name, &value))))
+            Answer::Properties(raw::map(std::iter::once((*name, &value))))
         }
-        Call::Position(_) => Answer::Position(values::number(&body.deserialize().ok()?)?),
+        Call::Position(_) => Answer::Position(Raw::of(&body.deserialize().ok()?)),
     })
 }
 
@@ -295,7 +296,7 @@ fn signal(message: &Message) -> Option<Event> {
         "Seeked" => {
             let raw = body.deserialize::<zbus::Structure<'_>>().ok();
             let first = raw.as_ref().and_then(|raw| raw.fields().first());
-            Some(Event::Seeked(sender.into(), first.and_then(values::number)))
+            Some(Event::Seeked(sender.into(), first.map(Raw::of)))
         }
         _ => None,
     }
@@ -306,7 +307,7 @@ fn changed(owner: Owner, body: &zbus::message::Body) -> Event {
     match body.deserialize::<Body<'_>>() {
         Ok((_, changed, gone)) if !gone.iter().any(|name| matters(name)) => {
             let pairs = changed.iter().map(|(name, value)| (*name, value));
-            Event::Changed(owner, Properties::read(pairs))
+            Event::Changed(owner, raw::map(pairs))
         }
         _ => Event::Invalidated(owner),
     }

@@ -12,11 +12,13 @@
 
 mod absence;
 mod bus;
+pub(crate) mod heard;
 mod ids;
 pub(crate) mod location;
 mod players;
 mod policy;
 pub(crate) mod quirks;
+pub(crate) mod raw;
 pub(crate) mod track;
 pub(crate) mod values;
 
@@ -30,10 +32,11 @@ use super::{Report, WatchContext};
 use crate::clock;
 use crate::detached::Detached;
 use crate::model::{Moment, Process, Source};
+use crate::watch::record::Entry;
 use absence::Absence;
 use bus::{Bus, Owner};
 use players::{Command, Players};
-use track::Lookup;
+use track::{Found, Lookup};
 
 /// Why the loop ended.
 enum End {
@@ -63,7 +66,7 @@ pub async fn run(ctx: WatchContext) {
 
 /// As [`run`], on the bus at `address`; an error says why there is none.
 pub async fn run_at(mut ctx: WatchContext, address: Result<Address, String>) {
-    let mut players = Players::new(ctx.config.borrow().players.clone());
+    let mut players = Players::new(ctx.config.borrow().players.clone(), ctx.tap.is_some());
     let mut first = true;
     let threads = Detached::new("lookups");
     let mut bus = connect(&address).await;
@@ -116,8 +119,10 @@ async fn missing(
 ) -> Result<(), End> {
     players.disconnected(clock::now());
     for command in players.commands() {
-        if let Command::Observed(observation) = command {
-            ctx.reports.send(Report::Observed(observation)).await?;
+        match command {
+            Command::Observed(seen) => ctx.reports.send(Report::Observed(seen)).await?,
+            Command::Record(entry) => record(ctx, entry).await?,
+            _ => {}
         }
     }
     let words = format!(
@@ -136,22 +141,21 @@ async fn missing(
 struct Lookups<'a> {
     threads: &'a Detached,
     /// One connection's: the next bus gives the same owners to others.
-    found: mpsc::Sender<Found>,
+    found: mpsc::Sender<(Owner, Found)>,
 }
-
-/// What was looked up, and the path that was found.
-type Found = (Owner, Lookup, String);
 
 impl Lookups<'_> {
     fn begin(&self, owner: Owner, process: Option<Process>, lookup: Lookup) {
         let found = self.found.clone();
         self.threads.run(move || {
-            let path = match &lookup {
-                Lookup::HostPath(portal) => location::host_path(portal),
-                Lookup::OpenFilm => process.and_then(location::open_film),
+            let result = match lookup {
+                Lookup::HostPath(portal) => {
+                    location::host_path(&portal).map(|path| Found::HostPath(portal, path))
+                }
+                Lookup::OpenFilm => process.and_then(location::open_film).map(Found::OpenFilm),
             };
-            if let Some(path) = path {
-                drop(found.blocking_send((owner, lookup, path)));
+            if let Some(result) = result {
+                drop(found.blocking_send((owner, result)));
             }
         });
     }
@@ -198,8 +202,8 @@ async fn watch(
                 }
                 Err(_) => return End::Shutdown,
             },
-            Some((owner, lookup, path)) = found.recv() => {
-                players.found_path(&owner, lookup, path, clock::now());
+            Some((owner, result)) = found.recv() => {
+                players.looked_up(&owner, result, clock::now());
             }
             () = until(deadline) => {
                 let now = clock::now();
@@ -225,6 +229,7 @@ async fn carry_out(
             Command::Listen { owner, on } => bus.listen(&owner, on).await?,
             Command::Lookup(owner, process, lookup) => lookups.begin(owner, process, lookup),
             Command::Observed(seen) => ctx.reports.send(Report::Observed(seen)).await?,
+            Command::Record(entry) => record(ctx, entry).await?,
             Command::Scanned if std::mem::take(first) => {
                 ctx.reports.send(Report::Scanned(Source::Mpris)).await?;
             }
@@ -233,6 +238,13 @@ async fn carry_out(
         }
     }
     Ok(())
+}
+
+async fn record(ctx: &WatchContext, entry: Entry) -> Result<(), End> {
+    match &ctx.tap {
+        Some(tap) => Ok(tap.send(entry).await?),
+        None => Ok(()),
+    }
 }
 
 /// Sleeps until `deadline` on `Moment::mono`; for ever without one.

@@ -9,7 +9,7 @@
 //!   last name lost, or the bus ──► gone
 //! ```
 //!
-//! Of two owners that are the same process the one that was met first is the player; should it go, the other is.
+//! Two owners that are the same process are two players here and one to everybody else (`watch/merge.rs`).
 //!
 //! An ignored player is told of once and never spoken or listened to. A change of the configuration, or of whether
 //! the browsers' extension is there, decides anew. What one player does not answer delays nobody else: each answer,
@@ -19,12 +19,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::bus::{Answer, Call, Event, Owner};
+use super::heard::Heard;
 use super::ids::Ids;
 use super::policy::{self, PLASMA};
-use super::quirks::{self, Quirk};
-use super::track::{self, Lookup, Read, Track};
+use super::track::{Found, Lookup, Read, Track};
 use crate::config;
 use crate::model::{Moment, Observation, PlayerId, PlayerInfo, Process, Signal, Source};
+use crate::watch::record::{self, Entry};
 
 /// Most players watched at once, and most names remembered of one; a bus with more is under attack.
 const MOST_PLAYERS: usize = 256;
@@ -46,6 +47,8 @@ pub enum Command {
     Lookup(Owner, Option<Process>, Lookup),
     /// Tell.
     Observed(Observation),
+    /// Put into a trace.
+    Record(Entry),
     /// Tell that everybody who was there at the start has been told of.
     Scanned,
     /// An mpv is on the bus: its socket may be new.
@@ -59,7 +62,11 @@ pub struct Players {
     players: BTreeMap<Owner, Player>,
     /// What the first scan still waits for: names without an owner yet and owners without a first answer.
     scan: Option<BTreeSet<String>>,
+    /// There were more than were looked at.
+    crowded: bool,
     ids: Ids,
+    /// What comes is also put into a trace.
+    recording: bool,
     commands: Vec<Command>,
 }
 
@@ -73,6 +80,8 @@ struct Player {
     track: Track,
     /// The properties were read at least once.
     read: bool,
+    /// What it calls itself may be asked again when it signals.
+    nameless: bool,
     /// Asked and not answered yet; `true` if it is to be asked again then.
     reading: BTreeMap<Read, bool>,
 }
@@ -93,10 +102,6 @@ impl Player {
         shortest.map_or("", |name| policy::short(name))
     }
 
-    fn quirk(&self) -> Quirk {
-        quirks::of(self.short())
-    }
-
     fn info(&self) -> PlayerInfo {
         PlayerInfo {
             name: self
@@ -115,12 +120,16 @@ impl Player {
 
 impl Players {
     /// Nobody yet.
-    pub fn new(config: config::Players) -> Self {
+    ///
+    /// * `recording`: what comes is to be put into a trace too
+    pub fn new(config: config::Players, recording: bool) -> Self {
         Self {
             config,
             players: BTreeMap::new(),
             scan: None,
+            crowded: false,
             ids: Ids::default(),
+            recording,
             commands: Vec::new(),
         }
     }
@@ -162,19 +171,20 @@ impl Players {
                     self.found(owner, name);
                 }
             }
-            Event::Changed(owner, properties) => {
-                self.on(&owner, now, |track| track.changed(properties, now));
+            Event::Changed(owner, map) => {
+                self.ask_its_name(&owner);
+                self.hear(&owner, Heard::Changed(map), now);
                 self.catch_up(&owner);
             }
-            Event::Invalidated(owner) => self.on(&owner, now, |track| track.invalidated(now)),
-            Event::Seeked(owner, raw) => self.on(&owner, now, |track| track.seeked(raw, now)),
+            Event::Invalidated(owner) => self.hear(&owner, Heard::Invalidated, now),
+            Event::Seeked(owner, raw) => self.hear(&owner, Heard::Seeked(raw), now),
             Event::Answered(call, answer) => self.answered(call, answer, now),
         }
     }
 
     /// What was looked up was found.
-    pub fn found_path(&mut self, owner: &Owner, lookup: Lookup, path: String, now: Moment) {
-        self.on(owner, now, |track| track.found(lookup, path, now));
+    pub fn looked_up(&mut self, owner: &Owner, found: Found, now: Moment) {
+        self.hear(owner, Heard::Found(found), now);
     }
 
     /// The position of a player is wanted.
@@ -219,6 +229,7 @@ impl Players {
             return;
         }
         if self.players.len() >= MOST_PLAYERS {
+            self.crowded = true;
             return tracing::debug!("more than {MOST_PLAYERS} players: {owner} is passed over");
         }
         let player = Player {
@@ -229,6 +240,7 @@ impl Players {
             stage: Stage::Meeting,
             track: Track::default(),
             read: false,
+            nameless: true,
             reading: BTreeMap::new(),
         };
         self.players.insert(owner.clone(), player);
@@ -250,6 +262,28 @@ impl Players {
                 self.decide_anew(now);
             }
             self.scanned(owner);
+            self.fill_up();
+        }
+    }
+
+    /// Looks for those that there was no room for, now that there is.
+    fn fill_up(&mut self) {
+        if std::mem::take(&mut self.crowded) {
+            self.commands.push(Command::Call(Call::Names));
+        }
+    }
+
+    /// Asks who owns the names that are new, as far as there is room for them.
+    fn named(&mut self, names: Vec<String>) {
+        let is_known = |name: &String| (self.players.values()).any(|p| p.names.contains(name));
+        let mut new: Vec<String> = names.into_iter().filter(|name| !is_known(name)).collect();
+        // Some have two names.
+        let room = MOST_PLAYERS.saturating_sub(self.players.len()) * 2;
+        self.crowded |= new.len() > room;
+        new.truncate(room);
+        for name in new {
+            self.scanning(&name);
+            self.commands.push(Command::Call(Call::OwnerOf(name)));
         }
     }
 
@@ -262,10 +296,7 @@ impl Players {
     fn answered(&mut self, call: Call, answer: Answer, now: Moment) {
         match (call, answer) {
             (Call::Names, Answer::Names(names)) => {
-                for name in names.into_iter().take(MOST_PLAYERS * 2) {
-                    self.scanning(&name);
-                    self.commands.push(Command::Call(Call::OwnerOf(name)));
-                }
+                self.named(names);
                 self.scanned("");
             }
             (Call::Names, _) => self.scanned(""),
@@ -279,9 +310,9 @@ impl Players {
             (Call::Identity(owner), answer) => self.introduced(&owner, answer, now),
             (Call::All(owner), answer) => {
                 match answer {
-                    Answer::Properties(properties) => {
+                    Answer::Properties(map) => {
                         self.is_awake(&owner);
-                        self.on(&owner, now, |track| track.read_all(properties, now));
+                        self.hear(&owner, Heard::All(map), now);
                     }
                     Answer::Refused => self.read_one_by_one(&owner),
                     _ => {}
@@ -289,18 +320,15 @@ impl Players {
                 self.scanned(&owner);
                 self.read_again(&owner, Read::All);
             }
-            (Call::One(owner, _), Answer::Properties(properties)) => {
-                self.on(&owner, now, |track| track.changed(properties, now));
+            (Call::One(owner, _), Answer::Properties(map)) => {
+                self.hear(&owner, Heard::Changed(map), now);
             }
             (Call::One(..), _) => {}
             (Call::Position(owner), answer) => {
-                let answer = match answer {
-                    Answer::Position(raw) => Some(track::Answer::Position(raw)),
-                    Answer::Refused => Some(track::Answer::Unsupported),
-                    _ => None,
-                };
-                if let Some(answer) = answer {
-                    self.on(&owner, now, |track| track.answered(answer, now));
+                match answer {
+                    Answer::Position(raw) => self.hear(&owner, Heard::Position(Some(raw)), now),
+                    Answer::Refused => self.hear(&owner, Heard::Position(None), now),
+                    _ => {}
                 }
                 self.read_again(&owner, Read::Position);
             }
@@ -312,6 +340,18 @@ impl Players {
         if let Some(player) = self.players.get_mut(owner)
             && !std::mem::replace(&mut player.read, true)
             && player.identity.is_none()
+        {
+            let call = Call::Identity(owner.clone());
+            self.commands.push(Command::Call(call));
+        }
+    }
+
+    /// It was too busy to say what it calls itself, twice, and now it has time to signal: once more.
+    fn ask_its_name(&mut self, owner: &Owner) {
+        if let Some(player) = self.players.get_mut(owner)
+            && player.read
+            && player.identity.is_none()
+            && std::mem::take(&mut player.nameless)
         {
             let call = Call::Identity(owner.clone());
             self.commands.push(Command::Call(call));
@@ -397,19 +437,6 @@ impl Players {
         let player = self.players.get(owner)?;
         let identity = player.identity.as_deref();
         policy::ignored(player.short(), identity, self.plasma(), &self.config)
-            .or_else(|| self.twin(owner, player))
-    }
-
-    /// Whether another owner is the same process, and was met first.
-    fn twin(&self, owner: &Owner, player: &Player) -> Option<String> {
-        let process = player.process?;
-        let twin = self.players.iter().find(|(other, known)| {
-            *other != owner
-                && known.process == Some(process)
-                && matches!(known.stage, Stage::Introducing | Stage::Watched)
-        });
-        let id = twin?.1.id.as_ref()?;
-        Some(format!("the same process as {id}"))
     }
 
     fn decide_anew(&mut self, now: Moment) {
@@ -449,11 +476,12 @@ impl Players {
         };
         player.stage = Stage::Watched;
         player.read = false;
-        player.track = Track::new(player.quirk());
-        let (id, info, plasma) = (player.id.clone(), player.info(), player.short() == PLASMA);
+        let short = player.short().to_owned();
+        let (id, info, plasma) = (player.id.clone(), player.info(), short == PLASMA);
         if let Some(id) = id {
             self.tell(id, Signal::Appeared(info), now);
         }
+        self.hear(owner, Heard::Begins(short), now);
         self.listen(owner, true);
         self.want(owner, Read::All);
         if plasma {
@@ -483,6 +511,18 @@ impl Players {
         self.ids.give(short, process, in_use)
     }
 
+    /// Passes on to a player's track what came of the player.
+    fn hear(&mut self, owner: &Owner, heard: Heard, now: Moment) {
+        if self.recording
+            && let Some(player) = self.players.get(owner)
+            && let (Stage::Watched, Some(id)) = (&player.stage, &player.id)
+        {
+            let entry = Entry::new(now, id.clone(), record::Heard::Mpris(heard.clone()));
+            self.commands.push(Command::Record(entry));
+        }
+        self.on(owner, now, |track| track.hear(heard, now));
+    }
+
     /// Lets a player's track do something and passes on what comes of it.
     fn on(&mut self, owner: &Owner, now: Moment, act: impl FnOnce(&mut Track)) {
         let Some(player) = self.players.get_mut(owner) else {
@@ -493,11 +533,11 @@ impl Players {
         }
         act(&mut player.track);
         let (signals, read) = (player.track.signals(), player.track.read());
-        let lookup = player.track.lookup();
-        let id = player.id.clone();
-        if let Some(lookup) = lookup {
-            let (owner, process) = (owner.clone(), player.process);
-            self.commands.push(Command::Lookup(owner, process, lookup));
+        let lookups = player.track.lookups();
+        let (id, process) = (player.id.clone(), player.process);
+        for lookup in lookups {
+            let command = Command::Lookup(owner.clone(), process, lookup);
+            self.commands.push(command);
         }
         for signal in signals {
             if let Some(id) = &id {
@@ -558,6 +598,12 @@ impl Players {
 
     fn tell(&mut self, player: PlayerId, signal: Signal, now: Moment) {
         let at = now;
+        let is_who = matches!(signal, Signal::Appeared(_) | Signal::Vanished);
+        if self.recording && is_who {
+            let heard = record::Heard::Signal(signal.clone());
+            let entry = Entry::new(now, player.clone(), heard);
+            self.commands.push(Command::Record(entry));
+        }
         self.commands
             .push(Command::Observed(Observation { at, player, signal }));
     }
@@ -578,3 +624,6 @@ impl Players {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,6 +16,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::location;
 use super::quirks::Quirk;
 use super::values::{Metadata, Properties};
@@ -64,6 +66,16 @@ pub enum Lookup {
     OpenFilm,
 }
 
+/// What was found out there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Found {
+    /// A path of the document portal, and the one on the host.
+    HostPath(String, String),
+    /// The path of the film that is open.
+    OpenFilm(String),
+}
+
 /// A player as its properties tell it.
 #[derive(Debug, Default)]
 pub struct Track {
@@ -86,7 +98,7 @@ pub struct Track {
     host: Option<(String, String)>,
     signals: Vec<Signal>,
     read: Option<Read>,
-    lookup: Option<Lookup>,
+    lookups: Vec<Lookup>,
 }
 
 /// The item that was told last, and what is remembered with it.
@@ -167,9 +179,9 @@ impl Track {
         Some(read)
     }
 
-    /// Takes the wish to find out something elsewhere.
-    pub fn lookup(&mut self) -> Option<Lookup> {
-        self.lookup.take()
+    /// Takes the wishes to find out something elsewhere.
+    pub fn lookups(&mut self) -> Vec<Lookup> {
+        std::mem::take(&mut self.lookups)
     }
 
     /// When `timeout` is to be called, on `Moment::mono`.
@@ -244,19 +256,19 @@ impl Track {
     }
 
     /// What was looked up was found.
-    pub fn found(&mut self, lookup: Lookup, path: String, now: Moment) {
-        match (lookup, &mut self.open) {
-            (Lookup::HostPath(portal), _) => {
+    pub fn found(&mut self, found: Found, now: Moment) {
+        match (found, &mut self.open) {
+            (Found::HostPath(portal, path), _) => {
                 self.host = Some((portal, path));
                 if self.status != Some(Transport::Stopped) {
                     self.reconsider(now);
                 }
             }
-            (Lookup::OpenFilm, Some(open)) if open.item.location.is_none() => {
+            (Found::OpenFilm(path), Some(open)) if open.item.location.is_none() => {
                 let item = placed(open.item.clone(), Location::Path(path));
                 self.refine(item, now);
             }
-            (Lookup::OpenFilm, _) => {}
+            (Found::OpenFilm(_), _) => {}
         }
     }
 
@@ -380,10 +392,13 @@ impl Track {
         if item.duration.is_some() && item.duration == distrusted {
             item.duration = None;
         }
-        self.lookup = match &item.location {
-            Some(place) => location::portal(place).map(|path| Lookup::HostPath(path.to_owned())),
-            None => Some(Lookup::OpenFilm),
-        };
+        match &item.location {
+            Some(place) => {
+                let portal = location::portal(place).map(ToOwned::to_owned);
+                self.lookups.extend(portal.map(Lookup::HostPath));
+            }
+            None => self.lookups.push(Lookup::OpenFilm),
+        }
         self.signals.push(Signal::Opened(Box::new(item.clone())));
         self.opened = Some(now.mono);
         self.open = Some(Open {

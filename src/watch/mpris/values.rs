@@ -2,14 +2,11 @@
 //!
 //! The specification names one type for every property and players pick another: lengths come as any integer, as a
 //! double or as text, track ids as strings, lists as a single string. A value that cannot be made sense of is as good
-//! as a missing one; it never drops the player. What is kept of hostile input is bounded here.
+//! as a missing one; it never drops the player. What is kept of hostile input is bounded here and in `raw.rs`.
 
-use zbus::Variant;
-
+use super::raw::{LONGEST_TEXT, Map, Raw};
 use crate::model::{Tags, Transport};
 
-/// Longest text kept of one value; longer ones are cut.
-const LONGEST_TEXT: usize = 4096;
 /// Most tags kept of one item.
 const MOST_TAGS: usize = 64;
 /// Microseconds; no media is this short, so a player that gives less speaks of seconds.
@@ -20,7 +17,7 @@ const SECONDS_IF_BELOW: f64 = 100_000.0;
 pub struct Properties {
     /// `PlaybackStatus`; `None` also for words outside the standard.
     pub status: Option<Transport>,
-    /// `Metadata`.
+    /// `Metadata`; `None` also for what is no map.
     pub metadata: Option<Metadata>,
     /// `Rate`; 0 is what some say while they buffer.
     pub rate: Option<f64>,
@@ -54,13 +51,13 @@ impl Metadata {
 }
 
 impl Properties {
-    /// Reads `a{sv}`; unknown names are passed over.
-    pub fn read<'a>(pairs: impl Iterator<Item = (&'a str, &'a Variant<'a>)>) -> Self {
+    /// Unknown names are passed over.
+    pub fn read(map: &Map) -> Self {
         let mut found = Self::default();
-        for (name, value) in pairs {
-            match name {
+        for (name, value) in map {
+            match name.as_str() {
                 "PlaybackStatus" => found.status = text(value).as_deref().and_then(status),
-                "Metadata" => found.metadata = Some(metadata(value)),
+                "Metadata" => found.metadata = metadata(value),
                 "Rate" => found.rate = number(value).filter(|rate| (0.0..=100.0).contains(rate)),
                 "Position" => found.position = number(value),
                 _ => {}
@@ -71,45 +68,39 @@ impl Properties {
 }
 
 /// A number of any type, finite.
-pub fn number(value: &Variant<'_>) -> Option<f64> {
+pub fn number(value: &Raw) -> Option<f64> {
     #[allow(clippy::cast_precision_loss)] // 2^53 µs are 285 years
     let number = match value {
-        Variant::U8(n) => f64::from(*n),
-        Variant::I16(n) => f64::from(*n),
-        Variant::U16(n) => f64::from(*n),
-        Variant::I32(n) => f64::from(*n),
-        Variant::U32(n) => f64::from(*n),
-        Variant::I64(n) => *n as f64,
-        Variant::U64(n) => *n as f64,
-        Variant::F64(n) => *n,
-        Variant::Str(text) => text.trim().parse().ok()?,
-        Variant::Variant(inner) => return number(inner),
+        Raw::U8(n) => f64::from(*n),
+        Raw::I16(n) => f64::from(*n),
+        Raw::U16(n) => f64::from(*n),
+        Raw::I32(n) => f64::from(*n),
+        Raw::U32(n) => f64::from(*n),
+        Raw::I64(n) => *n as f64,
+        Raw::U64(n) => *n as f64,
+        Raw::F64(n) => *n,
+        Raw::Text(text) => text.trim().parse().ok()?,
+        Raw::Variant(inner) => return number(inner),
         _ => return None,
     };
     number.is_finite().then_some(number)
 }
 
 /// Text of any type: strings, object paths, numbers, the first of a list. Blank is none.
-pub fn text(value: &Variant<'_>) -> Option<String> {
+pub fn text(value: &Raw) -> Option<String> {
     match value {
-        Variant::Str(text) => tidy(text),
-        Variant::ObjectPath(path) => tidy(path),
-        Variant::Variant(inner) => text(inner),
-        Variant::Array(list) => list.inner().iter().find_map(text),
+        Raw::Text(text) | Raw::Path(text) => tidy(text),
+        Raw::Variant(inner) => text(inner),
+        Raw::List(list) => list.iter().find_map(text),
         other => number(other).map(|number| number.to_string()),
     }
 }
 
 /// All texts of a list, or the one that stands there instead of a list.
-fn texts(value: &Variant<'_>) -> Vec<String> {
+fn texts(value: &Raw) -> Vec<String> {
     match value {
-        Variant::Variant(inner) => texts(inner),
-        Variant::Array(list) => list
-            .inner()
-            .iter()
-            .filter_map(text)
-            .take(MOST_TAGS)
-            .collect(),
+        Raw::Variant(inner) => texts(inner),
+        Raw::List(list) => list.iter().filter_map(text).take(MOST_TAGS).collect(),
         other => text(other).into_iter().collect(),
     }
 }
@@ -141,15 +132,14 @@ fn status(word: &str) -> Option<Transport> {
     }
 }
 
-fn metadata(value: &Variant<'_>) -> Metadata {
+fn metadata(value: &Raw) -> Option<Metadata> {
     let mut found = Metadata::default();
-    let dict = match value {
-        Variant::Variant(inner) => return metadata(inner),
-        Variant::Dict(dict) => dict,
-        _ => return found,
+    let map = match value {
+        Raw::Variant(inner) => return metadata(inner),
+        Raw::Dict(map) => map,
+        _ => return None,
     };
-    for (key, value) in dict.iter() {
-        let Variant::Str(key) = key else { continue };
+    for (key, value) in map {
         match key.as_str() {
             "mpris:trackid" => found.track = text(value),
             "mpris:length" => {
@@ -164,10 +154,10 @@ fn metadata(value: &Variant<'_>) -> Metadata {
             other => tag(&mut found.tags, other, value),
         }
     }
-    found
+    Some(found)
 }
 
-fn tag(tags: &mut Tags, key: &str, value: &Variant<'_>) {
+fn tag(tags: &mut Tags, key: &str, value: &Raw) {
     if !key
         .get(..6)
         .is_some_and(|start| start.eq_ignore_ascii_case("xesam:"))
@@ -193,7 +183,7 @@ fn seconds(raw: f64, in_seconds: bool) -> f64 {
 mod tests {
     use std::collections::BTreeMap;
 
-    use zbus::{ObjectPath, OwnedVariant};
+    use zbus::{ObjectPath, OwnedVariant, Variant};
 
     use super::*;
 
@@ -202,7 +192,7 @@ mod tests {
             .iter()
             .map(|(key, value)| ((*key).to_owned(), value.try_to_owned().unwrap()))
             .collect();
-        metadata(&Variant::from(map))
+        metadata(&Raw::of(&Variant::from(map))).unwrap()
     }
 
     #[test]
@@ -223,7 +213,7 @@ mod tests {
             (Variant::from(true), None),
         ];
         for (value, expected) in cases {
-            assert_eq!(number(&value), expected, "{value:?}");
+            assert_eq!(number(&Raw::of(&value)), expected, "{value:?}");
         }
     }
 
@@ -241,7 +231,7 @@ mod tests {
             (Variant::from(true), None),
         ];
         for (value, expected) in cases {
-            assert_eq!(text(&value).as_deref(), expected, "{value:?}");
+            assert_eq!(text(&Raw::of(&value)).as_deref(), expected, "{value:?}");
         }
     }
 
@@ -324,9 +314,9 @@ mod tests {
     }
 
     #[test]
-    fn metadata_of_another_type_is_empty_metadata() {
+    fn metadata_of_another_type_is_no_metadata() {
         for value in [Variant::from("none"), Variant::from(3u32)] {
-            assert_eq!(metadata(&value), Metadata::default());
+            assert_eq!(metadata(&Raw::of(&value)), None);
         }
     }
 

@@ -11,6 +11,7 @@ use tracing::{debug, warn};
 use super::Post;
 use super::address::{self, Door};
 use super::conversation::Conversation;
+use super::heard::Heard;
 use super::protocol::{self, Line, Lines, MAX_LINE, Message};
 use crate::clock;
 use crate::model::Process;
@@ -93,8 +94,8 @@ impl Connection {
     /// The number of the process as it tells it itself; an old mpv does not know.
     async fn answer(&mut self) -> Result<Option<u32>, Refusal> {
         loop {
-            for message in self.read().await.map_err(Refusal::Nobody)? {
-                if let Message::Reply(HELLO, told) = message {
+            for line in self.read().await.map_err(Refusal::Nobody)? {
+                if let Some(Message::Reply(HELLO, told)) = self.understood(&line) {
                     let told = told.and_then(|told| told.as_u64());
                     return Ok(told.and_then(|told| u32::try_from(told).ok()));
                 }
@@ -116,27 +117,32 @@ impl Connection {
             .unwrap_or(peer)
     }
 
-    /// The next messages; at least one stretch of input is read. Cancel-safe.
-    async fn read(&mut self) -> io::Result<Vec<Message>> {
+    /// The next lines; at least one stretch of input is read. Cancel-safe.
+    async fn read(&mut self) -> io::Result<Vec<Line>> {
         let mut buffer = [0; 8192];
         let count = self.stream.read(&mut buffer).await?;
         if count == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        let mut messages = Vec::new();
-        let nonsense = &mut self.nonsense;
+        let mut lines = Vec::new();
         let input = buffer.get(..count).unwrap_or_default();
-        self.lines.push(input, |line| match read_line(&line) {
-            Ok(Message::Other) => {}
-            Ok(message) => messages.push(message),
-            Err(why) => {
-                *nonsense = nonsense.saturating_add(1);
-                if *nonsense <= NONSENSE {
-                    debug!("a line that is not understood: {why}");
-                }
+        self.lines.push(input, |line| lines.push(line));
+        Ok(lines)
+    }
+
+    /// What a line says; nonsense is counted.
+    fn understood(&mut self, line: &Line) -> Option<Message> {
+        let said = match line {
+            Line::Text(text) => protocol::parse(text),
+            Line::TooLong => Err(format!("longer than {MAX_LINE} bytes")),
+        };
+        said.inspect_err(|why| {
+            self.nonsense = self.nonsense.saturating_add(1);
+            if self.nonsense <= NONSENSE {
+                debug!("a line that is not understood: {why}");
             }
-        });
-        Ok(messages)
+        })
+        .ok()
     }
 
     /// Watches until the connection ends, or nobody is there to be told.
@@ -144,9 +150,13 @@ impl Connection {
         // mpv never leaves the folder that it was started in.
         let folder = process::folder(self.process.pid);
         let folder = folder.map(|folder| folder.to_string_lossy().into_owned());
+        post.record(Heard::Begins(folder.clone())).await?;
         let mut conversation = Conversation::new(HELLO, folder);
         loop {
             let requests = conversation.take_requests();
+            for line in requests.lines() {
+                post.record(Heard::Said(line.to_owned())).await?;
+            }
             // What mpv said before it closed the connection is still to be read.
             let _ = self.stream.write_all(requests.as_bytes()).await;
             while let Some((at, signal)) = conversation.poll_signal() {
@@ -159,14 +169,22 @@ impl Connection {
                 .poll_timeout()
                 .map(|due| due.saturating_sub(clock::now().mono));
             tokio::select! {
-                messages = self.read() => {
+                lines = self.read() => {
                     let now = clock::now();
-                    for message in messages? {
-                        conversation.handle(message, now);
+                    for line in lines? {
+                        if let Some(message) = self.understood(&line) {
+                            conversation.handle(message, now);
+                        }
+                        if let Line::Text(line) = line {
+                            post.record_at(now, Heard::Line(line)).await?;
+                        }
                     }
                 }
                 asked = post.asks.recv() => match asked {
-                    Some(()) => conversation.ask(),
+                    Some(()) => {
+                        post.record(Heard::Asked).await?;
+                        conversation.ask();
+                    }
                     None => return Ok(()),
                 },
                 changed = post.config.changed(), if post.configurable => {
@@ -178,12 +196,5 @@ impl Connection {
                 }
             }
         }
-    }
-}
-
-fn read_line(line: &Line) -> Result<Message, String> {
-    match line {
-        Line::Text(text) => protocol::parse(text),
-        Line::TooLong => Err(format!("longer than {MAX_LINE} bytes")),
     }
 }

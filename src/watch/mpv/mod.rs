@@ -19,6 +19,7 @@ mod address;
 mod check;
 mod connection;
 pub(crate) mod conversation;
+pub(crate) mod heard;
 mod inotify;
 mod item;
 mod places;
@@ -41,6 +42,7 @@ use tracing::{debug, error, info, warn};
 
 use self::address::{Address, Door};
 use self::connection::{Connection, Refusal};
+use self::heard::Heard;
 use self::inotify::{Change, Inotify, Watch};
 use self::places::Places;
 use super::{Report, WatchContext};
@@ -48,6 +50,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::model::{Moment, Observation, PlayerId, PlayerInfo, Process, Signal, Source};
 use crate::watch::process;
+use crate::watch::record::{self, Entry};
 
 /// The first scan is over after this at the latest, whatever some mpv does.
 const FIRST_SCAN: Duration = Duration::from_secs(5);
@@ -164,6 +167,7 @@ struct Watcher {
 /// What the watcher passes on to its connections.
 struct Given {
     reports: mpsc::Sender<Report>,
+    tap: Option<mpsc::Sender<Entry>>,
     config: watch::Receiver<Arc<Config>>,
     runtime_dir: std::path::PathBuf,
 }
@@ -179,6 +183,7 @@ impl Watcher {
         Self {
             context: Given {
                 reports: context.reports.clone(),
+                tap: context.tap.clone(),
                 config: context.config.clone(),
                 runtime_dir: context.runtime_dir.clone(),
             },
@@ -369,6 +374,7 @@ impl Watcher {
             player,
             process,
             reports: self.context.reports.clone(),
+            tap: self.context.tap.clone(),
             config,
             configurable: true,
             ignored,
@@ -426,6 +432,7 @@ struct Post {
     player: PlayerId,
     process: Process,
     reports: mpsc::Sender<Report>,
+    tap: Option<mpsc::Sender<Entry>>,
     config: watch::Receiver<Arc<Config>>,
     /// False once nobody is left who could change it.
     configurable: bool,
@@ -437,7 +444,7 @@ struct Post {
 impl Post {
     async fn run(self, connection: Connection) {
         let player = self.player.clone();
-        let reports = self.reports.clone();
+        let (reports, tap) = (self.reports.clone(), self.tap.clone());
         if self.appear().await.is_err() {
             return;
         }
@@ -446,11 +453,12 @@ impl Post {
             Err(e) => debug!("{player} is gone: {e}"),
         }
         info!("{player} is gone");
-        let observation = Observation {
-            at: clock::now(),
-            player,
-            signal: Signal::Vanished,
-        };
+        let (at, signal) = (clock::now(), Signal::Vanished);
+        if let Some(tap) = tap {
+            let heard = record::Heard::Signal(signal.clone());
+            let _ = tap.send(Entry::new(at, player.clone(), heard)).await;
+        }
+        let observation = Observation { at, player, signal };
         // Nobody is there to be told only when the daemon ends.
         let _ = reports.send(Report::Observed(observation)).await;
     }
@@ -462,7 +470,10 @@ impl Post {
             process: Some(self.process),
             ignored: self.ignored.clone(),
         };
-        self.tell(clock::now(), Signal::Appeared(info)).await
+        let (now, appeared) = (clock::now(), Signal::Appeared(info));
+        self.keep(now, record::Heard::Signal(appeared.clone()))
+            .await?;
+        self.tell(now, appeared).await
     }
 
     /// The configuration changed: appears again if that makes a difference to the player.
@@ -473,6 +484,22 @@ impl Post {
         }
         self.ignored = ignored;
         self.appear().await
+    }
+
+    /// Puts what passes into the trace, if one is made.
+    async fn record(&self, heard: Heard) -> io::Result<()> {
+        self.record_at(clock::now(), heard).await
+    }
+
+    async fn record_at(&self, at: Moment, heard: Heard) -> io::Result<()> {
+        self.keep(at, record::Heard::Mpv(heard)).await
+    }
+
+    async fn keep(&self, at: Moment, heard: record::Heard) -> io::Result<()> {
+        let Some(tap) = &self.tap else { return Ok(()) };
+        let entry = Entry::new(at, self.player.clone(), heard);
+        let sent = tap.send(entry).await;
+        sent.map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
 
     async fn tell(&self, at: Moment, signal: Signal) -> io::Result<()> {

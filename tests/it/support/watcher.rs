@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use reeld::config::Config;
 use reeld::model::{Observation, PlayerId, Signal};
-use reeld::watch::record::Recorder;
+use reeld::watch::record::{Entry, Recorder};
 use reeld::watch::{Report, WatchContext, mpris, mpv};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
@@ -27,6 +27,7 @@ pub fn config() -> Config {
 #[derive(Debug)]
 pub struct Watcher {
     reports: mpsc::Receiver<Report>,
+    tapped: mpsc::Receiver<Entry>,
     asks: mpsc::Sender<PlayerId>,
     pub config: watch::Sender<Arc<Config>>,
     pub rescan: Arc<Notify>,
@@ -62,6 +63,7 @@ impl Watcher {
         run: impl FnOnce(WatchContext) -> JoinHandle<()>,
     ) -> Self {
         let (reports_in, reports) = mpsc::channel(64);
+        let (tap, tapped) = mpsc::channel(100_000);
         let (asks, asks_out) = mpsc::channel(64);
         let (config_in, config_out) = watch::channel(Arc::new(config));
         let rescan = Arc::new(Notify::new());
@@ -70,10 +72,12 @@ impl Watcher {
             asks: asks_out,
             config: config_out,
             runtime_dir,
+            tap: Some(tap),
             rescan: Arc::clone(&rescan),
         };
         Self {
             reports,
+            tapped,
             asks,
             config: config_in,
             rescan,
@@ -166,16 +170,17 @@ impl Watcher {
     }
 
     /// Keeps what was seen as a trace, if traces are being recorded (`tests/record-traces`).
-    pub fn save(&self, name: &str) {
+    pub fn save(&mut self, name: &str) {
         let Some(folder) = std::env::var_os("REELD_RECORD_TRACES") else {
             return;
         };
         let mut bytes = Vec::new();
         let player = self.seen.first().map(|seen| seen.player.clone());
         let mut recorder = Recorder::begin(&mut bytes, &player.unwrap(), false).unwrap();
-        for seen in &self.seen {
-            recorder.write(seen).unwrap();
+        while let Ok(entry) = self.tapped.try_recv() {
+            recorder.write(&entry).unwrap();
         }
+        drop(recorder);
         let films = players::films().to_str().unwrap();
         let text = String::from_utf8(bytes).unwrap().replace(films, "/films");
         let path = PathBuf::from(folder).join(name).with_extension("jsonl");

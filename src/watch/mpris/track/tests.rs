@@ -2,7 +2,8 @@
 
 use super::super::quirks;
 use super::{
-    Answer, Duration, Item, Lookup, Metadata, Moment, Properties, Read, Signal, Track, Transport,
+    Answer, Duration, Found, Item, Lookup, Metadata, Moment, Properties, Read, Signal, Track,
+    Transport,
 };
 use crate::model::{Tags, Wall};
 
@@ -465,9 +466,9 @@ fn a_path_of_the_document_portal_becomes_the_one_on_the_host() {
     let mut player = Player::new("totem");
     let opened = player.hears(0, with(Transport::Playing, metadata.clone()));
     assert_eq!(opened[0], format!("opened {portal}() Some(60.0)"));
-    let lookup = player.0.lookup().unwrap();
-    assert_eq!(lookup, Lookup::HostPath(portal.into()));
-    player.0.found(lookup, "/films/a.mkv".into(), at(20));
+    assert_eq!(player.0.lookups(), [Lookup::HostPath(portal.into())]);
+    let found = Found::HostPath(portal.into(), "/films/a.mkv".into());
+    player.0.found(found, at(20));
     assert_eq!(player.settle(320), ["refined /films/a.mkv() Some(60.0)"]);
     assert_eq!(
         player.hears(
@@ -480,7 +481,7 @@ fn a_path_of_the_document_portal_becomes_the_one_on_the_host() {
         [""; 0]
     );
     assert_eq!(player.settle(1300), ["refined /films/a.mkv(A) Some(60.0)"]);
-    assert_eq!(player.0.lookup(), None);
+    assert_eq!(player.0.lookups(), []);
 }
 
 #[test]
@@ -492,14 +493,14 @@ fn a_player_that_does_not_say_what_it_plays_is_known_by_the_film_it_has_open() {
     let mut totem = Player::new("totem");
     totem.hears(0, with(Transport::Playing, untitled(Some(60.0))));
     assert_eq!(totem.settle(300), ["opened () Some(60.0)", "Playing"]);
-    assert_eq!(totem.0.lookup(), Some(Lookup::OpenFilm));
-    totem.0.found(Lookup::OpenFilm, "/v/a.mkv".into(), at(310));
+    assert_eq!(totem.0.lookups(), [Lookup::OpenFilm]);
+    totem.0.found(Found::OpenFilm("/v/a.mkv".into()), at(310));
     assert_eq!(totem.said(), ["refined /v/a.mkv() Some(60.0)"]);
     totem.answers(20_000, 20.0);
     totem.hears(21_000, only(untitled(Some(90.0))));
     totem.answers(21_010, 0.1);
     assert_eq!(totem.settle(21_300), ["opened () Some(90.0)", "Playing"]);
-    assert_eq!(totem.0.lookup(), Some(Lookup::OpenFilm));
+    assert_eq!(totem.0.lookups(), [Lookup::OpenFilm]);
 }
 
 #[test]

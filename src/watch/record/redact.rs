@@ -1,0 +1,189 @@
+//! Replaces what says what is watched; the same text always by the same replacement, so that changes still show.
+//!
+//! Kept are numbers, the words of the protocols, the schemes of URLs and the extensions of names: what a watcher goes
+//! by. Everything else that is text goes, known to say something or not.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::{Entry, Heard};
+use crate::model::Location;
+use crate::watch::mpris::heard::Heard as Mpris;
+use crate::watch::mpris::location;
+use crate::watch::mpris::raw::{Map, Raw};
+use crate::watch::mpris::track::Found;
+use crate::watch::mpv::heard::Heard as Mpv;
+
+/// Properties of players whose text is a word of the protocol.
+const WORDS: [&str; 2] = ["PlaybackStatus", "LoopStatus"];
+/// Fields of mpv's messages whose text is a word of the protocol; `type` is a track's.
+const FIELDS: [&str; 6] = ["event", "error", "reason", "name", "type", "command"];
+
+/// The replacements made so far.
+#[derive(Debug, Default)]
+pub struct Redaction {
+    known: BTreeMap<String, usize>,
+}
+
+impl Redaction {
+    /// The same without what is private.
+    pub fn of(&mut self, entry: &Entry) -> Entry {
+        let mut entry = entry.clone();
+        match &mut entry.heard {
+            // Who it is, and that it is gone.
+            Heard::Signal(_) => {}
+            Heard::Mpris(heard) => self.mpris(heard),
+            Heard::Mpv(heard) => self.mpv(heard),
+        }
+        entry
+    }
+
+    fn mpris(&mut self, heard: &mut Mpris) {
+        match heard {
+            Mpris::Changed(map) | Mpris::All(map) => self.properties(map),
+            Mpris::Seeked(Some(raw)) | Mpris::Position(Some(raw)) => self.raw(raw),
+            Mpris::Found(Found::HostPath(portal, path)) => {
+                self.text(portal);
+                self.text(path);
+            }
+            Mpris::Found(Found::OpenFilm(path)) => self.text(path),
+            Mpris::Begins(_) | Mpris::Invalidated | Mpris::Seeked(None) | Mpris::Position(None) => {
+            }
+        }
+    }
+
+    fn properties(&mut self, map: &mut Map) {
+        for (name, value) in map {
+            if !WORDS.contains(&name.as_str()) {
+                self.raw(value);
+            }
+        }
+    }
+
+    fn raw(&mut self, raw: &mut Raw) {
+        match raw {
+            Raw::Text(text) => self.text(text),
+            // Must stay one.
+            Raw::Path(path) => *path = format!("/redacted/{}", self.number(path)),
+            Raw::Variant(inner) => self.raw(inner),
+            Raw::List(list) => list.iter_mut().for_each(|value| self.raw(value)),
+            Raw::Dict(map) => map.values_mut().for_each(|value| self.raw(value)),
+            _ => {}
+        }
+    }
+
+    fn mpv(&mut self, heard: &mut Mpv) {
+        match heard {
+            Mpv::Begins(Some(folder)) => self.text(folder),
+            Mpv::Line(line) => {
+                *line = match serde_json::from_str(line) {
+                    Ok(mut value) => {
+                        self.json(&mut value);
+                        value.to_string()
+                    }
+                    Err(_) => "nonsense".to_owned(),
+                }
+            }
+            // What reeld says itself.
+            Mpv::Begins(None) | Mpv::Asked | Mpv::Said(_) => {}
+        }
+    }
+
+    fn json(&mut self, value: &mut Value) {
+        match value {
+            Value::String(text) => self.text(text),
+            Value::Array(list) => list.iter_mut().for_each(|value| self.json(value)),
+            Value::Object(fields) => {
+                for (name, value) in fields {
+                    if !(FIELDS.contains(&name.as_str()) && value.is_string()) {
+                        self.json(value);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn text(&mut self, text: &mut String) {
+        let is_number = text.bytes().all(|b| b.is_ascii_digit());
+        if is_number {
+            return;
+        }
+        *text = match location::read(text) {
+            Some(place) => self.place(text, &place),
+            None => format!("redacted {}{}", self.number(text), extension(text)),
+        };
+    }
+
+    /// Numbered by what it means: as a path and as a URL it is the same.
+    fn place(&mut self, text: &str, place: &Location) -> String {
+        let number = self.number(place.as_str());
+        let mount = match place {
+            Location::Path(_) if location::is_network(place) => "/run/user/1000/gvfs",
+            Location::Path(_) if location::portal(place).is_some() => "/run/user/1000/doc",
+            _ => "",
+        };
+        let scheme = scheme(text);
+        format!(
+            "{scheme}{mount}/redacted/{number}{}",
+            extension(place.as_str())
+        )
+    }
+
+    fn number(&mut self, text: &str) -> usize {
+        let next = self.known.len() + 1;
+        *self.known.entry(text.to_owned()).or_insert(next)
+    }
+}
+
+fn scheme(url: &str) -> &str {
+    url.find("://")
+        .filter(|_| !url.starts_with('/'))
+        .and_then(|end| url.get(..end + 3))
+        .unwrap_or_default()
+}
+
+/// With its dot; only if it looks like one.
+fn extension(path: &str) -> String {
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    let extension = Path::new(path).extension().and_then(|e| e.to_str());
+    extension
+        .filter(|e| (2..=5).contains(&e.len()) && e.bytes().all(|b| b.is_ascii_alphanumeric()))
+        .map_or_else(String::new, |extension| format!(".{extension}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_keep_their_form_and_nothing_else() {
+        let mut redaction = Redaction::default();
+        let cases = [
+            ("file:///a/Secret%20Film.mkv", "file:///redacted/1.mkv"),
+            ("/a/Secret Film.mkv", "/redacted/1.mkv"),
+            (
+                "https://me:pw@host/secret.mkv?token=a.b",
+                "https:///redacted/2.mkv",
+            ),
+            (
+                "/run/user/1000/gvfs/smb-share:server=nas/secret.mkv",
+                "/run/user/1000/gvfs/redacted/3.mkv",
+            ),
+            (
+                "/run/user/1001/doc/ab12/secret.mkv",
+                "/run/user/1000/doc/redacted/4.mkv",
+            ),
+            ("Secret Film. The Return", "redacted 5"),
+            ("Secret.mkv", "redacted 6.mkv"),
+            ("1999", "1999"),
+        ];
+        for (text, expected) in cases {
+            let mut redacted = text.to_owned();
+            redaction.text(&mut redacted);
+            assert_eq!(redacted, expected, "{text}");
+        }
+    }
+}
