@@ -239,6 +239,27 @@ fn from_the_beginning_after_completion_is_a_rewatch_and_a_loop_is_not() {
 }
 
 #[test]
+fn a_loop_stays_a_loop_when_the_daemon_was_restarted_in_it() {
+    let mut rig = played(950.0);
+    rig.d.shutdown(rig.now);
+    rig.drain();
+    assert!(rig.events.last().unwrap().watched);
+    rig.restart(3.0, test_rules());
+    for _ in 0..2 {
+        rig.wait(40.0);
+        rig.seek("mpv-1", 0.0, true);
+        rig.wait(950.0);
+    }
+    assert_eq!(rig.story(), "start 5 · stop 950 watched");
+    // The same file opened anew in the same player is no loop.
+    rig.end("mpv-1", EndReason::Eof);
+    rig.open_at("mpv-1", heat(), 0.0);
+    rig.wait(999.0);
+    rig.quit("mpv-1");
+    assert_eq!(rig.events.iter().filter(|event| event.watched).count(), 2);
+}
+
+#[test]
 fn two_players_at_once_share_the_viewing_and_complete_it_once() {
     let mut rig = Rig::new();
     rig.open_at("mpv-1", heat(), 0.0);

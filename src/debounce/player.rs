@@ -80,8 +80,10 @@ impl Debouncer {
             return self.refined(id, item, now);
         }
         self.end_session(id, false, now);
+        let found = !self.scanned;
         if let Some(player) = self.players.get_mut(id) {
             let mut playing = Playing::new(item, location, now, player.rate);
+            playing.found = found;
             // A player that goes on to its next file need not say that it still plays.
             playing.run(player.transport == Transport::Playing, now);
             player.playing = Some(playing);
