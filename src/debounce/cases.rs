@@ -239,6 +239,27 @@ fn from_the_beginning_after_completion_is_a_rewatch_and_a_loop_is_not() {
 }
 
 #[test]
+fn a_loop_stays_a_loop_when_the_daemon_was_restarted_in_it() {
+    let mut rig = played(950.0);
+    rig.d.shutdown(rig.now);
+    rig.drain();
+    assert!(rig.events.last().unwrap().watched);
+    rig.restart(3.0, test_rules());
+    for _ in 0..2 {
+        rig.wait(40.0);
+        rig.seek("mpv-1", 0.0, true);
+        rig.wait(950.0);
+    }
+    assert_eq!(rig.story(), "start 5 · stop 950 watched");
+    // The same file opened anew in the same player is no loop.
+    rig.end("mpv-1", EndReason::Eof);
+    rig.open_at("mpv-1", heat(), 0.0);
+    rig.wait(999.0);
+    rig.quit("mpv-1");
+    assert_eq!(rig.events.iter().filter(|event| event.watched).count(), 2);
+}
+
+#[test]
 fn two_players_at_once_share_the_viewing_and_complete_it_once() {
     let mut rig = Rig::new();
     rig.open_at("mpv-1", heat(), 0.0);
@@ -360,6 +381,37 @@ fn an_unanswered_player_is_extrapolated() {
     let last = rig.events.last().unwrap();
     assert_eq!(last.action, Action::Progress);
     assert!((last.position - 36.0).abs() < 1.5, "{}", last.position);
+}
+
+#[test]
+fn a_player_that_hangs_plays_nothing_past_the_threshold_and_ends_where_it_was_known_to_be() {
+    let hangs = || {
+        let mut rig = played(250.0);
+        for truth in rig.players.values_mut() {
+            (truth.answers, truth.rate) = (false, 0.0);
+        }
+        rig.wait(2000.0);
+        rig
+    };
+    let mut killed = hangs();
+    killed.quit("mpv-1");
+    let stop = killed.events.last().unwrap();
+    assert!(
+        !stop.watched && (200.0..=250.0).contains(&stop.position),
+        "{stop:?}"
+    );
+
+    let mut goes_on = hangs();
+    for truth in goes_on.players.values_mut() {
+        (truth.answers, truth.rate) = (true, 1.0);
+    }
+    goes_on.wait(40.0);
+    goes_on.quit("mpv-1");
+    let stop = goes_on.events.last().unwrap();
+    assert!(
+        !stop.watched && (285.0..=292.0).contains(&stop.position),
+        "{stop:?}"
+    );
 }
 
 #[test]

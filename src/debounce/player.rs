@@ -35,10 +35,10 @@ pub(super) fn playing_in<'a>(
 /// Adds what was played to the session's viewing, or keeps it for a session to come.
 pub fn bank(viewings: &mut Viewings, playing: &mut Playing, played: Played, rules: &Rules) {
     // The clock alone never gets past the threshold.
-    let threshold = if playing.anchor.estimated {
-        f64::MAX
-    } else {
+    let threshold = if playing.anchor.sure() {
         playing.threshold(rules)
+    } else {
+        f64::MAX
     };
     let Some(session) = &mut playing.session else {
         return playing.keep_unbanked(played, threshold);
@@ -80,8 +80,10 @@ impl Debouncer {
             return self.refined(id, item, now);
         }
         self.end_session(id, false, now);
+        let found = !self.scanned;
         if let Some(player) = self.players.get_mut(id) {
             let mut playing = Playing::new(item, location, now, player.rate);
+            playing.found = found;
             // A player that goes on to its next file need not say that it still plays.
             playing.run(player.transport == Transport::Playing, now);
             player.playing = Some(playing);

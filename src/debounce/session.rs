@@ -153,6 +153,8 @@ pub struct Playing {
     pub session: Option<Session>,
     /// The viewing that this playback completed: its loops are nothing new.
     pub completed_here: Option<ViewingId>,
+    /// It was open already when this run of the daemon began: a former run may have completed it.
+    pub found: bool,
     /// This playback was looked at and is nothing new (until it jumps or is identified anew).
     pub settled_as_nothing: bool,
     /// The anchor before a sudden 0, and when that came (mono): some players say 0 just before they say that they stop.
@@ -177,6 +179,7 @@ impl Playing {
             unbanked: (0.0, 0.0),
             session: None,
             completed_here: None,
+            found: false,
             settled_as_nothing: false,
             before_zero: None,
             since,

@@ -31,6 +31,10 @@ impl Debouncer {
         let (from, since) = playing
             .from
             .unwrap_or_else(|| (playing.position(now).unwrap_or(0.0), now));
+        if let Some(process) = player.info.process.filter(|_| playing.found) {
+            let completed = self.viewings.completed_in(&key, process.started_at(now));
+            playing.completed_here = playing.completed_here.or(completed);
+        }
         let decision = self
             .viewings
             .decide(&key, from / duration, playing.completed_here);

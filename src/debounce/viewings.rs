@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Item, Media, Viewing, ViewingId, ViewingKey, title_key};
+use crate::model::{Item, Media, Viewing, ViewingId, ViewingKey, Wall, title_key};
 
 /// Why a play after completion that does not begin at the beginning is kept here.
 pub const ALREADY_WATCHED: &str = "already watched; this play did not begin at the beginning";
@@ -87,6 +87,14 @@ impl Viewings {
         }
     }
 
+    /// The viewing that a former run completed in the playback of `key` that goes on in a process begun at `since`, as far
+    /// as can be known: it was this file, and the player has not been started since.
+    pub fn completed_in(&self, key: &ViewingKey, since: Wall) -> Option<ViewingId> {
+        let latest = self.latest(key)?;
+        let here = latest.key.location == key.location && latest.completed? > since;
+        here.then_some(latest.id)
+    }
+
     fn latest(&self, key: &ViewingKey) -> Option<&Viewing> {
         self.0
             .values()
@@ -132,7 +140,7 @@ pub fn location_hash(item: &Item) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{MediaType, Wall};
+    use crate::model::MediaType;
 
     fn film(title: &str, year: Option<u16>) -> ViewingKey {
         let media = Media {

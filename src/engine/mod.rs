@@ -427,6 +427,7 @@ impl<E: Edges> Engine<E> {
                 self.lookups.nudge();
             }
             Input::Sleep => {
+                self.storage.retry_now(now);
                 self.debouncer.sleeping(now);
                 self.falling_asleep = true;
             }
@@ -436,7 +437,11 @@ impl<E: Edges> Engine<E> {
                 self.storage.hint(Hint::Resumed);
                 self.lookups.nudge();
             }
-            Input::Shutdown => self.debouncer.shutdown(now),
+            Input::Shutdown => {
+                // The last chance: there may be room again.
+                self.storage.retry_now(now);
+                self.debouncer.shutdown(now);
+            }
             Input::Tick => {}
         }
         for player in self.open.overdue(now.mono) {

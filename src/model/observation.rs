@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Moment;
+use super::{Moment, Wall};
 
 /// Names one player for as long as it lives; never reused for another process within one run.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -42,6 +43,16 @@ pub struct Process {
     pub pid: u32,
     /// Clock ticks after boot at which it started (`/proc/PID/stat`, field 22).
     pub started: u64,
+}
+
+impl Process {
+    /// When it started, as today's clock counts.
+    #[must_use]
+    pub fn started_at(self, now: Moment) -> Wall {
+        // Linux shows every program a hundred ticks a second, whatever its own are.
+        let after_boot = Duration::from_millis(self.started.saturating_mul(10));
+        now.wall.minus(now.boot.saturating_sub(after_boot))
+    }
 }
 
 /// Who a player is.
