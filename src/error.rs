@@ -118,6 +118,16 @@ impl fmt::Display for CliError {
 
 impl std::error::Error for CliError {}
 
+/// An error of the system in its words, without its number: that says nothing to people.
+#[must_use]
+pub fn in_short(error: &dyn std::error::Error) -> String {
+    let words = error.to_string();
+    match words.rsplit_once(" (os error ") {
+        Some((short, _)) => short.to_owned(),
+        None => words,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,6 +142,13 @@ mod tests {
             "Error: the door is shut\nWhy: it is night\nHint: come back tomorrow"
         );
         assert_eq!(CliError::usage("what?").to_string(), "Error: what?");
+    }
+
+    #[test]
+    fn the_number_of_an_error_of_the_system_is_left_out() {
+        let error = std::io::Error::from_raw_os_error(28);
+        assert_eq!(in_short(&error), "No space left on device");
+        assert_eq!(in_short(&CliError::user("x")), "Error: x");
     }
 
     #[test]

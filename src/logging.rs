@@ -19,11 +19,12 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::error::CliError;
 
-/// Starts logging; `default` is the level where the environment names none.
+/// Starts logging; `default` is the level where the environment names none. Of a command, warnings look like the rest of
+/// what it says.
 ///
 /// # Errors
 /// When the environment names a level that does not exist.
-pub fn start(default: Level) -> Result<(), CliError> {
+pub fn start(default: Level, of_command: bool) -> Result<(), CliError> {
     let named = ["REELD_LOG", "RUST_LOG"]
         .into_iter()
         .find_map(|name| env::var(name).ok().filter(|text| !text.is_empty()));
@@ -31,6 +32,7 @@ pub fn start(default: Level) -> Result<(), CliError> {
     let lines = layer()
         .event_format(Lines {
             journal: is_journal(),
+            of_command,
         })
         .with_ansi(io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none())
         .with_writer(io::stderr);
@@ -73,6 +75,7 @@ fn is_journal() -> bool {
 /// `TIME LEVEL what happened`; the journal keeps the time itself and gets the level as a `<N>`.
 struct Lines {
     journal: bool,
+    of_command: bool,
 }
 
 impl<S, N> FormatEvent<S, N> for Lines
@@ -102,6 +105,9 @@ impl Lines {
     fn head(&self, writer: &mut Writer<'_>, level: Level) -> fmt::Result {
         if self.journal {
             return write!(writer, "<{}>", priority(level));
+        }
+        if self.of_command && level <= Level::WARN {
+            return write!(writer, "Warning: ");
         }
         SystemTime.format_time(writer)?;
         if writer.has_ansi_escapes() {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::device_code::Failure;
-use crate::error::CliError;
+use crate::error::{CliError, in_short};
 use crate::model::ServiceName;
 use crate::service::Answer;
 use crate::service::http::Unreachable;
@@ -49,14 +49,14 @@ impl AccountError {
     pub(super) fn unreadable(path: &Path, error: &io::Error) -> Self {
         Self::Unreadable {
             path: path.to_owned(),
-            why: error.to_string(),
+            why: in_short(error),
         }
     }
 
     pub(super) fn unwritable(path: &Path, error: &io::Error) -> Self {
         Self::Unwritable {
             path: path.to_owned(),
-            why: error.to_string(),
+            why: in_short(error),
         }
     }
 
@@ -109,6 +109,30 @@ pub enum LoginError {
         /// Why.
         why: String,
     },
+    /// It answers, and does not work.
+    #[error("{} is in trouble, and answers {words}", service.title())]
+    InTrouble {
+        /// Where.
+        service: ServiceName,
+        /// In its words.
+        words: String,
+    },
+    /// Somebody answers, but not as the service does.
+    #[error("the answer is not one of {}'s: {words}", service.title())]
+    Odd {
+        /// Where.
+        service: ServiceName,
+        /// In its words.
+        words: String,
+    },
+    /// The code has died while the service could not be asked for it.
+    #[error("{} could not be asked until the code expired: {why}", service.title())]
+    Unasked {
+        /// Where.
+        service: ServiceName,
+        /// Why.
+        why: String,
+    },
     /// The user said no.
     #[error("the login was denied at {}", service.title())]
     Denied {
@@ -116,13 +140,13 @@ pub enum LoginError {
         service: ServiceName,
     },
     /// Nobody approved it in time.
-    #[error("the code was not approved before it expired")]
+    #[error("the code was {}not approved before it expired", perhaps_denied(*service))]
     Expired {
         /// Where.
         service: ServiceName,
     },
     /// Too many attempts.
-    #[error("{} allows no more logins from this address for now{}", service.title(), in_words(*after))]
+    #[error("{} allows no more logins from this address for {}", service.title(), in_words(*after))]
     Throttled {
         /// Where.
         service: ServiceName,
@@ -182,10 +206,21 @@ pub enum LoginError {
 }
 
 fn in_words(after: Option<Duration>) -> String {
-    after.map_or_else(String::new, |after| {
-        let whole = Duration::from_secs(after.as_secs());
-        format!(" (for {})", humantime::format_duration(whole))
-    })
+    after.map_or_else(
+        || "now".to_owned(),
+        |after| {
+            let whole = Duration::from_secs(after.as_secs());
+            format!("the next {}", humantime::format_duration(whole))
+        },
+    )
+}
+
+/// Discovr does not tell a no from the end of a code's time.
+fn perhaps_denied(service: ServiceName) -> &'static str {
+    match service {
+        ServiceName::Punchplay => "",
+        ServiceName::Discovr => "denied, or ",
+    }
 }
 
 impl LoginError {
@@ -201,7 +236,7 @@ impl LoginError {
         match failure {
             Failure::Denied => Self::Denied { service },
             Failure::Expired => Self::Expired { service },
-            Failure::Unreachable(why) => Self::Offline { service, why },
+            Failure::Unreachable(why) => Self::Unasked { service, why },
             Failure::Refused(words) => Self::Refused { service, words },
         }
     }
@@ -217,8 +252,14 @@ impl LoginError {
             },
             400..=499 if answer.has_code(&unknown) => Self::WrongClientId { service, words },
             400..=499 if answer.api_error().is_some() => Self::Refused { service, words },
-            _ => Self::offline(service, Unreachable(words)),
+            500..=599 => Self::InTrouble { service, words },
+            _ => Self::odd(service, words),
         }
+    }
+
+    /// An answer of another form.
+    pub(super) fn odd(service: ServiceName, words: String) -> Self {
+        Self::Odd { service, words }
     }
 
     /// What to do.
@@ -233,11 +274,24 @@ impl LoginError {
                 format!("check {service}.client_id (reeld config show)")
             }
             Self::BaseUrl { service, .. } => format!("correct or remove {service}.base_url"),
-            Self::Offline { .. } => "check the network, then run the command again".to_owned(),
+            Self::Offline { service, .. } => format!(
+                "check the network, then run `reeld login {service}` again; `reeld doctor` looks closer"
+            ),
+            Self::InTrouble { service, .. } => {
+                format!("run `reeld login {service}` again later")
+            }
+            Self::Odd { service, .. } => format!(
+                "does something stand in between, such as the sign-in page of a hotel? Open a page in a browser; and check {service}.base_url if it is set (reeld config show)"
+            ),
+            Self::Unasked { service, .. } => {
+                format!("check the network, then run `reeld login {service}` again")
+            }
             Self::Denied { service } | Self::Expired { service } => {
                 format!("run `reeld login {service}` again")
             }
-            Self::Throttled { .. } => "wait, then run the command again".to_owned(),
+            Self::Throttled { service, .. } => {
+                format!("run `reeld login {service}` again then")
+            }
             Self::MissingScope { service, .. } => format!(
                 "run `reeld login {service}` again and allow all that is asked, or allow the application the scope"
             ),

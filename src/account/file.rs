@@ -85,6 +85,23 @@ impl CredentialsFile {
         Ok(records)
     }
 
+    /// Writes what is there again: whether that can be done is seen by doing it.
+    pub(super) fn rewrite(&self) -> Result<(), AccountError> {
+        let _lock = self.lock()?;
+        let path = self.path();
+        let records = match self.content()? {
+            Content::Records(records) => records,
+            Content::Damaged(why) => return self.quarantine(&why),
+        };
+        let was_there = path.exists();
+        let written = self.write(&records);
+        let done = written.and_then(|()| match was_there {
+            true => Ok(()),
+            false => fs::remove_file(&path),
+        });
+        done.map_err(|error| AccountError::unwritable(&path, &error))
+    }
+
     fn content(&self) -> Result<Content, AccountError> {
         let path = self.path();
         let unreadable = |error| AccountError::unreadable(&path, &error);

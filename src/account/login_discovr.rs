@@ -158,7 +158,7 @@ impl Flow<'_> {
         let body = answer.object().unwrap_or_default();
         let field = |key: &str| body.get(key).and_then(text);
         let code = field("deviceCode").zip(field("authQRCode"));
-        let (device, image) = code.ok_or_else(|| offline(Unreachable(answer.words())))?;
+        let (device, image) = code.ok_or_else(|| LoginError::odd(SERVICE, answer.words()))?;
         Ok(Code {
             device,
             image,
@@ -198,7 +198,7 @@ impl Flow<'_> {
         if !answer.is_success() {
             return Err(LoginError::refused(SERVICE, &answer));
         }
-        profiles(&answer).ok_or_else(|| offline(Unreachable(answer.words())))
+        profiles(&answer).ok_or_else(|| LoginError::odd(SERVICE, answer.words()))
     }
 }
 

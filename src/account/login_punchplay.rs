@@ -54,7 +54,12 @@ pub async fn login(
     on(code.progress());
     let poll = async || flow.poll(&code).await;
     let (tokens, scopes) = approved(SERVICE, code.life, poll, on).await?;
-    flow.who(tokens, scopes).await
+    let login = flow.who(&tokens, scopes).await;
+    if login.is_err() {
+        // Approved for months, and used by nobody.
+        flow.give_up(&tokens).await;
+    }
+    login
 }
 
 struct Flow<'a> {
@@ -116,7 +121,7 @@ impl Flow<'_> {
             return Err(refused(&answer));
         }
         let code = answer.object().as_ref().and_then(Code::read);
-        code.ok_or_else(|| offline(Unreachable(answer.words())))
+        code.ok_or_else(|| LoginError::odd(SERVICE, answer.words()))
     }
 
     async fn poll(&self, code: &Code) -> Heard<(Tokens, Vec<String>)> {
@@ -133,12 +138,11 @@ impl Flow<'_> {
     }
 
     /// Whose login it is, and for what.
-    async fn who(&self, tokens: Tokens, granted: Vec<String>) -> Result<NewLogin, LoginError> {
-        let me = self.me(&tokens).await?;
-        let user = me
-            .get("id")
-            .and_then(text)
-            .ok_or_else(|| offline(Unreachable("it does not say whose login it is".to_owned())))?;
+    async fn who(&self, tokens: &Tokens, granted: Vec<String>) -> Result<NewLogin, LoginError> {
+        let me = self.me(tokens).await?;
+        let user = me.get("id").and_then(text).ok_or_else(|| {
+            LoginError::odd(SERVICE, "without saying whose login it is".to_owned())
+        })?;
         let name = me.get("username").or_else(|| me.get("name")).and_then(text);
         let mut scopes = renew::scopes(me.get("scopes"));
         if scopes.is_empty() {
@@ -160,8 +164,15 @@ impl Flow<'_> {
             profile_name: None,
             scopes,
             client_id: self.client_id.clone(),
-            tokens,
+            tokens: tokens.clone(),
         })
+    }
+
+    async fn give_up(&self, tokens: &Tokens) {
+        let revoked = renew::revoke_at_punchplay(self.http, &self.base, &self.client_id, tokens);
+        if let Err(error) = revoked.await {
+            tracing::debug!("the login that was not used could not be ended: {error}");
+        }
     }
 
     async fn me(&self, tokens: &Tokens) -> Result<Map<String, Value>, LoginError> {
@@ -176,10 +187,10 @@ impl Flow<'_> {
             let error = match self.http.send(request).await {
                 Ok(answer) if answer.is_success() => match answer.object() {
                     Some(me) => return Ok(me),
-                    None => offline(Unreachable(answer.words())),
+                    None => LoginError::odd(SERVICE, answer.words()),
                 },
                 Ok(answer) if matches!(answer.status, 400..=428) => return Err(refused(&answer)),
-                Ok(answer) => offline(Unreachable(answer.words())),
+                Ok(answer) => refused(&answer),
                 Err(error) => offline(error),
             };
             attempts += 1;
@@ -283,8 +294,9 @@ mod tests {
             ),
             (400, r#"{"error":"invalid_scope"}"#, "refused the login"),
             (429, r#"{"error":"rate_limited"}"#, "allows no more logins"),
-            (403, "<html>", "cannot be reached"),
-            (503, "", "cannot be reached"),
+            (403, "<html>", "is not one of PunchPlay's"),
+            (404, "<html>", "is not one of PunchPlay's"),
+            (503, "", "is in trouble"),
         ] {
             let error = refused(&answer(status, body));
             assert!(

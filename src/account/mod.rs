@@ -48,7 +48,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::model::{AccountKey, Secret, ServiceName, Wall};
 use crate::service::Fault;
-use crate::service::http::{Base, Http};
+use crate::service::http::{Base, Http, Unreachable};
 
 use file::CredentialsFile;
 use pace::Pace;
@@ -69,6 +69,8 @@ struct Inner {
     /// One change at a time: memory must not go back behind the file.
     changing: Mutex<()>,
     renewals: [Arc<tokio::sync::Mutex<Renewal>>; ServiceName::ALL.len()],
+    /// Logins that others have taken the place of, and whose service has not been told yet.
+    replaced: Mutex<Vec<NewLogin>>,
     changed: watch::Sender<u64>,
 }
 
@@ -118,6 +120,7 @@ impl Accounts {
             standing_in: Mutex::default(),
             changing: Mutex::default(),
             renewals: Default::default(),
+            replaced: Mutex::default(),
             changed: watch::Sender::new(0),
         }))
     }
@@ -150,17 +153,43 @@ impl Accounts {
             linked_at: clock::now().wall,
             needs_login: None,
         };
-        let mut replaced = None;
+        let refresh = record.login.tokens.refresh.clone();
+        let mut before = None;
         self.change(|records| {
-            let old = records.iter().find(|old| old.is_at(key.service));
-            replaced = old
-                .filter(|old| old.login.account != key)
-                .map(Account::from);
+            before = records.iter().find(|old| old.is_at(key.service)).cloned();
             records.retain(|old| !old.is_at(key.service));
             records.push(record);
         })?;
         tracing::info!("{} is linked", key.service.title());
+        let Some(before) = before else {
+            return Ok(None);
+        };
+        let replaced = (before.login.account != key).then(|| Account::from(&before));
+        if before.login.tokens.refresh != refresh && before.may_be_signed_out(&key) {
+            self.replaced().push(before.login);
+        }
         Ok(replaced)
+    }
+
+    /// Tells the services of logins that others have taken the place of, as far as they can be reached. To be called after
+    /// `link`: the new one is on the disk by then.
+    pub async fn sign_out_replaced(&self) {
+        let replaced = std::mem::take(&mut *self.replaced());
+        for login in replaced {
+            let service = login.account.service;
+            // What renews the old one would leave a token behind.
+            let _renewal = self.renewal(service).lock_owned().await;
+            let config = Arc::clone(&self.0.config.borrow());
+            give_back(&self.0.http, &config, &login).await;
+        }
+    }
+
+    /// Whether the logins can be written at all: before the user is asked to approve one.
+    ///
+    /// # Errors
+    /// If they cannot.
+    pub fn try_to_write(&self) -> Result<(), AccountError> {
+        self.0.file.rewrite()
     }
 
     /// Forgets the login at a service, durably, then tells the service, as far as that can be done.
@@ -388,11 +417,7 @@ impl Accounts {
     }
 
     fn base(&self, service: ServiceName) -> Result<Base, String> {
-        let config = self.0.config.borrow();
-        Base::parse(match service {
-            ServiceName::Punchplay => &config.punchplay.base_url,
-            ServiceName::Discovr => &config.discovr.base_url,
-        })
+        base(service, &self.0.config.borrow())
     }
 
     fn renewal(&self, service: ServiceName) -> Arc<tokio::sync::Mutex<Renewal>> {
@@ -406,6 +431,35 @@ impl Accounts {
     fn records(&self) -> MutexGuard<'_, Vec<Record>> {
         self.0.records()
     }
+
+    fn replaced(&self) -> MutexGuard<'_, Vec<NewLogin>> {
+        self.0
+            .replaced
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Tells the service that a login is not used any more, as far as it can be reached.
+pub async fn give_back(http: &Http, config: &Config, login: &NewLogin) {
+    let service = login.account.service;
+    let told = match base(service, config) {
+        Ok(base) => renew::revoke(http, &base, login).await,
+        Err(why) => Err(Unreachable(why)),
+    };
+    if let Err(error) = told {
+        tracing::info!(
+            "{} could not be told that a login is not used any more: {error}",
+            service.title()
+        );
+    }
+}
+
+fn base(service: ServiceName, config: &Config) -> Result<Base, String> {
+    Base::parse(match service {
+        ServiceName::Punchplay => &config.punchplay.base_url,
+        ServiceName::Discovr => &config.discovr.base_url,
+    })
 }
 
 impl Inner {
@@ -436,6 +490,11 @@ impl Inner {
 }
 
 impl Record {
+    /// At PunchPlay nobody knows whether signing out one login of a user ends the others.
+    fn may_be_signed_out(&self, new: &AccountKey) -> bool {
+        new.service == ServiceName::Discovr || self.login.account.user != new.user
+    }
+
     fn is_at(&self, service: ServiceName) -> bool {
         self.login.account.service == service
     }

@@ -102,6 +102,12 @@ pub struct Account {
 const TELL_AHEAD: Duration = Duration::from_secs(7 * 24 * 3600);
 
 impl Account {
+    /// Whether the time of its login is over.
+    #[must_use]
+    pub fn is_over(&self, now: Wall) -> bool {
+        self.expires_at.is_some_and(|end| end <= now)
+    }
+
     /// That its login ends within a week or has ended, and what to do, in words for people.
     #[must_use]
     pub fn ends_soon(&self, now: Wall) -> Option<String> {

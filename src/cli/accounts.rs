@@ -44,7 +44,61 @@ pub fn run(args: &AccountsArgs, context: &Context) -> Result<(), CliError> {
     let mut cells: Vec<Vec<String>> = rows.iter().map(|row| row.cells(now)).collect();
     cells.extend(waiting.iter().map(cells_of_another));
     let head = ["SERVICE", "STATE", "USER", "PROFILE", "EXPIRES", "MAY"];
-    output::print(&table(&head, &cells, output::width()))
+    let width = output::width();
+    let drawn = table(&head, &cells, width);
+    let mut notes = notes(&rows, &drawn, now, width);
+    for row in &waiting {
+        notes.push_str(&of_another_in_words(row, width));
+    }
+    let gap = if notes.is_empty() { "" } else { "\n" };
+    output::print(&format!("{drawn}{gap}{notes}"))
+}
+
+/// What the table had no room for, and what to do.
+fn notes(rows: &[Row<'_>], drawn: &str, now: Wall, width: usize) -> String {
+    let mut text = String::new();
+    for row in rows {
+        let (service, title) = (row.service, row.service.title());
+        let Some(account) = row.account else {
+            continue;
+        };
+        let may = words::printable(&account.scopes.join(" "));
+        if !drawn.contains(&may) {
+            text.push_str(&words::wrapped(&format!("{title} may: {may}"), width));
+            text.push('\n');
+        }
+        let again = format!("Hint: reeld login {service}");
+        if !row.enabled {
+            text.push_str(&format!(
+                "{title} is switched off: nothing is sent there.\nHint: set `{service}.enabled = true`, or `reeld logout {service}`\n"
+            ));
+        } else if let Some(why) = &account.needs_login {
+            let said = format!("{title} wants a new login: {why}. What is queued is kept.");
+            text.push_str(&format!("{}\n{again}\n", words::wrapped(&said, width)));
+        } else if account.ends_soon(now).is_some() {
+            let end = if account.is_over(now) {
+                "is over: nothing can be sent there any more. What is queued is kept."
+            } else {
+                "ends soon. What is queued then is kept."
+            };
+            text.push_str(&format!("The login at {title} {end}\n{again}\n"));
+        }
+    }
+    if rows.iter().all(|row| row.account.is_none()) {
+        text.push_str(
+            "No account is linked: only the local history is kept.\nHint: reeld login punchplay\n",
+        );
+    }
+    text
+}
+
+fn of_another_in_words(row: &AccountRow, width: usize) -> String {
+    let user = row.user.as_deref().unwrap_or("its user");
+    let title = row.service.title();
+    let said = format!(
+        "What is queued for {user} at {title} waits until {user} logs in again; nobody else gets it."
+    );
+    format!("{}\n", words::wrapped(&said, width))
 }
 
 /// Accounts that are not linked any more, and for which something is queued. Only a running daemon knows.
@@ -84,7 +138,7 @@ fn cells_of_another(row: &AccountRow) -> Vec<String> {
         row.user.clone().unwrap_or_default(),
         String::new(),
         String::new(),
-        "waits for this user to log in again".to_owned(),
+        String::new(),
     ]
 }
 
@@ -124,10 +178,11 @@ impl Row<'_> {
 
     fn cells(&self, now: Wall) -> Vec<String> {
         let state = match (self.account, self.state()) {
-            (_, "off") if !self.enabled => "disabled",
             (None, _) => "not linked",
+            (_, "off") => "switched off",
             (_, "needs_login") => "needs login",
-            (Some(account), _) if account.ends_soon(now).is_some() => "log in again soon",
+            (Some(account), _) if account.is_over(now) => "is over",
+            (Some(account), _) if account.ends_soon(now).is_some() => "ends soon",
             (_, state) => state,
         };
         let of = |value: fn(&Account) -> Option<String>| {

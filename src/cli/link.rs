@@ -12,6 +12,9 @@ use crate::model::ServiceName;
 use crate::paths::{Paths, private_dir};
 use crate::service::http::Http;
 
+/// What a service is called where one is to be named.
+pub const SERVICES: &str = "punchplay|discovr";
+
 /// Parses a service that can be logged in to.
 pub fn service() -> impl TypedValueParser<Value = ServiceName> {
     PossibleValuesParser::new(ServiceName::ALL.map(ServiceName::as_str))
@@ -32,4 +35,15 @@ pub fn wait_for<T>(future: impl Future<Output = T>) -> Result<T, CliError> {
         .build()
         .map_err(|error| CliError::user("reeld cannot start").because(error.to_string()))?;
     Ok(runtime.block_on(future))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_service_is_named() {
+        let all = ServiceName::ALL.map(ServiceName::as_str);
+        assert_eq!(SERVICES, all.join("|"));
+    }
 }

@@ -5,10 +5,10 @@ use std::io::IsTerminal;
 use clap::Args;
 use serde_json::json;
 
-use super::link::{accounts, service, wait_for};
+use super::link::{SERVICES, accounts, service, wait_for};
 use super::{Context, Format, output, words};
 use crate::account::login_discovr::{self, SignedIn};
-use crate::account::{NewLogin, OnProgress, Progress, choose, login_punchplay, qr};
+use crate::account::{NewLogin, OnProgress, Progress, choose, give_back, login_punchplay, qr};
 use crate::config::Config;
 use crate::control::{Client, Request};
 use crate::daemon::device_id;
@@ -29,7 +29,7 @@ Examples:
   reeld login punchplay --json      one object a step: code, approved, linked")]
 pub struct LoginArgs {
     /// Where
-    #[arg(value_parser = service())]
+    #[arg(value_name = SERVICES, value_parser = service())]
     service: ServiceName,
     /// Report to this profile: its name, its number in the list, or its id (Discovr)
     #[arg(long, value_name = "PROFILE")]
@@ -40,6 +40,7 @@ pub struct LoginArgs {
 
 pub fn run(args: &LoginArgs, context: &Context) -> Result<(), CliError> {
     let (paths, loaded) = context.load()?;
+    can_be_kept(&paths, &loaded.config)?;
     let mut told = Ok(());
     let mut tell = |progress| {
         if told.is_ok() {
@@ -54,7 +55,7 @@ pub fn run(args: &LoginArgs, context: &Context) -> Result<(), CliError> {
     let name = login.user_name.clone();
     let profile = login.profile_name.clone();
     let replaced = replaced(&paths, &loaded.config, &login)?;
-    let reports = keep(&paths, &loaded.config, args.service, login)?;
+    let reports = keep(&paths, &loaded.config, args.service, &login)?;
     if args.format.json {
         return output::json(&json!({
             "step": "linked",
@@ -70,7 +71,7 @@ pub fn run(args: &LoginArgs, context: &Context) -> Result<(), CliError> {
     if let Some(before) = replaced {
         let before = words::printable(&before);
         output::line(&format!(
-            "It takes the place of {before}. What is still queued for {before} waits for that login, and is sent as nobody else."
+            "It takes the place of {before}. What is still queued for {before} waits until {before} logs in again."
         ))?;
     }
     output::line(if reports {
@@ -161,9 +162,11 @@ fn show(args: &LoginArgs, progress: &Progress) -> Result<(), CliError> {
                  {drawn}{by_hand}Waiting{life} …\n"
             ))
         }
-        Progress::Trouble(why) => {
-            output::line(&format!("{}; trying again …", words::printable(why)))
-        }
+        Progress::Trouble(why) => output::line(&format!(
+            "Trouble with {}: {}. Trying again …",
+            args.service.title(),
+            words::printable(why)
+        )),
         Progress::Approved => output::line("Approved."),
     }
 }
@@ -198,19 +201,33 @@ fn step(progress: &Progress) -> serde_json::Value {
     }
 }
 
+/// Nobody is to approve a login that cannot be kept. The daemon looks after its own file.
+fn can_be_kept(paths: &Paths, config: &Config) -> Result<(), CliError> {
+    match Client::connect_if_running(paths)? {
+        Some(_) => Ok(()),
+        None => Ok(accounts(paths, config)?.try_to_write()?),
+    }
+}
+
 /// Gives the login to the daemon, or to the file where none runs; true if a daemon has it.
 fn keep(
     paths: &Paths,
     config: &Config,
     service: ServiceName,
-    login: NewLogin,
+    login: &NewLogin,
 ) -> Result<bool, CliError> {
-    if hand_over(paths, service, &login)? {
+    if hand_over(paths, service, login)? {
         return Ok(true);
     }
-    accounts(paths, config)?.link(login.clone())?;
+    let accounts = accounts(paths, config)?;
+    if let Err(error) = accounts.link(login.clone()) {
+        // Approved for months, and used by nobody.
+        wait_for(give_back(&Http::default(), config, login))?;
+        return Err(error.into());
+    }
+    wait_for(accounts.sign_out_replaced())?;
     // A daemon that started meanwhile may have read the file before.
-    hand_over(paths, service, &login)
+    hand_over(paths, service, login)
 }
 
 fn hand_over(paths: &Paths, service: ServiceName, login: &NewLogin) -> Result<bool, CliError> {

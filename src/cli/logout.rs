@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use clap::Args;
 use serde_json::json;
 
-use super::link::{accounts, service, wait_for};
+use super::link::{SERVICES, accounts, service, wait_for};
 use super::{Context, Format, output, words};
 use crate::control::{AccountRow, Client, QueueFate, Request, Response};
 use crate::error::CliError;
@@ -22,7 +22,7 @@ Examples:
   reeld logout punchplay --keep-queue")]
 pub struct LogoutArgs {
     /// Where
-    #[arg(value_parser = service())]
+    #[arg(value_name = SERVICES, value_parser = service())]
     service: ServiceName,
     /// What is queued waits for the same user to log in again
     #[arg(long)]
@@ -46,15 +46,26 @@ impl LogoutArgs {
 
 pub fn run(args: &LogoutArgs, context: &Context) -> Result<(), CliError> {
     let (paths, loaded) = context.load()?;
+    let accounts = accounts(&paths, &loaded.config)?;
+    let linked = accounts.linked();
+    let Some(account) = linked.iter().find(|a| a.key.service == args.service) else {
+        return Err(not_linked(args.service));
+    };
+    let user = account.profile_name.as_ref().unwrap_or(&account.user_name);
+    let user = words::printable(user);
+    let mut queue = Some(QueueFate::Keep);
     let not_told = match Client::connect_if_running(&paths)? {
-        Some(mut client) => through_daemon(args, &mut client)?,
+        Some(mut client) => {
+            queue = fate(args, &mut client)?;
+            through_daemon(args.service, queue, &mut client)?
+        }
         None => {
             if args.drop_queue {
                 return Err(CliError::not_running(
                     "only the daemon can drop what is queued",
-                ));
+                )
+                .hint("start it with `systemctl --user start reeld`; or leave the flag out, and what is queued is kept"));
             }
-            let accounts = accounts(&paths, &loaded.config)?;
             let unlinked = wait_for(accounts.unlink(args.service))??;
             unlinked
                 .ok_or_else(|| not_linked(args.service))?
@@ -68,6 +79,15 @@ pub fn run(args: &LogoutArgs, context: &Context) -> Result<(), CliError> {
         );
     }
     output::line(&format!("{service} is not linked any more."))?;
+    match queue {
+        None => {}
+        Some(QueueFate::Keep) => output::line(&format!(
+            "What is still queued for {user} waits until {user} logs in again."
+        ))?,
+        Some(QueueFate::Drop) => {
+            output::line(&format!("What was queued for {user} is forgotten."))?
+        }
+    }
     if let Some(why) = not_told {
         let why = words::printable(&why);
         output::line(&format!(
@@ -78,22 +98,27 @@ pub fn run(args: &LogoutArgs, context: &Context) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Why the service could not be told, if it could not.
-fn through_daemon(args: &LogoutArgs, client: &mut Client) -> Result<Option<String>, CliError> {
+/// What is to become of what is queued; `None`: nothing is.
+fn fate(args: &LogoutArgs, client: &mut Client) -> Result<Option<QueueFate>, CliError> {
     let Response::Status(report) = client.ask(&Request::Status)? else {
         return Err(super::unexpected());
     };
-    let account = report
-        .accounts
-        .iter()
-        .find(|account| account.service == args.service && account.user.is_some())
-        .ok_or_else(|| not_linked(args.service))?;
-    let queued = account.queued + account.dead;
-    let queue = match args.fate() {
-        None if queued > 0 => Some(ask(account, queued)?),
-        fate => fate,
-    };
-    let service = args.service;
+    // The linked account stands before those that were.
+    let mut rows = report.accounts.iter();
+    let row = rows.find(|row| row.service == args.service);
+    match row.filter(|row| row.queued + row.dead > 0) {
+        Some(row) if args.fate().is_none() => ask(row, row.queued + row.dead).map(Some),
+        Some(_) => Ok(args.fate()),
+        None => Ok(None),
+    }
+}
+
+/// Why the service could not be told, if it could not.
+fn through_daemon(
+    service: ServiceName,
+    queue: Option<QueueFate>,
+    client: &mut Client,
+) -> Result<Option<String>, CliError> {
     match client.ask(&Request::Logout { service, queue })? {
         Response::LoggedOut { not_revoked } => Ok(not_revoked),
         _ => Err(super::unexpected()),

@@ -164,11 +164,13 @@ fn run_command() -> Result<(), CliError> {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
-    let default = match cli.command {
-        Command::Run(_) => tracing::Level::INFO,
-        _ => tracing::Level::WARN,
+    let is_daemon = matches!(cli.command, Command::Run(_));
+    let default = if is_daemon {
+        tracing::Level::INFO
+    } else {
+        tracing::Level::WARN
     };
-    crate::logging::start(default)?;
+    crate::logging::start(default, !is_daemon)?;
     let context = Context { config: cli.config };
     match cli.command {
         Command::Run(args) => run::run(&args, &context),

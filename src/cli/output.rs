@@ -74,7 +74,10 @@ pub fn ask(question: &str) -> Result<String, CliError> {
     let read = io::stdin().lock().read_line(&mut answer);
     match read {
         Ok(length) if length > 0 => Ok(answer.trim().to_owned()),
-        _ => Err(CliError::user("no answer, so nothing is changed")),
+        _ => {
+            line("")?;
+            Err(CliError::user("no answer, so nothing is changed"))
+        }
     }
 }
 

@@ -63,7 +63,8 @@ fn describe(report: &StatusReport, now: Wall, width: usize) -> String {
         text.push_str(&format!("Paused: nothing is tracked {end}\n"));
     }
     for problem in &report.problems {
-        text.push_str(&format!("Problem: {}\n", words::printable(problem)));
+        let said = format!("Problem: {problem}");
+        text.push_str(&format!("{}\n", words::wrapped(&said, width)));
     }
     text.push('\n');
     if report.players.is_empty() {
@@ -81,18 +82,34 @@ fn describe(report: &StatusReport, now: Wall, width: usize) -> String {
     {
         text.push_str("\nNo account is linked: only the local history is kept.\nHint: reeld login punchplay\n");
     }
-    for account in report
-        .accounts
-        .iter()
-        .filter(|account| account.state == AccountState::NeedsLogin)
-    {
-        let service = account.service;
-        text.push_str(&format!(
-            "\n{} wants a new login; what is queued is kept.\nHint: reeld login {service}\n",
-            service.title()
-        ));
+    for (place, account) in report.accounts.iter().enumerate() {
+        if account.state == AccountState::NeedsLogin {
+            let (before, _) = report.accounts.split_at(place);
+            text.push_str(&wants_login(account, before));
+        }
+    }
+    if report.accounts.iter().any(|account| account.dead > 0) {
+        text.push_str("\nSome deliveries were refused for good.\nHint: `reeld queue` shows them, and what can be done\n");
     }
     text
+}
+
+/// A service that another uses by now has rows before this one.
+fn wants_login(account: &AccountRow, before: &[AccountRow]) -> String {
+    let service = account.service;
+    let another_uses_it = before.iter().any(|row| row.service == service);
+    let what = match &account.user {
+        Some(user) if another_uses_it => {
+            let user = words::printable(user);
+            let title = service.title();
+            format!("What is queued for {user} at {title} is kept until {user} logs in again.")
+        }
+        _ => format!(
+            "{} wants a new login; what is queued is kept.",
+            service.title()
+        ),
+    };
+    format!("\n{what}\nHint: reeld login {service}\n")
 }
 
 /// What the table had no room for.
@@ -152,7 +169,7 @@ fn accounts(rows: &[AccountRow], now: Wall, width: usize) -> String {
             let delivered = row.last_delivered_at;
             vec![
                 row.service.title().to_owned(),
-                account_state(row.state).to_owned(),
+                account_state(row).to_owned(),
                 row.user.clone().unwrap_or_default(),
                 row.queued.to_string(),
                 row.dead.to_string(),
@@ -173,12 +190,13 @@ fn accounts(rows: &[AccountRow], now: Wall, width: usize) -> String {
     table(&head, &rows, width)
 }
 
-fn account_state(state: AccountState) -> &'static str {
-    match state {
+fn account_state(row: &AccountRow) -> &'static str {
+    match row.state {
         AccountState::Ok => "ok",
         AccountState::NeedsLogin => "needs login",
         AccountState::Unreachable => "unreachable",
-        AccountState::Off => "off",
+        AccountState::Off if row.user.is_none() => "not linked",
+        AccountState::Off => "switched off",
     }
 }
 
@@ -243,7 +261,7 @@ mpv-4711  mpv     playing  42 %  Heat (1995)
 
 SERVICE    STATE        USER  QUEUED  REFUSED  DELIVERED  LAST ERROR
 PunchPlay  needs login  ann   3       0        2 min ago  503 503 503 503 503 5…
-Discovr    off                0       0
+Discovr    not linked         0       0
 
 PunchPlay: 503 503 503 503 503 503 503 503
 

@@ -199,7 +199,7 @@ pub struct QueueRow {
 }
 
 /// What a delivery waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum QueueState {
     /// Its turn, or its time.
@@ -208,6 +208,8 @@ pub enum QueueState {
     WaitingLogin,
     /// A TMDB id.
     WaitingId,
+    /// Its service, which is switched off.
+    Off,
     /// Failed often, tried rarely, holds nothing up.
     Aside,
     /// Was refused for good.

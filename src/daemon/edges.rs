@@ -9,7 +9,7 @@ use super::pause_file::PauseFile;
 
 use crate::account::linked;
 use crate::engine::{Edges, Identity, Opened, Pause};
-use crate::error::CliError;
+use crate::error::{CliError, in_short};
 use crate::history::{self, Entry, History, Receipt};
 use crate::model::{AccountKey, Moment, ViewingId};
 use crate::paths::{Paths, private_dir};
@@ -172,7 +172,7 @@ fn no_randomness(error: &io::Error) -> CliError {
 
 fn unusable(file: &std::path::Path, error: &io::Error) -> CliError {
     CliError::user(format!("cannot use {}", file.display()))
-        .because(error.to_string())
+        .because(in_short(error))
         .hint("reeld must be able to read and write its state folder: check owner, permissions and free space")
 }
 

@@ -84,7 +84,7 @@ impl Requests {
         self.work.join_next().await.map(drop)
     }
 
-    fn login(&self, account: &Secret) -> Response {
+    fn login(&mut self, account: &Secret) -> Response {
         let login = match serde_json::from_str::<NewLogin>(account.expose()) {
             Ok(login) => login,
             Err(_) => {
@@ -94,7 +94,12 @@ impl Requests {
             }
         };
         match self.accounts.link(login) {
-            Ok(_) => Response::done(),
+            Ok(_) => {
+                let accounts = self.accounts.clone();
+                self.work
+                    .spawn(async move { accounts.sign_out_replaced().await });
+                Response::done()
+            }
             Err(error) => Response::Failed(error.into()),
         }
     }

@@ -260,6 +260,27 @@ fn a_loop_stays_a_loop_when_the_daemon_was_restarted_in_it() {
 }
 
 #[test]
+fn a_file_that_the_player_begins_again_by_itself_is_nothing_new() {
+    let mut rig = played(LENGTH);
+    for _ in 0..3 {
+        rig.end("mpv-1", EndReason::Eof);
+        let looped = Item {
+            repeated: true,
+            ..heat()
+        };
+        rig.open_at("mpv-1", looped, 0.0);
+        rig.wait(LENGTH);
+    }
+    assert_eq!(rig.events.iter().filter(|event| event.watched).count(), 1);
+    // Begun by the user, it is a re-watch.
+    rig.end("mpv-1", EndReason::Eof);
+    rig.open_at("mpv-1", heat(), 0.0);
+    rig.wait(LENGTH);
+    rig.quit("mpv-1");
+    assert_eq!(rig.events.iter().filter(|event| event.watched).count(), 2);
+}
+
+#[test]
 fn two_players_at_once_share_the_viewing_and_complete_it_once() {
     let mut rig = Rig::new();
     rig.open_at("mpv-1", heat(), 0.0);

@@ -182,12 +182,7 @@ impl Debouncer {
             Signal::Rate(rate) => self.rate(id, rate, now),
             Signal::Position { seconds, seeked } => self.position(id, seconds, seeked, now),
             Signal::PositionUnknown => self.position_unknown(id, now),
-            Signal::Ended(reason) => {
-                self.end_session(id, reason == crate::model::EndReason::Eof, now);
-                if let Some(player) = self.players.get_mut(id) {
-                    player.playing = None;
-                }
-            }
+            Signal::Ended(reason) => self.ended(id, reason, now),
             Signal::ReachedEnd => self.end_session(id, true, now),
         }
     }

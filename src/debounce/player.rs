@@ -7,7 +7,7 @@ use super::position::Played;
 use super::rules::Rules;
 use super::session::{Candidate, Playing, Session};
 use super::viewings::{Viewings, location_hash};
-use crate::model::{Action, Item, Moment, PlayerId, PlayerInfo, Transport};
+use crate::model::{Action, EndReason, Item, Moment, PlayerId, PlayerInfo, Transport, ViewingId};
 
 /// A player, with what is open in it.
 #[derive(Debug)]
@@ -16,6 +16,8 @@ pub struct Player {
     pub transport: Transport,
     pub rate: f64,
     pub playing: Option<Playing>,
+    /// What has just come to its end here completed this viewing: a loop of it is nothing new. With its location.
+    pub completed: Option<(u64, ViewingId)>,
 }
 
 impl Player {
@@ -51,6 +53,17 @@ pub fn bank(viewings: &mut Viewings, playing: &mut Playing, played: Played, rule
 }
 
 impl Debouncer {
+    /// The playback is over.
+    pub(super) fn ended(&mut self, id: &PlayerId, reason: EndReason, now: Moment) {
+        self.end_session(id, reason == EndReason::Eof, now);
+        if let Some(player) = self.players.get_mut(id)
+            && let Some(playing) = player.playing.take()
+        {
+            let viewing = playing.completed_here;
+            player.completed = viewing.map(|viewing| (playing.location, viewing));
+        }
+    }
+
     pub(super) fn appeared(&mut self, id: &PlayerId, info: PlayerInfo, now: Moment) {
         if info.ignored.is_some() {
             self.end_session(id, false, now);
@@ -63,6 +76,7 @@ impl Debouncer {
                     transport: Transport::Stopped,
                     rate: 1.0,
                     playing: None,
+                    completed: None,
                 };
                 self.players.insert(id.clone(), player);
             }
@@ -82,8 +96,11 @@ impl Debouncer {
         self.end_session(id, false, now);
         let found = !self.scanned;
         if let Some(player) = self.players.get_mut(id) {
+            let completed = player.completed.take();
+            let looped = completed.filter(|(ended, _)| item.repeated && *ended == location);
             let mut playing = Playing::new(item, location, now, player.rate);
             playing.found = found;
+            playing.completed_here = looped.map(|(_, viewing)| viewing);
             // A player that goes on to its next file need not say that it still plays.
             playing.run(player.transport == Transport::Playing, now);
             player.playing = Some(playing);

@@ -113,7 +113,11 @@ impl<E: Edges> Engine<E> {
                 .iter()
                 .filter(|account| account.key.service == service)
             {
-                let counts = of(&account.key).unwrap_or_default();
+                let mut counts = of(&account.key).unwrap_or_default();
+                if !self.enabled(service) {
+                    // Of before.
+                    counts.last_error = None;
+                }
                 let state = if !self.enabled(service) {
                     AccountState::Off
                 } else if account.needs_login.is_some() || counts.needs_login {
@@ -238,13 +242,17 @@ impl<E: Edges> Engine<E> {
             title: queued.event.media.title.clone(),
             created_at: Stamp(queued.event.at.wall),
             attempts: queued.attempts.into(),
-            next_attempt_at: queued.next_attempt_at.map(Stamp),
+            next_attempt_at: queued
+                .next_attempt_at
+                .filter(|_| self.enabled(queued.account.service))
+                .map(Stamp),
             state: match queued.state {
+                QueuedState::Dead => QueueState::Dead,
+                _ if !self.enabled(queued.account.service) => QueueState::Off,
                 QueuedState::Due => QueueState::Due,
                 QueuedState::WaitingLogin => QueueState::WaitingLogin,
                 QueuedState::WaitingId => QueueState::WaitingId,
                 QueuedState::Aside => QueueState::Aside,
-                QueuedState::Dead => QueueState::Dead,
             },
             last_error: queued.last_error.clone(),
         }

@@ -110,35 +110,25 @@ pub trait Edges {
     ///
     /// # Errors
     /// Of the file.
-    fn take_back(&mut self, _viewing: ViewingId) -> std::io::Result<()> {
-        Ok(())
-    }
+    fn take_back(&mut self, viewing: ViewingId) -> io::Result<()>;
 
     /// Whom sessions of the last run were told to; `None` if that is not known.
-    fn kept_linked(&mut self) -> Option<Vec<AccountKey>> {
-        None
-    }
+    fn kept_linked(&mut self) -> Option<Vec<AccountKey>>;
 
     /// Keeps whom sessions are told to from now on, durably.
     ///
     /// # Errors
     /// Of the disk.
-    fn keep_linked(&mut self, _linked: &[AccountKey]) -> std::io::Result<()> {
-        Ok(())
-    }
+    fn keep_linked(&mut self, linked: &[AccountKey]) -> io::Result<()>;
 
     /// The pause that was in force when the last run ended.
-    fn kept_pause(&mut self) -> Option<Pause> {
-        None
-    }
+    fn kept_pause(&mut self) -> Option<Pause>;
 
     /// Keeps the user's pause for the next run, durably; `None`: there is none any more.
     ///
     /// # Errors
     /// Of the disk.
-    fn keep_pause(&mut self, _pause: Option<&Pause>) -> std::io::Result<()> {
-        Ok(())
-    }
+    fn keep_pause(&mut self, pause: Option<&Pause>) -> io::Result<()>;
 }
 
 /// A store, open.

@@ -25,10 +25,10 @@ pub fn answers(bytes: &[u8]) {
     };
     bounded(&punchplay::classify(&answer));
     bounded(&discovr::classify(&answer));
-    if let Some(ours) = Ours::of(OURS) {
+    if let Some(ours) = Ours::of(OURS, Some("Show")) {
         ours.look(&answer);
     }
-    drop(Ours::of(&answer.body));
+    drop(Ours::of(&answer.body, None));
     for media_type in [MediaType::Movie, MediaType::Episode] {
         let mut media = Media {
             media_type: Some(media_type),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::account::Account;
 use crate::config::Config;
-use crate::engine::{Edges, Engine, Identity, Input, Opened, Output};
+use crate::engine::{Edges, Engine, Identity, Input, Opened, Output, Pause};
 use crate::history::{Entry, Read, Receipt};
 use crate::model::{
     AccountKey, Moment, Observation, PlayerId, PlayerInfo, Random, ServiceName, Signal, Source,
@@ -52,6 +52,26 @@ impl Edges for Nowhere {
 
     fn recall(&mut self) -> io::Result<Read> {
         Ok(Read::default())
+    }
+
+    fn take_back(&mut self, _: ViewingId) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn kept_linked(&mut self) -> Option<Vec<AccountKey>> {
+        None
+    }
+
+    fn keep_linked(&mut self, _: &[AccountKey]) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn kept_pause(&mut self) -> Option<Pause> {
+        None
+    }
+
+    fn keep_pause(&mut self, _: Option<&Pause>) -> io::Result<()> {
+        Ok(())
     }
 }
 

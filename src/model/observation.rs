@@ -157,6 +157,9 @@ pub struct Item {
     pub chapters: Vec<Chapter>,
     /// Read over the network.
     pub network: bool,
+    /// It had just ended, and the player has begun it again by itself: a loop.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub repeated: bool,
 }
 
 /// Where the media is. Either way private: DEBUG only.

@@ -205,6 +205,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             in_doubt: so_far.in_doubt,
             first_attempt_at,
             stamp: payload.event.at.wall,
+            title: payload.event.media.title,
         })
     }
 

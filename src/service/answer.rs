@@ -98,6 +98,9 @@ impl Answer {
                 format!("{} {message}", self.status)
             }
             Some(ApiError { code, message }) => format!("{} {code}: {message}", self.status),
+            None if (300..400).contains(&self.status) => {
+                format!("{} and points elsewhere", self.status)
+            }
             None if self.body.trim_start().starts_with('<') => {
                 format!("{} with a web page instead of an answer", self.status)
             }

@@ -7,6 +7,7 @@
 
 use std::error::Error as _;
 use std::fmt;
+use std::io;
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -16,6 +17,7 @@ use reqwest::{Client, Method, Url};
 
 use super::answer::{Answer, printable};
 use crate::clock;
+use crate::error::in_short;
 use crate::model::{Secret, Wall};
 
 /// `User-Agent` of every call.
@@ -232,11 +234,48 @@ impl Http {
         // Without the URL: one of Discovr's holds a device code.
         let error = error.without_url();
         let mut cause: &dyn std::error::Error = &error;
-        while let Some(deeper) = cause.source() {
-            cause = deeper;
+        loop {
+            if let Some(why) = cause.downcast_ref::<io::Error>().and_then(no_tls) {
+                return Unreachable(why);
+            }
+            match cause.source() {
+                Some(deeper) => cause = deeper,
+                None => break,
+            }
         }
-        Unreachable(printable(&cause.to_string()))
+        let words = in_short(cause);
+        if error.is_connect() && words.starts_with("failed to lookup address") {
+            return Unreachable(
+                "its address cannot be looked up: no network, or no such host".to_owned(),
+            );
+        }
+        Unreachable(printable(&words))
     }
+}
+
+/// What is wrong with TLS, if that is it.
+fn no_tls(error: &io::Error) -> Option<String> {
+    use rustls::CertificateError as Bad;
+    let inner = error.get_ref()?;
+    if let Some(deeper) = inner.downcast_ref::<io::Error>() {
+        return no_tls(deeper);
+    }
+    let Some(tls) = inner.downcast_ref::<rustls::Error>() else {
+        let ended = inner.to_string() == "tls handshake eof";
+        return ended.then(|| "what listens there speaks no TLS".to_owned());
+    };
+    Some(match tls {
+        rustls::Error::InvalidCertificate(
+            Bad::Expired | Bad::ExpiredContext { .. } | Bad::NotValidYet | Bad::NotValidYetContext { .. },
+        ) => "its certificate is not valid at this time; is this machine's clock right?".to_owned(),
+        rustls::Error::InvalidCertificate(Bad::NotValidForName | Bad::NotValidForNameContext { .. }) => {
+            "its certificate is another's: something else answers in its place".to_owned()
+        }
+        rustls::Error::InvalidCertificate(_) => {
+            "its certificate is signed by nobody that this machine trusts: something else may answer in its place".to_owned()
+        }
+        other => format!("no TLS: {}", printable(&other.to_string())),
+    })
 }
 
 fn build(timeouts: Timeouts, loopback: bool) -> Result<Client, Unreachable> {

@@ -73,6 +73,8 @@ pub struct Job {
     pub first_attempt_at: Wall,
     /// The event's own time.
     pub stamp: Wall,
+    /// What the film or series is called here.
+    pub title: Option<String>,
 }
 
 /// What is to be done with a delivery after an attempt.

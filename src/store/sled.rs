@@ -30,13 +30,14 @@
 //! whole: `repair.rs`. Full, denied, locked, a disk that does not answer: refused, nothing moved. Whatever was lost is reported
 //! at every opening until it is said to be repaired, so that a crash in between cannot make it silent.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::OnceCell;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use tracing::warn;
 
 use crate::model::Wall;
 
@@ -68,7 +69,6 @@ pub struct SledStore {
     process: Process,
     state: PathBuf,
     broken: OnceCell<StoreError>,
-    damaged: Cell<u64>,
 }
 
 /// What opening the store found.
@@ -154,12 +154,6 @@ impl SledStore {
         Loss::forget(state.path()).map_err(|error| refused(&error))
     }
 
-    /// How many damaged records scans and gets have met and left out since the store was opened. Opening again takes them out.
-    #[must_use]
-    pub fn damaged_records(&self) -> u64 {
-        self.damaged.get()
-    }
-
     /// The process id of the store process.
     #[must_use]
     pub fn process_id(&self) -> u32 {
@@ -171,7 +165,6 @@ impl SledStore {
             process,
             state: state.to_owned(),
             broken: OnceCell::new(),
-            damaged: Cell::new(0),
         }
     }
 
@@ -186,6 +179,16 @@ impl SledStore {
             }
             let _ = self.broken.set(error.clone());
         })
+    }
+
+    /// Damaged records were met: the next opening reads everything, takes them out and tells.
+    fn left_out(&self, damaged: u64) {
+        if damaged > 0 {
+            warn!(
+                "{damaged} damaged records of the database were left out; they are looked at when it is opened next"
+            );
+            let _ = File::create(self.state.join(SUSPECT));
+        }
     }
 
     fn done(&self, request: &Request) -> Result<(), StoreError> {
@@ -209,7 +212,7 @@ impl SledStore {
             backwards,
         })? {
             Reply::Records(chunk) => {
-                self.damaged.set(self.damaged.get() + chunk.damaged);
+                self.left_out(chunk.damaged);
                 Ok(chunk)
             }
             _ => Err(out_of_order()),
@@ -236,7 +239,7 @@ impl Store for SledStore {
         match self.call(&Request::Get { key: key.to_vec() })? {
             Reply::Value(value) => Ok(value),
             Reply::BadValue => {
-                self.damaged.set(self.damaged.get() + 1);
+                self.left_out(1);
                 Ok(None)
             }
             _ => Err(out_of_order()),

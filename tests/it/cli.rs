@@ -29,7 +29,6 @@ fn what_needs_the_daemon_says_that_it_is_not_running_and_ends_with_3() {
         &["pause", "2h"],
         &["resume"],
         &["undo", "00000000000000ff"],
-        &["logout", "punchplay", "--drop-queue"],
     ] {
         let ran = home.run(arguments);
         assert_eq!(ran.code, Some(3), "{arguments:?}: {ran:?}");
@@ -59,7 +58,7 @@ fn a_wrong_command_line_ends_with_2_and_says_what_is_wrong() {
     let home = Home::new();
     for (arguments, words) in [
         (&["statsu"][..], "'status'"),
-        (&["login"], "<SERVICE>"),
+        (&["login"], "<punchplay|discovr>"),
         (&["login", "netflix"], "possible values: punchplay, discovr"),
         (&["queue", "drop"], "<ID|--refused>"),
         (&["queue", "retry", "x"], "invalid value 'x'"),

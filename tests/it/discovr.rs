@@ -104,8 +104,12 @@ async fn every_way_a_login_fails_is_told_apart() {
             "does not accept the client id",
         ),
         (codes, error(429, "RATE"), "allows no more logins"),
-        (codes, Reply::html(403), "cannot be reached"),
-        (codes, Reply::json(200, &json!({})), "cannot be reached"),
+        (codes, Reply::html(403), "is not one of Discovr's"),
+        (
+            codes,
+            Reply::json(200, &json!({})),
+            "is not one of Discovr's",
+        ),
         (codes, Reply::json(200, &no_picture), "QR code"),
         ("/poll", error(401, "CODE_INVALID"), "before it expired"),
         (
@@ -118,7 +122,7 @@ async fn every_way_a_login_fails_is_told_apart() {
             error(401, "TOKEN_INVALID"),
             "refused the login",
         ),
-        ("GET /profiles", Reply::html(502), "cannot be reached"),
+        ("GET /profiles", Reply::html(502), "is in trouble"),
     ] {
         let desk = Bench::new();
         desk.discovr.fault(route, Fault::Answer(fault), None);

@@ -201,7 +201,10 @@ fn logging_out_without_a_daemon_tells_the_service_and_forgets_the_login() {
     let home = linked(&server);
     let ran = home.run(&["logout", "punchplay"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
-    assert_eq!(ran.out, "PunchPlay is not linked any more.\n");
+    assert!(
+        ran.out.starts_with("PunchPlay is not linked any more.\n"),
+        "{ran:?}"
+    );
     assert_eq!(server.with(|app| app.live_refresh_tokens()), 0);
     let text = fs::read_to_string(home.paths().credentials).unwrap();
     assert!(!text.contains("prt_"), "{text}");

@@ -304,3 +304,24 @@ fn nothing_private_is_logged_above_debug_and_no_token_at_all() {
         assert!(!log.contains(secret), "a token is in the log");
     }
 }
+
+#[test]
+fn a_playlist_of_one_film_that_loops_is_one_watch() {
+    if !possible() {
+        return;
+    }
+    let mut evening = Evening::linked();
+    evening.start();
+    let film = evening.film("Heat (1995).mkv", 200);
+    let mpv = evening.mpv(&["--loop-playlist=3"], &[&film]);
+    let id = mpv.id();
+    mpv.wait();
+    evening.until_gone(&id);
+    evening.until_stops(1);
+    assert_eq!(evening.story(), "start stop*");
+    // Begun anew, it is a re-watch.
+    evening.mpv(&[], &[&film]).wait();
+    evening.until_watches(2);
+    assert_eq!(evening.story(), "start stop* start stop*");
+    evening.assert_clean();
+}

@@ -97,10 +97,18 @@ async fn every_way_a_login_fails_is_told_apart() {
         (
             code,
             Reply::html(403),
-            "cannot be reached: 403 with a web page",
+            "is not one of PunchPlay's: 403 with a web page",
         ),
-        (code, error(503, "server_error"), "cannot be reached: 503"),
-        (code, Reply::json(200, &json!({})), "cannot be reached"),
+        (
+            code,
+            error(503, "server_error"),
+            "is in trouble, and answers 503",
+        ),
+        (
+            code,
+            Reply::json(200, &json!({})),
+            "is not one of PunchPlay's",
+        ),
         (token, error(400, "access_denied"), "was denied"),
         (token, error(400, "expired"), "before it expired"),
         (

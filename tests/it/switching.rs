@@ -82,7 +82,7 @@ fn a_login_as_somebody_else_while_the_daemon_runs_sends_nothing_of_the_first() {
     assert_eq!(queued(&evening), ["ann waiting_login"], "by her name");
     let accounts = evening.home.run(&["accounts"]).out;
     assert!(
-        accounts.contains("PunchPlay  1 queued    ann "),
+        accounts.contains("PunchPlay  1 queued    ann\n"),
         "{accounts}"
     );
     let status = &evening.json(&["status", "--json"])[0];

@@ -13,7 +13,7 @@ use std::time::Duration;
 use reeld::account::Account;
 use reeld::config::{Config, DEFAULTS};
 use reeld::control::{Request, Response};
-use reeld::engine::{Edges, Engine, Identity, Input, Opened, Output};
+use reeld::engine::{Edges, Engine, Identity, Input, Opened, Output, Pause};
 use reeld::history::{Entry, MemoryHistory, Read, Receipt};
 use reeld::model::{
     AccountKey, Moment, Observation, PlayerId, Random, ServiceName, SessionId, Signal, Source,
@@ -201,6 +201,26 @@ impl Edges for SimEdges {
 
     fn recall(&mut self) -> std::io::Result<Read> {
         self.remembered.borrow().log.recent()
+    }
+
+    fn take_back(&mut self, _: ViewingId) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    fn kept_linked(&mut self) -> Option<Vec<AccountKey>> {
+        None
+    }
+
+    fn keep_linked(&mut self, _: &[AccountKey]) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    fn kept_pause(&mut self) -> Option<Pause> {
+        None
+    }
+
+    fn keep_pause(&mut self, _: Option<&Pause>) -> std::io::Result<()> {
+        Ok(())
     }
 }
 

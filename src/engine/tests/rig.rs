@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::account::Account;
 use crate::config::Config;
-use crate::engine::{Edges, Engine, Identity, Input, Opened, Output};
+use crate::engine::{Edges, Engine, Identity, Input, Opened, Output, Pause};
 use crate::history::{Entry, MemoryHistory, Read, Receipt};
 use crate::model::*;
 use crate::service::{Call, Disposition, Fault, Job};
@@ -193,6 +193,26 @@ impl Edges for Machine {
 
     fn recall(&mut self) -> io::Result<Read> {
         self.log.borrow().recent()
+    }
+
+    fn take_back(&mut self, _: ViewingId) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn kept_linked(&mut self) -> Option<Vec<AccountKey>> {
+        None
+    }
+
+    fn keep_linked(&mut self, _: &[AccountKey]) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn kept_pause(&mut self) -> Option<Pause> {
+        None
+    }
+
+    fn keep_pause(&mut self, _: Option<&Pause>) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -43,6 +43,10 @@ impl Edges for Desk {
         self.machine.recall()
     }
 
+    fn take_back(&mut self, viewing: ViewingId) -> io::Result<()> {
+        self.machine.take_back(viewing)
+    }
+
     fn kept_linked(&mut self) -> Option<Vec<AccountKey>> {
         self.linked.clone()
     }

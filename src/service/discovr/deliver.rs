@@ -225,8 +225,10 @@ impl Discovr {
 
     /// Reads back: first what there is of the title, and where that says nothing the whole list.
     async fn has_landed(&self, job: &Job) -> Result<bool, Disposition> {
-        let ours = Ours::of(&job.request.body).ok_or_else(|| Disposition::Reject {
-            reason: "its own body cannot be read".to_owned(),
+        let ours = Ours::of(&job.request.body, job.title.as_deref()).ok_or_else(|| {
+            Disposition::Reject {
+                reason: "its own body cannot be read".to_owned(),
+            }
         })?;
         let of_title = format!("/profile/history/{}", encoded(&ours.media_id));
         match self.look(&of_title, &ours).await? {

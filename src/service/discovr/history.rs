@@ -5,12 +5,19 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use crate::model::Wall;
+use crate::model::{Wall, title_key};
 use crate::service::Answer;
 use crate::service::answer::{epoch, text, whole};
 
 /// How far the service's note of a time may be from ours.
 const SAME_INSTANT: Duration = Duration::from_secs(2);
+
+/// How far it is if all that the service does is to leave out the milliseconds.
+const SAME_SECOND: Duration = Duration::from_secs(1);
+
+/// What `mediaType` may say; which words it uses is not documented.
+const FILMS: [&str; 3] = ["movie", "film", "mv"];
+const SERIES: [&str; 6] = ["tv", "show", "series", "tvshow", "tvseries", "episode"];
 
 /// Entries this much older than ours end the search: the list is newest first.
 const FAR_OLDER: Duration = Duration::from_secs(24 * 3600);
@@ -21,6 +28,17 @@ pub(crate) struct Ours {
     pub(crate) media_id: String,
     pub(crate) episode: Option<(u32, u32)>,
     pub(crate) updated_at: Wall,
+    /// As we know it, which need not be the service's way.
+    pub(crate) title: Option<String>,
+}
+
+/// How an entry stands to ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kin {
+    Ours,
+    Another,
+    /// Written again, it might be there twice; left out, never.
+    Doubtful,
 }
 
 /// What a page says.
@@ -37,13 +55,14 @@ pub(crate) enum Page {
 }
 
 impl Ours {
-    /// From the body of our own request.
-    pub(crate) fn of(body: &str) -> Option<Self> {
+    /// From the body of our own request, and what it is called.
+    pub(crate) fn of(body: &str, title: Option<&str>) -> Option<Self> {
         let body: Map<String, Value> = serde_json::from_str(body).ok()?;
         Some(Self {
             media_id: body.get("mediaId").and_then(text)?,
             episode: episode(&body),
             updated_at: time(body.get("updatedAt")?)?,
+            title: title.map(str::to_owned),
         })
     }
 
@@ -53,11 +72,11 @@ impl Ours {
         let Some(items) = items(&value) else {
             return Page::Unknown;
         };
-        if items.iter().any(|item| self.is(item)) {
+        let kin: Vec<Kin> = items.iter().map(|item| self.kin(item)).collect();
+        if kin.contains(&Kin::Ours) {
             return Page::Found;
         }
-        // Written again, it might be there twice.
-        if items.iter().any(|item| self.may_be(item)) {
+        if kin.contains(&Kin::Doubtful) {
             return Page::Unknown;
         }
         // One entry where a list should be may be the latest of several.
@@ -72,28 +91,54 @@ impl Ours {
         }
     }
 
-    fn is(&self, item: &Map<String, Value>) -> bool {
-        let ours = self.updated_at;
-        let at = item.get("updatedAt").and_then(time);
-        let near =
-            at.is_some_and(|at| at.since(ours) <= SAME_INSTANT && ours.since(at) <= SAME_INSTANT);
-        near && episode(item) == self.episode && self.may_be_of(item)
-    }
-
-    /// Of our title and episode, at a time that cannot be read.
-    fn may_be(&self, item: &Map<String, Value>) -> bool {
+    fn kin(&self, item: &Map<String, Value>) -> Kin {
+        let named = named(item);
+        let is_of_another = named.as_ref().is_some_and(|id| *id != self.media_id)
+            || self.is_of_another_type(item)
+            || episode(item) != self.episode;
         let at = item.get("updatedAt").filter(|at| !at.is_null());
-        let unread = at.is_some_and(|at| time(at).is_none());
-        unread && episode(item) == self.episode && self.may_be_of(item)
+        let (false, Some(at)) = (is_of_another, at) else {
+            return Kin::Another;
+        };
+        let Some(at) = time(at) else {
+            return Kin::Doubtful;
+        };
+        let off = at.since(self.updated_at).max(self.updated_at.since(at));
+        if off > SAME_INSTANT {
+            return Kin::Another;
+        }
+        if named.is_some() || off.is_zero() || !self.is_called_otherwise(item) {
+            return Kin::Ours;
+        }
+        // The same film in another language, or another film that ended about then?
+        let without_milliseconds = at.0 % 1000 == 0 && off < SAME_SECOND;
+        if without_milliseconds {
+            Kin::Doubtful
+        } else {
+            Kin::Another
+        }
     }
 
-    /// An entry of the list need not name its title in our way; if it does, it must be ours.
-    fn may_be_of(&self, item: &Map<String, Value>) -> bool {
-        let named = ["mediaId", "id"]
-            .iter()
-            .filter_map(|key| item.get(*key).and_then(text))
-            .find(|id| id.starts_with("MV_") || id.starts_with("TV_"));
-        named.is_none_or(|id| id == self.media_id)
+    fn is_of_another_type(&self, item: &Map<String, Value>) -> bool {
+        let said = item.get("mediaType").and_then(text).unwrap_or_default();
+        let said = title_key(&said);
+        let others: &[&str] = if self.media_id.starts_with("MV_") {
+            &SERIES
+        } else {
+            &FILMS
+        };
+        others.contains(&said.as_str())
+    }
+
+    /// Of films alone: what the title of an episode's entry is the title of is not documented.
+    fn is_called_otherwise(&self, item: &Map<String, Value>) -> bool {
+        let key = |title: String| Some(title_key(&title)).filter(|key| !key.is_empty());
+        let ours = self.title.clone().and_then(key);
+        let theirs = item.get("title").and_then(text).and_then(key);
+        let (Some(ours), Some(theirs), None) = (ours, theirs, self.episode) else {
+            return false;
+        };
+        !ours.contains(&theirs) && !theirs.contains(&ours)
     }
 
     fn all_far_older(&self, items: &[&Map<String, Value>]) -> bool {
@@ -119,6 +164,13 @@ fn items(value: &Value) -> Option<Vec<&Map<String, Value>>> {
         _ => return None,
     };
     Some(list.iter().filter_map(Value::as_object).collect())
+}
+
+/// The title's id, if the entry has it in our way; the list need not.
+fn named(item: &Map<String, Value>) -> Option<String> {
+    let ids = ["mediaId", "id"].into_iter();
+    let mut ids = ids.filter_map(|key| item.get(key).and_then(text));
+    ids.find(|id| id.starts_with("MV_") || id.starts_with("TV_"))
 }
 
 fn episode(item: &Map<String, Value>) -> Option<(u32, u32)> {
@@ -168,6 +220,7 @@ mod tests {
     fn ours() -> Ours {
         Ours::of(
             r#"{"mediaId":"TV_1","progress":100,"updatedAt":"2026-11-22T02:00:00.250Z","season":1,"episode":2}"#,
+            Some("Show"),
         )
         .unwrap()
     }
@@ -231,6 +284,45 @@ mod tests {
         assert_eq!(look(&ours(), entry), Page::Unknown);
         let other = entry.replace("\"episode\":2", "\"episode\":3");
         assert_eq!(look(&ours(), &other), Page::Absent);
+    }
+
+    #[test]
+    fn of_films_that_ended_at_about_the_same_time_ours_is_told_by_type_and_title() {
+        let heat = Ours {
+            media_id: "MV_949".to_owned(),
+            episode: None,
+            title: Some("Heat".to_owned()),
+            ..ours()
+        };
+        let precise = "2026-11-22T02:00:01.750Z";
+        let exact = "2026-11-22T02:00:00.250Z";
+        let short = "2026-11-22T02:00:00Z";
+        for (media_type, title, at, expected) in [
+            ("movie", "Heat", precise, Page::Found),
+            ("movie", "HEAT!", precise, Page::Found),
+            ("movie", "Heat (Director's Cut)", precise, Page::Found),
+            ("movie", "", precise, Page::Found),
+            ("movie", "Alien", precise, Page::Absent),
+            ("movie", "Alien", "2026-11-22T02:00:02Z", Page::Absent),
+            // The same instant, in another language.
+            ("movie", "Hitze", exact, Page::Found),
+            // Perhaps the same instant, as far as it is said.
+            ("movie", "Hitze", short, Page::Unknown),
+            ("tv", "Heat", exact, Page::Absent),
+            ("TV Show", "Heat", exact, Page::Absent),
+            ("?", "Heat", exact, Page::Found),
+        ] {
+            let entry = format!(
+                r#"[{{"id":"h1","mediaType":"{media_type}","title":"{title}","updatedAt":"{at}"}}]"#
+            );
+            assert_eq!(look(&heat, &entry), expected, "{media_type} {title} {at}");
+        }
+        let of_film = r#"[{"mediaType":"movie","season":1,"episode":2,"updatedAt":1795312800}]"#;
+        assert_eq!(look(&ours(), of_film), Page::Absent);
+        // Whose title it is, of the series or of the episode, nobody knows.
+        let episode =
+            r#"[{"mediaType":"tv","title":"Pilot","season":1,"episode":2,"updatedAt":1795312800}]"#;
+        assert_eq!(look(&ours(), episode), Page::Found);
     }
 
     #[test]

@@ -19,6 +19,8 @@
 //! - **Positions** are never observed (they change with every frame). One is asked for when the debouncer asks, and
 //!   with each change of transport or speed and after each jump; its answer carries the signal. A change that comes
 //!   and goes before the answer is none. An mpv that does not answer holds a change back for [`PATIENCE`].
+//! - **A loop** (`loop-playlist` of one file; `loop-file` only seeks) is an entry that ends and starts again at once: mpv falls
+//!   idle before anybody can choose it anew.
 //! - Signals leave in the order of their stamps.
 
 use std::collections::VecDeque;
@@ -75,6 +77,10 @@ pub struct Conversation {
     reread_at: Option<Duration>,
     read_at: Option<Duration>,
     item: Option<Box<Item>>,
+    /// The entry that has just reached its end.
+    ended: Option<i64>,
+    /// What is open is that one once more.
+    repeated: bool,
     transport: Option<Transport>,
     change: Option<Change>,
     wanted: Wanted,
@@ -154,6 +160,8 @@ impl Conversation {
             reread_at: None,
             read_at: None,
             item: None,
+            ended: None,
+            repeated: false,
             transport: None,
             change: None,
             wanted: Wanted::default(),
@@ -218,6 +226,7 @@ impl Conversation {
         match event {
             Event::StartFile(entry) => {
                 self.end(EndReason::Stopped, now);
+                self.repeated = entry.is_some() && entry == self.ended.take();
                 self.playback = Playback::Loading(entry);
             }
             Event::FileLoaded => self.loaded(now),
@@ -266,7 +275,10 @@ impl Conversation {
             return;
         }
         match reason {
-            EndFile::Eof => self.end(EndReason::Eof, now),
+            EndFile::Eof => {
+                self.end(EndReason::Eof, now);
+                self.ended = entry;
+            }
             EndFile::Stop => self.end(EndReason::Stopped, now),
             EndFile::Error => self.end(EndReason::Error, now),
             // Nothing of a playlist file was ever open; what is in it starts next.
@@ -327,11 +339,14 @@ impl Conversation {
                 self.live.paused = flag.unwrap_or(self.live.paused);
                 self.changed(now);
             }
-            "idle-active" if flag == Some(true) => match self.playback {
-                Playback::Open(_) => self.schedule_reread(now),
-                Playback::Idle => self.tell_stopped(now),
-                _ => {}
-            },
+            "idle-active" if flag == Some(true) => {
+                self.ended = None;
+                match self.playback {
+                    Playback::Open(_) => self.schedule_reread(now),
+                    Playback::Idle => self.tell_stopped(now),
+                    _ => {}
+                }
+            }
             "idle-active" => {}
             "speed" => self.speed(data.and_then(Value::as_f64), now),
             _ if open || matches!(self.playback, Playback::Opening(..)) => {
@@ -481,10 +496,11 @@ impl Conversation {
         let Some(reading) = self.reading.take() else {
             return;
         };
-        match (
-            self.playback,
-            item::read(&reading.answers, self.folder.as_deref()),
-        ) {
+        let mut reading = item::read(&reading.answers, self.folder.as_deref());
+        if let Reading::Open(item) = &mut reading {
+            item.repeated = self.repeated;
+        }
+        match (self.playback, reading) {
             (Playback::Unknown, Reading::Open(item)) => self.open(None, item, position, now, now),
             (Playback::Unknown, Reading::Half) => self.playback = Playback::Loading(None),
             (Playback::Unknown | Playback::Opening(..), Reading::Nothing) => {

@@ -62,6 +62,7 @@ pub fn read(answers: &[Option<Value>], folder: Option<&str>) -> Reading {
         video: video(tracks),
         chapters: chapters(answer("chapter-list")),
         network: answer("demuxer-via-network") == Some(&Value::Bool(true)),
+        repeated: false,
     }))
 }
 

@@ -145,6 +145,7 @@ impl Bench {
                 in_doubt: false,
                 first_attempt_at: stamp,
                 stamp,
+                title: event.media.title.clone(),
             },
             other => panic!("not sent: {other:?}"),
         }

@@ -59,6 +59,20 @@ impl Rig {
         rig
     }
 
+    fn end(&mut self, entry: u64, reason: &str) {
+        let event = json!({"event": "end-file", "reason": reason, "playlist_entry_id": entry});
+        self.hear(&event.to_string());
+    }
+
+    /// Whether what was opened last is a loop.
+    fn is_repeated(&self) -> bool {
+        let mut items = self.told.iter().filter_map(|(_, signal)| match signal {
+            Signal::Opened(item) => Some(item.repeated),
+            _ => None,
+        });
+        items.next_back().expect("something was opened")
+    }
+
     fn open(&mut self, path: &str, entry: u64) {
         self.have(path);
         self.hear(&json!({"event": "start-file", "playlist_entry_id": entry}).to_string());
@@ -500,4 +514,27 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn an_entry_that_starts_again_right_after_its_end_is_a_loop() {
+    let mut rig = Rig::playing();
+    for _ in 0..2 {
+        rig.end(1, "eof");
+        rig.open("a.mkv", 1);
+        assert!(rig.is_repeated());
+    }
+    // Stopped and played again, another one, and back: somebody wants to see it.
+    for (reason, entry) in [("stop", 1), ("eof", 2), ("eof", 1)] {
+        rig.end(if entry == 2 { 1 } else { 2 }, reason);
+        rig.end(1, reason);
+        rig.open("a.mkv", entry);
+        assert!(!rig.is_repeated(), "{reason} {entry}");
+    }
+    // Chosen again when mpv had nothing to do any more.
+    rig.end(1, "eof");
+    rig.change("idle-active", &json!(true));
+    rig.change("idle-active", &json!(false));
+    rig.open("a.mkv", 1);
+    assert!(!rig.is_repeated());
 }
