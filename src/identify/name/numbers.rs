@@ -193,7 +193,13 @@ pub(super) fn bare(reading: &Reading, at: usize) -> Option<Bare> {
         let fits = next.value > first.value
             && next.value - first.value <= super::MOST_EPISODES as u32
             && next.digits >= first.digits;
-        if range && fits {
+        // "07 - 08 [720p]"
+        let dashed = gap::is_dash(joint)
+            && next.value == first.value + 1
+            && next.digits == first.digits
+            && first.digits >= 2
+            && reading.ends_after(until);
+        if (range || dashed) && fits {
             extend_to(&mut values, next.value);
             until += 1;
         } else if fits

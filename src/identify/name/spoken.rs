@@ -334,7 +334,12 @@ fn skip_of(reading: &mut Reading, at: usize) {
 fn find_episode(reading: &mut Reading) {
     let text = &reading.text;
     let found = (0..text.len()).filter(|i| text.is_free(*i)).find_map(|at| {
-        if let Some(number) = hash(text, at).or_else(|| glued(text, at, EPISODE)) {
+        // "Enemy #1 (2013)"
+        let film = text.bracket_of(at + 1).is_some_and(|b| {
+            b.last == at + 2 && text.number(at + 1).is_some_and(|n| n.digits == 4)
+        });
+        let issue = hash(text, at).filter(|n| !(film && n.digits == 1));
+        if let Some(number) = issue.or_else(|| glued(text, at, EPISODE)) {
             let range = range_behind(text, at, number.value);
             return Some((
                 at,
