@@ -13,6 +13,7 @@ mod date;
 mod episode;
 mod extras;
 mod ideographs;
+mod kinship;
 mod normalise;
 mod numbers;
 mod part;
@@ -22,6 +23,7 @@ mod spoken;
 mod technical;
 mod title;
 mod token;
+mod url;
 mod words;
 mod year;
 
@@ -30,7 +32,8 @@ mod cases;
 #[cfg(test)]
 mod hostile;
 
-pub(super) use claim::{claim, media_of, take_ids};
+pub(super) use claim::{claim, take_ids, title};
+pub(super) use url::file_path;
 
 use crate::model::{Date, Ids, MediaType};
 
@@ -89,7 +92,7 @@ pub struct ParsedName {
     pub nameless: bool,
     /// Ids written in the path.
     pub ids: Ids,
-    /// The ids stood on a folder of an episode, so they are the show's.
+    /// The ids stood on a folder of an episode, or before its number, so they are the show's.
     pub ids_are_series: bool,
 }
 
