@@ -12,7 +12,7 @@ use crate::config::load_rules;
 use crate::error::CliError;
 use crate::identify::rules::Rules;
 use crate::identify::{Evidence, Identity, IdentityJson, Verdict, identify, named, sidecar};
-use crate::model::media_json;
+use crate::model::{decoded, media_json};
 
 /// What reeld makes of a file name or path, and why
 ///
@@ -58,7 +58,7 @@ pub fn run(args: &IdentifyArgs, context: &Context) -> Result<(), CliError> {
         let mut input = io::BufReader::with_capacity(64 << 10, io::stdin().lock());
         let mut line = Vec::new();
         while read_line(&mut input, &mut line)? {
-            output::finish(write(&String::from_utf8_lossy(&line)))?;
+            output::finish(write(&decoded(&line)))?;
         }
     } else {
         for name in &args.names {

@@ -38,6 +38,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::config::{Loaded, Sources, load};
 use crate::error::{CliError, Exit};
+use crate::model::decoded;
 use crate::paths::Paths;
 
 const EXAMPLES: &str = "\
@@ -112,7 +113,7 @@ struct Format {
 
 /// Text from names of files, which need not be UTF-8: other bytes are replaced.
 fn of_any_bytes() -> impl TypedValueParser<Value = String> {
-    OsStringValueParser::new().map(|name| name.to_string_lossy().into_owned())
+    OsStringValueParser::new().map(|name| decoded(name.as_encoded_bytes()).into_owned())
 }
 
 /// What every command may need.

@@ -99,8 +99,18 @@ impl Lookups {
         Arc::clone(&self.numberings)
     }
 
+    /// Where the user says that episodes of a series are.
+    pub fn take_word(&mut self, series: u64, word: &[(Unplaced, (u32, u32))]) {
+        Arc::make_mut(&mut self.numberings).take_word(series, word);
+    }
+
+    /// The user has said something else since.
+    pub fn forget_word(&mut self) {
+        Arc::make_mut(&mut self.numberings).forget_word();
+    }
+
     fn known(&self, media: &Media, now: Wall) -> Known {
-        let unplaced = Unplaced::of(media);
+        let mut unplaced = Unplaced::of(media);
         let Some(series) = media.ids.tmdb.filter(|_| !unplaced.is_empty()) else {
             return match self.cache.get(media, now) {
                 Some(Some(id)) => Known::Id(id),
@@ -108,6 +118,10 @@ impl Lookups {
                 None => Known::Unasked,
             };
         };
+        unplaced.retain(|one| self.numberings.word(series, *one).is_none());
+        if unplaced.is_empty() {
+            return Known::Numbers;
+        }
         let Some(numbering) = self.numberings.fresh(series, now) else {
             return Known::Unasked;
         };

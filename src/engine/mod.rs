@@ -22,6 +22,7 @@ mod lookups;
 mod notices;
 mod open;
 mod pause;
+mod placing;
 mod privacy;
 mod rebuild;
 mod replay;
@@ -286,6 +287,8 @@ pub struct Engine<E: Edges> {
     started: Moment,
     merge: Merge,
     rules: Arc<UserRules>,
+    /// What the rules were asked about.
+    ruled: placing::Asked,
     open: OpenItems,
     debouncer: Debouncer,
     storage: Storage<E::Store>,
@@ -348,6 +351,7 @@ impl<E: Edges> Engine<E> {
             started: now,
             merge: Merge::new(kinship),
             rules: Arc::default(),
+            ruled: placing::Asked::default(),
             open: OpenItems::default(),
             debouncer,
             storage,
@@ -392,6 +396,7 @@ impl<E: Edges> Engine<E> {
             Input::RulesProblem(problem) => self.rules_problem = problem,
             Input::Rules(rules) => {
                 self.rules = rules;
+                self.rules_changed();
                 self.identify_all_again(now);
             }
             Input::Sidecars {
@@ -579,6 +584,7 @@ impl<E: Edges> Engine<E> {
         }
         self.hand_out(now);
         self.write_receipts(now);
+        self.place_by_rules(now);
         self.look_up(now);
         self.storage.close_if_idle(&self.debouncer, now);
         self.summarise();

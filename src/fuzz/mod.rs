@@ -20,6 +20,7 @@ use crate::identify::name::parse;
 use crate::identify::rules::Rules;
 use crate::identify::sidecar::{Place, Sidecar, understand};
 use crate::identify::{identify, named};
+use crate::model::decoded;
 
 /// A door: its name, and what is behind it.
 pub type Target = (&'static str, fn(&[u8]));
@@ -37,7 +38,7 @@ pub const TARGETS: &[Target] = &[
 
 /// The name of a file.
 pub fn name(bytes: &[u8]) {
-    let name = parse(&String::from_utf8_lossy(bytes));
+    let name = parse(&decoded(bytes));
     assert!(name.episode.len() <= 400 && name.absolute_episode.len() <= 400);
     assert!(name.season.len() <= 400);
     assert!(name.title.is_none_or(|title| !title.trim().is_empty()));

@@ -8,6 +8,7 @@ mod media_json;
 mod moment;
 mod observation;
 mod secret;
+mod text;
 mod title;
 
 pub use account::{AccountKey, ServiceName};
@@ -21,4 +22,5 @@ pub use observation::{
     Tags, Transport, Video,
 };
 pub use secret::Secret;
+pub use text::{decoded, windows_1252};
 pub use title::title_key;

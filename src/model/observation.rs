@@ -151,7 +151,7 @@ pub struct Item {
 /// Where the media is. Either way private: DEBUG only.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Location {
-    /// Absolute path; bytes that are not UTF-8 are replaced, which is good enough to name it.
+    /// Absolute path; bytes that are not UTF-8 are read as `decoded` says, which is good enough to name it.
     Path(String),
     /// Anything with a scheme other than `file`.
     Url(String),

@@ -5,6 +5,7 @@
 //! then read off the season itself, which may count on where the last one ended.
 //! **Dates** are looked for in the last two seasons that had begun by then. A day on which several episodes were aired says
 //! nothing.
+//! **The user's rules** come first.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -166,22 +167,50 @@ impl Numbering {
 
 /// The numbers of several series, by TMDB id.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Numberings(BTreeMap<u64, (Wall, Numbering)>);
+pub struct Numberings {
+    /// What TMDB says, and when it was asked.
+    series: BTreeMap<u64, (Wall, Numbering)>,
+    /// What the user's rules say, which is stronger.
+    word: BTreeMap<(u64, Unplaced), (u32, u32)>,
+}
 
 impl Numberings {
     /// Season and number of an episode of a series, if they are known.
     #[must_use]
     pub fn place(&self, series: u64, unplaced: Unplaced) -> Option<(u32, u32)> {
-        match self.0.get(&series)?.1.find(unplaced) {
+        if let Some(place) = self.word(series, unplaced) {
+            return Some(place);
+        }
+        match self.series.get(&series)?.1.find(unplaced) {
             Step::At(season, number) => Some((season, number)),
             _ => None,
         }
     }
 
+    /// Season and number as the user's rules say.
+    #[must_use]
+    pub fn word(&self, series: u64, unplaced: Unplaced) -> Option<(u32, u32)> {
+        self.word.get(&(series, unplaced)).copied()
+    }
+
+    /// Takes the user's word; what is too much for the memory is not taken.
+    pub fn take_word(&mut self, series: u64, word: &[(Unplaced, (u32, u32))]) {
+        for (unplaced, place) in word {
+            if self.word.len() < MOST {
+                self.word.insert((series, *unplaced), *place);
+            }
+        }
+    }
+
+    /// Forgets it.
+    pub fn forget_word(&mut self) {
+        self.word.clear();
+    }
+
     /// What is known of a series, unless so much time has passed that it may have grown.
     #[must_use]
     pub fn fresh(&self, series: u64, now: Wall) -> Option<&Numbering> {
-        let (at, numbering) = self.0.get(&series)?;
+        let (at, numbering) = self.series.get(&series)?;
         // A time ahead of now is a clock that was wrong.
         (*at <= now && now.since(*at) < LIFE).then_some(numbering)
     }
@@ -189,17 +218,17 @@ impl Numberings {
     /// Adds what is known of a series now.
     pub fn learn(&mut self, series: u64, numbering: Numbering, now: Wall) {
         if self.fresh(series, now).is_none() {
-            self.0.insert(series, (now, Numbering::default()));
+            self.series.insert(series, (now, Numbering::default()));
         }
-        if let Some((_, known)) = self.0.get_mut(&series) {
+        if let Some((_, known)) = self.series.get_mut(&series) {
             known.merge(numbering);
         }
-        while self.0.len() > MOST_SERIES {
-            let oldest = self.0.iter().min_by_key(|(_, (at, _))| *at);
+        while self.series.len() > MOST_SERIES {
+            let oldest = self.series.iter().min_by_key(|(_, (at, _))| *at);
             let Some(oldest) = oldest.map(|(series, _)| *series) else {
                 return;
             };
-            self.0.remove(&oldest);
+            self.series.remove(&oldest);
         }
     }
 }
@@ -346,7 +375,7 @@ mod tests {
         for series in 1..=60 {
             all.learn(series, numbering(&[(1, 1, "")]), at(series / 10));
         }
-        assert_eq!(all.0.len(), MOST_SERIES);
+        assert_eq!(all.series.len(), MOST_SERIES);
         assert!(all.fresh(1, at(6)).is_none() && all.fresh(60, at(6)).is_some());
         assert!(all.fresh(60, at(29)).is_some() && all.fresh(60, at(30)).is_none());
         assert!(all.fresh(60, at(5)).is_none(), "asked in the future");

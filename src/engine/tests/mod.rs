@@ -3,6 +3,7 @@
 
 mod doubts;
 mod every_write;
+mod placing;
 mod rebuild;
 mod rig;
 mod switched_off;

@@ -72,7 +72,14 @@ fn beside(reading: &Reading, at: usize) -> Option<Bare> {
     let bracket = reading.alone_in_bracket(at, bare.until) && bare.first.digits >= 2;
     let dashed = gap::is_dash(text.gap_before(at))
         && (gap::is_dash(behind) || bare.first.digits >= 3 && reading.ends_after(bare.until - 1));
-    let larger = !(1900..2035).contains(&bare.first.value)
+    // In the first season both counts are the same, but for a special or two: "1883 - S01E01 - 1883".
+    let first = reading.season == [1]
+        && reading
+            .episode
+            .first()
+            .is_some_and(|n| bare.first.value > n + 100);
+    let larger = !first
+        && !(1900..2035).contains(&bare.first.value)
         && bare.first.value >= reading.episode.first().copied().unwrap_or(0);
     (larger
         && (many

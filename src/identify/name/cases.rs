@@ -117,6 +117,9 @@ fn titles_that_are_numbers_or_years() {
         ("9-1-1.S05E03.720p.mkv", "episode 9-1-1 S5 E3", "digits and hyphens"),
         ("24 - S01E02.mkv", "episode 24 S1 E2", "two digits"),
         ("3x3 Eyes.mkv", "movie 3x3 Eyes", "no season 3"),
+        ("[DEC]².2009.1080p.mkv", "movie [DEC]² (2009)", "a sign glued to a bracket belongs to it: it names no group"),
+        ("Harbour - S02E05 - 1984.mkv", "episode Harbour S2 E5 \"1984\"", "behind a dash it is what the episode is called"),
+        ("1883 - S01E01 - 1883.mkv", "episode 1883 S1 E1 \"1883\"", "in the first season both counts are the same"),
     ]);
 }
 
@@ -152,6 +155,16 @@ fn episodes_in_every_spelling() {
         ("[Harbour Lights] [S02E05] The Storm.mkv", "episode Harbour Lights S2 E5 \"The Storm\"", "a title in brackets"),
         ("Harbour Lights - 205 - The Storm [HDTV].avi", "episode Harbour Lights S2 E5 \"The Storm\"", "a broadcast's number behind a dash"),
         ("Harbour.Lights.E05.1080p.mkv", "episode Harbour Lights E5", "without a season"),
+        ("Harbour Lights - 2.05 - The Storm.mkv", "episode Harbour Lights S2 E5 \"The Storm\"", "a dot between, dashes around"),
+        ("Harbour Lights - 2-05 - The Storm.mkv", "episode Harbour Lights S2 E5 \"The Storm\"", "a range would be padded alike"),
+        ("Harbour Lights - 2x05a - The Storm.mkv", "episode Harbour Lights S2 E5 \"The Storm\"", "half of an episode"),
+        ("Harbour Lights 2x05 & 06.mkv", "episode Harbour Lights S2 E5,6", "a sign with spaces around"),
+        ("Harbour Lights Se 2 Ep 5.mkv", "episode Harbour Lights S2 E5", "cut short"),
+        ("harbour.lights.205-206.hdtv.avi", "episode harbour lights S2 E5,6", "a range in a broadcast's name"),
+        ("harbour.lights.1013.720p.hdtv.avi", "episode harbour lights S10 E13", "season 10 there"),
+        ("Tatort.Harbour.E1170.The.Storm.German.2021.720p.mkv", "episode Tatort Harbour (2021) E1170 \"The Storm\"", "the language and the year end the episode's title"),
+        ("Harbour.Lights.2005.2017.Christmas.Special.1080p.mkv", "episode Harbour Lights (2005) \"Christmas Special\"", "of two years the first is the show's"),
+        ("Harbour Lights - S00E05 - Behind the Scenes.mkv", "episode Harbour Lights S0 E5 \"Behind the Scenes\"", "a numbered episode is no extra, whatever it is called"),
     ]);
 }
 
@@ -165,6 +178,8 @@ fn daily_shows_are_known_by_their_date() {
         ("Late_Talk_20210317.mp4", "episode Late Talk 2021-03-17", "without signs"),
         ("Late Talk - March 17, 2021.mkv", "episode Late Talk 2021-03-17", "in words"),
         ("Late.Talk.S26E75.2021.03.17.Guest.mkv", "episode Late Talk S26 E75 2021-03-17 \"Guest\"", "beside numbers"),
+        ("Late Talk 1st March 2021.mkv", "episode Late Talk 2021-03-01", "an ordinal"),
+        ("Late-Talk vom 12.03.2021.mp4", "episode Late-Talk 2021-03-12", "the word before a date"),
     ]);
 }
 
@@ -190,6 +205,15 @@ fn languages_have_their_own_words() {
         ("灯塔.第二季.第05集.2160p.mkv", "episode 灯塔 S2 E5", "Chinese"),
         ("등대 시즌2 5화.mp4", "episode 등대 S2 E5", "Korean"),
         ("灯塔.The.Lighthouse.2019.1080p.mkv", "movie The Lighthouse = 灯塔 (2019)", "of two scripts the Latin one"),
+        ("El.Faro.T02.E05.mkv", "episode El Faro S2 E5", "Spanish, cut short"),
+        ("Il.Faro.La.Serie.S02E05.mkv", "episode Il Faro La Serie S2 E5", "a word for season that is the title's"),
+        ("Mayak.(2.sezon.5.seriya).avi", "episode Mayak S2 E5", "Russian in Latin letters"),
+        ("המגדלור עונה 2 פרק 5.mp4", "episode המגדלור S2 E5", "Hebrew"),
+        ("المنارة الموسم 2 الحلقة 5.mp4", "episode المنارة S2 E5", "Arabic"),
+        ("Ngọn Hải Đăng - Tập 05.mp4", "episode Ngọn Hải Đăng E5", "Vietnamese"),
+        ("등대 2기 5화.mp4", "episode 등대 S2 E5", "Korean, counted"),
+        ("灯塔2.The.Lighthouse.II.2023.1080p.mkv", "movie The Lighthouse II = 灯塔2 (2023)", "a number glued to one script is no other's"),
+        ("阳光www.site.com.灯塔.BD.1080p.mkv", "movie 灯塔", "a site with its name"),
     ]);
 }
 
@@ -216,6 +240,7 @@ fn anime_counts_on() {
         ("[Kumo] Hoshi no Umi - 05 & 06 [720p].mkv", "episode Hoshi no Umi E5,6", "two numbers"),
         ("One Umi 1071.mkv", "episode One Umi E1071", "a series that has come far"),
         ("Hoshi.no.Umi.05.VOSTFR.1080p.mkv", "episode Hoshi no Umi E5", "subtitled in French"),
+        ("(Kumo) Hoshi no Umi - 05 (720p).mkv", "episode Hoshi no Umi E5", "a group in round brackets"),
     ]);
 }
 
@@ -238,6 +263,15 @@ fn folders_tell_what_the_name_does_not() {
         ("/tv/Harbour.Lights.S02E05.720p-GRP/grp-hl.205.mkv", "episode Harbour Lights S2 E5", "a release's folder under a short name"),
         ("/downloads/new/Harbour.Lights.S02E05.mkv", "episode Harbour Lights S2 E5", "folders that name no work"),
         ("file:///tv/Harbour%20Lights/Harbour%20Lights%20S02E05.mkv", "episode Harbour Lights S2 E5", "an address"),
+        ("/tv/Harbour Lights/Season 2/The Storm - S02E05.mkv", "episode Harbour Lights S2 E5 \"The Storm\"", "the number behind the episode's title"),
+        ("/v/Harbour Lights/Season 2/Harbour Lights - The Storm (2x05).mkv", "episode Harbour Lights S2 E5 \"The Storm\"", "and behind both titles"),
+        ("/tv/Harbour Lights/Season 2/(05) The Storm.mkv", "episode Harbour Lights S2 E5 \"The Storm\"", "a number in brackets"),
+        ("/tv/Harbour Lights/Series 2/Episode 5.mkv", "episode Harbour Lights S2 E5", "British"),
+        ("/tv/Harbour Lights/Season 2 - The Return/05 - The Storm.mkv", "episode Harbour Lights S2 E5 \"The Storm\"", "a season's own title is not the show's"),
+        ("/tv/Harbour Lights/The Complete Second Season/05.mkv", "episode Harbour Lights S2 E5", "an article is no title"),
+        ("/tv/Harbour Lights Season 1-3/Season 2/05.mkv", "episode Harbour Lights S2 E5", "the nearest folder tells the season"),
+        ("/tv/Harbour Lights/Harbour Lights - Part 3 - The Storm.mkv", "episode Harbour Lights E3 \"The Storm\" part 3", "a part among series is an episode"),
+        ("/anime/Hoshi no Umi/Specials/OVA 1.mkv", "episode Hoshi no Umi S0 E1", "what specials are called is no title"),
     ]);
 }
 

@@ -126,8 +126,10 @@ fn short(a: u32, b: u32, c: u32) -> Option<Date> {
 }
 
 fn worded(text: &Text, at: usize) -> Option<(usize, usize, Date)> {
-    text.number(at + 1)?;
     let key = text.key(at);
+    if key.len() < 3 {
+        return None;
+    }
     let month = MONTHS
         .iter()
         .position(|m| *m == key || (key.len() == 3 && m.starts_with(key)))?;
@@ -136,10 +138,22 @@ fn worded(text: &Text, at: usize) -> Option<(usize, usize, Date)> {
         .number(at + 2)
         .or_else(|| text.number(at + 1))
         .filter(|n| n.digits == 4)?;
-    if let Some(day) = text.number(at + 1).filter(|n| n.digits <= 2) {
-        return Some((at, at + 3, date(year.value, month, day.value)?));
+    if let Some(day) = day(text, at + 1) {
+        return Some((at, at + 3, date(year.value, month, day)?));
     }
     let before = at.checked_sub(1)?;
-    let day = text.number(before).filter(|n| n.digits <= 2)?;
-    Some((before, at + 2, date(year.value, month, day.value)?))
+    let day = day(text, before)?;
+    Some((before, at + 2, date(year.value, month, day)?))
+}
+
+/// `3`, `03`, `3rd`
+fn day(text: &Text, at: usize) -> Option<u32> {
+    if let Some(number) = text.number(at) {
+        return Some(number.value).filter(|_| number.digits <= 2);
+    }
+    let key = text.key(at);
+    let digits = ["st", "nd", "rd", "th"]
+        .iter()
+        .find_map(|tail| key.strip_suffix(tail))?;
+    digits.parse().ok().filter(|n| *n <= 31 && text.is_free(at))
 }

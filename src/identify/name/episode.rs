@@ -110,15 +110,9 @@ struct Joint {
 fn joint(cursor: &mut Cursor) -> Joint {
     let start = cursor.at;
     cursor.skip(b" ._-+&~,", 4);
-    let mut range = cursor
-        .bytes
-        .get(start..cursor.at)
-        .is_some_and(|s| s.contains(&b'-') || s.contains(&b'~'));
-    let plain = cursor.at - start == 1
-        && cursor
-            .bytes
-            .get(start)
-            .is_some_and(|b| b"-+&~,".contains(b));
+    let signs = cursor.bytes.get(start..cursor.at).unwrap_or(&[]);
+    let mut range = signs.contains(&b'-') || signs.contains(&b'~');
+    let plain = matches!(signs, [b'-' | b'+' | b'&' | b'~' | b','] | b" & " | b" + ");
     let tight = cursor.at == start;
     if !tight && (cursor.eat_word(b"and") || cursor.eat_word(b"et") || cursor.eat_word(b"und")) {
         cursor.skip(b" ._", 1);
@@ -200,20 +194,32 @@ fn again(cursor: &mut Cursor, span: &Span, by_x: bool) -> Option<u32> {
     Some(value)
 }
 
-/// `S01E02`, `s1.ep2`, `S01-E02`, `S03x01`, `T01E02`.
+/// `S01E02`, `s1.ep2`, `S01-E02`, `S03x01`, `T01E02`, `T01.E02`, `Se 1 Ep 2`.
 fn season_episode(bytes: &[u8], at: usize) -> Option<Span> {
     let mut cursor = Cursor { bytes, at };
     let spanish = cursor.peek() == b't';
     if !(cursor.eat(b's') || cursor.eat(b't')) {
         return None;
     }
-    let season = cursor.digits(if spanish { 2 } else { 4 })?;
+    let short = !spanish && cursor.eat(b'e');
+    if short {
+        cursor.skip(b" ._", 1);
+    }
+    let start = cursor.at;
+    let season = cursor.digits(if spanish || short { 2 } else { 4 })?;
     let direct = cursor;
     let gap = cursor.skip(b" ._-[", 3);
-    if spanish && gap > 0 {
+    if spanish && gap > 0 && !(gap == 1 && direct.at - start == 2) {
         return None;
     }
-    let mut episode = cursor.episode(b"ex");
+    let mut episode = cursor.episode(if short || spanish && gap > 0 {
+        b"e"
+    } else {
+        b"ex"
+    });
+    if short && episode.is_none() {
+        return None;
+    }
     if episode.is_none() && gap == 0 {
         // S01.05 is no episode, S0105 is no season: only the letter tells.
         cursor = direct;
@@ -257,6 +263,10 @@ fn cross(bytes: &[u8], at: usize) -> Option<Span> {
         end: 0,
     };
     more_episodes(&mut cursor, &mut span, true);
+    // "1x02a": half of it
+    if digits == 2 && matches!(cursor.peek(), b'a' | b'b') {
+        cursor.at += 1;
+    }
     cursor.at_boundary().then_some(span)
 }
 

@@ -210,7 +210,14 @@ fn ending(reading: &Reading, words: &str) -> Option<usize> {
     let bracketed = text
         .bracket_of(from)
         .is_some_and(|b| b.first == from && from > 0);
-    let fits = if word {
+    // "S00E05 - Behind the Scenes": an episode may be called so.
+    let named = words != "sample"
+        && gap::is_dash(joint)
+        && reading.has_episode()
+        && text.mark(from - usize::from(from > 0)) == Mark::Number;
+    let fits = if named {
+        false
+    } else if word {
         tight
     } else {
         whole || hyphen || sure && behind || bracketed

@@ -43,7 +43,7 @@ fn counter(text: &Text, at: usize) -> Option<bool> {
 
 fn counter_sign(c: char) -> Option<bool> {
     match c {
-        '季' | '期' | '部' => Some(true),
+        '季' | '期' | '部' | '기' => Some(true),
         '话' | '話' | '集' | '回' | '화' | '회' => Some(false),
         _ => None,
     }

@@ -1,5 +1,7 @@
 //! Brings a path to a form in which the rest can be simple.
 
+use unicode_normalization::char::decompose_canonical;
+
 /// Longest name looked at, in bytes; a path keeps its end.
 const LONGEST: usize = 4096;
 /// Longest part of a path looked at; file systems stop at 255.
@@ -85,7 +87,7 @@ fn decoded(name: &str) -> Option<String> {
             more
         };
     }
-    Some(String::from_utf8_lossy(&bytes).into_owned())
+    Some(crate::model::decoded(&bytes).into_owned())
 }
 
 fn tail(name: &str) -> &str {
@@ -230,6 +232,16 @@ fn fold_letter(c: char, out: &mut String) {
         'ý' | 'ÿ' => 'y',
         'ř' => 'r',
         'ł' | 'Ł' => 'l',
+        'đ' | 'Đ' => 'd',
+        // Vietnamese has two accents on one letter.
+        '\u{1e00}'..='\u{1eff}' => {
+            decompose_canonical(c, |part| {
+                if part.is_ascii() {
+                    out.push(part.to_ascii_lowercase());
+                }
+            });
+            return;
+        }
         _ => {
             out.extend(c.to_lowercase());
             return;

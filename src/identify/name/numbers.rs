@@ -1,15 +1,13 @@
 //! Bare numbers, told apart by where they stand. Only looked at when nothing says what they are.
 
 use super::absolute::{find_absolute, twin_of};
+use super::packed::{counted_from_zero, is_packed, packed, packed_before_date, packed_range};
 use super::reading::{Reading, extend_to, push};
 use super::token::{Mark, Number, gap};
 use super::words::{COUNTED, PART, WHOLE};
 
 /// Heights of a picture, which are no episodes when they stand alone in brackets.
 const HEIGHTS: &[u32] = &[480, 540, 576, 720, 1080, 2160];
-/// Most episodes a season is thought to have where `102` is read as season 1, episode 2.
-const LONGEST_SEASON: u32 = 36;
-
 /// What the folders say about a file.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Context {
@@ -30,7 +28,7 @@ pub(super) struct Bare {
 }
 
 impl Bare {
-    fn zero_led(&self) -> bool {
+    pub fn zero_led(&self) -> bool {
         self.first.digits >= 2
             && self.first.value < 10_u32.pow(u32::try_from(self.first.digits).unwrap_or(1) - 1)
     }
@@ -51,6 +49,9 @@ pub(super) fn find(reading: &mut Reading, context: &Context) {
         packed_before_date(reading);
         return;
     }
+    if find_crossed(reading, context) {
+        return;
+    }
     let first = if context.season.is_some() {
         leading(reading, context)
     } else {
@@ -66,10 +67,63 @@ pub(super) fn find(reading: &mut Reading, context: &Context) {
         before_technical,
         in_season,
     ];
-    let Some(bare) = first.or_else(|| rules.iter().find_map(|rule| rule(reading, context))) else {
-        return;
+    match first.or_else(|| rules.iter().find_map(|rule| rule(reading, context))) {
+        Some(bare) => take(reading, context, bare),
+        None => part_of_series(reading, context),
+    }
+}
+
+/// ` - 2.05 - Name`, ` - 2-05 - Name`, `2-05`: season and episode with a sign between.
+fn find_crossed(reading: &mut Reading, context: &Context) -> bool {
+    if reading.group || reading.checksum || reading.is_numbered() {
+        return false;
+    }
+    let text = &reading.text;
+    let found = (1..text.len()).find_map(|at| {
+        let (season, episode) = (text.number(at)?, text.number(at + 1)?);
+        let joint = text.gap_before(at + 1);
+        let before = text.gap_before(at);
+        let dashed = gap::is_dash(before) && gap::is_dash(text.gap_after(at + 1));
+        let padded = season.digits == 1 && episode.digits == 2 && episode.value < 10;
+        let fits = matches!(joint, gap::DOT | gap::HYPHEN)
+            && season.digits <= 2
+            && episode.digits == 2
+            && season.value > 0
+            && episode.value > 0
+            && !is_film(reading, context, at)
+            && (dashed && (season.digits == 1 || joint == gap::DOT)
+                || padded && joint == gap::HYPHEN && reading.ends_after(at + 1));
+        fits.then_some((at, season.value, episode.value))
+    });
+    let Some((at, season, episode)) = found else {
+        return false;
     };
-    take(reading, context, bare);
+    reading.text.set(at, at + 2, Mark::Number);
+    (reading.season, reading.episode) = (vec![season], vec![episode]);
+    reading.weak = true;
+    true
+}
+
+/// `Show - Part 3 - Name` among series is its third episode.
+fn part_of_series(reading: &mut Reading, context: &Context) {
+    if context.series != Some(true) || reading.year.is_some() && !reading.bracketed_year {
+        return;
+    }
+    let text = &reading.text;
+    let found = (1..text.len()).find(|i| {
+        text.has(*i, PART)
+            && text.is_free(*i)
+            && text
+                .number(i + 1)
+                .is_some_and(|n| Some(n.value) == reading.part)
+    });
+    if let Some(at) = found
+        && let Some(part) = reading.part
+    {
+        reading.text.set(at, at + 2, Mark::Number);
+        reading.episode = vec![part];
+        reading.weak = true;
+    }
 }
 
 fn take(reading: &mut Reading, context: &Context, bare: Bare) {
@@ -100,6 +154,8 @@ fn take(reading: &mut Reading, context: &Context, bare: Bare) {
                 vec![bare.first.value.max(other)],
             );
         }
+    } else if let Some((season, episodes)) = packed_range(reading, context, &bare) {
+        (reading.season, reading.episode) = (vec![season], episodes);
     } else if single
         && bare.first.digits >= 3
         && (of_folder && episode > 0 || is_packed(reading, context, &bare))
@@ -172,7 +228,7 @@ pub(super) fn bare(reading: &Reading, at: usize) -> Option<Bare> {
     })
 }
 
-fn is_counted(reading: &Reading, at: usize) -> bool {
+pub(super) fn is_counted(reading: &Reading, at: usize) -> bool {
     at.checked_sub(1).is_some_and(|i| {
         reading.text.has(i, COUNTED | PART)
             && reading.text.is_free(i)
@@ -205,7 +261,7 @@ fn closes(reading: &Reading, until: usize) -> bool {
 }
 
 /// A film by its place or by a year in brackets behind a number.
-fn is_film(reading: &Reading, context: &Context, at: usize) -> bool {
+pub(super) fn is_film(reading: &Reading, context: &Context, at: usize) -> bool {
     if reading.group
         || reading.checksum
         || context.season.is_some()
@@ -336,7 +392,10 @@ fn leading(reading: &Reading, context: &Context) -> Option<Bare> {
     if let Some(bare) = season_first(reading, context, at) {
         return Some(bare);
     }
-    let bare = bare(reading, at).filter(|_| text.bracket_of(at).is_none())?;
+    let bare = bare(reading, at).filter(|b| {
+        text.bracket_of(at).is_none()
+            || context.season.is_some() && reading.alone_in_bracket(at, b.until)
+    })?;
     let behind = text.gap_after(bare.until - 1);
     let named = bare.until < text.len() && text.is_free(bare.until);
     let in_season = context.season.is_some() || !reading.season.is_empty();
@@ -383,72 +442,6 @@ fn season_first(reading: &Reading, context: &Context, at: usize) -> Option<Bare>
         until: at + 2,
         values: vec![second.value],
         first: second,
-    })
-}
-
-/// Whether `102` is season 1, episode 2.
-fn is_packed(reading: &Reading, context: &Context, bare: &Bare) -> bool {
-    let (season, episode) = (bare.first.value / 100, bare.first.value % 100);
-    let aired =
-        (bare.until..reading.text.len()).any(|i| reading.text.has(i, super::words::BROADCAST));
-    let spaced = reading.text.text.contains(' ') && context.series != Some(true) && !aired;
-    // "2401" only right before a sign of television, and not where it may be a year.
-    let broadcast = !(19..=20).contains(&season)
-        && season <= 40
-        && reading.text.has(bare.until, super::words::BROADCAST);
-    let sizes = bare.first.digits == 3 || bare.first.digits == 4 && (bare.zero_led() || broadcast);
-    let dashed = gap::is_dash(reading.text.gap_before(bare.from));
-    sizes
-        && season > 0
-        && (1..=LONGEST_SEASON).contains(&episode)
-        && !spaced
-        && !reading.group
-        && !reading.checksum
-        && !reading.anime
-        && reading.season.is_empty()
-        && (!dashed || aired)
-        && context.season.is_none_or(|s| s == season)
-}
-
-/// `the.show.102.hdtv`, `Show.2005.211.name`.
-fn packed(reading: &Reading, context: &Context) -> Option<Bare> {
-    let text = &reading.text;
-    (1..text.len()).rev().find_map(|at| {
-        let bare = bare(reading, at).filter(|b| b.values.len() == 1 && b.until == at + 1)?;
-        let fits = matches!(bare.first.digits, 3 | 4)
-            && bare.first.value > 99
-            && is_packed(reading, context, &bare);
-        if !fits
-            || reading.opens(at)
-            || is_counted(reading, at)
-            || is_film(reading, context, at)
-            || text.bracket_of(at).is_some()
-        {
-            return None;
-        }
-        let after_year = text.mark(at - 1) == Mark::Year;
-        // "show.102.name" without a year anywhere
-        let named = reading.year.is_none()
-            && bare.first.digits == 3
-            && text.gap_before(at) == gap::DOT
-            && text.gap_after(at) == gap::DOT
-            && text.tokens.get(at + 1).is_some_and(|t| t.number.is_none());
-        let sure = context.season.is_some() || named;
-        (after_year || sure || reading.ends_after(at) && reading.year.is_none()).then_some(bare)
-    })
-}
-
-/// `0106`: season 1, episode 6.
-fn counted_from_zero(reading: &Reading, context: &Context) -> Option<Bare> {
-    (0..reading.text.len()).find_map(|at| {
-        let bare = bare(reading, at).filter(|b| {
-            b.first.digits == 4 && b.zero_led() && b.first.value > 100 && b.values.len() == 1
-        })?;
-        let alone = reading.text.len() == 1;
-        (is_packed(reading, context, &bare)
-            && (alone || !reading.opens(at))
-            && !is_film(reading, context, at))
-        .then_some(bare)
     })
 }
 
@@ -510,22 +503,4 @@ fn in_season(reading: &Reading, context: &Context) -> Option<Bare> {
             && text.gap_before(at) & gap::HYPHEN == 0;
         fits.then_some(bare)
     })
-}
-
-/// `Show.101.Name.2010.11.23`: a packed number beside the date.
-fn packed_before_date(reading: &mut Reading) {
-    let date = reading.text.first_marked(0, &[Mark::Number]).unwrap_or(0);
-    let found = (1..date).rev().find_map(|at| {
-        let number = reading
-            .text
-            .number(at)
-            .filter(|n| n.digits == 3 && n.value >= 100)?;
-        (!reading.opens(at) && number.value % 100 <= LONGEST_SEASON).then_some((at, number.value))
-    });
-    let Some((at, value)) = found else { return };
-    reading.text.set(at, at + 1, Mark::Number);
-    (reading.season, reading.episode) = (vec![value / 100], vec![value % 100]);
-    if let Some(twin) = twin_of(reading, at + 1) {
-        reading.text.set(twin.0, twin.0 + 1, Mark::Number);
-    }
 }

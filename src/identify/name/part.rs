@@ -3,7 +3,7 @@
 use super::numbers::{self, Context};
 use super::reading::Reading;
 use super::token::Text;
-use super::{date, episode, extras, spoken, technical, title, year};
+use super::{date, episode, extras, group, spoken, technical, title, year};
 
 /// Everything one part says.
 pub(super) fn read(text: Text, context: &Context) -> Reading {
@@ -20,7 +20,7 @@ pub(super) fn read(text: Text, context: &Context) -> Reading {
         date::find_worded(&mut reading);
     }
     year::find(&mut reading);
-    title::find_group(&mut reading);
+    group::find(&mut reading);
     technical::settle(&mut reading);
     extras::find(&mut reading);
     numbers::find(&mut reading, context);

@@ -36,6 +36,8 @@ struct Folders {
     in_season: bool,
     /// Nearest folder that names a work.
     named: Option<Reading>,
+    /// What a season's folder calls itself; the title where nothing else is.
+    season_title: Option<String>,
     year: Option<u16>,
     extra: Option<Extra>,
     /// The folder of extras, which may be a series called so.
@@ -103,6 +105,19 @@ impl Folders {
             return;
         }
         let reading = part::read(text, &Context::default());
+        // "Season 1 - The Beginning": a season's title is not the show's, if a folder above has that.
+        if self.named.is_none()
+            && reading.leading
+            && !reading.season.is_empty()
+            && !reading.has_episode()
+        {
+            self.in_season = true;
+            if self.season.is_empty() {
+                self.season.clone_from(&reading.season);
+            }
+            self.season_title = self.season_title.take().or(reading.title);
+            return;
+        }
         if self.is_numbered_only(&reading) || is_obscured(&reading) && reading.year.is_none() {
             return;
         }
@@ -136,6 +151,10 @@ impl Folders {
                 | "especiales"
                 | "speciali"
                 | "speciale"
+                | "ova"
+                | "ovas"
+                | "oad"
+                | "oads"
         ) {
             self.season = vec![0];
             return true;
@@ -301,7 +320,7 @@ fn join(mut base: Reading, mut folders: Folders) -> ParsedName {
         .named
         .as_ref()
         .is_some_and(|folder| folder.year.is_some() && !folder.is_numbered());
-    if let Some(folder) = folders.named.take() {
+    if let Some(mut folder) = folders.named.take() {
         let hidden = is_obscured(&base);
         let shelved = folders.extra.is_some();
         if release
@@ -316,6 +335,13 @@ fn join(mut base: Reading, mut folders: Folders) -> ParsedName {
             base.extra = extra.or(base.extra);
             base.ids = Ids::default();
         } else if base.is_numbered() || !folders.season.is_empty() {
+            let of_folder = std::mem::take(&mut folder.season);
+            if base.season.is_empty() && folders.season.is_empty() && !folder.has_episode() {
+                base.season = of_folder;
+            }
+            if !folders.season.is_empty() {
+                name_in_season(&mut base, &folder, folders.context.series == Some(true));
+            }
             join_episode(&mut base, folder, hidden);
         } else {
             join_film(&mut base, folder, film_release, hidden, shelved);
@@ -323,14 +349,37 @@ fn join(mut base: Reading, mut folders: Folders) -> ParsedName {
     } else if base.title.is_some() && base.leading {
         split_leading(&mut base);
     }
+    base.title = base.title.or(folders.season_title.take());
     finish(base, folders)
 }
 
-/// An episode in its show's folder.
-fn join_episode(base: &mut Reading, mut folder: Reading, hidden: bool) {
-    if base.season.is_empty() && !folder.has_episode() {
-        base.season = std::mem::take(&mut folder.season);
+/// In a season's folder the show's folder tells which part of the name is the show, and whether any is.
+fn name_in_season(base: &mut Reading, folder: &Reading, series: bool) {
+    let (Some(title), Some(show)) = (&base.title, &folder.title) else {
+        return;
+    };
+    // "Specials/OVA 1"
+    if matches!(squeezed(title).as_str(), "ova" | "oad" | "special" | "sp") {
+        base.title = None;
+        return;
     }
+    if base.episode_title.is_some() || !base.has_episode() || base.leading || base.group {
+        return;
+    }
+    let split = title
+        .split_once(" - ")
+        .filter(|(head, _)| squeezed(head) == squeezed(show));
+    if let Some((head, name)) = split {
+        // "Show - Name (2x05)"
+        (base.title, base.episode_title) = (Some(head.to_owned()), Some(name.to_owned()));
+    } else if series && !base.weak && !similar(title, show) && base.year.is_none() {
+        // "Name - S02E05"
+        base.episode_title = base.title.take();
+    }
+}
+
+/// An episode in its show's folder.
+fn join_episode(base: &mut Reading, folder: Reading, hidden: bool) {
     let same = base
         .title
         .as_ref()

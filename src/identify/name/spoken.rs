@@ -235,7 +235,7 @@ fn season_at(text: &Text, at: usize) -> Option<(usize, List)> {
             && text.number(list.until + 1).is_none_or(|n| n.digits == 4)
     };
     let year = text.gap_before(at + 1) & gap::OPEN != 0;
-    let opens = at == 0 && text.key(0) == "series";
+    let opens = at == 0 && text.key(0) == "series" && text.len() > 2;
     let dated = |list: &List| {
         list.digits == 4 && (year || matches!(text.key(at), "series" | "serie" | "temp" | "tem"))
     };
@@ -429,7 +429,15 @@ fn episode_at(text: &Text, at: usize) -> Option<(usize, List)> {
     let worded = !text.key(at).is_ascii()
         || matches!(
             text.key(at),
-            "bolum" | "resz" | "jakso" | "dil" | "odcinek" | "epizoda" | "epizod"
+            "bolum"
+                | "resz"
+                | "jakso"
+                | "dil"
+                | "odcinek"
+                | "epizoda"
+                | "epizod"
+                | "seriya"
+                | "serija"
         )
         || ordinal && matches!(text.key(at), "folge" | "episode" | "avsnitt");
     // "Episode - 16" opens a name, "Title Episode - 16" does not.

@@ -89,7 +89,9 @@ fn mark_sites(text: &mut Text) {
     while at < text.len() {
         let until = site_at(text, at).unwrap_or(at);
         if until > at {
-            text.set(at, until, Mark::Noise);
+            // "阳光电影www.site.com": the site's name in its own script
+            let named = at == 1 && text.gap_before(at) == 0;
+            text.set(at - usize::from(named), until, Mark::Noise);
         }
         at = until.max(at + 1);
     }

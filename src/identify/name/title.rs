@@ -1,12 +1,10 @@
 //! The title is what is left before the first thing found; the episode's title what is left behind it.
 
 use super::reading::Reading;
+use super::render::{Region, render};
 use super::token::{Mark, Text, gap};
 use super::words::{BINDS, COUNTRY, EPISODE, LANGUAGE, SCRIPT, SEASON, SPECIAL, WHOLE};
 
-const ARTICLES: &[&str] = &[
-    "the", "a", "an", "le", "la", "les", "der", "die", "das", "el", "los", "il", "l",
-];
 const ENDS: &[Mark] = &[
     Mark::Tech,
     Mark::Year,
@@ -14,59 +12,6 @@ const ENDS: &[Mark] = &[
     Mark::Disc,
     Mark::Noise,
 ];
-
-/// Marks the group that opens the name: `[Group] Title`.
-pub(super) fn find_group(reading: &mut Reading) {
-    let text = &reading.text;
-    let Some(bracket) = text.brackets.first().copied() else {
-        return;
-    };
-    let before = text.slice(0, bracket.start).trim_matches(['_', ' ', '.']);
-    let opens = before.bytes().all(|b| b.is_ascii_digit())
-        && bracket.kind != '('
-        && bracket.last > bracket.first;
-    let plain = (bracket.first..bracket.last)
-        .all(|i| matches!(text.mark(i), Mark::Free | Mark::Tech | Mark::Noise));
-    let technical = (bracket.first..bracket.last).all(|i| text.mark(i) == Mark::Tech);
-    let site = (bracket.first..bracket.last).all(|i| text.mark(i) == Mark::Noise);
-    let next =
-        (bracket.last..text.len()).find(|i| !matches!(text.mark(*i), Mark::Tech | Mark::Noise));
-    let named = has_title_behind(text, bracket.last)
-        && next.is_some_and(|i| {
-            text.is_free(i)
-                && (text.number(i).is_none()
-                    || text.is_free(i + 1) && text.gap_after(i) & gap::BRACKET == 0
-                    || text.bracket_of(i).is_none()
-                        && text.raw(i).len() < 3
-                        && before_text(text, i, bracket.end))
-        });
-    if opens && plain && !technical && !site && named {
-        reading.text.set(0, bracket.last, Mark::Noise);
-        reading.group = true;
-    }
-}
-
-/// Whether a word stands behind the bracket and before any number, outside `(…)`.
-fn has_title_behind(text: &Text, from: usize) -> bool {
-    let number = text
-        .first_marked(from, &[Mark::Number])
-        .unwrap_or(text.len());
-    (from..number).any(|i| text.is_free(i) && text.bracket_of(i).is_none_or(|b| b.kind != '('))
-}
-
-/// A number right behind the group, with a space: a title like `0`.
-fn before_text(text: &Text, at: usize, end: usize) -> bool {
-    text.tokens
-        .get(at)
-        .is_some_and(|t| text.slice(end, t.start).contains(' '))
-}
-
-/// A region of the text that holds a title.
-#[derive(Clone, Copy)]
-struct Region {
-    start: usize,
-    end: usize,
-}
 
 /// Finds the title and the episode's title.
 pub(super) fn find(reading: &mut Reading) {
@@ -80,12 +25,37 @@ pub(super) fn find(reading: &mut Reading) {
     trim_country(reading, &mut region);
     trim(reading, &mut region);
     let (title, alternative) = split_scripts(&reading.text, region);
-    reading.title = title;
+    // "The Complete First Season"
+    let article = |title: &String| reading.is_numbered() && title.eq_ignore_ascii_case("the");
+    reading.title = title.filter(|title| !article(title));
     reading.alternative = reading.alternative.take().or(alternative);
     if !reading.leading {
         reading.episode_title = behind_number(reading, region.end);
     }
     find_special(reading, region.end);
+    if reading.special {
+        split_years(reading, region);
+    }
+}
+
+/// `Show.2005.2017.Christmas.Special`: the show's year, then the special's.
+fn split_years(reading: &mut Reading, region: Region) {
+    let last = region.end.saturating_sub(1);
+    let year = reading
+        .text
+        .number(last)
+        .filter(|n| n.digits == 4 && (1930..2035).contains(&n.value))
+        .and_then(|n| u16::try_from(n.value).ok());
+    if let Some(year) = year.filter(|_| last > region.start) {
+        reading.title = render(
+            &reading.text,
+            Region {
+                end: last,
+                ..region
+            },
+        );
+        reading.year = Some(year);
+    }
 }
 
 fn title_region(reading: &mut Reading) -> Option<Region> {
@@ -270,12 +240,16 @@ fn trim_word(reading: &Reading, region: &mut Region) {
         && reading.is_numbered()
         && text.key(last).len() > 1
         && text.key(last).is_ascii()
-        && text.key(last) != "series";
+        && !matches!(text.key(last), "series" | "serie" | "serien");
+    // "heute-show vom 12.03.2021"
+    let dated = matches!(text.key(last), "vom" | "from")
+        && reading.date.is_some()
+        && text.mark(region.end) == Mark::Number;
     let counter = matches!(text.raw(last), "第" | "제")
         || matches!(text.key(last), "tv" | "series")
             && gap::is_dash(text.gap_before(last))
             && reading.is_numbered();
-    if country || whole || article || counter || worded {
+    if country || whole || article || counter || worded || dated {
         region.end = last;
     }
 }
@@ -324,7 +298,10 @@ fn split_scripts(text: &Text, region: Region) -> (Option<String>, Option<String>
         let border = tokens()
             .rev()
             .find(|i| is_foreign(text.raw(*i)) && *i < first_latin)
-            .map_or(first_latin, |i| i + 1);
+            .map_or(first_latin, |i| {
+                // "流浪地球2.The.Wandering.Earth": the number is glued to the foreign part
+                i + 1 + usize::from(text.number(i + 1).is_some() && text.gap_before(i + 1) == 0)
+            });
         return (
             render(
                 text,
@@ -432,160 +409,4 @@ fn find_special(reading: &mut Reading, from: usize) {
         reading.special = true;
         reading.episode_title = render(text, Region { start, end });
     }
-}
-
-/// The title as people write it: separators become spaces, dots of acronyms and decimals stay.
-fn render(text: &Text, region: Region) -> Option<String> {
-    if region.start >= region.end {
-        return None;
-    }
-    let raw = text.slice(
-        text.tokens.get(region.start)?.start,
-        text.tokens.get(region.end - 1)?.end,
-    );
-    let style = if raw.contains(' ') {
-        Style::Spaced
-    } else {
-        joined_style(text, region)
-    };
-    let mut out = String::with_capacity(raw.len() + 1);
-    opening(text, region, &mut out);
-    for at in region.start..region.end {
-        if at > region.start {
-            separator(text, at, style, &mut out);
-        }
-        out.push_str(text.raw(at));
-    }
-    closing(text, region, style == Style::Spaced, &mut out);
-    let out = article_first(
-        out.trim_matches([' ', '-', ',', ':', '_', '|', '/', '~', '+', '='])
-            .trim(),
-    );
-    out.chars().any(char::is_alphanumeric).then_some(out)
-}
-
-/// What stands between the words of a title.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Style {
-    Spaced,
-    Dotted,
-    /// `the-long-road-2016`
-    Hyphens,
-    /// `The+Long+Road`
-    Plus,
-}
-
-fn joined_style(text: &Text, region: Region) -> Style {
-    let every = |gap: u16| (region.start + 1..region.end).all(|i| text.gap_before(i) == gap);
-    let long = region.end - region.start > 2 && !text.text.contains(['.', '_', ' ']);
-    if long && every(gap::HYPHEN) {
-        Style::Hyphens
-    } else if long && every(gap::PLUS) {
-        Style::Plus
-    } else {
-        Style::Dotted
-    }
-}
-
-/// A bracket that opens the title is kept if the title closes it.
-fn opening(text: &Text, region: Region, out: &mut String) {
-    if let Some(bracket) = text.bracket_of(region.start)
-        && bracket.first == region.start
-        && bracket.last < region.end
-    {
-        out.push(bracket.kind);
-    }
-}
-
-/// What stands between two words of a title.
-fn separator(text: &Text, at: usize, style: Style, out: &mut String) {
-    let spaced = style == Style::Spaced;
-    let (Some(before), Some(after)) = (
-        at.checked_sub(1).and_then(|i| text.tokens.get(i)),
-        text.tokens.get(at),
-    ) else {
-        return;
-    };
-    let between = text.slice(before.end, after.start);
-    match after.gap {
-        bits if bits & !(gap::UNDERSCORE | gap::SPACE) == 0 && bits != 0 => out.push(' '),
-        gap::DOT if spaced => out.push_str(between),
-        gap::HYPHEN if style == Style::Hyphens => out.push(' '),
-        gap::PLUS if style == Style::Plus => out.push(' '),
-        gap::DOT if keeps_dot(text, at) => out.push('.'),
-        // "A.I. Name"
-        gap::DOT
-            if at > 1
-                && text.tokens.get(at - 1).is_some_and(|t| t.number.is_none())
-                && after.start - before.end == 1
-                && keeps_dot(text, at - 1)
-                && text.gap_before(at - 1) == gap::DOT =>
-        {
-            out.push_str(". ")
-        }
-        gap::DOT => out.push(' '),
-        bits if gap::is_dash(bits) && bits & gap::BRACKET == 0 => out.push_str(" - "),
-        bits if bits & (gap::UNDERSCORE | gap::DOT) != 0 && !spaced => {
-            out.push_str(&between.replace(['_', '.'], " ").replace("  ", " "))
-        }
-        _ => out.push_str(&between.replace('_', " ")),
-    }
-}
-
-/// Dots in `S.H.I.E.L.D.` and `3.33`, not those between words.
-fn keeps_dot(text: &Text, at: usize) -> bool {
-    let single =
-        |i: usize| text.raw(i).len() == 1 && text.raw(i).bytes().all(|b| b.is_ascii_uppercase());
-    let digits = |i: usize| {
-        text.tokens
-            .get(i)
-            .is_some_and(|t| t.number.is_some_and(|n| n.digits <= 2))
-    };
-    let before = at - 1;
-    single(before) && single(at) || digits(before) && digits(at) && text.raw(before).len() == 1
-}
-
-/// The last dot of an acronym, a closing bracket, three dots.
-fn closing(text: &Text, region: Region, spaced: bool, out: &mut String) {
-    let last = region.end - 1;
-    let Some(token) = text.tokens.get(last) else {
-        return;
-    };
-    let behind = text.slice(
-        token.end,
-        text.tokens
-            .get(region.end)
-            .map_or(text.text.len(), |t| t.start),
-    );
-    let acronym = last > region.start
-        && token.number.is_none()
-        && keeps_dot(text, last)
-        && behind.starts_with('.');
-    if let Some(bracket) = text.bracket_of(last)
-        && bracket.last == region.end
-        && bracket.first >= region.start
-        && (bracket.first > region.start || bracket.last < region.end)
-    {
-        out.push(match bracket.kind {
-            '(' => ')',
-            '[' => ']',
-            _ => '}',
-        });
-    }
-    if behind.starts_with("...") {
-        out.push_str("...");
-    } else if acronym || spaced && behind.starts_with(". ") {
-        out.push('.');
-    }
-}
-
-/// `Office, The` is `The Office`.
-fn article_first(title: &str) -> String {
-    if let Some((name, article)) = title.rsplit_once(',') {
-        let article = article.trim();
-        if ARTICLES.contains(&article.to_lowercase().as_str()) && !name.is_empty() {
-            return format!("{article} {}", name.trim());
-        }
-    }
-    title.to_owned()
 }

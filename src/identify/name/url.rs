@@ -1,5 +1,7 @@
 //! The path in a URL, whose folders speak as those on a disk do.
 
+use crate::model::decoded;
+
 /// What players and media servers call what they stream.
 const NAMELESS: &[&str] = &[
     "0",
@@ -71,15 +73,15 @@ fn percent_decoded(text: &str) -> String {
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
         let mut ahead = rest.clone();
-        let decoded = (byte == b'%')
+        let code = (byte == b'%')
             .then(|| Some(hex(ahead.next()?)? * 16 + hex(ahead.next()?)?))
             .flatten();
-        if decoded.is_some() {
+        if code.is_some() {
             rest = ahead;
         }
-        bytes.push(decoded.unwrap_or(byte));
+        bytes.push(code.unwrap_or(byte));
     }
-    String::from_utf8_lossy(&bytes).replace('/', " ")
+    decoded(&bytes).replace('/', " ")
 }
 
 fn hex(byte: u8) -> Option<u8> {

@@ -167,11 +167,11 @@ const LISTS: &[(u32, &str)] = &[
     // Seasons and episodes
     (
         SEASON,
-        "season seasons saison saisons staffel staffeln temporada temporadas temp stagione stagioni seizoen seizoenen sezon sezonul sezona sezoni sezonas sasong saeson sæson sesong kausi evad serie series сезон сезоны сезона シーズン 시즌 tem hooaeg mua livre 期 季",
+        "season seasons saison saisons staffel staffeln temporada temporadas temp stagione stagioni seizoen seizoenen sezon sezonul sezona sezoni sezonas sasong saeson sæson sesong kausi evad serie series сезон сезоны сезона シーズン 시즌 tem hooaeg mua livre κύκλος σεζόν עונה الموسم الجزء 期 季",
     ),
     (
         EPISODE,
-        "episode episodes episodio episodios episodul epizod epizoda folge folgen capitulo capitulos cap aflevering afl серия серии серий эпизод выпуск серія серії bolum avsnitt jakso afsnit odcinek odc dil rezs resz epizodes ep eps epi cap tap episodi episodie επεισοδιο 話 话 集 回 화 회",
+        "episode episodes episodio episodios episodul epizod epizoda folge folgen capitulo capitulos cap aflevering afl серия серии серий эпизод выпуск серія серії bolum avsnitt jakso afsnit odcinek odc dil rezs resz epizodes ep eps epi cap tap episodi episodie επεισοδιο επεισόδιο епизод seriya serija פרק الحلقة حلقة ตอนที่ ตอน 話 话 集 回 화 회",
     ),
     (PART, "part pt teil partie parte часть osa del parts"),
     (DISC, "cd disc disk dvd disco"),
@@ -179,7 +179,7 @@ const LISTS: &[(u32, &str)] = &[
     (UNTIL, "to a au bis al til ate до thru through"),
     (
         COUNTED,
-        "movie film no number vol volume nr class area act top chapter level type phase season volumes gekijouban stage agent zone version ver round book tome apollo channel route district oss ufc wwe bellator pelham",
+        "movie film no number vol volume nr class area act top chapter level type phase season volumes gekijouban stage agent zone version ver round book tome apollo channel route district night oss ufc wwe bellator pelham",
     ),
     (ANIME, "ova oad ona vostfr fansub nced ncop bdrip"),
     (SPECIAL, "special specials sp speciale spezial especial"),

@@ -2,6 +2,7 @@
 
 use super::reading::Reading;
 use super::token::{Mark, Text, gap};
+use super::words::LANGUAGE;
 
 /// Titles that begin with a year, by their first three words.
 const TITLES: &[&str] = &[
@@ -140,9 +141,12 @@ fn leading(reading: &Reading) -> Option<usize> {
 fn beside_technical(reading: &Reading, at: usize) -> bool {
     let text = &reading.text;
     let comma = text.gap_before(at) & gap::COMMA != 0;
-    let close = at
-        .checked_sub(1)
-        .is_some_and(|i| matches!(text.mark(i), Mark::Number | Mark::Tech));
+    // "Show - S02E05 - 1984" is named so; "S02E05.Name.German.2021.720p" is of that year.
+    let named = gap::is_dash(text.gap_before(at)) && text.text.contains(' ');
+    let close = at.checked_sub(1).is_some_and(|i| {
+        matches!(text.mark(i), Mark::Number | Mark::Tech) && !named
+            || text.has(i, LANGUAGE) && i > 0 && text.is_free(i - 1)
+    });
     !comma && (close || text.bracket_of(at).is_some()) && reading.ends_after(at)
 }
 

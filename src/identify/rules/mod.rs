@@ -108,6 +108,18 @@ impl Rules {
         self.0.is_empty()
     }
 
+    /// What the first rule that fits makes of something whose title alone is still known; `None` if that is nothing new. Rules
+    /// that ask for a path fit nothing then.
+    #[must_use]
+    pub fn read(&self, media: &Media) -> Option<Media> {
+        let nowhere = Item::default();
+        let fits = |rule: &&Rule| rule.when.by_title_alone() && rule.fits(&nowhere, media);
+        let rule = self.0.iter().find(fits).filter(|rule| !rule.ignore)?;
+        let mut said = media.clone();
+        rule.change(&mut said);
+        (said != *media).then_some(said)
+    }
+
     /// Applies the first rule that fits.
     pub fn apply(&self, item: &Item, identity: &mut Identity) {
         let Some(rule) = self.0.iter().find(|rule| rule.fits(item, &identity.media)) else {
@@ -182,26 +194,28 @@ impl Rule {
             return Some(" (left out: it is an extra, and the rule has no path or regex)");
         }
         let media = &mut identity.media;
-        let counted = [&media.season, &media.episode, &media.absolute_episode].map(Clone::clone);
-        self.set.apply(media);
-        let mapped = self.map.is_empty() || self.map.iter().any(|range| range.apply(media));
-        let shifted = self.shift.apply(media);
-        if !shifted {
-            // What is counted otherwise is left as it is, not half changed.
-            let [season, episode, absolute] = counted;
-            (media.season, media.episode, media.absolute_episode) = (season, episode, absolute);
-        }
+        let but = self.change(media);
         if self.set.names_it() {
             media.confidence = 1.0;
         } else if let Verdict::Ignore(_) = identity.verdict {
             return None;
         }
         identity.verdict = verdict(media);
-        match (mapped, shifted) {
-            (false, _) => Some(" (no range holds all of its numbers)"),
-            (_, false) => Some(" (not shifted: a number would be less than 1)"),
-            _ => None,
+        but
+    }
+
+    /// What of it could not be done.
+    fn change(&self, media: &mut Media) -> Option<&'static str> {
+        let counted = [&media.season, &media.episode, &media.absolute_episode].map(Clone::clone);
+        self.set.apply(media);
+        let mapped = self.map.is_empty() || self.map.iter().any(|range| range.apply(media));
+        if !self.shift.apply(media) {
+            // What is counted otherwise is left as it is, not half changed.
+            let [season, episode, absolute] = counted;
+            (media.season, media.episode, media.absolute_episode) = (season, episode, absolute);
+            return Some(" (not shifted: a number would be less than 1)");
         }
+        (!mapped).then_some(" (no range holds all of its numbers)")
     }
 
     fn said(&self) -> String {

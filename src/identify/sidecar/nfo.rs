@@ -95,9 +95,11 @@ fn ids(root: &Root<'_>, kind: MediaType, tail: &str) -> Ids {
     }
     for (name, of) in [
         ("tmdbid", "tmdb"),
+        ("tmdb_id", "tmdb"),
         ("imdbid", "imdb"),
         ("imdb_id", "imdb"),
         ("tvdbid", "tvdb"),
+        ("tvdb_id", "tvdb"),
     ] {
         root.all(name)
             .for_each(|field| ids.fill_from(&id(of, field.text())));
@@ -158,7 +160,8 @@ fn id(kind: &str, text: &str) -> Ids {
 fn text(root: &Root<'_>, names: &[&'static str]) -> Option<String> {
     let words: Vec<&str> = root.text(names)?.split_whitespace().collect();
     let text: String = words.join(" ").chars().take(300).collect();
-    (!text.is_empty()).then_some(text)
+    // What could not be read names nothing.
+    (!text.is_empty() && !text.contains(char::REPLACEMENT_CHARACTER)).then_some(text)
 }
 
 fn number(root: &Root<'_>, names: &[&'static str]) -> Option<u32> {

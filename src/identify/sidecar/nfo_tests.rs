@@ -67,6 +67,33 @@ fn films_are_read_as_they_were_written_over_the_years() {
             film("Heat", None, ids(0, "tt0113277", 0)),
         ),
         (
+            "Radarr, with the links that it adds",
+            r#"<?xml version="1.0" encoding="utf-8" standalone="yes"?>
+<movie><title>Heat</title><sorttitle>Heat 1995</sorttitle><ratings><rating name="tmdb" max="10" default="true"><value>7.9</value></rating></ratings>
+<runtime>170</runtime><uniqueid type="imdb">tt0113277</uniqueid><uniqueid type="tmdb" default="true">949</uniqueid><year>1995</year>
+<fileinfo><streamdetails><video><codec>h264</codec></video></streamdetails></fileinfo></movie>
+https://www.themoviedb.org/movie/949
+https://www.imdb.com/title/tt0113277"#,
+            film("Heat", Some(1995), ids(949, "tt0113277", 0)),
+        ),
+        (
+            "tinyMediaManager: an empty original title, ids in a list of their own, a set with an id",
+            r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?><!--created on 2024-01-01 by tinyMediaManager 4.3-->
+<movie><title>Heat</title><originaltitle/><year>1995</year><set><name>None</name><tmdbid>7</tmdbid></set><id>tt0113277</id><tmdbid>949</tmdbid>
+<uniqueid default="false" type="tmdb">949</uniqueid><uniqueid default="true" type="imdb">tt0113277</uniqueid><ids><entry><key>tmdb</key><value>1</value></entry></ids></movie>"#,
+            film("Heat", Some(1995), ids(949, "tt0113277", 0)),
+        ),
+        (
+            "Emby: entities, a lock, and ids in elements of their own",
+            "\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\" standalone=\"yes\"?><movie><plot><![CDATA[<b>x</b>]]></plot><lockdata>false</lockdata><title>Tom &amp; Jerry&nbsp;&ndash; Caf&eacute;</title><productionyear>1995</productionyear><year>1995</year><imdb_id>tt0113277</imdb_id><tmdb_id>949</tmdb_id></movie>",
+            film("Tom & Jerry – Café", Some(1995), ids(949, "tt0113277", 0)),
+        ),
+        (
+            "MediaElch: both ids in one element",
+            r#"<movie><title>Heat</title><year>0</year><premiered>1995-12-15</premiered><id TMDB="949">tt0113277</id></movie>"#,
+            film("Heat", Some(1995), ids(949, "tt0113277", 0)),
+        ),
+        (
             "declared as one thing, written as another",
             "<?xml version=\"1.0\" encoding=\"utf-16\"?><movie><title>Heat</title></movie>",
             film("Heat", None, Ids::default()),
@@ -96,7 +123,21 @@ fn series_have_ids_and_episodes_have_numbers() {
         panic!("no series");
     };
     assert_eq!(show.ids, ids(95396, "", 371_980));
+    let Some(Fact::Show(show)) = understand(
+        br#"<?xml version="1.0" encoding="utf-8"?><tvshow><title>Severance</title><id>371980</id><episodeguide>{"tvdb":"371980"}</episodeguide>
+        <uniqueid type="tvdb" default="true">371980</uniqueid><uniqueid type="tmdb">95396</uniqueid><uniqueid type="imdb">tt11280740</uniqueid><namedseason number="1">One</namedseason></tvshow>"#,
+    ) else {
+        panic!("no series of Sonarr's");
+    };
+    assert_eq!(show.ids, ids(95396, "tt11280740", 371_980));
     for (text, season, episodes, date, title) in [
+        (
+            "<xbmcmultiepisode><episodedetails><title>A</title><season>2</season><episode>1</episode></episodedetails><episodedetails><title>B</title><season>2</season><episode>2</episode></episodedetails></xbmcmultiepisode>",
+            vec![2],
+            vec![1, 2],
+            None,
+            Some("A / B"),
+        ),
         (
             "<episodedetails><title>A</title><showtitle>S</showtitle><season>2</season><episode>1</episode><aired>2025-01-17</aired><uniqueid type='tmdb'>1</uniqueid></episodedetails>",
             vec![2],
@@ -214,4 +255,16 @@ fn files_with_pieces_cut_doubled_and_swapped_never_panic() {
             String::from_utf8_lossy(&bytes)
         );
     }
+}
+
+#[test]
+fn a_title_that_nobody_can_read_is_none_and_the_ids_stay() {
+    let text = b"<?xml version='1.0' encoding='koi8-r'?><movie><title>\xed\xcf\xd3\xd4</title><year>1992</year><tmdbid>949</tmdbid></movie>";
+    let Some(Fact::Film(film)) = understand(text) else {
+        panic!("no film");
+    };
+    assert_eq!(
+        (film.title, film.year, film.ids.tmdb),
+        (None, Some(1992), Some(949))
+    );
 }

@@ -1,6 +1,6 @@
 //! A scanner for the XML that people and programs really write beside videos: ampersands as they come, links behind the
 //! last element, several roots, elements that are never closed. It looks at every byte once, keeps nothing it was not
-//! asked for, and expands nothing but the five entities and characters by number. So a bomb is a few odd words.
+//! asked for, and expands nothing but the five entities, letters with accents and characters by number. So a bomb is a few odd words.
 
 /// Elements that are looked for.
 const ROOTS: [&str; 5] = ["movie", "tvshow", "season", "episodedetails", "musicvideo"];
@@ -227,6 +227,7 @@ fn character(reference: &str) -> Option<char> {
         "gt" => Some('>'),
         "quot" => Some('"'),
         "apos" => Some('\''),
+        _ if !reference.starts_with('#') => of_html(reference),
         _ => {
             let number = reference.strip_prefix('#')?;
             let code = match number.strip_prefix(['x', 'X']) {
@@ -236,6 +237,45 @@ fn character(reference: &str) -> Option<char> {
             char::from_u32(code).filter(|letter| !letter.is_control())
         }
     }
+}
+
+/// Letters and signs that XML does not know by name, and that people write all the same.
+fn of_html(name: &str) -> Option<char> {
+    const SIGNS: &[(&str, char)] = &[
+        ("nbsp", ' '),
+        ("ndash", '–'),
+        ("mdash", '—'),
+        ("lsquo", '‘'),
+        ("rsquo", '’'),
+        ("ldquo", '“'),
+        ("rdquo", '”'),
+        ("hellip", '…'),
+        ("middot", '·'),
+        ("szlig", 'ß'),
+        ("aelig", 'æ'),
+        ("AElig", 'Æ'),
+        ("oelig", 'œ'),
+        ("oslash", 'ø'),
+        ("Oslash", 'Ø'),
+    ];
+    const ACCENTS: &[(&str, char)] = &[
+        ("acute", '\u{301}'),
+        ("grave", '\u{300}'),
+        ("circ", '\u{302}'),
+        ("uml", '\u{308}'),
+        ("tilde", '\u{303}'),
+        ("cedil", '\u{327}'),
+        ("ring", '\u{30a}'),
+        ("caron", '\u{30c}'),
+    ];
+    if let Some((_, sign)) = SIGNS.iter().find(|(known, _)| *known == name) {
+        return Some(*sign);
+    }
+    let letter = name.chars().next().filter(char::is_ascii_alphabetic)?;
+    let (_, accent) = ACCENTS
+        .iter()
+        .find(|(known, _)| name.get(1..) == Some(*known))?;
+    unicode_normalization::char::compose(letter, *accent)
 }
 
 #[cfg(test)]
@@ -284,7 +324,11 @@ mod tests {
             ("<html><title>Heat</title></html>", None),
             (
                 "<movie><title>&e1;&nbsp;Heat</title></movie>",
-                Some("&e1;&nbsp;Heat"),
+                Some("&e1; Heat"),
+            ),
+            (
+                "<movie><title>Am&eacute;lie &ndash; La Fianc&Eacute;e &xacute; &acute;</title></movie>",
+                Some("Amélie – La FiancÉe &xacute; &acute;"),
             ),
             ("<movie><title>Heat", Some("Heat")),
             ("<movie", None),

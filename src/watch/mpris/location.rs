@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::model::{Location, Process, Video};
+use crate::model::{Location, Process, Video, decoded};
 use crate::watch::process;
 
 /// Where the media is; `None` for what cannot be found again (relative paths, data inside the URL).
@@ -67,7 +67,7 @@ fn percent_decoded(text: &str) -> String {
             rest = tail;
         }
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    decoded(&bytes).into_owned()
 }
 
 fn byte_of(hex: &[u8]) -> Option<u8> {
@@ -179,7 +179,8 @@ mod tests {
             ("file:/a/b.mkv", path("/a/b.mkv")),
             ("file:///a/100%.mkv", path("/a/100%.mkv")),
             ("file:///a/100%zz.mkv", path("/a/100%zz.mkv")),
-            ("file:///a/%ff.mkv", path("/a/\u{fffd}.mkv")),
+            ("file:///a/%ff%fe.mkv", path("/a/\u{fffd}\u{fffd}.mkv")),
+            ("file:///a/Am%e9lie.mkv", path("/a/Amélie.mkv")),
             ("file:///a/C#1what?.mkv", path("/a/C#1what?.mkv")),
             ("file:///a/50%20 off.mkv", path("/a/50%20 off.mkv")),
             ("file:///a/50%20 ö.mkv", path("/a/50%20 ö.mkv")),

@@ -4,7 +4,7 @@ use std::path::{Component, Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::model::{Chapter, Item, Location, Tags, Video};
+use crate::model::{Chapter, Item, Location, Tags, Video, decoded};
 
 /// The properties that make an item, in the order they are asked for and handed to [`read`].
 pub const PROPERTIES: [&str; 8] = [
@@ -110,7 +110,7 @@ fn percent_decoded(text: &str) -> String {
             rest = tail;
         }
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    decoded(&bytes).into_owned()
 }
 
 fn hex(digit: u8) -> Option<u8> {

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::model::decoded;
+
 /// Longest line that is kept. Real lines are a few KiB; a long track or chapter list may reach 100 KiB.
 pub const MAX_LINE: usize = 1 << 20;
 
@@ -16,7 +18,7 @@ pub struct Lines {
 /// What a stretch of input turned out to be.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Line {
-    /// A whole line without its end; what is not UTF-8 is replaced.
+    /// A whole line without its end; what is not UTF-8 is read as [`decoded`] says.
     Text(String),
     /// A line beyond the limit; said once for each, as soon as it is known.
     TooLong,
@@ -38,9 +40,7 @@ impl Lines {
             let (head, tail) = bytes.split_at(end);
             self.keep(head, &mut each);
             if !self.skipping {
-                each(Line::Text(
-                    String::from_utf8_lossy(&self.partial).into_owned(),
-                ));
+                each(Line::Text(decoded(&self.partial).into_owned()));
             }
             // A long line's memory is given back.
             self.partial = Vec::new();
@@ -207,9 +207,9 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_not_utf8_are_replaced() {
+    fn bytes_that_are_no_text_are_replaced() {
         assert_eq!(
-            split(100, &[b"{\"a\":\"\xff\xfeb\"}\n"]).0,
+            split(100, &[b"{\"a\":\"\x81\x8db\"}\n"]).0,
             vec![text("{\"a\":\"\u{fffd}\u{fffd}b\"}")]
         );
     }
