@@ -9,7 +9,7 @@ use crate::error::CliError;
 
 /// Your own rules of what is what
 ///
-/// They stand in rules.toml, beside config.toml. A rule has a `when` (path, regex, title, year, season; all of them must
+/// They stand in rules.toml, beside config.toml. A rule has a `when` (path, regex, title, type, year, season; all of them must
 /// fit) and a `set` (title, year, type, season, tmdb, imdb, tvdb), `map`, `shift` or `ignore = true`. The first that fits
 /// is applied. Changes are in force at once.
 #[derive(Debug, Args)]

@@ -137,6 +137,7 @@ mod tests {
         vec![Sidecar {
             file: "season.nfo".into(),
             place: Place::Season,
+            above: 0,
             fact: Fact::Season(1),
         }]
     }

@@ -53,6 +53,7 @@ pub fn nfo(bytes: &[u8]) {
         let beside = [Sidecar {
             file: "x.nfo".into(),
             place,
+            above: 0,
             fact: fact.clone(),
         }];
         for name in [

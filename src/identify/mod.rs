@@ -53,11 +53,23 @@ pub struct Evidence {
     pub disputes: Option<&'static str>,
 }
 
-/// The item that a name or path alone makes.
+/// The item that a name, path or URL alone makes.
 #[must_use]
 pub fn named(name: &str) -> Item {
+    let scheme = name.split_once("://").map(|(scheme, _)| scheme);
+    let is_url = scheme.is_some_and(|scheme| {
+        !scheme.is_empty()
+            && scheme
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+    });
+    let location = match scheme {
+        Some("file") => Location::Path(name::file_path(name)),
+        _ if is_url => Location::Url(name.to_owned()),
+        _ => Location::Path(name.to_owned()),
+    };
     Item {
-        location: Some(Location::Path(name.to_owned())),
+        location: Some(location),
         ..Item::default()
     }
 }
@@ -67,12 +79,17 @@ pub fn named(name: &str) -> Item {
 pub fn identify(item: &Item, sidecars: &[Sidecar], rules: &Rules) -> Identity {
     let mut name = name::claim(item);
     let ids = name.as_mut().and_then(name::take_ids);
-    let kind = name.as_ref().and_then(|claim| claim.media.media_type);
+    let named = name.as_ref().map(|claim| claim.media.clone());
+    let kind = named.as_ref().and_then(|media| media.media_type);
+    let path = match &item.location {
+        Some(Location::Path(path)) => Some(path.as_str()),
+        _ => None,
+    };
     let mut claims = Vec::new();
     claims.extend(ids);
     // The number of a season only completes what the name says.
     let beside = |season: bool| {
-        sidecar::claims(sidecars, kind)
+        sidecar::claims(sidecars, named.as_ref(), path)
             .into_iter()
             .filter(move |(place, _)| (*place == Place::Season) == season)
             .map(|(_, claim)| claim)
@@ -81,6 +98,7 @@ pub fn identify(item: &Item, sidecars: &[Sidecar], rules: &Rules) -> Identity {
     claims.extend(tags::read(item, kind));
     claims.extend(name);
     claims.extend(beside(true));
+    claims.extend(tags::hint(item));
     claims.extend(player::read(item));
     let mut identity = weigh::weigh(item, claims);
     rules.apply(item, &mut identity);

@@ -34,8 +34,13 @@ pub fn read(item: &Item) -> Option<Claim> {
             ..Media::default()
         },
         _ => {
-            let mut media = super::name::media_of(title);
-            media.year = media.year.or(year);
+            let mut media = super::name::title(title);
+            if media.year.is_none() && year.is_some() {
+                media.year = year;
+                if media.media_type == Some(MediaType::Movie) {
+                    media.confidence = media.confidence.max(0.6);
+                }
+            }
             media
         }
     };
@@ -129,5 +134,29 @@ mod tests {
         assert!(said("The Record").is_none());
         let episode = said("Season 1").unwrap().media;
         assert_eq!((episode.season, episode.episode), (vec![1], vec![4]));
+    }
+
+    #[test]
+    fn a_slash_in_a_title_is_its_own() {
+        let said = |title: &str| {
+            let item = Item {
+                title: Some(title.into()),
+                ..Item::default()
+            };
+            let media = read(&item).unwrap().media;
+            (media.title.unwrap(), media.year)
+        };
+        for (told, title, year) in [
+            ("Face/Off (1997)", "Face/Off", Some(1997)),
+            ("V/H/S (2012)", "V/H/S", Some(2012)),
+            (
+                "AC/DC: Let There Be Rock (1980)",
+                "AC/DC: Let There Be Rock",
+                Some(1980),
+            ),
+            ("/v/Heat (1995)/Heat.mkv", "Heat", Some(1995)),
+        ] {
+            assert_eq!(said(told), (title.to_owned(), year), "{told}");
+        }
     }
 }

@@ -1,15 +1,19 @@
 //! Container tags (Matroska, MP4) as mpv reports them.
 
 use super::sidecar::is_imdb;
-use super::weigh::Claim;
+use super::weigh::{Claim, Reach};
 use crate::model::{Item, Media, MediaType, Tags};
 
 /// Tags that name a show and a number, or carry ids, are good evidence; a lone `title` is often an advertisement.
 /// `named` is what the file's name takes it for.
 pub fn read(item: &Item, named: Option<MediaType>) -> Option<Claim> {
     let tags = &item.tags;
-    let number =
-        |names: &[&str]| first(tags, names).and_then(|text| text.trim().parse::<u32>().ok());
+    // "01/10": the first of ten.
+    let number = |names: &[&str]| {
+        let text = first(tags, names)?;
+        let text = text.split_once('/').map_or(text, |(number, _)| number);
+        text.trim().parse::<u32>().ok()
+    };
     let mut media = Media::default();
     if let Some(show) = first(tags, &["show", "tvsh", "series"])
         && let Some(episode) = number(&["episode_sort", "tves", "episode", "episode_number"])
@@ -24,10 +28,35 @@ pub fn read(item: &Item, named: Option<MediaType>) -> Option<Claim> {
         media.confidence = 0.9;
     }
     add_ids(&mut media, tags, named);
+    // Who writes a film's id writes its title too.
+    if media.media_type == Some(MediaType::Movie)
+        && let Some(title) = first(tags, &["title"])
+    {
+        let written = super::name::title(title);
+        media.title = written.title;
+        media.year = written.year;
+        media.confidence = 0.9;
+    }
     let said_something = media.title.is_some() || !media.ids.is_empty();
     said_something.then_some(Claim {
         source: "tags",
         media,
+        ..Claim::default()
+    })
+}
+
+/// What a lone `title` says if it is written as films are: with a year.
+pub fn hint(item: &Item) -> Option<Claim> {
+    let title = first(&item.tags, &["title"])?;
+    let media = super::name::title(title);
+    let film = media.media_type == Some(MediaType::Movie) && media.year.is_some();
+    film.then_some(Claim {
+        source: "tags",
+        media: Media {
+            confidence: 0.6,
+            ..media
+        },
+        reach: Reach::Hint,
         ..Claim::default()
     })
 }
@@ -97,8 +126,16 @@ mod tests {
                 Some("type=episode title=Severance season=2 episode=1 episode_title=Hello"),
             ),
             (
+                vec![("show", "Severance"), ("episode_sort", "01/10")],
+                Some("type=episode title=Severance episode=1"),
+            ),
+            (
                 vec![("tmdb", "movie/550"), ("imdb", "tt0137523")],
                 Some("type=movie tmdb=550 imdb=tt0137523"),
+            ),
+            (
+                vec![("tmdb", "movie/949"), ("title", "Heat")],
+                Some("type=movie title=Heat tmdb=949"),
             ),
             (
                 vec![

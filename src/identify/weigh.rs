@@ -17,6 +17,24 @@ pub struct Claim {
     pub media: Media,
     /// It is no film or episode at all (trailer, sample), and why.
     pub extra: Option<String>,
+    /// What it means by it is called so on this disk.
+    pub also: Option<String>,
+    /// For what it speaks.
+    pub reach: Reach,
+}
+
+/// For what a claim speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reach {
+    /// This very video.
+    #[default]
+    Own,
+    /// Everything in a folder: a video that calls itself otherwise is likely to be another.
+    Folder,
+    /// Often an advertisement: heard where it agrees.
+    Hint,
+    /// Something else beside it: shown, not heard.
+    Another,
 }
 
 /// What two claims do not agree on.
@@ -37,21 +55,13 @@ const SOFT: f32 = 0.1;
 /// Weighs claims, best first.
 pub fn weigh(item: &Item, claims: Vec<Claim>) -> Identity {
     let extra = claims.iter().find_map(|claim| claim.extra.clone());
-    let mut media = Media::default();
-    let mut certainty = 1.0;
-    let mut evidence = Vec::new();
-    for claim in claims {
-        let mut said = Evidence {
-            source: claim.source,
-            said: said(&claim),
-            disputes: None,
-        };
-        if let Some(dispute) = merge(&mut media, claim.media) {
-            said.disputes = Some(dispute.about);
-            certainty *= 1.0 - dispute.cost;
-        }
-        evidence.push(said);
-    }
+    let mut merged = Merged::default();
+    let evidence = claims.into_iter().map(|claim| merged.add(claim)).collect();
+    let Merged {
+        mut media,
+        certainty,
+        ..
+    } = merged;
     if media.media_type == Some(MediaType::Movie) && !media.ids.is_empty() && media.title.is_some()
     {
         media.confidence = media.confidence.max(0.9);
@@ -86,18 +96,61 @@ pub fn verdict(media: &Media) -> Verdict {
     Verdict::Track
 }
 
-/// A worse claim adds what is missing where both can mean the same thing.
-fn merge(best: &mut Media, next: Media) -> Option<Dispute> {
-    let sure = next.confidence;
-    let dispute = dispute(best, &next);
-    if dispute.is_none_or(|dispute| dispute.cost < HARD) {
-        let about = dispute.map(|dispute| dispute.about);
-        fill(best, next, about);
+/// What the claims so far make.
+struct Merged {
+    media: Media,
+    certainty: f32,
+    /// The title's other names, normalised.
+    also: Vec<String>,
+    /// The title is one that a whole folder is given.
+    of_folder: bool,
+}
+
+impl Default for Merged {
+    fn default() -> Self {
+        Self {
+            media: Media::default(),
+            certainty: 1.0,
+            also: Vec::new(),
+            of_folder: false,
+        }
     }
-    dispute.map(|dispute| Dispute {
-        cost: dispute.cost * sure,
-        ..dispute
-    })
+}
+
+impl Merged {
+    /// A worse claim adds what is missing where both can mean the same thing.
+    fn add(&mut self, claim: Claim) -> Evidence {
+        let evidence = |disputes| Evidence {
+            source: claim.source,
+            said: said(&claim),
+            disputes,
+        };
+        let known_as = claim.media.title.as_deref().map(title_key);
+        let known = known_as.is_some_and(|key| self.also.contains(&key));
+        let dispute = dispute(&self.media, &claim.media, known);
+        let about = dispute.map(|dispute| dispute.about);
+        let evidence = match claim.reach {
+            Reach::Another => return evidence(about.or(Some("title"))),
+            Reach::Hint if dispute.is_some() => return evidence(about),
+            _ => evidence(about),
+        };
+        if let Some(dispute) = dispute {
+            let sure = if self.of_folder && dispute.about == "title" {
+                1.0
+            } else {
+                claim.media.confidence
+            };
+            self.certainty *= 1.0 - dispute.cost * sure;
+        }
+        if dispute.is_none_or(|dispute| dispute.cost < HARD) {
+            if self.media.title.is_none() && claim.media.title.is_some() {
+                self.of_folder = claim.reach == Reach::Folder;
+            }
+            self.also.extend(claim.also.as_deref().map(title_key));
+            fill(&mut self.media, claim.media, about);
+        }
+        evidence
+    }
 }
 
 fn fill(best: &mut Media, next: Media, disputed: Option<&str>) {
@@ -134,7 +187,8 @@ fn fill(best: &mut Media, next: Media, disputed: Option<&str>) {
     }
 }
 
-fn dispute(best: &Media, next: &Media) -> Option<Dispute> {
+/// `known`: the next one's title is known to be another name of the same.
+fn dispute(best: &Media, next: &Media, known: bool) -> Option<Dispute> {
     let dispute = |about, cost| Some(Dispute { about, cost });
     if differ(&best.media_type, &next.media_type) {
         return dispute("type", HARD);
@@ -146,11 +200,11 @@ fn dispute(best: &Media, next: &Media) -> Option<Dispute> {
     };
     let ids = compare_ids(&best.ids, &next.ids);
     if !same_title(best, next) {
-        let same_anyway = ids == Some(true)
-            || years_apart.is_some_and(|years| years <= 1)
+        let of_it = years_apart.is_some_and(|years| years <= 1)
             || same_numbers(best, next) == Some(true)
             // A folder names the series, a file the episode: they do not compete.
             || !film && has_numbers(best) != has_numbers(next);
+        let same_anyway = ids == Some(true) || of_it && (known || may_be_same(best, next));
         return dispute("title", if same_anyway { SOFT } else { HARD });
     }
     if years_apart.is_some_and(|years| years > 1) && ids != Some(true) {
@@ -200,6 +254,41 @@ fn same_title(a: &Media, b: &Media) -> bool {
     let (a, b) = (title_keys(a), title_keys(b));
     a.iter().any(|key| b.contains(key))
 }
+
+/// Titles that differ may yet be one work's: written in other scripts, or with a word in common.
+fn may_be_same(a: &Media, b: &Media) -> bool {
+    let (Some(a), Some(b)) = (&a.title, &b.title) else {
+        return true;
+    };
+    let latin = |title: &str| title.chars().any(|c| c.is_alphabetic() && c < '\u{250}');
+    latin(a) != latin(b) || share_a_word(a, b)
+}
+
+/// A word in common, or written together where the other is not.
+fn share_a_word(a: &str, b: &str) -> bool {
+    let of_b = telling_words(b);
+    let (a_key, b_key) = (title_key(a), title_key(b));
+    let within = |long: &str, short: &str| short.chars().count() > 3 && long.contains(short);
+    telling_words(a).iter().any(|word| of_b.contains(word))
+        || within(&a_key, &b_key)
+        || within(&b_key, &a_key)
+}
+
+/// The words of a title, normalised. Those that nearly every title has say nothing, nor do the numbers of sequels.
+pub fn telling_words(title: &str) -> Vec<String> {
+    title
+        .split(|c: char| !c.is_alphanumeric() && !matches!(c, '\'' | '’'))
+        .map(title_key)
+        .filter(|word| !COMMON.contains(&word.as_str()))
+        .filter(|word| word.chars().any(char::is_alphabetic))
+        .collect()
+}
+
+const COMMON: &[&str] = &[
+    "a", "an", "and", "at", "das", "de", "der", "die", "du", "el", "en", "et", "for", "from", "il",
+    "in", "la", "le", "les", "los", "movie", "of", "on", "part", "season", "series", "the", "to",
+    "und", "with",
+];
 
 /// Everything it is called, normalised.
 pub fn title_keys(media: &Media) -> Vec<String> {

@@ -13,6 +13,7 @@ fn beside(file: &str, text: &str) -> Sidecar {
     Sidecar {
         file: file.into(),
         place,
+        above: 0,
         fact: understand(text.as_bytes()).unwrap(),
     }
 }
@@ -80,10 +81,46 @@ fn sources_complete_each_other_and_contradictions_are_noticed() {
             "type=movie title=Heat year=1995 tmdb=949 → kept year",
         ),
         (
-            "the same film in another language",
-            "/v/Hitze (1995).mkv",
+            "the same film in another language, which its folder is called by",
+            "/v/Hitze (1995)/Hitze (1995).mkv",
             vec![("movie.nfo", heat)],
             "type=movie title=Heat year=1995 tmdb=949 → sent title",
+        ),
+        (
+            "another film of the same year",
+            "/v/Heat (1995).mkv",
+            vec![(
+                "movie.nfo",
+                "<movie><title>Casino</title><year>1995</year><uniqueid type='tmdb'>524</uniqueid></movie>",
+            )],
+            "type=movie title=Casino year=1995 tmdb=524 → kept title",
+        ),
+        (
+            "a folder of many things",
+            "/home/ann/Downloads/birthday.mp4",
+            vec![("movie.nfo", heat)],
+            "type=movie title=Heat year=1995 tmdb=949 → kept title",
+        ),
+        (
+            "one that a camera named",
+            "/home/ann/Downloads/VID_20240314_201512.mp4",
+            vec![("movie.nfo", heat)],
+            "type=movie title=Heat year=1995 tmdb=949 → kept title",
+        ),
+        (
+            "the file of one series is not another's",
+            "/tv/Severance S02E01.mkv",
+            vec![(
+                "e.nfo",
+                "<episodedetails><showtitle>Better Call Saul</showtitle><season>2</season><episode>1</episode></episodedetails>",
+            )],
+            "type=episode title=Better Call Saul season=2 episode=1 → kept title",
+        ),
+        (
+            "nor is a link in a folder of many",
+            "/home/ann/Downloads/Ronin.1998.mkv",
+            vec![("movie.nfo", "https://www.themoviedb.org/movie/949")],
+            "type=movie title=Ronin year=1998 → sent title",
         ),
         (
             "an episode with its series: its own id is nobody's business",
@@ -96,6 +133,12 @@ fn sources_complete_each_other_and_contradictions_are_noticed() {
             "/tv/Trennung/Trennung S02E01.mkv",
             vec![("tvshow.nfo", show)],
             "type=episode title=Severance year=2022 season=2 episode=1 tmdb=95396 → sent title",
+        ),
+        (
+            "beside a file of another series",
+            "/home/ann/Downloads/Trennung S02E01.mkv",
+            vec![("tvshow.nfo", show)],
+            "type=episode title=Severance year=2022 tmdb=95396 → kept title",
         ),
         (
             "other numbers in the file",
@@ -177,5 +220,94 @@ fn sources_complete_each_other_and_contradictions_are_noticed() {
         ),
     ] {
         assert_eq!(told(name, &files), wanted, "{why}");
+    }
+}
+
+#[test]
+fn what_lies_above_another_series_folder_is_not_heard() {
+    let show = "<tvshow><title>Foo</title><uniqueid type='tmdb'>5</uniqueid></tvshow>";
+    let above = |above| Sidecar {
+        above,
+        ..beside("tvshow.nfo", show)
+    };
+    let of = |name: &str, sidecar| {
+        let identity = identify(&named(name), &[sidecar], &Rules::default());
+        (
+            identity.media.title,
+            identity.media.ids.tmdb,
+            identity.verdict,
+        )
+    };
+    let path = "/Shows/Breaking Bad/Season 1/Breaking.Bad.S01E01.mkv";
+    assert_eq!(
+        of(path, above(2)),
+        (Some("Breaking Bad".into()), None, Verdict::Track)
+    );
+    let path = "/tv/Foo/Season 1/Foo.S01E01.mkv";
+    assert_eq!(
+        of(path, above(1)),
+        (Some("Foo".into()), Some(5), Verdict::Track)
+    );
+}
+
+#[test]
+fn ids_are_of_what_their_folder_is_of() {
+    for (name, wanted) in [
+        ("/m/Heat (1995) {tmdb-949}/Heat.mkv", Some(949)),
+        ("/m/Heat (1995) {tmdb-949}/abc-heat.1080p.mkv", Some(949)),
+        ("/m/Heat (1995) {tmdb-949}/Alien (1979).mkv", None),
+        ("/m/Collection {tmdb-10}/Heat (1995)/Heat.mkv", None),
+        ("/m/Show {tmdb-1396}/Movies/Show The Movie (2010).mkv", None),
+        ("/tv/Show {tmdb-1396}/Season 1/Show S01E01.mkv", Some(1396)),
+        ("/tv/Show {tmdb-1396}/Season 1/01 - Pilot.mkv", Some(1396)),
+        (
+            "/tv/Show {tmdb-1396}/Show.S01.1080p-GRP/grp-show.s01e01.mkv",
+            Some(1396),
+        ),
+        ("/tv/Other {tmdb-1396}/Show/Season 1/Show S01E01.mkv", None),
+        ("/tv/Show {tmdb-1396} - S01E01.mkv", Some(1396)),
+        ("/tv/Show S01E01 {tmdb-62085}.mkv", None),
+        ("/m/Heat {tmdb-949}.mkv", Some(949)),
+    ] {
+        let identity = identify(&named(name), &[], &Rules::default());
+        assert_eq!(identity.media.ids.tmdb, wanted, "{name}");
+    }
+}
+
+#[test]
+fn a_title_tag_is_heard_where_it_agrees() {
+    let of = |name: &str, tags: &[(&str, &str)]| {
+        let tags = tags.iter().map(|(k, v)| ((*k).into(), (*v).into()));
+        let item = Item {
+            tags: crate::model::Tags(tags.collect()),
+            ..named(name)
+        };
+        let identity = identify(&item, &[], &Rules::default());
+        let disputes = identity.evidence.iter().filter_map(|e| e.disputes);
+        format!(
+            "{} {} {:?}",
+            words(&identity.media).join(" "),
+            identity.verdict == Verdict::Track,
+            disputes.collect::<Vec<_>>()
+        )
+    };
+    for (name, tags, wanted) in [
+        (
+            "/v/Heat.mkv",
+            vec![("title", "Heat (1995)")],
+            "type=movie title=Heat year=1995 true []",
+        ),
+        (
+            "/v/qwerty.mkv",
+            vec![("title", "Heat (1995)")],
+            "type=movie title=qwerty false [\"title\"]",
+        ),
+        (
+            "/v/t2.mkv",
+            vec![("title", "Heat"), ("tmdb", "movie/949")],
+            "type=movie title=Heat tmdb=949 true [\"title\"]",
+        ),
+    ] {
+        assert_eq!(of(name, &tags), wanted, "{name}");
     }
 }

@@ -1,24 +1,35 @@
 //! A parsed name as evidence.
 
-use super::{Extra, ParsedName, parse};
+use super::{Extra, ParsedName, normalise, parse, path, url};
 use crate::identify::weigh::Claim;
-use crate::model::{Item, Location, Media, MediaType, decoded};
+use crate::model::{Ids, Item, Location, Media, MediaType};
 
-/// What the item's path, or the last part of its URL, claims.
+/// What the item's path, or its URL's, claims. What streams are called by everybody says nothing where the player tells
+/// a title.
 pub fn claim(item: &Item) -> Option<Claim> {
-    let name = match item.location.as_ref()? {
-        Location::Path(path) => path.clone(),
-        Location::Url(url) => name_in_url(url)?,
+    let told = item.title.as_deref().is_some_and(|t| !t.trim().is_empty());
+    let mut parsed = match item.location.as_ref()? {
+        Location::Path(path) => parse(path),
+        Location::Url(url) => {
+            let path = url::path(url)?;
+            if told && url::is_nameless(&path) {
+                return None;
+            }
+            parse(&path)
+        }
     };
-    let parsed = parse(&name);
+    // Behind the number of an episode stands the episode's own id, if anything.
+    if parsed.media_type == Some(MediaType::Episode) && !parsed.ids_are_series {
+        parsed.ids = Ids::default();
+    }
     let extra = parsed
         .extra
         .map(|extra| format!("{}, not the film or episode itself", describe(extra)));
     Some(Claim {
         source: "name",
-        detail: None,
         media: media(parsed),
         extra,
+        ..Claim::default()
     })
 }
 
@@ -35,9 +46,14 @@ pub fn take_ids(claim: &mut Claim) -> Option<Claim> {
     })
 }
 
-/// What a title in a name's clothes says.
-pub fn media_of(name: &str) -> Media {
-    media(parse(name))
+/// What a title says that a player or a tag tells: it may be a file's name or path, but a `/` within a title is its own.
+pub fn title(told: &str) -> Media {
+    let told = told.trim();
+    let is_path = told.starts_with(['/', '~']) || told.contains("://") || told.contains('\\');
+    if is_path || normalise::has_extension(told) {
+        return media(parse(told));
+    }
+    media(path::read_title(told))
 }
 
 fn media(parsed: ParsedName) -> Media {
@@ -86,37 +102,4 @@ fn describe(extra: Extra) -> &'static str {
         Extra::DeletedScene => "a deleted scene",
         Extra::Other => "an extra",
     }
-}
-
-/// The last segment of a URL's path, if it looks like a file of its own.
-fn name_in_url(url: &str) -> Option<String> {
-    let path = url.split(['?', '#']).next()?;
-    let (_, path) = path.split_once("://")?;
-    let last = path
-        .rsplit('/')
-        .next()
-        .filter(|last| last.contains('.') && path.contains('/'))?;
-    Some(percent_decoded(last))
-}
-
-fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        let mut ahead = rest.clone();
-        let decoded = (byte == b'%')
-            .then(|| Some(hex(ahead.next()?)? * 16 + hex(ahead.next()?)?))
-            .flatten();
-        if decoded.is_some() {
-            rest = ahead;
-        }
-        bytes.push(decoded.unwrap_or(byte));
-    }
-    decoded(&bytes).into_owned()
-}
-
-fn hex(byte: u8) -> Option<u8> {
-    char::from(byte)
-        .to_digit(16)
-        .and_then(|digit| u8::try_from(digit).ok())
 }

@@ -2,7 +2,7 @@
 
 use super::Extra;
 use super::reading::Reading;
-use super::token::{Mark, gap};
+use super::token::{Mark, Text, gap};
 use super::words::{self, EXTRA};
 
 /// Words that end an extra's name, as the libraries name them: `Film-trailer`, `show.s01e01.sample`.
@@ -82,8 +82,13 @@ pub(super) fn find(reading: &mut Reading) {
         reading.extra = Some(Extra::Sample);
         return;
     }
-    if let Some((from, extra)) = found {
-        let until = text.len();
+    let (from, until, extra) = match found {
+        Some((from, extra)) => (from, text.len(), Some(extra)),
+        None => inside(reading).map_or((0, 0, None), |(from, until, extra)| {
+            (from, until, Some(extra))
+        }),
+    };
+    if let Some(extra) = extra {
         reading.text.set(from, until, Mark::Tech);
         reading.extra = Some(extra);
         return;
@@ -103,6 +108,75 @@ pub(super) fn find(reading: &mut Reading) {
         );
     }
 }
+
+/// What such words say that stand behind the year or the technical part, where no title is any more, or right before
+/// the year. Behind the number of an episode stands the episode's title, which may be any of them.
+fn inside(reading: &Reading) -> Option<(usize, usize, Extra)> {
+    let text = &reading.text;
+    let marked = |marks: &[Mark]| text.first_marked(0, marks).unwrap_or(text.len());
+    let (number, technical) = (marked(&[Mark::Number]), marked(&[Mark::Tech]));
+    let title_ends = number.min(technical).min(marked(&[Mark::Year]));
+    let open = |at: usize| title_ends > 0 && at > title_ends && (at < number || at > technical);
+    (1..text.len()).find_map(|at| {
+        let (words, extra) = INSIDE.iter().find(|(words, _)| {
+            let until = at + words.split(' ').count();
+            text.keys(at, until) == *words && (at..until).all(|i| text.is_free(i))
+        })?;
+        let until = at + words.split(' ').count();
+        let sample = *extra == Extra::Sample && at > title_ends && !text.is_free(at - 1);
+        let before_year = *extra == Extra::Trailer
+            && text.mark(until) == Mark::Year
+            && !matches!(text.key(at - 1), "the" | "a" | "an");
+        let doubled = words.contains(' ') && *extra == Extra::Trailer;
+        (open(at) || sample || before_year || doubled).then_some((at, until, *extra))
+    })
+}
+
+/// Words that name an extra within a name. The longer first.
+const INSIDE: &[(&str, Extra)] = &[
+    ("official teaser trailer", Extra::Trailer),
+    ("theatrical teaser trailer", Extra::Trailer),
+    ("official trailer", Extra::Trailer),
+    ("official teaser", Extra::Trailer),
+    ("theatrical trailer", Extra::Trailer),
+    ("teaser trailer", Extra::Trailer),
+    ("trailer", Extra::Trailer),
+    ("teaser", Extra::Trailer),
+    ("sample", Extra::Sample),
+    ("featurette", Extra::Featurette),
+    ("making of", Extra::BehindTheScenes),
+    ("behind the scenes", Extra::BehindTheScenes),
+    ("deleted scenes", Extra::DeletedScene),
+    ("deleted scene", Extra::DeletedScene),
+];
+
+/// What a file in a film's folder is that does not call itself like the film.
+pub(super) fn about(text: &Text) -> Option<Extra> {
+    (0..text.len()).find_map(|at| {
+        ABOUT
+            .iter()
+            .find(|(word, _)| text.key(at) == *word)
+            .map(|(_, extra)| *extra)
+    })
+}
+
+const ABOUT: &[(&str, Extra)] = &[
+    ("trailer", Extra::Trailer),
+    ("teaser", Extra::Trailer),
+    ("sample", Extra::Sample),
+    ("featurette", Extra::Featurette),
+    ("interview", Extra::Interview),
+    ("interviews", Extra::Interview),
+    ("making", Extra::BehindTheScenes),
+    ("deleted", Extra::DeletedScene),
+    ("bloopers", Extra::Other),
+    ("bonus", Extra::Other),
+    ("clip", Extra::Other),
+    ("commentary", Extra::Other),
+    ("outtakes", Extra::Other),
+    ("reel", Extra::Other),
+    ("scenes", Extra::Other),
+];
 
 /// Where an ending begins: after a hyphen, a dot behind the technical part, or as the whole name.
 fn ending(reading: &Reading, words: &str) -> Option<usize> {

@@ -14,6 +14,7 @@ mod episode;
 mod extras;
 mod group;
 mod ideographs;
+mod kinship;
 mod normalise;
 mod numbers;
 mod packed;
@@ -25,6 +26,7 @@ mod spoken;
 mod technical;
 mod title;
 mod token;
+mod url;
 mod words;
 mod year;
 
@@ -33,7 +35,8 @@ mod cases;
 #[cfg(test)]
 mod hostile;
 
-pub(super) use claim::{claim, media_of, take_ids};
+pub(super) use claim::{claim, take_ids, title};
+pub(super) use url::file_path;
 
 use crate::model::{Date, Ids, MediaType};
 
@@ -92,7 +95,7 @@ pub struct ParsedName {
     pub nameless: bool,
     /// Ids written in the path.
     pub ids: Ids,
-    /// The ids stood on a folder of an episode, so they are the show's.
+    /// The ids stood on a folder of an episode, or before its number, so they are the show's.
     pub ids_are_series: bool,
 }
 

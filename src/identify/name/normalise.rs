@@ -32,6 +32,11 @@ pub(super) fn parts(name: &str) -> Vec<String> {
     parts
 }
 
+/// The one part of a title that is told as one.
+pub(super) fn whole(title: &str) -> String {
+    mapped(head(title))
+}
+
 /// How many folders at the root name a user, a machine's mount point or a volume, and never a work.
 fn own_places(parts: &[&str]) -> usize {
     let folders = parts.len().saturating_sub(1);
@@ -170,17 +175,26 @@ fn mapped(part: &str) -> String {
 }
 
 fn strip_extension(name: &mut String) {
-    if let Some((stem, extension)) = name.rsplit_once('.') {
-        let extension = extension.trim_end();
-        let known = (2..=7).contains(&extension.len())
-            && EXTENSIONS
-                .iter()
-                .any(|known| known.eq_ignore_ascii_case(extension));
-        // "Bad Boys 2 ts" has no extension, "x264.ts" has one; a stem that is empty is none.
-        if known && !stem.trim().is_empty() {
-            name.truncate(stem.len());
-        }
+    if let Some(stem) = stem(name) {
+        name.truncate(stem.len());
     }
+}
+
+/// Whether a name ends as the names of files do.
+pub(super) fn has_extension(name: &str) -> bool {
+    stem(name).is_some()
+}
+
+/// What stands before an extension, if there is one.
+fn stem(name: &str) -> Option<&str> {
+    let (stem, extension) = name.rsplit_once('.')?;
+    let extension = extension.trim_end();
+    let known = (2..=7).contains(&extension.len())
+        && EXTENSIONS
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(extension));
+    // "Bad Boys 2 ts" has no extension, "x264.ts" has one; a stem that is empty is none.
+    (known && !stem.trim().is_empty()).then_some(stem)
 }
 
 /// Lower case without accents, apostrophes and signs: the form in which words are looked up.

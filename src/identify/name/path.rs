@@ -4,7 +4,7 @@ use super::numbers::Context;
 use super::reading::Reading;
 use super::token::{Mark, Text};
 use super::words::{self, PLACE, SHOW};
-use super::{Extra, Ids, MediaType, ParsedName, extras, normalise, part};
+use super::{Extra, Ids, MediaType, ParsedName, extras, kinship, normalise, part};
 
 /// Titles that cameras and recorders give.
 const GENERIC: &[&str] = &[
@@ -40,7 +40,12 @@ struct Folders {
     season_title: Option<String>,
     year: Option<u16>,
     extra: Option<Extra>,
+    /// The folder of extras, which may be a series called so.
+    shelf: Option<Text>,
+    /// Of the work that the nearest such folder is of.
     ids: Ids,
+    /// That folder's title and year.
+    called: Option<(String, Option<u16>)>,
     anime: bool,
 }
 
@@ -54,9 +59,19 @@ pub(super) fn read(name: &str) -> ParsedName {
     for part in parts.into_iter().rev() {
         folders.add(part);
     }
+    assemble(base, folders)
+}
+
+/// What a title says: it has no folders, and a slash in it is its own.
+pub(super) fn read_title(title: &str) -> ParsedName {
+    assemble(normalise::whole(title), Folders::default())
+}
+
+fn assemble(base: String, mut folders: Folders) -> ParsedName {
     folders.context.titled = folders.named.is_some();
     folders.context.season = folders.season.first().copied();
-    let reading = part::read(Text::new(base), &folders.context);
+    let mut reading = part::read(Text::new(base), &folders.context);
+    folders.claim_shelf(&mut reading);
     join(reading, folders)
 }
 
@@ -68,15 +83,17 @@ impl Folders {
         if key.is_empty() {
             return;
         }
-        if let Some(extra) = extras::folder(key) {
+        let of_season = std::mem::take(&mut self.in_season) && self.named.is_none();
+        let of_extras = extras::folder(key);
+        if let Some(extra) = of_extras.filter(|_| !of_season) {
             self.extra = self.extra.or(Some(extra)).filter(|_| self.named.is_none());
+            self.shelf = Some(text).filter(|_| self.named.is_none());
             return;
         }
         if let Some(series) = words::place_holds_series(key) {
             self.context.series = self.context.series.or(Some(series));
         }
-        let of_season = std::mem::take(&mut self.in_season) && self.named.is_none();
-        if of_season && is_bare(&text) {
+        if of_season && (is_bare(&text) || of_extras.is_some()) {
             self.named = Some(Reading {
                 title: Some(text.text.trim().to_owned()),
                 text,
@@ -98,14 +115,13 @@ impl Folders {
             if self.season.is_empty() {
                 self.season.clone_from(&reading.season);
             }
-            self.take_ids(&reading.ids);
             self.season_title = self.season_title.take().or(reading.title);
             return;
         }
         if self.is_numbered_only(&reading) || is_obscured(&reading) && reading.year.is_none() {
             return;
         }
-        self.take_ids(&reading.ids);
+        self.take_ids(&reading);
         if self.season.is_empty() && !reading.has_episode() {
             self.season.clone_from(&reading.season);
         }
@@ -158,17 +174,60 @@ impl Folders {
             if self.season.is_empty() {
                 self.season.clone_from(&reading.season);
             }
-            self.take_ids(&reading.ids);
             return true;
         }
         reading.title.is_none() && !reading.has_episode()
     }
 
-    fn take_ids(&mut self, ids: &Ids) {
-        self.ids.tmdb = self.ids.tmdb.or(ids.tmdb);
-        self.ids.tvdb = self.ids.tvdb.or(ids.tvdb);
-        if self.ids.imdb.is_none() {
-            self.ids.imdb.clone_from(&ids.imdb);
+    /// A folder's ids are those of the work it is of; folders further out count if they are called the same.
+    fn take_ids(&mut self, folder: &Reading) {
+        let Some(title) = &folder.title else {
+            return;
+        };
+        let key = squeezed(title);
+        let (called, year) = self.called.get_or_insert((key.clone(), folder.year));
+        if *called != key {
+            return;
+        }
+        *year = year.or(folder.year);
+        if !folder.has_episode() || kinship::ids_before_number(&folder.text) {
+            self.ids.fill_from(&folder.ids);
+        }
+    }
+
+    /// The ids of the folder, if what was made of it all is what the folder is of.
+    fn ids_of(&self, title: Option<&str>, year: Option<u16>, episode: bool) -> Ids {
+        let of_it = self
+            .called
+            .as_ref()
+            .zip(title)
+            .is_some_and(|((called, of), title)| {
+                let title = squeezed(title);
+                let alike = called.starts_with(&title) || title.starts_with(called.as_str());
+                let same_year = of.is_some() && *of == year;
+                *called == title || alike && (episode || same_year)
+            });
+        if of_it {
+            self.ids.clone()
+        } else {
+            Ids::default()
+        }
+    }
+
+    /// A folder called like one of extras is a series' own where its episodes say so.
+    fn claim_shelf(&mut self, base: &mut Reading) {
+        let Some(shelf) = self.shelf.take().filter(|_| self.named.is_none()) else {
+            return;
+        };
+        let numbered = !base.weak && !base.season.is_empty() && !base.episode.is_empty();
+        let title = shelf.text.trim();
+        let same = base
+            .title
+            .as_deref()
+            .is_none_or(|own| squeezed(own) == squeezed(title));
+        if numbered && same && base.extra.is_none() {
+            base.title = Some(title.to_owned());
+            self.extra = None;
         }
     }
 }
@@ -263,6 +322,7 @@ fn join(mut base: Reading, mut folders: Folders) -> ParsedName {
         .is_some_and(|folder| folder.year.is_some() && !folder.is_numbered());
     if let Some(mut folder) = folders.named.take() {
         let hidden = is_obscured(&base);
+        let shelved = folders.extra.is_some();
         if release
             && (!base.has_episode()
                 || base.weak
@@ -270,10 +330,10 @@ fn join(mut base: Reading, mut folders: Folders) -> ParsedName {
                 || base.episode == folder.episode
                     && (is_abbreviated(&base, &folder) || is_prefixed(&base, &folder)))
         {
-            let (extra, ids) = (base.extra, std::mem::take(&mut base.ids));
+            let extra = base.extra;
             base = folder;
             base.extra = extra.or(base.extra);
-            folders.take_ids(&ids);
+            base.ids = Ids::default();
         } else if base.is_numbered() || !folders.season.is_empty() {
             let of_folder = std::mem::take(&mut folder.season);
             if base.season.is_empty() && folders.season.is_empty() && !folder.has_episode() {
@@ -284,7 +344,7 @@ fn join(mut base: Reading, mut folders: Folders) -> ParsedName {
             }
             join_episode(&mut base, folder, hidden);
         } else {
-            join_film(&mut base, folder, film_release, hidden);
+            join_film(&mut base, folder, film_release, hidden, shelved);
         }
     } else if base.title.is_some() && base.leading {
         split_leading(&mut base);
@@ -344,7 +404,8 @@ fn join_episode(base: &mut Reading, folder: Reading, hidden: bool) {
 }
 
 /// A film in a folder of its own; where only the folder has a year, the folder is right.
-fn join_film(base: &mut Reading, folder: Reading, film_release: bool, hidden: bool) {
+/// An extra on its shelf is the film's, whatever it is called.
+fn join_film(base: &mut Reading, folder: Reading, film_release: bool, hidden: bool, shelved: bool) {
     let same = base
         .title
         .as_ref()
@@ -354,7 +415,12 @@ fn join_film(base: &mut Reading, folder: Reading, film_release: bool, hidden: bo
     if technical && is_prefixed(base, &folder) {
         base.title = folder.title.clone();
     }
-    let short = is_abbreviated(base, &folder) && technical && base.text.text.contains('-');
+    let abbreviated = technical && is_abbreviated(base, &folder);
+    if !(shelved || hidden || same || abbreviated || kinship::is_of(base, &folder)) {
+        base.extra = base.extra.or(extras::about(&base.text));
+        return;
+    }
+    let short = abbreviated && base.text.text.contains('-');
     if base.title.is_none()
         || hidden
         || base.year.is_none() && film_release
@@ -405,13 +471,15 @@ fn finish(base: Reading, folders: Folders) -> ParsedName {
     if absolute.is_empty() && anime && season.is_empty() {
         absolute.clone_from(&base.episode);
     }
-    let on_folder = folders.ids != Ids::default();
+    let of_folder = folders.ids_of(base.title.as_deref(), base.year, episode);
+    let on_folder = !of_folder.is_empty();
+    let before_number = kinship::ids_before_number(&base.text);
     // What stands on the folder of a series is the series'; on the file of an episode it might be the episode's.
     let ids = match (episode, on_folder) {
-        (true, true) => folders.ids,
+        (true, true) => of_folder,
         _ => {
             let mut ids = base.ids;
-            ids.fill_from(&folders.ids);
+            ids.fill_from(&of_folder);
             ids
         }
     };
@@ -449,6 +517,6 @@ fn finish(base: Reading, folders: Folders) -> ParsedName {
         weak: base.weak || lone || generic || recorded,
         nameless: generic && base.year.is_none() || recorded || illegible,
         ids,
-        ids_are_series: on_folder && episode,
+        ids_are_series: episode && (on_folder || before_number),
     }
 }

@@ -52,6 +52,8 @@ struct WrittenWhen {
     path: Option<String>,
     regex: Option<String>,
     title: Option<String>,
+    #[serde(rename = "type")]
+    kind: Option<MediaType>,
     year: Option<u16>,
     season: Option<u32>,
 }
@@ -178,6 +180,7 @@ fn when(written: WrittenWhen, home: Option<&Path>) -> Result<When, String> {
         path,
         regex,
         title,
+        kind: written.kind,
         year: written.year,
         season: written.season,
     })

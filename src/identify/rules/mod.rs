@@ -2,7 +2,7 @@
 //!
 //! ```toml
 //! [[rule]]
-//! when = { path = "~/Videos/Home" }              # a folder, or a glob; also: regex, title, year, season
+//! when = { path = "~/Videos/Home" }              # a folder, or a glob; also: regex, title, type, year, season
 //! ignore = true
 //!
 //! [[rule]]
@@ -15,7 +15,8 @@
 //! shift = { season = 1, episode = -12 }
 //! ```
 //!
-//! Everything in a `when` must fit. The first rule that fits is applied, and no other. It is stronger than all other
+//! Everything in a `when` must fit. What shares a title with a work need not be it: a rule without path and regex leaves
+//! trailers and other extras what they are, and makes no film of numbered episodes. The first rule that fits is applied, and no other. It is stronger than all other
 //! evidence and applies whatever the source: files, streams, players that tell a title only. `map` turns numbers that
 //! are counted through all seasons into season and episode; `shift` comes after it.
 
@@ -52,6 +53,7 @@ struct When {
     regex: Option<Regex>,
     /// Normalised.
     title: Option<String>,
+    kind: Option<MediaType>,
     year: Option<u16>,
     season: Option<u32>,
 }
@@ -111,9 +113,7 @@ impl Rules {
     #[must_use]
     pub fn read(&self, media: &Media) -> Option<Media> {
         let nowhere = Item::default();
-        let fits = |rule: &&Rule| {
-            rule.when.path.is_none() && rule.when.regex.is_none() && rule.when.fits(&nowhere, media)
-        };
+        let fits = |rule: &&Rule| rule.when.by_title_alone() && rule.fits(&nowhere, media);
         let rule = self.0.iter().find(fits).filter(|rule| !rule.ignore)?;
         let mut said = media.clone();
         rule.change(&mut said);
@@ -122,19 +122,18 @@ impl Rules {
 
     /// Applies the first rule that fits.
     pub fn apply(&self, item: &Item, identity: &mut Identity) {
-        let Some(rule) = self
-            .0
-            .iter()
-            .find(|rule| rule.when.fits(item, &identity.media))
-        else {
+        let Some(rule) = self.0.iter().find(|rule| rule.fits(item, &identity.media)) else {
             return;
         };
-        rule.apply(identity);
+        let mut said = rule.said();
+        if let Some(but) = rule.apply(identity) {
+            said.push_str(but);
+        }
         identity.evidence.insert(
             0,
             Evidence {
                 source: "rule",
-                said: rule.said(),
+                said,
                 disputes: None,
             },
         );
@@ -142,6 +141,10 @@ impl Rules {
 }
 
 impl When {
+    fn by_title_alone(&self) -> bool {
+        self.path.is_none() && self.regex.is_none()
+    }
+
     fn fits(&self, item: &Item, media: &Media) -> bool {
         let place = item.location.as_ref().map_or("", Location::as_str);
         let called = |title: &String| {
@@ -157,6 +160,7 @@ impl When {
                 .as_ref()
                 .is_none_or(|regex| regex.is_match(place))
             && self.title.as_ref().is_none_or(called)
+            && self.kind.is_none_or(|kind| media.media_type == Some(kind))
             && self.year.is_none_or(|year| media.year == Some(year))
             && self.season.is_none_or(|season| media.season == [season])
     }
@@ -173,29 +177,45 @@ impl Place {
 }
 
 impl Rule {
-    fn apply(&self, identity: &mut Identity) {
+    fn fits(&self, item: &Item, media: &Media) -> bool {
+        let numbered = !media.season.is_empty() && !media.episode.is_empty();
+        let makes_film = self.set.kind == Some(MediaType::Movie);
+        let by_title_alone = self.when.by_title_alone();
+        self.when.fits(item, media) && !(by_title_alone && makes_film && numbered)
+    }
+
+    /// What of it could not be done.
+    fn apply(&self, identity: &mut Identity) -> Option<&'static str> {
         if self.ignore {
             identity.verdict = Verdict::Ignore(format!("your rule in line {} says so", self.line));
-            return;
+            return None;
+        }
+        if matches!(identity.verdict, Verdict::Ignore(_)) && self.when.by_title_alone() {
+            return Some(" (left out: it is an extra, and the rule has no path or regex)");
         }
         let media = &mut identity.media;
-        self.change(media);
+        let but = self.change(media);
         if self.set.names_it() {
             media.confidence = 1.0;
         } else if let Verdict::Ignore(_) = identity.verdict {
-            return;
+            return None;
         }
         identity.verdict = verdict(media);
+        but
     }
 
-    fn change(&self, media: &mut Media) {
+    /// What of it could not be done.
+    fn change(&self, media: &mut Media) -> Option<&'static str> {
+        let counted = [&media.season, &media.episode, &media.absolute_episode].map(Clone::clone);
         self.set.apply(media);
-        for range in &self.map {
-            if range.apply(media) {
-                break;
-            }
+        let mapped = self.map.is_empty() || self.map.iter().any(|range| range.apply(media));
+        if !self.shift.apply(media) {
+            // What is counted otherwise is left as it is, not half changed.
+            let [season, episode, absolute] = counted;
+            (media.season, media.episode, media.absolute_episode) = (season, episode, absolute);
+            return Some(" (not shifted: a number would be less than 1)");
         }
-        self.shift.apply(media);
+        (!mapped).then_some(" (no range holds all of its numbers)")
     }
 
     fn said(&self) -> String {
@@ -295,21 +315,25 @@ impl Range {
 }
 
 impl Shift {
-    /// A number that would become negative stays as it is.
-    fn apply(self, media: &mut Media) {
-        shift(&mut media.season, self.season);
-        shift(&mut media.episode, self.episode);
+    /// All of it, or nothing: false where a season would become negative, or an episode less than 1.
+    fn apply(self, media: &mut Media) -> bool {
+        let season = shifted(&media.season, self.season);
+        let episode = shifted(&media.episode, self.episode);
+        let Some((season, episode)) = season.zip(episode) else {
+            return false;
+        };
+        if self.episode < 0 && episode.contains(&0) {
+            return false;
+        }
+        media.season = season;
+        media.episode = episode;
+        true
     }
 }
 
-fn shift(numbers: &mut [u32], by: i64) {
-    let shifted: Option<Vec<u32>> = numbers
-        .iter()
-        .map(|number| u32::try_from(i64::from(*number).checked_add(by)?).ok())
-        .collect();
-    for (number, new) in numbers.iter_mut().zip(shifted.into_iter().flatten()) {
-        *number = new;
-    }
+fn shifted(numbers: &[u32], by: i64) -> Option<Vec<u32>> {
+    let shift = |number: &u32| u32::try_from(i64::from(*number).checked_add(by)?).ok();
+    numbers.iter().map(shift).collect()
 }
 
 #[cfg(test)]

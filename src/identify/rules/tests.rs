@@ -95,6 +95,30 @@ fn rules_do_what_they_say() {
             "type=episode title=Show season=1 episode=5 → track",
         ),
         (
+            "nor to nothing, and then not half of it",
+            "when = { title = \"Show\" }\nset = { season = 2 }\nshift = { episode = -12 }",
+            "Show E12.mkv",
+            "type=episode title=Show episode=12 → track",
+        ),
+        (
+            "a trailer of the same title stays one",
+            "when = { title = \"Heat\" }\nset = { tmdb = 949 }",
+            "/v/Heat (1995)/Heat (1995)-trailer.mp4",
+            "type=movie title=Heat year=1995 → ignore (a trailer, not the film or episode itself)",
+        ),
+        (
+            "a series of the same title does not become the film",
+            "when = { title = \"Heat\" }\nset = { type = \"movie\", tmdb = 949 }",
+            "Heat.S01E01.mkv",
+            "type=episode title=Heat season=1 episode=1 → track",
+        ),
+        (
+            "a film of the same title does not become the series",
+            "when = { title = \"Heat\", type = \"episode\" }\nset = { tmdb = 1 }",
+            "Heat.1995.mkv",
+            "type=movie title=Heat year=1995 → track",
+        ),
+        (
             "a film that looks like an episode",
             "when = { path = \"/v/*1x02*\" }\nset = { type = \"movie\", title = \"The Trial\", year = 1962 }",
             "/v/Trial 1x02.mkv",
@@ -114,6 +138,26 @@ fn rules_do_what_they_say() {
         ),
     ] {
         assert_eq!(said(name, &format!("[[rule]]\n{rule}")), wanted, "{why}");
+    }
+}
+
+#[test]
+fn what_a_rule_could_not_do_is_said() {
+    for (rule, name, wanted) in [
+        (
+            "when = { title = \"Show\" }\nmap = [{ from = 1, to = 12, season = 1 }]",
+            "[Grp] Show - 25 [1080p].mkv",
+            "line 1: map (no range holds all of its numbers)",
+        ),
+        (
+            "when = { title = \"Show\" }\nshift = { episode = -12 }",
+            "Show S01E12.mkv",
+            "line 1: shift season=+0 episode=-12 (not shifted: a number would be less than 1)",
+        ),
+    ] {
+        let identity = identify(&named(name), &[], &rules(&format!("[[rule]]\n{rule}")));
+        let said = identity.evidence.first().map(|e| e.said.as_str());
+        assert_eq!(said, Some(wanted), "{name}");
     }
 }
 

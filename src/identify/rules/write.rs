@@ -9,6 +9,9 @@ use crate::model::{Ids, Media};
 pub fn rule_for(media: &Media, ids: &Ids) -> Option<String> {
     let title = media.title.as_deref()?;
     let mut when = format!("title = {}", quoted(title));
+    if let Some(kind) = media.media_type {
+        let _ = write!(when, ", type = \"{}\"", kind.as_str());
+    }
     if let Some(year) = media.year {
         let _ = write!(when, ", year = {year}");
     }

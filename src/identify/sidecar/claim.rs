@@ -2,22 +2,69 @@
 
 use super::nfo::linked;
 use super::{Fact, Link, Place, Sidecar};
-use crate::identify::weigh::Claim;
-use crate::model::{Ids, Media, MediaType};
+use crate::identify::weigh::{Claim, Reach, title_keys};
+use crate::model::{Ids, Media, MediaType, title_key};
 
-/// Their claims, best first. `named` is what the video's name claims: a series, and a bare link, need to know what it is.
-pub fn claims(sidecars: &[Sidecar], named: Option<MediaType>) -> Vec<(Place, Claim)> {
+/// Their claims, best first. `named` is what the video's name claims: a series, and a bare link, need to know what it
+/// is. `path` is the video's.
+pub fn claims(
+    sidecars: &[Sidecar],
+    named: Option<&Media>,
+    path: Option<&str>,
+) -> Vec<(Place, Claim)> {
+    let kind_named = named.and_then(|media| media.media_type);
     let own = sidecars.iter().find_map(|sidecar| match sidecar.fact {
         _ if sidecar.place != Place::Own => None,
         Fact::Episodes(_) => Some(MediaType::Episode),
         Fact::Film(_) => Some(MediaType::Movie),
         _ => None,
     });
-    let kind = own.or(named);
+    let kind = own.or(kind_named);
     sidecars
         .iter()
-        .filter_map(|sidecar| Some((sidecar.place, claim(sidecar, kind)?)))
+        .filter_map(|sidecar| {
+            let mut claim = claim(sidecar, kind)?;
+            if matches!(sidecar.place, Place::Film | Place::Show) {
+                let folders = path.map(folders).unwrap_or_default();
+                reach(&mut claim, sidecar.above, named, &folders);
+            }
+            Some((sidecar.place, claim))
+        })
         .collect()
+}
+
+/// The titles of the folders above a video, the nearest first.
+fn folders(path: &str) -> Vec<Option<String>> {
+    path.split('/')
+        .rev()
+        .skip(1)
+        .map(|folder| crate::identify::name::parse(folder).title)
+        .collect()
+}
+
+/// What lies in a folder speaks for what the folder is of. Whether a video is of it shows in their names: the folder's
+/// own may be the work's in another language, and a folder in between may be another work's.
+fn reach(claim: &mut Claim, above: usize, named: Option<&Media>, folders: &[Option<String>]) {
+    claim.reach = Reach::Folder;
+    let Some(named) = named else {
+        return;
+    };
+    let of_video = title_keys(named);
+    let is_of = |folder: &Option<String>| {
+        folder
+            .as_deref()
+            .is_some_and(|title| of_video.contains(&title_key(title)))
+    };
+    if folders.get(above).is_some_and(is_of) {
+        claim.also.clone_from(&named.title);
+        return;
+    }
+    let said = title_keys(&claim.media);
+    let agrees = said.iter().any(|title| of_video.contains(title));
+    let between = folders.iter().take(above).any(is_of);
+    if !agrees && (between || said.is_empty()) {
+        claim.reach = Reach::Another;
+    }
 }
 
 fn claim(sidecar: &Sidecar, named: Option<MediaType>) -> Option<Claim> {
@@ -46,6 +93,7 @@ fn claim(sidecar: &Sidecar, named: Option<MediaType>) -> Option<Claim> {
         detail: Some(sidecar.file.clone()),
         media,
         extra,
+        ..Claim::default()
     })
 }
 

@@ -31,6 +31,8 @@ pub struct Sidecar {
     pub file: String,
     /// What it is about, going by its name and folder.
     pub place: Place,
+    /// How many folders above the video's own it lies.
+    pub above: usize,
     /// What it says.
     pub fact: Fact,
 }

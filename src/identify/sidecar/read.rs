@@ -18,8 +18,15 @@ pub fn read(path: &Path) -> Vec<Sidecar> {
         .into_iter()
         .filter_map(|(place, file)| {
             let fact = understand(&bytes(&file)?)?;
+            let own = path.parent()?.components().count();
+            let above = own.saturating_sub(file.parent()?.components().count());
             let file = file.file_name()?.to_string_lossy().into_owned();
-            Some(Sidecar { file, place, fact })
+            Some(Sidecar {
+                file,
+                place,
+                above,
+                fact,
+            })
         })
         .collect()
 }
