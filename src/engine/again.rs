@@ -37,6 +37,11 @@ impl Again {
         self.at.is_some_and(|at| at > now.boot)
     }
 
+    /// The next attempt is made at once.
+    pub fn hurry(&mut self, now: Moment) {
+        self.at = self.at.map(|at| at.min(now.boot));
+    }
+
     /// Boot time of the next attempt; `None` while it works.
     pub fn at(&self) -> Option<Duration> {
         self.at

@@ -106,7 +106,7 @@ impl<S: Store> Storage<S> {
 
     /// A closed store is opened at the next chance, whatever is left of the delay.
     pub fn retry_now(&mut self, now: Moment) {
-        self.retry_at = self.retry_at.map(|at| at.min(now.boot));
+        self.again.hurry(now);
     }
 
     /// Opens the store again, if it is closed and the delay is over.
