@@ -1,6 +1,7 @@
 //! What falls due in one player: a start, a beat, a pause or resume that has held.
 
 use super::Debouncer;
+use super::player::playing_in;
 use super::session::Due;
 use crate::model::{Action, Moment, PlayerId};
 
@@ -42,11 +43,7 @@ impl Debouncer {
     }
 
     fn fall_due(&mut self, id: &PlayerId, due: Due, now: Moment) {
-        let Some(playing) = self
-            .players
-            .get_mut(id)
-            .and_then(|player| player.playing.as_mut())
-        else {
+        let Some(playing) = playing_in(&mut self.players, id) else {
             return;
         };
         let Some(session) = &mut playing.session else {
@@ -71,11 +68,7 @@ impl Debouncer {
 
     /// A pause or resume has held: it is reported where and when it happened; a pause at the end is the end.
     fn settled(&mut self, id: &PlayerId, now: Moment) {
-        let Some(playing) = self
-            .players
-            .get_mut(id)
-            .and_then(|player| player.playing.as_mut())
-        else {
+        let Some(playing) = playing_in(&mut self.players, id) else {
             return;
         };
         let Some(session) = &mut playing.session else {

@@ -1,7 +1,7 @@
 //! The end of a session: exactly one stop, at the end or at the last good position.
 
 use super::Debouncer;
-use super::player::bank;
+use super::player::{bank, playing_in};
 use super::session::Session;
 use super::viewings::ALREADY_WATCHED;
 use crate::model::{Action, Moment, PlayerId};
@@ -9,11 +9,7 @@ use crate::model::{Action, Moment, PlayerId};
 impl Debouncer {
     /// Ends the session, if there is one, with exactly one `stop`.
     pub(super) fn end_session(&mut self, id: &PlayerId, claimed: bool, now: Moment) {
-        let Some(playing) = self
-            .players
-            .get_mut(id)
-            .and_then(|player| player.playing.as_mut())
-        else {
+        let Some(playing) = playing_in(&mut self.players, id) else {
             return;
         };
         playing.forget_zero(now);
@@ -35,11 +31,7 @@ impl Debouncer {
         }
         let position = if ended { duration } else { here };
         self.report(id, Action::Stop, now, Some(position));
-        if let Some(playing) = self
-            .players
-            .get_mut(id)
-            .and_then(|player| player.playing.as_mut())
-        {
+        if let Some(playing) = playing_in(&mut self.players, id) {
             playing.session = None;
             playing.restart_stretch(now);
         }
@@ -50,11 +42,7 @@ impl Debouncer {
         let ids: Vec<PlayerId> = self.players.keys().cloned().collect();
         for id in ids {
             self.end_session(&id, false, at);
-            let Some(playing) = self
-                .players
-                .get_mut(&id)
-                .and_then(|player| player.playing.as_mut())
-            else {
+            let Some(playing) = playing_in(&mut self.players, &id) else {
                 continue;
             };
             if now.mono > at.mono || now.boot > at.boot {
@@ -102,11 +90,7 @@ impl Debouncer {
             playing.position(now).unwrap_or(0.0) / playing.item.duration.unwrap_or(f64::MAX);
         if piece && fraction < 0.1 {
             self.end_session(id, false, now);
-            if let Some(playing) = self
-                .players
-                .get_mut(id)
-                .and_then(|player| player.playing.as_mut())
-            {
+            if let Some(playing) = playing_in(&mut self.players, id) {
                 playing.restart_stretch(now);
             }
         }

@@ -1,16 +1,13 @@
 //! What an identity does to a playback: it names it, adds to what is known of it, or shows that it is another work.
 
 use super::Debouncer;
+use super::player::playing_in;
 use crate::identify::{Identity, Verdict};
 use crate::model::{Media, Moment, PlayerId};
 
 impl Debouncer {
     pub(super) fn take_identity(&mut self, id: &PlayerId, identity: Identity, now: Moment) {
-        let Some(playing) = self
-            .players
-            .get_mut(id)
-            .and_then(|player| player.playing.as_mut())
-        else {
+        let Some(playing) = playing_in(&mut self.players, id) else {
             return;
         };
         let Identity { media, verdict, .. } = identity;
@@ -38,11 +35,7 @@ impl Debouncer {
         if another {
             self.end_session(id, false, now);
             let start_after = self.rules.start_after;
-            if let Some(playing) = self
-                .players
-                .get_mut(id)
-                .and_then(|player| player.playing.as_mut())
-            {
+            if let Some(playing) = playing_in(&mut self.players, id) {
                 playing.restart_stretch(now);
                 playing.lead = start_after;
             }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::Debouncer;
-use super::player::Player;
+use super::player::{Player, playing_in};
 use super::session::{Candidate, Session};
 use super::steps::completes;
 use super::viewings::key_of;
@@ -31,11 +31,7 @@ impl Debouncer {
             return;
         };
         let span = self.orphans.swap_remove(index);
-        let Some(playing) = self
-            .players
-            .get_mut(id)
-            .and_then(|player| player.playing.as_mut())
-        else {
+        let Some(playing) = playing_in(&mut self.players, id) else {
             return;
         };
         let here = playing.position(now).unwrap_or(span.position);
@@ -70,11 +66,7 @@ impl Debouncer {
     /// What the player went on playing while no daemon was there.
     fn bank_absence(&mut self, id: &PlayerId, from: f64, to: f64) {
         let rules = &self.rules;
-        let Some(playing) = self
-            .players
-            .get_mut(id)
-            .and_then(|player| player.playing.as_mut())
-        else {
+        let Some(playing) = playing_in(&mut self.players, id) else {
             return;
         };
         let threshold = playing.threshold(rules);

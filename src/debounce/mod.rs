@@ -48,7 +48,7 @@ use crate::model::{
     Media, Moment, Observation, PlayerId, PlayerInfo, Random, SessionId, Signal, Span, Step,
     Transport, Viewing, ViewingId,
 };
-use player::Player;
+use player::{Player, playing_in};
 use steps::Steps;
 use viewings::Viewings;
 
@@ -286,7 +286,7 @@ impl Debouncer {
         let ids: Vec<PlayerId> = watching.map(|(id, _)| id.clone()).collect();
         self.end_all_sessions(now, now);
         for id in ids {
-            if let Some(playing) = self.players.get_mut(&id).and_then(|p| p.playing.as_mut()) {
+            if let Some(playing) = playing_in(&mut self.players, &id) {
                 playing.lead = self.rules.start_after;
             }
         }

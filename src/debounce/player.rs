@@ -1,5 +1,7 @@
 //! A player and what is open in it, and what its signals do to them.
 
+use std::collections::BTreeMap;
+
 use super::Debouncer;
 use super::position::Played;
 use super::rules::Rules;
@@ -22,6 +24,14 @@ impl Player {
     pub fn session(&self) -> Option<&Session> {
         self.playing.as_ref()?.session.as_ref()
     }
+}
+
+/// What plays in a player, to be changed while the rest of the debouncer stays in reach.
+pub(super) fn playing_in<'a>(
+    players: &'a mut BTreeMap<PlayerId, Player>,
+    id: &PlayerId,
+) -> Option<&'a mut Playing> {
+    players.get_mut(id)?.playing.as_mut()
 }
 
 /// Adds what was played to the session's viewing, or keeps it for a session to come.
@@ -190,11 +200,7 @@ impl Debouncer {
         if !seconds.is_finite() {
             return;
         }
-        let Some(playing) = self
-            .players
-            .get_mut(id)
-            .and_then(|player| player.playing.as_mut())
-        else {
+        let Some(playing) = playing_in(&mut self.players, id) else {
             return;
         };
         let sampled = playing.sample(seconds, seeked, now);
@@ -233,11 +239,7 @@ impl Debouncer {
     }
 
     pub(super) fn position_unknown(&mut self, id: &PlayerId, now: Moment) {
-        let Some(playing) = self
-            .players
-            .get_mut(id)
-            .and_then(|player| player.playing.as_mut())
-        else {
+        let Some(playing) = playing_in(&mut self.players, id) else {
             return;
         };
         playing.anchor.estimate(now.mono);
