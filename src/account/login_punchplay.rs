@@ -54,12 +54,7 @@ pub async fn login(
     on(code.progress());
     let poll = async || flow.poll(&code).await;
     let (tokens, scopes) = approved(SERVICE, code.life, poll, on).await?;
-    let login = flow.who(&tokens, scopes).await;
-    if login.is_err() {
-        // Approved for months, and used by nobody.
-        flow.give_up(&tokens).await;
-    }
-    login
+    flow.who(tokens, scopes).await
 }
 
 struct Flow<'a> {
@@ -138,8 +133,8 @@ impl Flow<'_> {
     }
 
     /// Whose login it is, and for what.
-    async fn who(&self, tokens: &Tokens, granted: Vec<String>) -> Result<NewLogin, LoginError> {
-        let me = self.me(tokens).await?;
+    async fn who(&self, tokens: Tokens, granted: Vec<String>) -> Result<NewLogin, LoginError> {
+        let me = self.me(&tokens).await?;
         let user = me.get("id").and_then(text).ok_or_else(|| {
             LoginError::odd(SERVICE, "without saying whose login it is".to_owned())
         })?;
@@ -164,15 +159,8 @@ impl Flow<'_> {
             profile_name: None,
             scopes,
             client_id: self.client_id.clone(),
-            tokens: tokens.clone(),
+            tokens,
         })
-    }
-
-    async fn give_up(&self, tokens: &Tokens) {
-        let revoked = renew::revoke_at_punchplay(self.http, &self.base, &self.client_id, tokens);
-        if let Err(error) = revoked.await {
-            tracing::debug!("the login that was not used could not be ended: {error}");
-        }
     }
 
     async fn me(&self, tokens: &Tokens) -> Result<Map<String, Value>, LoginError> {

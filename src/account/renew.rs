@@ -51,28 +51,19 @@ pub(super) async fn renew(
 
 /// Tells the service that a login is not used any more.
 pub(super) async fn revoke(http: &Http, base: &Base, login: &NewLogin) -> Result<(), Unreachable> {
-    match login.account.service {
+    let answer = match login.account.service {
         ServiceName::Punchplay => {
-            revoke_at_punchplay(http, base, &login.client_id, &login.tokens).await
+            let body = json!({
+                "client_id": login.client_id,
+                "token": login.tokens.refresh.expose(),
+                "token_type_hint": "refresh_token",
+            });
+            let url = base.join(&format!("{}/oauth/revoke", punchplay::API))?;
+            http.send(Request::post(url, &body)).await?
         }
-        ServiceName::Discovr => sign_out(http, base, &login.tokens.refresh).await,
-    }
-}
-
-/// Ends a login at PunchPlay.
-pub(super) async fn revoke_at_punchplay(
-    http: &Http,
-    base: &Base,
-    client_id: &str,
-    tokens: &Tokens,
-) -> Result<(), Unreachable> {
-    let body = json!({
-        "client_id": client_id,
-        "token": tokens.refresh.expose(),
-        "token_type_hint": "refresh_token",
-    });
-    let url = base.join(&format!("{}/oauth/revoke", punchplay::API))?;
-    ended(&http.send(Request::post(url, &body)).await?)
+        ServiceName::Discovr => return sign_out(http, base, &login.tokens.refresh).await,
+    };
+    ended(&answer)
 }
 
 /// Ends a login at Discovr.

@@ -221,8 +221,14 @@ fn keep(
     }
     let accounts = accounts(paths, config)?;
     if let Err(error) = accounts.link(login.clone()) {
-        // Approved for months, and used by nobody.
-        wait_for(give_back(&Http::default(), config, login))?;
+        // Approved for months, and used by nobody; but what that does to a login that is there already, nobody knows.
+        if accounts
+            .linked()
+            .iter()
+            .all(|old| old.key.service != service)
+        {
+            wait_for(give_back(&Http::default(), config, login))?;
+        }
         return Err(error.into());
     }
     wait_for(accounts.sign_out_replaced())?;

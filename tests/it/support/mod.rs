@@ -13,9 +13,12 @@ pub mod home;
 pub mod media;
 pub mod mpv;
 pub mod players;
+pub mod rehearsal;
+pub mod screens;
 pub mod small_disk;
 pub mod standin;
 pub mod system_bus;
+pub mod terminal;
 pub mod watcher;
 
 /// Kills a child that leads its group, and everything it started.
