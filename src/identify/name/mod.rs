@@ -18,6 +18,7 @@ mod normalise;
 mod numbers;
 mod packed;
 mod part;
+mod parts;
 mod path;
 mod reading;
 mod render;
