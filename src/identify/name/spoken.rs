@@ -336,10 +336,12 @@ fn find_episode(reading: &mut Reading) {
     let text = &reading.text;
     let found = (0..text.len()).filter(|i| text.is_free(*i)).find_map(|at| {
         // "Enemy #1 (2013)"
-        let film = text.bracket_of(at + 1).is_some_and(|b| {
-            b.last == at + 2 && text.number(at + 1).is_some_and(|n| n.digits == 4)
-        });
-        let issue = hash(text, at).filter(|n| !(film && n.digits == 1));
+        let film = |n: &Number| {
+            n.digits == 1
+                && text.number(at + 1).is_some_and(|year| year.digits == 4)
+                && text.bracket_of(at + 1).is_some_and(|b| b.last == at + 2)
+        };
+        let issue = hash(text, at).filter(|n| !film(n));
         if let Some(number) = issue.or_else(|| glued(text, at, EPISODE)) {
             let range = range_behind(text, at, number.value);
             return Some((
