@@ -126,6 +126,10 @@ fn short(a: u32, b: u32, c: u32) -> Option<Date> {
 }
 
 fn worded(text: &Text, at: usize) -> Option<(usize, usize, Date)> {
+    let year = text
+        .number(at + 2)
+        .or_else(|| text.number(at + 1))
+        .filter(|n| n.digits == 4)?;
     let key = text.key(at);
     if key.len() < 3 {
         return None;
@@ -134,10 +138,6 @@ fn worded(text: &Text, at: usize) -> Option<(usize, usize, Date)> {
         .iter()
         .position(|m| *m == key || (key.len() == 3 && m.starts_with(key)))?;
     let month = u32::try_from(month).ok()? + 1;
-    let year = text
-        .number(at + 2)
-        .or_else(|| text.number(at + 1))
-        .filter(|n| n.digits == 4)?;
     if let Some(day) = day(text, at + 1) {
         return Some((at, at + 3, date(year.value, month, day)?));
     }

@@ -106,10 +106,20 @@ fn find_crossed(reading: &mut Reading, context: &Context) -> bool {
 
 /// `Show - Part 3 - Name` among series is its third episode.
 fn part_of_series(reading: &mut Reading, context: &Context) {
+    let text = &reading.text;
+    // "Season 1/Chapter 2 - Name"
+    if context.season.is_some()
+        && (text.has(0, PART) || text.key(0) == "chapter")
+        && let Some(number) = text.number(1)
+    {
+        reading.text.set(0, 2, Mark::Number);
+        reading.episode = vec![number.value];
+        reading.weak = true;
+        return;
+    }
     if context.series != Some(true) || reading.year.is_some() && !reading.bracketed_year {
         return;
     }
-    let text = &reading.text;
     let found = (1..text.len()).find(|i| {
         text.has(*i, PART)
             && text.is_free(*i)
