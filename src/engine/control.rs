@@ -76,6 +76,7 @@ impl<E: Edges> Engine<E> {
         problems.extend(self.diary.problem().map(str::to_owned));
         problems.extend(self.config_problem.clone());
         problems.extend(self.lookups.problem());
+        problems.extend(self.lookups.gap());
         problems.extend(self.rules_problem.clone());
         problems.extend(self.unavailable.values().cloned());
         StatusReport {

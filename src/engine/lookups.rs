@@ -37,6 +37,8 @@ pub struct Lookups {
     failures: u32,
     /// Titles that were asked for in vain since TMDB last answered them: the others come first.
     troubled: BTreeSet<TitleKey>,
+    /// Episodes of known series that TMDB does not place.
+    unplaceable: usize,
     /// The key is not accepted, in TMDB's words.
     refused: Option<String>,
 }
@@ -97,6 +99,16 @@ impl Lookups {
         ))
     }
 
+    /// What TMDB cannot say, for people.
+    pub fn gap(&self) -> Option<String> {
+        let count = self.unplaceable;
+        (count > 0).then(|| {
+            format!(
+                "{count} at Discovr wait for season and episode: TMDB has none, or several, for that day or number. Hint: they go out when it has one; a rule with `map` places numbers that are counted through all seasons; `reeld queue drop` gives them up"
+            )
+        })
+    }
+
     /// What is known of the numbers of series.
     pub fn numberings(&self) -> Arc<Numberings> {
         Arc::clone(&self.numberings)
@@ -130,7 +142,7 @@ impl Lookups {
         };
         let mut missing = false;
         for unplaced in unplaced {
-            match numbering.find(unplaced) {
+            match numbering.find_for(media, unplaced) {
                 Step::At(..) => {}
                 Step::Nowhere => missing = true,
                 Step::AskSeries | Step::AskSeason(_) => return Known::Unasked,
@@ -157,13 +169,13 @@ impl Lookups {
         let unplaced = Unplaced::of(media);
         let one = unplaced
             .iter()
-            .find(|one| self.numberings.place(series, **one).is_none())?;
+            .find(|one| self.numberings.place(series, **one, media).is_none())?;
         let what = match one {
             Unplaced::Aired(date) => format!("the episode of {date}"),
             Unplaced::Absolute(number) => format!("episode {number}, counted without a season,"),
         };
         let numbering = self.numberings.fresh(series, now);
-        let nowhere = numbering.is_some_and(|known| known.find(*one) == Step::Nowhere);
+        let nowhere = numbering.is_some_and(|known| known.find_for(media, *one) == Step::Nowhere);
         Some(if nowhere {
             format!(
                 "{what} cannot be told from what TMDB says of the series: a rule with `map` in rules.toml says where it is"
@@ -237,6 +249,7 @@ impl<E: Edges> Engine<E> {
     /// Goes through what waits: tells the outbox what is known by now, and asks for the first that is not.
     pub(super) fn look_up(&mut self, now: Moment) {
         let Some(waiting) = self.waiting_for_tmdb() else {
+            self.lookups.unplaceable = 0;
             self.lookups.pause = match self.lookups.pause {
                 Pause::Asked(until) => Pause::Asked(until),
                 _ => Pause::None,
@@ -264,7 +277,7 @@ impl<E: Edges> Engine<E> {
         let Some(wanted) = self.storage.wanted(&mut self.edges, MOST, now) else {
             return false;
         };
-        let mut news = false;
+        let (mut news, mut unplaceable) = (false, 0);
         for wanted in self.lookups.in_turn(wanted) {
             match self.lookups.known(&wanted.media, now.wall) {
                 Known::Id(id) => {
@@ -275,6 +288,7 @@ impl<E: Edges> Engine<E> {
                     self.storage.let_go(&mut self.edges, wanted.title, now);
                     news = true;
                 }
+                Known::Missing if wanted.media.ids.tmdb.is_some() => unplaceable += 1,
                 Known::Missing => {}
                 Known::Unasked => {
                     debug!(title = wanted.media.title, "TMDB is asked");
@@ -287,6 +301,7 @@ impl<E: Edges> Engine<E> {
                 }
             }
         }
+        self.lookups.unplaceable = unplaceable;
         if news {
             self.hand_out(now);
         }

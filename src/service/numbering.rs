@@ -3,8 +3,8 @@
 //!
 //! **Absolute numbers** go through the lengths of the seasons, specials left out, to a place in one of them. The number is
 //! then read off the season itself, which may count on where the last one ended.
-//! **Dates** are looked for in the last two seasons that had begun by then. A day on which several episodes were aired says
-//! nothing.
+//! **Dates** are looked for in the last two seasons that had begun by then. Of several episodes that were aired on one day
+//! the name tells which it is, or that it is the first or second part; where neither does, nobody can tell.
 //! **The user's rules** come first.
 
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Date, Media, MediaType, Wall};
+use crate::model::{Date, Media, MediaType, Wall, title_key};
 
 /// How long it is believed: a series grows.
 const LIFE: Duration = Duration::from_secs(24 * 3600);
@@ -71,6 +71,8 @@ pub struct Episode {
     pub number: u32,
     /// The day.
     pub aired: Option<Date>,
+    /// Its title as a key; empty if it has none.
+    pub name: String,
 }
 
 /// What is to be done to place an episode.
@@ -123,12 +125,18 @@ impl Numbering {
     /// Where an episode is, or what must be asked first.
     #[must_use]
     pub fn find(&self, unplaced: Unplaced) -> Step {
+        self.find_for(&Media::default(), unplaced)
+    }
+
+    /// The same with what is known of it besides.
+    #[must_use]
+    pub fn find_for(&self, media: &Media, unplaced: Unplaced) -> Step {
         let Some(seasons) = &self.seasons else {
             return Step::AskSeries;
         };
         match unplaced {
             Unplaced::Absolute(number) => self.find_absolute(seasons, number),
-            Unplaced::Aired(date) => self.find_aired(seasons, date),
+            Unplaced::Aired(date) => self.find_aired(seasons, date, media),
         }
     }
 
@@ -150,23 +158,42 @@ impl Numbering {
         Step::Nowhere
     }
 
-    fn find_aired(&self, seasons: &[Season], date: Date) -> Step {
+    fn find_aired(&self, seasons: &[Season], date: Date, media: &Media) -> Step {
         let begun = |season: &&Season| season.aired.is_some_and(|aired| aired <= date);
         for season in seasons.iter().rev().filter(begun).take(2) {
             let Some(episodes) = self.episodes.get(&season.number) else {
                 return Step::AskSeason(season.number);
             };
-            let mut that_day = episodes
-                .iter()
-                .filter(|episode| episode.aired == Some(date));
-            match (that_day.next(), that_day.next()) {
-                (Some(only), None) => return Step::At(season.number, only.number),
-                (Some(_), Some(_)) => return Step::Nowhere,
-                (None, _) => {}
+            let aired = |episode: &&Episode| episode.aired == Some(date);
+            let that_day: Vec<&Episode> = episodes.iter().filter(aired).collect();
+            if !that_day.is_empty() {
+                let found = which(&that_day, media);
+                return found.map_or(Step::Nowhere, |found| Step::At(season.number, found.number));
             }
         }
         Step::Nowhere
     }
+}
+
+/// Shortest name that may be part of another: "Guest" of "Guest, and Another".
+const SHORTEST_NAME: usize = 5;
+
+/// Which of the episodes of one day it is.
+fn which<'a>(that_day: &[&'a Episode], media: &Media) -> Option<&'a Episode> {
+    if let [only] = that_day {
+        return Some(only);
+    }
+    let named = title_key(media.episode_title.as_deref().unwrap_or(""));
+    let alike = |name: &str| {
+        let within = |a: &str, b: &str| a.len() >= SHORTEST_NAME && b.contains(a);
+        !name.is_empty() && (name == named || within(name, &named) || within(&named, name))
+    };
+    let mut fitting = that_day.iter().filter(|episode| alike(&episode.name));
+    if let (Some(only), None) = (fitting.next(), fitting.next()) {
+        return Some(only);
+    }
+    let part = usize::try_from(media.part?).ok()?.checked_sub(1)?;
+    that_day.get(part).copied()
 }
 
 /// The numbers of several series, by TMDB id.
@@ -181,11 +208,11 @@ pub struct Numberings {
 impl Numberings {
     /// Season and number of an episode of a series, if they are known.
     #[must_use]
-    pub fn place(&self, series: u64, unplaced: Unplaced) -> Option<(u32, u32)> {
+    pub fn place(&self, series: u64, unplaced: Unplaced, media: &Media) -> Option<(u32, u32)> {
         if let Some(place) = self.word(series, unplaced) {
             return Some(place);
         }
-        match self.series.get(&series)?.1.find(unplaced) {
+        match self.series.get(&series)?.1.find_for(media, unplaced) {
             Step::At(season, number) => Some((season, number)),
             _ => None,
         }
@@ -260,6 +287,7 @@ mod tests {
         let of = |(number, aired): &(u32, &str)| Episode {
             number: *number,
             aired: day(aired),
+            name: String::new(),
         };
         all.iter().map(of).collect()
     }
@@ -272,6 +300,35 @@ mod tests {
         };
         edit(&mut media);
         media
+    }
+
+    #[test]
+    fn of_two_episodes_on_one_day_the_name_or_the_part_tells_which() {
+        let mut numbering = numbering(&[(1, 3, "2021-03-15")]);
+        let of = |number, name: &str| Episode {
+            number,
+            aired: day("2021-03-17"),
+            name: title_key(name),
+        };
+        numbering.learn_season(1, vec![of(4, "Ann Harbour"), of(5, "Bob Quay & Friends")]);
+        let aired = Unplaced::Aired(Date::parse("2021-03-17").unwrap());
+        for (name, part, wanted) in [
+            ("ann harbour", None, Step::At(1, 4)),
+            ("Bob Quay", None, Step::At(1, 5)),
+            ("Late: Ann Harbour, Carl Pier", None, Step::At(1, 4)),
+            ("", Some(2), Step::At(1, 5)),
+            ("Part 1", Some(1), Step::At(1, 4)),
+            ("", Some(3), Step::Nowhere),
+            ("Bob", None, Step::Nowhere),
+            ("Ann Harbour and Bob Quay & Friends", None, Step::Nowhere),
+            ("", None, Step::Nowhere),
+        ] {
+            let media = media(|media| {
+                media.episode_title = Some(name.to_owned());
+                media.part = part;
+            });
+            assert_eq!(numbering.find_for(&media, aired), wanted, "{name} {part:?}");
+        }
     }
 
     #[test]
@@ -386,8 +443,16 @@ mod tests {
         let mut season = Numbering::default();
         season.learn_season(1, episodes(&[(1, "")]));
         all.learn(60, season.clone(), at(7));
-        assert_eq!(all.place(60, Unplaced::Absolute(1)), Some((1, 1)), "added");
+        assert_eq!(
+            all.place(60, Unplaced::Absolute(1), &Media::default()),
+            Some((1, 1)),
+            "added"
+        );
         all.learn(60, season, at(40));
-        assert_eq!(all.place(60, Unplaced::Absolute(1)), None, "anew");
+        assert_eq!(
+            all.place(60, Unplaced::Absolute(1), &Media::default()),
+            None,
+            "anew"
+        );
     }
 }

@@ -95,6 +95,8 @@ fn films_end_at_their_year_or_their_technical_part() {
         ("The Quiet Harbour (2016)-trailer.mkv", "movie The Quiet Harbour (2016) [Trailer]", "a trailer"),
         ("quiet.harbour.2016.1080p.sample.mkv", "movie quiet harbour (2016) [Sample]", "a sample"),
         ("Trailer Park Harbour (2016).mkv", "movie Trailer Park Harbour (2016)", "a title with such a word in it"),
+        ("The.Quiet.Harbour.25th.Anniversary.Edition.1991.mkv", "movie The Quiet Harbour (1991)", "an anniversary with its number"),
+        ("Harbour #1 (2013).mkv", "movie Harbour #1 (2013)", "a number of a title, not of an episode"),
     ]);
 }
 
@@ -241,6 +243,8 @@ fn anime_counts_on() {
         ("One Umi 1071.mkv", "episode One Umi E1071", "a series that has come far"),
         ("Hoshi.no.Umi.05.VOSTFR.1080p.mkv", "episode Hoshi no Umi E5", "subtitled in French"),
         ("(Kumo) Hoshi no Umi - 05 (720p).mkv", "episode Hoshi no Umi E5", "a group in round brackets"),
+        ("[Kumo] Hoshi no Umi - 05 - 06 [720p].mkv", "episode Hoshi no Umi E5,6", "a pair with a dash between"),
+        ("[Kumo] Hoshi no Umi OP2 [BD].mkv", "movie Hoshi no Umi [Other]", "a numbered opening"),
     ]);
 }
 
@@ -272,6 +276,8 @@ fn folders_tell_what_the_name_does_not() {
         ("/tv/Harbour Lights Season 1-3/Season 2/05.mkv", "episode Harbour Lights S2 E5", "the nearest folder tells the season"),
         ("/tv/Harbour Lights/Harbour Lights - Part 3 - The Storm.mkv", "episode Harbour Lights E3 \"The Storm\" part 3", "a part among series is an episode"),
         ("/anime/Hoshi no Umi/Specials/OVA 1.mkv", "episode Hoshi no Umi S0 E1", "what specials are called is no title"),
+        ("/v/Harbour Lights/Season 2/Chapter 5 - The Storm.mkv", "episode Harbour Lights S2 E5 \"The Storm\"", "a chapter of a season"),
+        ("/v/Harbour Lights/Season 2/D1/05.mkv", "episode Harbour Lights S2 E5", "a disc's folder names nothing"),
     ]);
 }
 
@@ -301,6 +307,7 @@ fn what_a_camera_or_a_recorder_named_or_nobody_can_read_is_never_sure() {
         ("Late Talk - 2021-03-17.mkv", false),
         ("24 - 2021-03-17.mkv", false),
         ("\u{fffd}t\u{fffd} (1999).mkv", true),
+        ("Racing.2023.Round.03.1080p.mkv", true),
         ("Film (1965).mkv", false),
     ] {
         assert_eq!(parse(name).nameless, nameless, "{name}");

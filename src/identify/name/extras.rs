@@ -232,9 +232,12 @@ fn anime_extra(reading: &Reading, at: usize) -> bool {
     }
     let letters = text_letters(reading.text.key(at));
     let capital = reading.text.tokens.get(at).is_some_and(|t| t.capitals);
-    matches!(letters, "ncop" | "nced")
+    let counted = letters.len() < reading.text.key(at).len();
+    let last = reading.ends_after(at) || reading.text.number(at + 1).is_some();
+    matches!(letters, "ncop" | "nced" | "creditless")
         || capital && matches!(letters, "pv" | "cm")
-        || letters == "menu" && reading.ends_after(at)
+        || capital && counted && matches!(letters, "op" | "ed") && last
+        || matches!(letters, "menu" | "preview") && last
 }
 
 fn text_letters(key: &str) -> &str {

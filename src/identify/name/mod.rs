@@ -19,6 +19,7 @@ mod normalise;
 mod numbers;
 mod packed;
 mod part;
+mod parts;
 mod path;
 mod reading;
 mod render;

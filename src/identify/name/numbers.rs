@@ -106,10 +106,20 @@ fn find_crossed(reading: &mut Reading, context: &Context) -> bool {
 
 /// `Show - Part 3 - Name` among series is its third episode.
 fn part_of_series(reading: &mut Reading, context: &Context) {
+    let text = &reading.text;
+    // "Season 1/Chapter 2 - Name"
+    if context.season.is_some()
+        && (text.has(0, PART) || text.key(0) == "chapter")
+        && let Some(number) = text.number(1)
+    {
+        reading.text.set(0, 2, Mark::Number);
+        reading.episode = vec![number.value];
+        reading.weak = true;
+        return;
+    }
     if context.series != Some(true) || reading.year.is_some() && !reading.bracketed_year {
         return;
     }
-    let text = &reading.text;
     let found = (1..text.len()).find(|i| {
         text.has(*i, PART)
             && text.is_free(*i)
@@ -193,7 +203,13 @@ pub(super) fn bare(reading: &Reading, at: usize) -> Option<Bare> {
         let fits = next.value > first.value
             && next.value - first.value <= super::MOST_EPISODES as u32
             && next.digits >= first.digits;
-        if range && fits {
+        // "07 - 08 [720p]"
+        let dashed = gap::is_dash(joint)
+            && next.value == first.value + 1
+            && next.digits == first.digits
+            && first.digits >= 2
+            && reading.ends_after(until);
+        if (range || dashed) && fits {
             extend_to(&mut values, next.value);
             until += 1;
         } else if fits

@@ -246,6 +246,7 @@ fn is_place(key: &str) -> bool {
     one_letter
         || words::word(key) & PLACE != 0
         || words::phrase(key) & PLACE != 0
+        || matches!(key.as_bytes(), [b'd', b'0'..=b'9'])
         || key.starts_with("incomplete")
 }
 
@@ -362,7 +363,10 @@ fn name_in_season(base: &mut Reading, folder: &Reading, series: bool) {
         return;
     };
     // "Specials/OVA 1"
-    if matches!(squeezed(title).as_str(), "ova" | "oad" | "special" | "sp") {
+    if matches!(
+        squeezed(title).as_str(),
+        "ova" | "oad" | "special" | "sp" | "title" | "track"
+    ) {
         base.title = None;
         return;
     }
@@ -458,6 +462,18 @@ fn split_leading(base: &mut Reading) {
     }
 }
 
+/// `League.2021.Week.05`, `Racing.2023.Round.03`: sport, which is no film of that year.
+fn is_fixture(text: &Text) -> bool {
+    (1..text.len()).any(|at| {
+        text.mark(at - 1) == Mark::Year
+            && matches!(
+                text.key(at),
+                "round" | "week" | "matchday" | "stage" | "matchweek"
+            )
+            && text.number(at + 1).is_some()
+    })
+}
+
 fn finish(base: Reading, folders: Folders) -> ParsedName {
     let in_season = !folders.season.is_empty() && folders.context.series != Some(false);
     let episode = !base.film && (base.is_numbered() || in_season || base.special);
@@ -518,7 +534,10 @@ fn finish(base: Reading, folders: Folders) -> ParsedName {
         anime,
         extra: base.extra.or(folders.extra),
         weak: base.weak || lone || generic || recorded,
-        nameless: generic && base.year.is_none() || recorded || illegible,
+        nameless: generic && base.year.is_none()
+            || recorded
+            || illegible
+            || !episode && is_fixture(&base.text),
         ids,
         ids_are_series: episode && (on_folder || before_number),
     }

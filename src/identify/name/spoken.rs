@@ -1,6 +1,7 @@
 //! Seasons and episodes told in words: `Season 2`, `2nd Season`, `Folge 3`, `第4話`, `5 of 6`, `#7`.
 
 use super::ideographs;
+use super::parts::{find_disc, find_part, find_special};
 use super::reading::{Reading, extend_to, push};
 use super::token::{Mark, Number, Text, gap};
 use super::words::{DISC, EPISODE, OF, PART, SEASON, UNTIL};
@@ -9,7 +10,7 @@ const ORDINALS: &[&str] = &[
     "", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth",
     "tenth",
 ];
-const WORDS: &[&str] = &[
+pub(super) const WORDS: &[&str] = &[
     "", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
 ];
 /// The same in French, Spanish, German and Italian.
@@ -27,12 +28,12 @@ const FOREIGN: &[&[&str]] = &[
         "", "uno", "due", "tre", "quattro", "cinque", "sei", "sette", "otto", "nove", "dieci",
     ],
 ];
-const ROMANS: &[&str] = &[
+pub(super) const ROMANS: &[&str] = &[
     "", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii", "xiii", "xiv",
     "xv", "xvi",
 ];
 
-fn index(list: &[&str], key: &str) -> Option<u32> {
+pub(super) fn index(list: &[&str], key: &str) -> Option<u32> {
     list.iter()
         .position(|word| *word == key && !key.is_empty())
         .and_then(|i| u32::try_from(i).ok())
@@ -122,13 +123,13 @@ pub(super) fn list(text: &Text, at: usize, dotted: bool) -> Option<List> {
 }
 
 /// A number behind a word, with `:`, `#` or an opening bracket between at most.
-fn follows(text: &Text, at: usize) -> bool {
+pub(super) fn follows(text: &Text, at: usize) -> bool {
     let gap = text.gap_before(at);
     gap & gap::CLOSE == 0 && !gap::is_dash(gap)
 }
 
 /// A word with its number glued to it: `Season1`, `Ep07`, `Saison02`.
-fn glued(text: &Text, at: usize, flag: u32) -> Option<Number> {
+pub(super) fn glued(text: &Text, at: usize, flag: u32) -> Option<Number> {
     if text.tokens.get(at).is_none_or(|t| t.stem & flag == 0) {
         return None;
     }
@@ -334,7 +335,12 @@ fn skip_of(reading: &mut Reading, at: usize) {
 fn find_episode(reading: &mut Reading) {
     let text = &reading.text;
     let found = (0..text.len()).filter(|i| text.is_free(*i)).find_map(|at| {
-        if let Some(number) = hash(text, at).or_else(|| glued(text, at, EPISODE)) {
+        // "Enemy #1 (2013)"
+        let film = text.bracket_of(at + 1).is_some_and(|b| {
+            b.last == at + 2 && text.number(at + 1).is_some_and(|n| n.digits == 4)
+        });
+        let issue = hash(text, at).filter(|n| !(film && n.digits == 1));
+        if let Some(number) = issue.or_else(|| glued(text, at, EPISODE)) {
             let range = range_behind(text, at, number.value);
             return Some((
                 at,
@@ -513,98 +519,4 @@ fn joined_of(key: &str) -> Option<u32> {
     let (first, total) = key.split_once("of")?;
     let (first, total): (u32, u32) = (first.parse().ok()?, total.parse().ok()?);
     (first <= total && total <= super::MOST_EPISODES as u32).then_some(first)
-}
-
-/// `cd1`, `Disc 2`, `CD1of2`.
-fn find_disc(reading: &mut Reading) {
-    let text = &reading.text;
-    // As the first word it is a title, unless it is the whole name of a folder.
-    let first = usize::from(text.len() > 2);
-    let found = (first..text.len()).find_map(|at| {
-        let key = text.key(at);
-        let joined = key
-            .strip_prefix("cd")
-            .or_else(|| key.strip_prefix("disc"))
-            .or_else(|| key.strip_prefix("disk"));
-        let digits = joined
-            .map(|rest| rest.split("of").next().unwrap_or(rest))
-            .filter(|d| matches!(d.len(), 1 | 2));
-        if let Some(value) = digits.and_then(|d| d.parse().ok()) {
-            return Some((at, at + 1, value));
-        }
-        let number = text
-            .number(at + 1)
-            .filter(|n| n.digits == 1 && n.value > 0)?;
-        (text.has(at, DISC) && follows(text, at + 1)).then_some((at, at + 2, number.value))
-    });
-    if let Some((from, until, value)) = found {
-        reading.text.set(from, until, Mark::Disc);
-        reading.part = Some(value);
-    }
-}
-
-/// `SP02` of a group: a special, which is season 0.
-fn find_special(reading: &mut Reading) {
-    let text = &reading.text;
-    let found = (2..text.len()).find_map(|at| {
-        let digits = text
-            .key(at)
-            .strip_prefix("sp")
-            .filter(|d| matches!(d.len(), 1 | 2))?;
-        let opens = text
-            .bracket_of(0)
-            .is_some_and(|b| b.kind == '[' && b.first == 0);
-        let closed = text.gap_after(at) & (gap::BRACKET | gap::EDGE) != 0
-            || gap::is_dash(text.gap_after(at));
-        (opens && closed && text.is_free(at))
-            .then(|| digits.parse().ok().map(|value| (at, value)))
-            .flatten()
-    });
-    if let Some((at, value)) = found.filter(|_| !reading.has_episode()) {
-        reading.text.set(at, at + 1, Mark::Number);
-        (reading.season, reading.episode) = (vec![0], vec![value]);
-    }
-}
-
-/// `Part 2`, `Part Two`, `Teil II`: stays in the title.
-fn find_part(reading: &mut Reading) {
-    if reading.part.is_some() {
-        return;
-    }
-    let text = &reading.text;
-    let padded = |i: usize| {
-        text.number(i + 1).filter(|n| {
-            n.digits == 2
-                && n.value < 10
-                && text.gap_before(i + 1) & (gap::BRACKET | gap::HYPHEN) == 0
-        })
-    };
-    let series = (1..text.len())
-        .find(|i| text.has(*i, PART) && text.is_free(*i) && padded(*i).is_some())
-        .filter(|_| !reading.is_numbered() && reading.date.is_none());
-    if let Some(at) = series
-        && let Some(number) = padded(at)
-    {
-        // "Part.01" is an episode of a short series, "Part 1" part of a film's title.
-        reading.text.set(at, at + 2, Mark::Number);
-        reading.episode = vec![number.value];
-        return;
-    }
-    reading.part = (1..text.len())
-        .rev()
-        .filter(|i| (text.has(*i, PART) || glued(text, *i, PART).is_some()) && text.is_free(*i))
-        .find_map(|at| {
-            let key = text.key(at + 1);
-            if let Some(number) = glued(text, at, PART) {
-                return Some(number.value);
-            }
-            if text.gap_before(at + 1) & (gap::BRACKET | gap::HYPHEN) != 0 {
-                return None;
-            }
-            text.number(at + 1)
-                .filter(|n| n.digits <= 2)
-                .map(|n| n.value)
-                .or_else(|| index(ROMANS, key))
-                .or_else(|| index(WORDS, key))
-        });
 }

@@ -192,6 +192,13 @@ pub(super) fn mark_technical(text: &mut Text) {
         if flags & TECH != 0 && !code && !titled && text.is_free(at) {
             text.set(at, at + length, Mark::Tech);
             size_before(text, at);
+            // "25th Anniversary Edition"
+            if flags & EDITION != 0 && text.key(at) == "anniversary" && at > 1 {
+                let ordinal = text.key(at - 1);
+                if ordinal.starts_with(|c: char| c.is_ascii_digit()) && ordinal.ends_with("th") {
+                    text.set(at - 1, at, Mark::Tech);
+                }
+            }
             let behind = if flags & SOUND != 0 {
                 channels(text, at + length)
             } else {
@@ -354,7 +361,9 @@ fn is_technical_here(reading: &Reading, at: usize, anchored: Option<usize>) -> b
         Mark::Noise => behind_anchor,
         Mark::Year => before_year(reading, at),
         Mark::Number => {
-            token.capitals && token.flags & CODE == 0 && text.raw(at).len() > 3
+            let mixed = (0..at).any(|i| text.is_free(i) && is_everyday(text.raw(i)));
+            let long = text.raw(at).len() > 3 || token.flags & LANGUAGE != 0 && mixed;
+            token.capitals && token.flags & CODE == 0 && long
                 || token.flags & WHOLE != 0 && behind_anchor
         }
         Mark::Disc => true,

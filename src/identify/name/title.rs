@@ -227,7 +227,9 @@ fn trim_word(reading: &Reading, region: &mut Region) {
         && reading.is_numbered()
         && !text.has(last - 1, BINDS);
     let whole = text.has(last, WHOLE)
-        && (reading.is_numbered() || text.key(last - 1) == "the")
+        && (reading.is_numbered()
+            || text.key(last - 1) == "the"
+            || gap::is_dash(text.gap_before(last)))
         && text.mark(region.end) != Mark::Free;
     let article = text.key(last) == "the"
         && text.gap_before(last) & gap::COMMA == 0

@@ -146,7 +146,7 @@ const LISTS: &[(u32, &str)] = &[
     // Languages
     (
         WEAK | LANGUAGE,
-        "english eng french francais fre fra german ger deu deutsch spanish spa esp espanol castellano latino italian ita italiano russian rus ukrainian ukr polish pol czech cze hungarian hun dutch flemish swedish swe norwegian nor danish dan finnish nordic portuguese por portugues ptbr brazilian japanese jpn jap chinese chi chs cht mandarin cantonese korean kor hindi hin tamil telugu malayalam kannada bengali punjabi marathi urdu arabic ara hebrew heb turkish tur turkce greek gre romanian rum bulgarian bul serbian croatian slovak slovenian estonian latvian lithuanian thai vietnamese vie indonesian malay catalan swissgerman bokmal persian farsi filipino tagalog",
+        "english eng french francais fre fra german ger deu deutsch spanish spa esp espanol castellano latino italian ita italiano russian rus ukrainian ukr polish pol czech cze hungarian hun dutch flemish swedish swe norwegian nor danish dan finnish nordic portuguese por portugues ptbr brazilian japanese jpn jap chinese chi chs cht mandarin cantonese korean kor hindi hin tamil telugu malayalam kannada bengali punjabi marathi urdu arabic ara hebrew heb turkish tur turkce greek gre romanian rum bulgarian bul serbian croatian slovak slovenian estonian latvian lithuanian thai vietnamese vie indonesian indonesia indo malay catalan swissgerman bokmal persian farsi filipino tagalog",
     ),
     (
         WEAK | LANGUAGE | CODE,

@@ -175,7 +175,7 @@ fn placed(media: &Media, context: &Context) -> Result<Vec<Numbers>, Prepared> {
 
 fn place(media: &Media, unplaced: Unplaced, context: &Context) -> Option<Numbers> {
     let series = tmdb_id(media, &context.ids)?;
-    let (season, episode) = context.numberings.place(series, unplaced)?;
+    let (season, episode) = context.numberings.place(series, unplaced, media)?;
     Some(Numbers { season, episode })
 }
 

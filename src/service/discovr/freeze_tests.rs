@@ -237,6 +237,7 @@ fn numbered() -> Context {
     let episode = |number, aired| Episode {
         number,
         aired: Date::parse(aired),
+        name: String::new(),
     };
     let mut numbering = Numbering::default();
     numbering.learn_seasons(vec![season(1, 2, "2020-01-06"), season(2, 3, "2021-03-15")]);

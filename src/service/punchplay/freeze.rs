@@ -146,7 +146,7 @@ fn placed(media: &Media, series: Option<u64>, context: &Context) -> Option<Media
     if media.anime || !media.season.is_empty() || media.episode.is_empty() {
         return None;
     }
-    let place = |one| context.numberings.place(series?, one);
+    let place = |one| context.numberings.place(series?, one, media);
     let places: Vec<(u32, u32)> = Unplaced::of(media)
         .into_iter()
         .map(place)

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::model::Date;
+use crate::model::{Date, title_key};
 use crate::service::Answer;
 use crate::service::numbering::{Episode, Numbering, Season, Step};
 
@@ -29,6 +29,7 @@ struct SeasonAnswer {
 struct EpisodeOf {
     episode_number: u32,
     air_date: Option<String>,
+    name: Option<String>,
 }
 
 /// Path of what is to be asked, without the key; `None` if nothing is.
@@ -57,6 +58,7 @@ pub(super) fn learn(numbering: &mut Numbering, step: Step, answer: &Answer) -> O
             let episodes = answer.episodes.into_iter().map(|episode| Episode {
                 number: episode.episode_number,
                 aired: day(episode.air_date),
+                name: key(&episode.name.unwrap_or_default()),
             });
             numbering.learn_season(season, episodes.collect());
         }
@@ -72,6 +74,12 @@ pub(super) fn learn_nothing(numbering: &mut Numbering, step: Step) {
         Step::AskSeason(season) => numbering.learn_season(season, Vec::new()),
         Step::At(..) | Step::Nowhere => {}
     }
+}
+
+/// A name as a key, cut to what tells episodes apart.
+fn key(name: &str) -> String {
+    let head: String = name.chars().take(100).collect();
+    title_key(&head)
 }
 
 fn day(text: Option<String>) -> Option<Date> {

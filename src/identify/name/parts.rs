@@ -1,0 +1,100 @@
+//! Discs, parts, and specials with a number of their own.
+
+use super::reading::Reading;
+use super::spoken::{ROMANS, WORDS, follows, glued, index};
+use super::token::{Mark, gap};
+use super::words::{DISC, PART};
+
+/// `cd1`, `Disc 2`, `CD1of2`.
+pub(super) fn find_disc(reading: &mut Reading) {
+    let text = &reading.text;
+    // As the first word it is a title, unless it is the whole name of a folder.
+    let first = usize::from(text.len() > 2);
+    let found = (first..text.len()).find_map(|at| {
+        let key = text.key(at);
+        let joined = key
+            .strip_prefix("cd")
+            .or_else(|| key.strip_prefix("disc"))
+            .or_else(|| key.strip_prefix("disk"));
+        let digits = joined
+            .map(|rest| rest.split("of").next().unwrap_or(rest))
+            .filter(|d| matches!(d.len(), 1 | 2));
+        if let Some(value) = digits.and_then(|d| d.parse().ok()) {
+            return Some((at, at + 1, value));
+        }
+        let number = text
+            .number(at + 1)
+            .filter(|n| n.digits == 1 && n.value > 0)?;
+        (text.has(at, DISC) && follows(text, at + 1)).then_some((at, at + 2, number.value))
+    });
+    if let Some((from, until, value)) = found {
+        reading.text.set(from, until, Mark::Disc);
+        reading.part = Some(value);
+    }
+}
+
+/// `SP02` of a group: a special, which is season 0.
+pub(super) fn find_special(reading: &mut Reading) {
+    let text = &reading.text;
+    let found = (2..text.len()).find_map(|at| {
+        let digits = text
+            .key(at)
+            .strip_prefix("sp")
+            .filter(|d| matches!(d.len(), 1 | 2))?;
+        let opens = text
+            .bracket_of(0)
+            .is_some_and(|b| b.kind == '[' && b.first == 0);
+        let closed = text.gap_after(at) & (gap::BRACKET | gap::EDGE) != 0
+            || gap::is_dash(text.gap_after(at));
+        (opens && closed && text.is_free(at))
+            .then(|| digits.parse().ok().map(|value| (at, value)))
+            .flatten()
+    });
+    if let Some((at, value)) = found.filter(|_| !reading.has_episode()) {
+        reading.text.set(at, at + 1, Mark::Number);
+        (reading.season, reading.episode) = (vec![0], vec![value]);
+    }
+}
+
+/// `Part 2`, `Part Two`, `Teil II`: stays in the title.
+pub(super) fn find_part(reading: &mut Reading) {
+    if reading.part.is_some() {
+        return;
+    }
+    let text = &reading.text;
+    let padded = |i: usize| {
+        text.number(i + 1).filter(|n| {
+            n.digits == 2
+                && n.value < 10
+                && text.gap_before(i + 1) & (gap::BRACKET | gap::HYPHEN) == 0
+        })
+    };
+    let series = (1..text.len())
+        .find(|i| text.has(*i, PART) && text.is_free(*i) && padded(*i).is_some())
+        .filter(|_| !reading.is_numbered() && reading.date.is_none());
+    if let Some(at) = series
+        && let Some(number) = padded(at)
+    {
+        // "Part.01" is an episode of a short series, "Part 1" part of a film's title.
+        reading.text.set(at, at + 2, Mark::Number);
+        reading.episode = vec![number.value];
+        return;
+    }
+    reading.part = (1..text.len())
+        .rev()
+        .filter(|i| (text.has(*i, PART) || glued(text, *i, PART).is_some()) && text.is_free(*i))
+        .find_map(|at| {
+            let key = text.key(at + 1);
+            if let Some(number) = glued(text, at, PART) {
+                return Some(number.value);
+            }
+            if text.gap_before(at + 1) & (gap::BRACKET | gap::HYPHEN) != 0 {
+                return None;
+            }
+            text.number(at + 1)
+                .filter(|n| n.digits <= 2)
+                .map(|n| n.value)
+                .or_else(|| index(ROMANS, key))
+                .or_else(|| index(WORDS, key))
+        });
+}
