@@ -13,6 +13,7 @@ use crate::error::CliError;
 use crate::identify::rules::Rules;
 use crate::identify::{Evidence, Identity, IdentityJson, Verdict, identify, named, sidecar};
 use crate::model::{decoded, media_json};
+use crate::paths::Paths;
 
 /// What reeld makes of a file name or path, and why
 ///
@@ -68,10 +69,18 @@ pub fn run(args: &IdentifyArgs, context: &Context) -> Result<(), CliError> {
     output::finish(out.flush())
 }
 
-/// The user's rules; broken ones are told, and do not keep names from being read. Outside of a session there are none.
+/// The user's rules; broken ones are told, and do not keep names from being read. They are where they are outside of a
+/// session too, where there is no folder for sockets.
 pub fn rules(context: &Context) -> Rules {
-    let Ok(paths) = context.paths() else {
-        return Rules::default();
+    let uid = rustix::process::getuid().as_raw();
+    let config = context.config.as_deref();
+    let paths = Paths::from_environment(config, |name| std::env::var_os(name), uid, |_| true);
+    let paths = match paths {
+        Ok(paths) => paths,
+        Err(error) => {
+            output::warn(&format!("your rules are left out\n{error}"));
+            return Rules::default();
+        }
     };
     load_rules(&paths).unwrap_or_else(|error| {
         output::warn(&format!("your rules are left out\n{error}"));

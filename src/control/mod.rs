@@ -14,7 +14,7 @@ pub use protocol::{
     LONGEST_REQUEST, LONGEST_RESPONSE, PAGE, QueueFate, Request, Response, Selection,
 };
 pub use rows::{
-    AccountRow, AccountState, Explained, PlayerRow, PlayerState, QueueRow, QueueState, Stamp,
-    StatusReport, TakenBack, TakenBackRow, TakenBackState, ToldRow, ToldState,
+    AccountRow, AccountState, Explained, PlayerRow, PlayerState, QueueRow, QueueState, Release,
+    Rematched, Stamp, StatusReport, TakenBack, TakenBackRow, TakenBackState, ToldRow, ToldState,
 };
 pub use server::{Call, Listener, serve};

@@ -3,9 +3,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::rows::{Explained, PlayerRow, QueueRow, Stamp, StatusReport, TakenBack, ToldRow};
+use super::rows::{
+    Explained, PlayerRow, QueueRow, Rematched, Stamp, StatusReport, TakenBack, ToldRow,
+};
 use crate::error::CliError;
-use crate::model::{Ids, Media, Secret, ServiceName};
+use crate::model::{Ids, Secret, ServiceName};
 
 /// Longest line a client may send: a login with its tokens is far below.
 pub const LONGEST_REQUEST: usize = 64 * 1024;
@@ -144,8 +146,8 @@ pub enum Response {
     Lines(Vec<Value>),
     /// To `Explain`.
     Explained(Box<Explained>),
-    /// To `Rematch`: what it was taken for.
-    Rematched(Box<Media>),
+    /// To `Rematch`.
+    Rematched(Box<Rematched>),
     /// To `Undo`.
     TakenBack(Box<TakenBack>),
     /// To `Pause`.

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
-use crate::model::{Action, ServiceName, Source, Wall};
+use crate::model::{Action, Media, ServiceName, Source, Wall};
 use crate::outbox;
 
 /// A time in JSON: RFC 3339, UTC.
@@ -82,6 +82,27 @@ pub struct Explained {
     pub open: Option<String>,
     /// What that is taken for, with the evidence (`identify::IdentityJson`).
     pub identity: Option<Value>,
+}
+
+/// `reeld rematch`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Rematched {
+    /// What it was taken for.
+    pub media: Media,
+    /// Services that have its completion under what it was taken for, and keep it.
+    pub told_before: Vec<ServiceName>,
+    /// It was kept on this machine and is not any more.
+    pub released: Option<Release>,
+}
+
+/// What becomes of a viewing that was kept on this machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Release {
+    /// It has been watched, and the services are told now.
+    Watched,
+    /// It is not finished: what is watched of it from now on is told.
+    FromNowOn,
 }
 
 /// `reeld undo`

@@ -23,6 +23,7 @@ mod identity;
 mod journal;
 mod player;
 mod position;
+mod release;
 mod report;
 mod rules;
 mod session;
@@ -40,6 +41,7 @@ mod rig;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+pub use release::Released;
 pub use rules::Rules;
 pub use viewings::{ALREADY_WATCHED, key_of, location_hash};
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::position::{Anchor, Played, Sampled};
 use super::rules::Rules;
-use crate::identify::Verdict;
+use crate::identify::{NOT_THE_LAST, Verdict};
 use crate::model::{Item, Location, Media, Moment, SessionId, ViewingId, Wall};
 
 /// Media played past the threshold for this long (seconds) reaches it.
@@ -249,8 +249,11 @@ impl Playing {
         }
     }
 
-    /// Where "watched" begins, seconds.
+    /// Where "watched" begins, seconds; nowhere in a piece of a film that goes on in another file.
     pub fn threshold(&self, rules: &Rules) -> f64 {
+        if matches!(&self.verdict, Some(Verdict::Local(why)) if why == NOT_THE_LAST) {
+            return f64::INFINITY;
+        }
         let media = self
             .session
             .as_ref()

@@ -4,7 +4,7 @@ use super::Debouncer;
 use super::player::bank;
 use super::session::Session;
 use super::viewings::{ALREADY_WATCHED, Decision, key_of};
-use crate::identify::Verdict;
+use crate::identify::{NOT_THE_LAST, Verdict};
 use crate::model::{Action, Media, Moment, PlayerId, SessionId, Viewing, ViewingId};
 
 impl Debouncer {
@@ -48,13 +48,12 @@ impl Debouncer {
             _ => None,
         };
         let viewing = if let Decision::Continue(viewing) = decision {
-            if let Some(memory) = self
-                .viewings
-                .get_mut(viewing)
-                .filter(|_| local_only.is_none())
-            {
-                // Unidentified at first, known now.
-                memory.local_only = None;
+            if let Some(memory) = self.viewings.get_mut(viewing) {
+                let piece = local_only.as_deref() == Some(NOT_THE_LAST);
+                // Unidentified at first, known now; or how far one is in the film is not known now.
+                if local_only.is_none() || piece {
+                    memory.local_only = local_only;
+                }
             }
             viewing
         } else {

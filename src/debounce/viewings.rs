@@ -116,7 +116,7 @@ pub fn key_of(media: &Media, item: &Item) -> ViewingKey {
         episode: media.episode.clone(),
         absolute_episode: media.absolute_episode.clone(),
         date: media.date,
-        part: media.part,
+        part: None,
         location: location_hash(item),
     }
 }

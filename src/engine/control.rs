@@ -38,7 +38,7 @@ impl<E: Edges> Engine<E> {
                 Ok(Response::Players(self.player_rows()))
             }
             Request::Queue { after } => self.page(after, now, |_| true).map(|page| match page {
-                Some(page) => Response::Queue(page.iter().map(|row| self.row(row)).collect()),
+                Some(page) => Response::Queue(page.iter().map(|row| self.row(row, now)).collect()),
                 None => Response::Failed(closed(self.storage.problem())),
             }),
             Request::QueueExport { after } => self.dead(after, now),
@@ -180,7 +180,7 @@ impl<E: Edges> Engine<E> {
         let nobody_knows = self.config.tmdb.api_key.expose().is_empty();
         (counts.without_id > 0 && nobody_knows).then(|| {
             format!(
-                "{} wait for an id of TMDB: set `tmdb.api_key`, put {{tmdb-NUMBER}} into the names of the files, or use `reeld rematch`",
+                "{} wait for an id of TMDB, or for season and number: set `tmdb.api_key`, put {{tmdb-NUMBER}} into the names of the folders or films, use `reeld rematch`, or write a rule; `reeld queue` says what of each is missing",
                 counts.without_id
             )
         })
@@ -226,7 +226,7 @@ impl<E: Edges> Engine<E> {
         }
     }
 
-    fn row(&self, queued: &Queued) -> QueueRow {
+    fn row(&self, queued: &Queued, now: Moment) -> QueueRow {
         let name = self
             .accounts
             .iter()
@@ -255,7 +255,20 @@ impl<E: Edges> Engine<E> {
                 QueuedState::WaitingId => QueueState::WaitingId,
                 QueuedState::Aside => QueueState::Aside,
             },
-            last_error: queued.last_error.clone(),
+            last_error: self.why_waiting(queued, now).or(queued.last_error.clone()),
+        }
+    }
+
+    /// What is not known yet of what waits for an id, or for season and number.
+    fn why_waiting(&self, queued: &Queued, now: Moment) -> Option<String> {
+        if queued.state != QueuedState::WaitingId {
+            return None;
+        }
+        match queued.tmdb {
+            Some(series) => self
+                .lookups
+                .why_unplaced(&queued.event.media, series, now.wall),
+            None => Some("its id at TMDB is not known".to_owned()),
         }
     }
 
@@ -267,7 +280,7 @@ impl<E: Edges> Engine<E> {
         let lines = dead
             .iter()
             .map(|queued| {
-                let mut line = serde_json::to_value(self.row(queued)).unwrap_or_default();
+                let mut line = serde_json::to_value(self.row(queued, now)).unwrap_or_default();
                 if let Value::Object(line) = &mut line {
                     line.insert("media".into(), media_json(&queued.event.media));
                     line.insert("progress".into(), json!(queued.event.progress()));

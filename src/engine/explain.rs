@@ -4,12 +4,12 @@ use serde_json::Value;
 
 use super::control::{closed, player_row, unusable};
 use super::{Edges, Engine};
-use crate::control::{Explained, Response};
-use crate::debounce::{PlayerView, key_of};
+use crate::control::{Explained, Release, Rematched, Response};
+use crate::debounce::{PlayerView, Released, key_of};
 use crate::error::CliError;
 use crate::identify::IdentityJson;
-use crate::model::{Ids, Item, Location, Media, Moment, ViewingId};
-use crate::outbox::TitleKey;
+use crate::model::{AccountKey, Ids, Item, Location, Media, Moment, ViewingId};
+use crate::outbox::{Reach, TitleKey};
 
 impl<E: Edges> Engine<E> {
     /// Everything about one player.
@@ -62,13 +62,40 @@ impl<E: Edges> Engine<E> {
                 .hint("`reeld history --json` shows the viewings with their ids"),
             );
         };
+        let id: Option<ViewingId> = viewing.parse().ok();
         let Some(outbox) = self.storage.ready(&mut self.edges, now) else {
             return Response::Failed(closed(self.storage.problem()));
         };
-        match outbox.learn(title, ids) {
-            Ok(()) => Response::Rematched(Box::new(media)),
-            Err(error) => Response::Failed(unusable(&error)),
-        }
+        let reached = id.map_or_else(|| Ok(Vec::new()), |id| outbox.reach(id));
+        let learnt = outbox.learn(title, ids).and(reached);
+        let reached = match learnt {
+            Ok(reached) => reached,
+            Err(error) => return Response::Failed(unusable(&error)),
+        };
+        let has_it = |(key, reach): (AccountKey, Reach)| {
+            (reach == Reach::Delivered && media.ids.tmdb != ids.tmdb).then_some(key.service)
+        };
+        Response::Rematched(Box::new(Rematched {
+            told_before: reached.into_iter().filter_map(has_it).collect(),
+            released: id.and_then(|id| self.release(id, ids, now)),
+            media,
+        }))
+    }
+
+    /// Tells what was kept here for want of an identity; what has been watched, to those who were linked then.
+    fn release(&mut self, id: ViewingId, ids: &Ids, now: Moment) -> Option<Release> {
+        let released = self.debouncer.release(id, ids, now)?;
+        let Released::Completed(session) = released else {
+            return Some(Release::FromNowOn);
+        };
+        let watched = self.debouncer.viewing(id)?.completed?;
+        let mut linked = self.active();
+        linked.retain(|key| {
+            let mut accounts = self.accounts.iter();
+            accounts.any(|account| account.key == *key && account.linked_at <= watched)
+        });
+        self.bound.insert(session, linked);
+        Some(Release::Watched)
     }
 }
 

@@ -8,6 +8,7 @@
 //! **Trouble.** TMDB's own wish, else a growing delay, or the network's return. A refused key rests until the configuration
 //! changes, and `status` says so.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use tracing::{debug, info, warn};
 
 use super::{Edges, Engine, Output};
 use crate::model::{DeliveryId, Ids, Media, Moment, Wall};
-use crate::outbox::TitleKey;
+use crate::outbox::{TitleKey, Wanted};
 use crate::service::numbering::{Numberings, Step, Unplaced};
 use crate::service::tmdb::{Cache, Lookup};
 
@@ -34,6 +35,8 @@ pub struct Lookups {
     asking: bool,
     pause: Pause,
     failures: u32,
+    /// Titles that were asked for in vain since TMDB last answered them: the others come first.
+    troubled: BTreeSet<TitleKey>,
     /// Episodes of known series that TMDB does not place.
     unplaceable: usize,
     /// The key is not accepted, in TMDB's words.
@@ -152,6 +155,38 @@ impl Lookups {
         }
     }
 
+    /// One title that TMDB cannot answer does not hold the others up.
+    fn in_turn(&mut self, mut wanted: Vec<Wanted>) -> Vec<Wanted> {
+        if wanted.iter().all(|one| self.troubled.contains(&one.title)) {
+            self.troubled.clear();
+        }
+        wanted.sort_by_key(|one| self.troubled.contains(&one.title));
+        wanted
+    }
+
+    /// Why an episode waits whose series is known, for people.
+    pub fn why_unplaced(&self, media: &Media, series: u64, now: Wall) -> Option<String> {
+        let unplaced = Unplaced::of(media);
+        let one = unplaced
+            .iter()
+            .find(|one| self.numberings.place(series, **one, media).is_none())?;
+        let what = match one {
+            Unplaced::Aired(date) => format!("the episode of {date}"),
+            Unplaced::Absolute(number) => format!("episode {number}, counted without a season,"),
+        };
+        let numbering = self.numberings.fresh(series, now);
+        let nowhere = numbering.is_some_and(|known| known.find_for(media, *one) == Step::Nowhere);
+        Some(if nowhere {
+            format!(
+                "{what} cannot be told from what TMDB says of the series: a rule with `map` in rules.toml says where it is"
+            )
+        } else {
+            format!(
+                "season and number of {what} are not known: set `tmdb.api_key`, or write a rule with `map` in rules.toml"
+            )
+        })
+    }
+
     fn may_ask(&self, waiting: (usize, DeliveryId), now: Moment) -> bool {
         if self.asking || self.refused.is_some() {
             return false;
@@ -243,7 +278,7 @@ impl<E: Edges> Engine<E> {
             return false;
         };
         let (mut news, mut unplaceable) = (false, 0);
-        for wanted in wanted {
+        for wanted in self.lookups.in_turn(wanted) {
             match self.lookups.known(&wanted.media, now.wall) {
                 Known::Id(id) => {
                     self.learn(wanted.title, id, now);
@@ -277,6 +312,10 @@ impl<E: Edges> Engine<E> {
     pub(super) fn looked(&mut self, title: TitleKey, media: &Media, lookup: Lookup, now: Moment) {
         debug!(title = media.title, ?lookup, "TMDB has answered");
         let numbered = matches!(lookup, Lookup::Numbered(_));
+        match lookup {
+            Lookup::Later { .. } => self.lookups.troubled.insert(title),
+            _ => self.lookups.troubled.remove(&title),
+        };
         if let Some(id) = self.lookups.answered(media, lookup, now) {
             self.learn(title, id, now);
         }
@@ -384,6 +423,26 @@ mod tests {
         assert_eq!(asks_at(&lookups, 1001), 1091);
         lookups.answered(&film("Heat"), later(Some(10_000_000)), at(1091));
         assert_eq!(asks_at(&lookups, 1091), 1091 + 86_400, "a day at most");
+    }
+
+    #[test]
+    fn a_title_that_tmdb_cannot_answer_does_not_hold_the_others_up() {
+        let mut lookups = Lookups::default();
+        let wanted = || -> Vec<Wanted> {
+            let of = |number| Wanted {
+                title: TitleKey(number),
+                media: film("x"),
+            };
+            (1..=3).map(of).collect()
+        };
+        let mut first = |troubled: Option<u64>| {
+            lookups.troubled.extend(troubled.map(TitleKey));
+            lookups.in_turn(wanted()).first().map(|one| one.title.0)
+        };
+        assert_eq!(first(None), Some(1));
+        assert_eq!(first(Some(1)), Some(2));
+        assert_eq!(first(Some(2)), Some(3));
+        assert_eq!(first(Some(3)), Some(1), "all were tried");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 mod json;
 pub mod name;
+mod pieces;
 mod player;
 pub mod rules;
 pub mod sidecar;
@@ -14,8 +15,10 @@ use serde::Serialize;
 
 use crate::model::{Item, Location, Media};
 pub use json::IdentityJson;
+pub use pieces::NOT_THE_LAST;
 use rules::Rules;
 use sidecar::{Place, Sidecar};
+pub use weigh::verdict;
 
 /// Below this confidence nothing is sent; it is shown.
 pub const FLOOR: f32 = 0.5;
@@ -102,5 +105,6 @@ pub fn identify(item: &Item, sidecars: &[Sidecar], rules: &Rules) -> Identity {
     claims.extend(player::read(item));
     let mut identity = weigh::weigh(item, claims);
     rules.apply(item, &mut identity);
+    pieces::hold(&mut identity, sidecars);
     identity
 }

@@ -135,7 +135,7 @@ impl Merged {
             _ => evidence(about),
         };
         if let Some(dispute) = dispute {
-            let sure = if self.of_folder && dispute.about == "title" {
+            let sure = if self.of_folder && dispute.cost >= HARD {
                 1.0
             } else {
                 claim.media.confidence

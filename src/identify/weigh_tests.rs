@@ -105,7 +105,7 @@ fn sources_complete_each_other_and_contradictions_are_noticed() {
             "one that a camera named",
             "/home/ann/Downloads/VID_20240314_201512.mp4",
             vec![("movie.nfo", heat)],
-            "type=movie title=Heat year=1995 tmdb=949 → kept title",
+            "type=movie title=Heat year=1995 tmdb=949 → kept type",
         ),
         (
             "the file of one series is not another's",

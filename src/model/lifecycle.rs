@@ -100,7 +100,7 @@ pub struct ViewingKey {
     pub absolute_episode: Vec<u32>,
     /// Air date.
     pub date: Option<Date>,
-    /// Part of a film in several files.
+    /// Kept by older versions; the parts of a film in several files share its viewing.
     pub part: Option<u32>,
     /// Hash of path or URL: tells the unidentified apart.
     pub location: u64,
@@ -118,7 +118,6 @@ impl ViewingKey {
             && self.episode == other.episode
             && self.absolute_episode == other.absolute_episode
             && self.date == other.date
-            && self.part == other.part
             && self.same_title(other)
     }
 

@@ -37,6 +37,8 @@ pub struct Queued {
     pub state: QueuedState,
     /// Why the last attempt failed, or in the service's words why it was refused.
     pub last_error: Option<String>,
+    /// The TMDB id of its film or series, as far as it is known.
+    pub tmdb: Option<u64>,
 }
 
 /// What a delivery waits for.
@@ -192,6 +194,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             next_attempt_at: waits.filter(|_| timed).map(|wait| now.wall.plus(wait)),
             state,
             last_error: attempts.last_error,
+            tmdb: self.id_of(header),
         }))
     }
 

@@ -39,6 +39,10 @@ impl Unplaced {
             return Vec::new();
         }
         let mut absolute: Vec<u32> = media.absolute_episode.clone();
+        if absolute.is_empty() && media.season.is_empty() {
+            // Of a series with one season, or counted through all of them.
+            absolute.clone_from(&media.episode);
+        }
         absolute.retain(|number| *number > 0);
         absolute.sort_unstable();
         absolute.dedup();
@@ -360,7 +364,7 @@ mod tests {
                 media(|m| (m.season, m.episode, m.absolute_episode) = (vec![2], vec![3], vec![28])),
                 vec![],
             ),
-            (media(|m| m.episode = vec![3]), vec![]),
+            (media(|m| m.episode = vec![3]), absolute(&[3])),
             (
                 media(|m| {
                     dated(m);

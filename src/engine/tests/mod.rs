@@ -5,5 +5,6 @@ mod doubts;
 mod every_write;
 mod placing;
 mod rebuild;
+mod rematch;
 mod rig;
 mod switched_off;

@@ -100,6 +100,11 @@ pub struct ParsedName {
     pub ids_are_series: bool,
 }
 
+/// Whether a word in small letters names a part of something.
+pub(super) fn is_part(word: &str) -> bool {
+    words::word(word) & words::PART != 0
+}
+
 /// Reads a base name, or a relative or absolute path with `/` or `\`. Never fails, never panics.
 pub fn parse(name: &str) -> ParsedName {
     path::read(name)

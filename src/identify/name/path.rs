@@ -38,6 +38,8 @@ struct Folders {
     named: Option<Reading>,
     /// What a season's folder calls itself; the title where nothing else is.
     season_title: Option<String>,
+    /// The piece of a film that the nearest folder holds.
+    part: Option<u32>,
     year: Option<u16>,
     extra: Option<Extra>,
     /// The folder of extras, which may be a series called so.
@@ -171,6 +173,7 @@ impl Folders {
         }
         if reading.title.is_none() && (!reading.season.is_empty() || reading.part.is_some()) {
             self.in_season = !reading.season.is_empty();
+            self.part = self.part.or(reading.part);
             if self.season.is_empty() {
                 self.season.clone_from(&reading.season);
             }
@@ -527,7 +530,7 @@ fn finish(base: Reading, folders: Folders) -> ParsedName {
         absolute_episode: absolute,
         date: base.date,
         episode_title: base.episode_title.filter(|_| episode),
-        part: base.part,
+        part: base.part.or(folders.part.filter(|_| !episode)),
         anime,
         extra: base.extra.or(folders.extra),
         weak: base.weak || lone || generic || recorded,

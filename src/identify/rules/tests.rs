@@ -257,7 +257,7 @@ fn a_rule_that_is_written_is_read_as_it_was_meant() {
         tmdb: Some(7),
         ..Ids::default()
     };
-    let text = write::rule_for(&media, &ids).unwrap();
+    let text = write::with_rule("", &media, &ids).unwrap().text;
     let mut identity = Identity {
         media,
         verdict: Verdict::Local("unsure".into()),
@@ -266,4 +266,59 @@ fn a_rule_that_is_written_is_read_as_it_was_meant() {
     rules(&text).apply(&Item::default(), &mut identity);
     assert_eq!(identity.media.ids.tmdb, Some(7), "{text}");
     assert_eq!(identity.verdict, Verdict::Track);
+}
+
+#[test]
+fn a_rule_is_written_where_it_is_applied_or_not_at_all() {
+    use write::{Unwritten, with_rule};
+    let heat = Media {
+        media_type: Some(MediaType::Movie),
+        title: Some("Heat".into()),
+        year: Some(1995),
+        ..Media::default()
+    };
+    let ids = |tmdb| Ids {
+        tmdb: Some(tmdb),
+        ..Ids::default()
+    };
+    let first = with_rule("# mine\n", &heat, &ids(1000)).unwrap().text;
+    assert!(first.starts_with("# mine\n\n[[rule]]\nwhen = "), "{first}");
+    let second = with_rule(&first, &heat, &ids(949)).unwrap();
+    let mut identity = identify(&named("Heat.1995.mkv"), &[], &Rules::default());
+    rules(&second.text).apply(&Item::default(), &mut identity);
+    assert_eq!(identity.media.ids.tmdb, Some(949), "{}", second.text);
+    for (text, wanted) in [
+        (
+            "[[rule]]\nwhen = { title = \"Alien\" }\nignore = true",
+            Ok(false),
+        ),
+        (
+            "[[rule]]\nwhen = { path = \"/v\" }\nset = { tmdb = 1 }",
+            Ok(true),
+        ),
+        (
+            "\n[[rule]]\nwhen = { title = \"heat\" }\nignore = true",
+            Err(Unwritten::Behind(2)),
+        ),
+        (
+            "[[rule]]\nwhen = { path = \"/v\" }\nset = { title = \"Heat\" }",
+            Err(Unwritten::Behind(1)),
+        ),
+        (
+            "rule = [{ when = { title = \"heat\" }, set = { tmdb = 1 } }]",
+            Err(Unwritten::Behind(1)),
+        ),
+    ] {
+        let written = with_rule(text, &heat, &ids(949));
+        assert_eq!(
+            written.map(|written| written.behind_paths),
+            wanted,
+            "{text}"
+        );
+    }
+    let untyped = Media {
+        media_type: None,
+        ..heat
+    };
+    assert_eq!(with_rule("", &untyped, &ids(1)), Err(Unwritten::Unnamed));
 }

@@ -63,6 +63,8 @@ pub enum Fact {
     Episodes(Media),
     /// Only links to pages about it.
     Links(Vec<Link>),
+    /// The next of several files that are one film.
+    NextPart,
     /// Neither film nor episode, and what.
     Other(&'static str),
 }

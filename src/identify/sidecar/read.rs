@@ -5,7 +5,8 @@ use std::io::Read;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use super::{LARGEST, Place, Sidecar, understand};
+use super::{Fact, LARGEST, Place, Sidecar, understand};
+use crate::identify::pieces;
 
 /// Folders above the video in which a series may say who it is.
 const SHOW_FOLDERS: usize = 3;
@@ -14,21 +15,30 @@ const SHOW_FOLDERS: usize = 3;
 /// What is not there or cannot be read says nothing.
 #[must_use]
 pub fn read(path: &Path) -> Vec<Sidecar> {
-    candidates(path)
-        .into_iter()
-        .filter_map(|(place, file)| {
-            let fact = understand(&bytes(&file)?)?;
-            let own = path.parent()?.components().count();
-            let above = own.saturating_sub(file.parent()?.components().count());
-            let file = file.file_name()?.to_string_lossy().into_owned();
-            Some(Sidecar {
-                file,
-                place,
-                above,
-                fact,
-            })
+    let next = next_part(path);
+    let said = candidates(path).into_iter().filter_map(|(place, file)| {
+        let fact = understand(&bytes(&file)?)?;
+        let own = path.parent()?.components().count();
+        let above = own.saturating_sub(file.parent()?.components().count());
+        let file = file.file_name()?.to_string_lossy().into_owned();
+        Some(Sidecar {
+            file,
+            place,
+            above,
+            fact,
         })
-        .collect()
+    });
+    said.chain(next).collect()
+}
+
+fn next_part(path: &Path) -> Option<Sidecar> {
+    let next = pieces::next(path).filter(|next| path.is_absolute() && next.exists())?;
+    Some(Sidecar {
+        file: next.file_name()?.to_string_lossy().into_owned(),
+        place: Place::Own,
+        above: 0,
+        fact: Fact::NextPart,
+    })
 }
 
 fn candidates(path: &Path) -> Vec<(Place, PathBuf)> {
@@ -78,7 +88,6 @@ fn bytes(file: &Path) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identify::sidecar::Fact;
     use std::fs;
 
     fn found(files: &[(&str, &str)], video: &str) -> Vec<(String, Place)> {

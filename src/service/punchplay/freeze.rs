@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::API;
 use crate::model::{Action, Date, EventId, Ids, Lifecycle, Media, MediaType, Wall};
 use crate::service::answer::is_imdb_id;
+use crate::service::numbering::Unplaced;
 use crate::service::{Context, Frozen, Prepared};
 
 /// Longest title and file name, in characters.
@@ -103,18 +104,17 @@ fn body(event: &Lifecycle, id: EventId, stamp: Wall, context: &Context) -> Resul
         .and_then(cut)
         .ok_or("it has no title")?;
     let is_episode = media_type == MediaType::Episode;
-    let numbers = if is_episode {
-        Numbers::of(media)
-    } else {
-        Numbers::default()
+    let mut ids = context.ids.clone();
+    ids.fill_from(&media.ids);
+    let numbers = match is_episode {
+        true => Numbers::of(placed(media, ids.tmdb, context).as_ref().unwrap_or(media)),
+        false => Numbers::default(),
     };
     let numbers_are_absolute = numbers.absolute_episode.is_some() && numbers.season.is_none();
     let episode_title = is_episode.then(|| episode_title(media)).flatten();
     if is_episode && numbers == Numbers::default() && episode_title.is_none() {
         return Err("nobody could tell which episode it is".to_owned());
     }
-    let mut ids = context.ids.clone();
-    ids.fill_from(&media.ids);
     let Ids { tmdb, imdb, tvdb } = &ids;
     let place = Place::of(event);
     let body = Body {
@@ -139,6 +139,26 @@ fn body(event: &Lifecycle, id: EventId, stamp: Wall, context: &Context) -> Resul
         raw_filename: file_name(event, context),
     };
     serde_json::to_string(&body).map_err(|error| error.to_string())
+}
+
+/// The episodes of a number without a season, where they are known by now. Anime is told as it is counted.
+fn placed(media: &Media, series: Option<u64>, context: &Context) -> Option<Media> {
+    if media.anime || !media.season.is_empty() || media.episode.is_empty() {
+        return None;
+    }
+    let place = |one| context.numberings.place(series?, one, media);
+    let places: Vec<(u32, u32)> = Unplaced::of(media)
+        .into_iter()
+        .map(place)
+        .collect::<Option<_>>()?;
+    let (season, _) = *places.first()?;
+    let one_season = places.iter().all(|(other, _)| *other == season);
+    one_season.then(|| Media {
+        season: vec![season],
+        episode: places.iter().map(|(_, episode)| *episode).collect(),
+        absolute_episode: Vec::new(),
+        ..media.clone()
+    })
 }
 
 impl Numbers {
