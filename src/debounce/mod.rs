@@ -307,6 +307,11 @@ impl Debouncer {
         self.steps.sessions()
     }
 
+    /// Stops that could not be remembered yet.
+    pub fn held_stops(&self) -> impl Iterator<Item = &Step> {
+        self.steps.stops()
+    }
+
     /// The daemon ends: every session does.
     pub fn shutdown(&mut self, now: Moment) {
         self.timeout(now);
