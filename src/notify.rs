@@ -19,6 +19,11 @@ pub fn status(line: &str) {
     tell(&format!("STATUS={}", line.replace('\n', " ")));
 }
 
+/// Start-up takes longer, up to five minutes from now; why.
+pub fn starting_slowly(why: &str) {
+    tell(&format!("EXTEND_TIMEOUT_USEC=300000000\nSTATUS={why}"));
+}
+
 /// Shutdown has begun.
 pub fn stopping() {
     tell("STOPPING=1");

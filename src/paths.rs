@@ -2,8 +2,8 @@
 
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::error::CliError;
@@ -110,6 +110,40 @@ pub fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
         .map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 
+/// Opens a file to read, and never waits: neither for the other end of a pipe nor for a terminal.
+///
+/// # Errors
+/// Of the disk; when it is a pipe.
+pub fn open_file(file: &Path) -> io::Result<File> {
+    open_at_once(OpenOptions::new().read(true), file)
+}
+
+/// As [`open_file`], with options of one's own.
+///
+/// # Errors
+/// As [`open_file`].
+pub fn open_at_once(options: &mut OpenOptions, file: &Path) -> io::Result<File> {
+    let nonblock = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let opened = options.custom_flags(nonblock).open(file)?;
+    match opened.metadata()?.file_type().is_fifo() {
+        false => Ok(opened),
+        true => Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "it is a pipe, not a file",
+        )),
+    }
+}
+
+/// Reads a file of ours that holds little: what is longer than a mebibyte is none of ours.
+///
+/// # Errors
+/// As [`open_file`].
+pub fn read_small(file: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open_file(file)?.take(1 << 20).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// Makes a folder of ours, with those above it, or mends one that is there: ours alone, 0700.
 ///
 /// # Errors
@@ -133,7 +167,7 @@ pub fn private_dir(path: &Path) -> Result<(), CliError> {
         return Err(refuse("it belongs to somebody else".to_owned())
             .hint("remove it, or set the XDG variable that leads there to a folder of your own"));
     }
-    if found.mode() & 0o077 != 0 {
+    if found.mode() & 0o777 != 0o700 {
         std::fs::set_permissions(path, Permissions::from_mode(0o700))
             .map_err(|error| refuse(error.to_string()))?;
     }
@@ -155,6 +189,33 @@ fn no_runtime_dir(uid: u32) -> CliError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pipe_in_the_place_of_a_file_is_refused_at_once() {
+        let home = tempfile::tempdir().unwrap();
+        let pipe = home.path().join("rules.toml");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, 0o600.into()).unwrap();
+        assert_eq!(
+            open_file(&pipe).unwrap_err().to_string(),
+            "it is a pipe, not a file"
+        );
+        let mut options = OpenOptions::new();
+        let options = options.read(true).append(true);
+        assert!(open_at_once(options, &pipe).is_err());
+        assert_eq!(read_small(Path::new("/dev/null")).unwrap(), b"");
+    }
+
+    #[test]
+    fn a_folder_of_ours_that_was_shut_is_opened_for_us_alone() {
+        let home = tempfile::tempdir().unwrap();
+        for mode in [0o000, 0o500, 0o777] {
+            let folder = home.path().join(format!("{mode:o}"));
+            fs::create_dir(&folder).unwrap();
+            fs::set_permissions(&folder, Permissions::from_mode(mode)).unwrap();
+            private_dir(&folder).unwrap();
+            assert_eq!(folder.metadata().unwrap().mode() & 0o777, 0o700);
+        }
+    }
 
     fn paths(variables: &[(&str, &str)], existing: &str) -> Result<Paths, CliError> {
         let lookup = |name: &str| {

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use super::error::AccountError;
 use super::record::{Account, Record};
-use crate::paths::replace;
+use crate::paths::{open_file, replace};
 
 const VERSION: u64 = 1;
 
@@ -88,7 +88,7 @@ impl CredentialsFile {
     fn content(&self) -> Result<Content, AccountError> {
         let path = self.path();
         let unreadable = |error| AccountError::unreadable(&path, &error);
-        let file = match File::open(&path) {
+        let file = match open_file(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Ok(Content::Records(Vec::new()));

@@ -3,14 +3,13 @@
 //!
 //! Replaced as a whole. What cannot be read is not known.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::AccountKey;
-use crate::paths::replace;
+use crate::paths::{read_small, replace};
 
 const FILE: &str = "linked.json";
 const VERSION: u64 = 1;
@@ -25,7 +24,7 @@ struct Kept {
 /// Who was linked; `None` if that is not known.
 #[must_use]
 pub fn read(folder: &Path) -> Option<Vec<AccountKey>> {
-    let kept: Kept = serde_json::from_slice(&fs::read(folder.join(FILE)).ok()?).ok()?;
+    let kept: Kept = serde_json::from_slice(&read_small(&folder.join(FILE)).ok()?).ok()?;
     let sound = kept.version == VERSION && kept.checksum == checksum(&kept.linked).ok()?;
     sound.then_some(kept.linked)
 }
@@ -53,6 +52,8 @@ fn checksum(linked: &[AccountKey]) -> io::Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::model::ServiceName;
 

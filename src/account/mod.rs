@@ -23,6 +23,7 @@ mod progress;
 mod qr_image;
 mod record;
 mod renew;
+mod standing_in;
 
 pub mod linked;
 pub mod login_discovr;
@@ -63,6 +64,8 @@ struct Inner {
     http: Http,
     config: watch::Receiver<Arc<Config>>,
     records: Mutex<Vec<Record>>,
+    /// While the logins could not be read: who stands for them.
+    standing_in: Mutex<Option<Vec<Account>>>,
     /// One change at a time: memory must not go back behind the file.
     changing: Mutex<()>,
     renewals: [Arc<tokio::sync::Mutex<Renewal>>; ServiceName::ALL.len()],
@@ -107,22 +110,34 @@ impl Accounts {
     ) -> Result<Self, AccountError> {
         let file = CredentialsFile::in_folder(state_dir);
         let records = file.read()?;
-        Ok(Self(Arc::new(Inner {
+        Ok(Self::with(file, http, config, records))
+    }
+
+    fn with(
+        file: CredentialsFile,
+        http: Http,
+        config: watch::Receiver<Arc<Config>>,
+        records: Vec<Record>,
+    ) -> Self {
+        Self(Arc::new(Inner {
             file,
             http,
             config,
             records: Mutex::new(records),
+            standing_in: Mutex::default(),
             changing: Mutex::default(),
             renewals: ServiceName::ALL
                 .map(|service| Arc::new(tokio::sync::Mutex::new(Renewal::of(service)))),
             changed: watch::Sender::new(0),
-        })))
+        }))
     }
 
     /// The linked accounts, in the order of the services.
     #[must_use]
     pub fn linked(&self) -> Vec<Account> {
-        let mut accounts: Vec<Account> = self.records().iter().map(Account::from).collect();
+        let standing_in = self.0.standing_in().clone();
+        let mut accounts: Vec<Account> =
+            standing_in.unwrap_or_else(|| self.records().iter().map(Account::from).collect());
         accounts.sort_by(|a, b| a.key.cmp(&b.key));
         accounts
     }
@@ -409,8 +424,20 @@ impl Inner {
         let _one = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let known = self.records().clone();
         let records = self.file.update(&known, change)?;
-        *self.records() = records;
+        self.take(records);
         Ok(())
+    }
+
+    /// Takes what the file says.
+    fn take(&self, records: Vec<Record>) {
+        *self.records() = records;
+        *self.standing_in() = None;
+    }
+
+    fn standing_in(&self) -> MutexGuard<'_, Option<Vec<Account>>> {
+        self.standing_in
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn records(&self) -> MutexGuard<'_, Vec<Record>> {

@@ -3,7 +3,6 @@
 //!
 //! Written by the daemon alone, replaced as a whole. What cannot be read begins anew.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -12,13 +11,12 @@ use tracing::debug;
 
 use super::record::Account;
 use crate::model::AccountKey;
-use crate::paths::replace;
+use crate::paths::{read_small, replace};
 
+const FILE: &str = "names.json";
 const VERSION: u64 = 1;
 /// The oldest go first.
 const MOST: usize = 100;
-/// More than that many names could fill.
-const LONGEST: u64 = 1 << 20;
 
 /// An account and what it is called, oldest first.
 pub type Names = Vec<(AccountKey, String)>;
@@ -33,8 +31,8 @@ struct Kept {
 /// Adds the accounts that are linked now to those that were; all of them.
 #[must_use]
 pub fn remember(folder: &Path, linked: &[Account]) -> Names {
-    let file = folder.join("names.json");
-    let known = read(&file).unwrap_or_default();
+    let file = folder.join(FILE);
+    let known = known(folder);
     let mut names = known.clone();
     for account in linked {
         let name = name(account);
@@ -52,6 +50,11 @@ pub fn remember(folder: &Path, linked: &[Account]) -> Names {
     names
 }
 
+/// What is remembered.
+pub(super) fn known(folder: &Path) -> Names {
+    read(&folder.join(FILE)).unwrap_or_default()
+}
+
 fn name(account: &Account) -> String {
     match &account.profile_name {
         Some(profile) => format!("{} (profile {profile})", account.user_name),
@@ -60,10 +63,7 @@ fn name(account: &Account) -> String {
 }
 
 fn read(file: &Path) -> Option<Names> {
-    if fs::metadata(file).ok()?.len() > LONGEST {
-        return None;
-    }
-    let kept: Kept = serde_json::from_slice(&fs::read(file).ok()?).ok()?;
+    let kept: Kept = serde_json::from_slice(&read_small(file).ok()?).ok()?;
     let sound = kept.version == VERSION && kept.checksum == checksum(&kept.names).ok()?;
     sound.then_some(kept.names)
 }
@@ -84,6 +84,8 @@ fn write(file: &Path, names: &Names) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::model::{ServiceName, Wall};
     use std::os::unix::fs::PermissionsExt;

@@ -4,7 +4,6 @@
 //! Every layer is checked by itself, so that an error can say where the value stands; `config` lays them over each other.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
@@ -13,7 +12,7 @@ use config::ValueKind;
 use super::Config;
 use super::fault::{ConfigError, Place};
 use super::layer::{Layer, PREFIX};
-use crate::paths::Paths;
+use crate::paths::{Paths, open_file};
 
 /// The embedded reference: every key, its default and what it means.
 pub const DEFAULTS: &str = include_str!("defaults.toml");
@@ -144,7 +143,7 @@ fn merge(layers: Vec<Layer>) -> Result<(Config, Settings), ConfigError> {
 
 pub(super) fn read_file(path: &Path, required: bool) -> Result<Option<String>, ConfigError> {
     let refuse = |problem: String| Err(ConfigError::of_file(path, problem));
-    let file = match File::open(path) {
+    let file = match open_file(path) {
         Ok(file) => file,
         // A folder on the way that is a file is as good as no file.
         Err(error)

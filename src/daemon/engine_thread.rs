@@ -75,16 +75,24 @@ fn cannot_start(error: &std::io::Error) -> CliError {
 }
 
 impl EngineThread {
-    /// Waits until the store is open.
+    /// Waits until the store is open; for ever, once that was told. Dropping it loses nothing.
     pub async fn opened(&mut self) -> Result<(), CliError> {
-        match self.opened.take() {
-            Some(opened) => opened.await.unwrap_or_else(|_| {
-                Err(CliError::bug(
-                    "the engine ended while it was opening the store",
-                ))
-            }),
-            None => Ok(()),
-        }
+        let Some(opened) = &mut self.opened else {
+            return std::future::pending().await;
+        };
+        let told = opened.await;
+        self.opened = None;
+        told.unwrap_or_else(|_| {
+            Err(CliError::bug(
+                "the engine ended while it was opening the store",
+            ))
+        })
+    }
+
+    /// Why the store was not opened, if nobody was told yet.
+    pub fn not_opened(&mut self) -> Result<(), CliError> {
+        let told = self.opened.as_mut().map(oneshot::Receiver::try_recv);
+        told.and_then(Result::ok).unwrap_or(Ok(()))
     }
 
     /// The outputs have ended: tells a wanted end from a failure. `at_once`: do not wait for the thread.

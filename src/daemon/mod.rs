@@ -19,13 +19,16 @@ mod system;
 pub use edges::device_id;
 
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::OptionFuture;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Notify, mpsc, watch as value};
 use tokio::task::JoinSet;
-use tracing::{debug, info, warn};
+use tokio::time::{Sleep, sleep};
+use tracing::{debug, error, info, warn};
 
 use crate::account::{self, Accounts};
 use crate::config::{self, Config};
@@ -42,10 +45,15 @@ use crate::service::http::Http;
 use crate::service::tmdb::Tmdb;
 use crate::service::{Job, Services};
 use crate::watch::{self, Report, WatchContext};
+use engine_thread::EngineThread;
 use requests::Requests;
 
 /// How long after the end of all sessions what is due may still be sent.
 const LAST_WORDS: Duration = Duration::from_secs(3);
+/// How long the engine may take in all to end: a database that hangs does not hold us up.
+const LAST_WAIT: Duration = Duration::from_millis(4_300);
+/// Opening the store for longer than this is told of.
+const SLOW_START: Duration = Duration::from_secs(5);
 /// How long a renewal of a login that is under way may still take.
 const LAST_TOKENS: Duration = Duration::from_secs(1);
 /// Observations that may wait for the engine.
@@ -72,7 +80,7 @@ async fn live(paths: &Paths) -> Result<(), CliError> {
     let config = live.config;
     let rules = config::watch_rules(paths)?;
     let http = Http::default();
-    let accounts = Accounts::open(&paths.state_dir, http.clone(), config.clone())?;
+    let accounts = Accounts::open_or_wait(&paths.state_dir, http.clone(), config.clone());
     let services = Services::new(http.clone(), accounts.clone(), config.clone());
     let tmdb = Tmdb::new(http, config.clone());
 
@@ -90,11 +98,11 @@ async fn live(paths: &Paths) -> Result<(), CliError> {
         outputs,
         changed,
     )?;
-    engine.opened().await?;
     hint_at_first_steps(&accounts);
 
     let mut tasks = Tasks::new(inputs.clone(), services, tmdb);
     tasks.others.spawn(live.following);
+    tasks.others.spawn(accounts.clone().until_readable());
     tasks.forward_rules(rules).await;
     tasks.forward_changes(config.clone(), live.problem, &accounts, paths);
     let hands = Hands::new(
@@ -107,36 +115,57 @@ async fn live(paths: &Paths) -> Result<(), CliError> {
     drop(reports);
     let (calls, called) = mpsc::channel(16);
     tasks.others.spawn(control::serve(listener, calls, changes));
-    let stopping = serve(tasks, hands, wanted, called, &mut signals).await;
+    let stopping = serve(tasks, hands, wanted, called, &mut signals, &mut engine).await?;
     // A token that the service has just rotated must reach the disk.
     let _ = tokio::time::timeout(LAST_TOKENS, accounts.settled()).await;
     engine.ended(stopping)
 }
 
 /// The main loop: passes things on until the engine has ended, or a second signal came. True if the end was wanted.
+///
+/// What players do while the store is being opened waits for the engine, with its true stamps.
 async fn serve(
     mut tasks: Tasks,
     mut hands: Hands,
     mut wanted: mpsc::UnboundedReceiver<Output>,
     mut called: mpsc::Receiver<control::Call>,
     signals: &mut Signals,
-) -> bool {
+    engine: &mut EngineThread,
+) -> Result<bool, CliError> {
     let mut stopping = false;
+    let mut slow: OptionFuture<Pin<Box<Sleep>>> = Some(Box::pin(sleep(SLOW_START))).into();
+    let mut too_late: OptionFuture<Pin<Box<Sleep>>> = None.into();
     loop {
         tokio::select! {
             output = wanted.recv() => match output {
                 Some(output) => hands.perform(output, &mut tasks),
-                None => return stopping,
+                None => return engine.not_opened().map(|()| stopping),
             },
+            opened = engine.opened() => {
+                opened?;
+                slow = None.into();
+            }
+            Some(()) = &mut slow => {
+                info!("the database is slow to open; a damaged or a large one may take some minutes. Players are watched");
+                notify::starting_slowly("opening the database");
+            }
             Some(call) = called.recv() => hands.requests.take(call),
             Some(()) = hands.requests.progress() => {}
             Some(_) = tasks.deliveries.join_next() => {}
+            Some(()) = &mut too_late => {
+                error!(
+                    "ending although the database does not answer: what it was not told yet is what was watched last. The next start \
+                     ends those sessions where they were last written"
+                );
+                return Ok(true);
+            }
             () = signals.any() => {
                 if stopping {
                     info!("stopped at once by a second signal; everything accepted is on disk");
-                    return true;
+                    return Ok(true);
                 }
                 stopping = true;
+                too_late = Some(Box::pin(sleep(LAST_WAIT))).into();
                 notify::stopping();
                 info!("stopping: open sessions are ended and written");
                 let inputs = tasks.inputs.clone();

@@ -12,7 +12,7 @@ use tracing::warn;
 
 use crate::engine::Pause;
 use crate::model::Wall;
-use crate::paths::replace;
+use crate::paths::{read_small, replace};
 
 const VERSION: u64 = 1;
 
@@ -31,7 +31,7 @@ impl PauseFile {
 
     /// The pause that is kept.
     pub fn read(&self) -> Option<Pause> {
-        let text = match fs::read_to_string(self.path()) {
+        let text = match read_small(&self.path()) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => return None,
             Err(error) => return Some(unreadable(&error.to_string())),
@@ -89,8 +89,8 @@ fn render(pause: &Pause) -> String {
     format!("{whole}\n")
 }
 
-fn parse(text: &str) -> Option<Pause> {
-    let whole: Value = serde_json::from_str(text).ok()?;
+fn parse(text: &[u8]) -> Option<Pause> {
+    let whole: Value = serde_json::from_slice(text).ok()?;
     let body = whole.get("pause")?;
     let sound = whole.get("version")?.as_u64()? == VERSION
         && whole.get("checksum")?.as_str()? == checksum(body);

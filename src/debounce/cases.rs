@@ -411,6 +411,37 @@ fn an_unanswered_player_is_extrapolated() {
 }
 
 #[test]
+fn a_player_that_hangs_plays_nothing_past_the_threshold_and_ends_where_it_was_known_to_be() {
+    let hangs = || {
+        let mut rig = played(250.0);
+        for truth in rig.players.values_mut() {
+            (truth.answers, truth.rate) = (false, 0.0);
+        }
+        rig.wait(2000.0);
+        rig
+    };
+    let mut killed = hangs();
+    killed.quit("mpv-1");
+    let stop = killed.events.last().unwrap();
+    assert!(
+        !stop.watched && (200.0..=250.0).contains(&stop.position),
+        "{stop:?}"
+    );
+
+    let mut goes_on = hangs();
+    for truth in goes_on.players.values_mut() {
+        (truth.answers, truth.rate) = (true, 1.0);
+    }
+    goes_on.wait(40.0);
+    goes_on.quit("mpv-1");
+    let stop = goes_on.events.last().unwrap();
+    assert!(
+        !stop.watched && (285.0..=292.0).contains(&stop.position),
+        "{stop:?}"
+    );
+}
+
+#[test]
 fn positions_that_a_player_cannot_tell_never_complete_a_viewing_alone() {
     let mut rig = Rig::new();
     rig.open(heat());

@@ -57,6 +57,7 @@ impl Debouncer {
             }
             Due::Unanswered => {
                 session.asked = None;
+                playing.anchor.unanswered();
                 self.report(id, Action::Progress, now, None);
             }
             Due::Jump => self.report(id, Action::Progress, now, None),
@@ -87,7 +88,7 @@ impl Debouncer {
             Action::Resume
         };
         // Where nobody tells the position, the clock may be at the end long before the film is.
-        let at_end = !playing.anchor.estimated && playing.is_near_end(candidate.position, false);
+        let at_end = playing.anchor.sure() && playing.is_near_end(candidate.position, false);
         if action == Action::Pause && at_end {
             return self.end_session(id, true, now);
         }

@@ -14,18 +14,21 @@ impl Debouncer {
             return;
         };
         playing.forget_zero(now);
-        let played = playing.anchor.carry(now.mono, playing.item.duration);
+        let sure = playing.anchor.sure();
+        let length = playing.item.duration;
+        let here = match claimed {
+            true => playing.anchor.position(now.mono, length),
+            false => playing.anchor.known_position(now.mono, length),
+        };
+        let played = playing.anchor.carry(now.mono, length);
         bank(&mut self.viewings, playing, played, &self.rules);
         let Some(session) = &playing.session else {
             return;
         };
-        let (here, duration) = (
-            playing.position(now).unwrap_or(0.0),
-            playing.item.duration.unwrap_or(f64::MAX),
-        );
+        let (here, duration) = (here.unwrap_or(0.0), length.unwrap_or(f64::MAX));
         let ended = playing.is_near_end(here, claimed);
         // The clock alone never completes a viewing; the clock and the player's word together do.
-        let ended = ended && (claimed || !playing.anchor.estimated);
+        let ended = ended && (claimed || sure);
         let threshold = playing.threshold(&self.rules);
         let of = session.viewing;
         let mut completes_it = false;

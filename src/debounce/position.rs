@@ -41,7 +41,9 @@ pub struct Anchor {
     running: bool,
     rate: f64,
     /// The player cannot tell: counted on from the last sample, or from 0, by the clock alone.
-    pub estimated: bool,
+    estimated: bool,
+    /// The player was asked and did not answer: where it was known to be last. It may hang, and play nothing.
+    unanswered: Option<f64>,
 }
 
 /// Positions jump by themselves a little (key frames, coarse clocks); players differ in how much.
@@ -54,6 +56,7 @@ impl Anchor {
             running: false,
             rate: 1.0,
             estimated: false,
+            unanswered: None,
         }
     }
 
@@ -67,6 +70,23 @@ impl Anchor {
 
     pub fn known(&self) -> bool {
         self.sample.is_some()
+    }
+
+    /// The position is the player's word, carried on a little; not the clock's alone.
+    pub fn sure(&self) -> bool {
+        !self.estimated && self.unanswered.is_none()
+    }
+
+    /// The player was asked, and did not answer in time.
+    pub fn unanswered(&mut self) {
+        if let Some((position, _)) = self.sample {
+            self.unanswered.get_or_insert(position);
+        }
+    }
+
+    /// As `position`; of a player that does not answer where it was known to be last.
+    pub fn known_position(&self, now: Duration, duration: Option<f64>) -> Option<f64> {
+        self.unanswered.or_else(|| self.position(now, duration))
     }
 
     /// Seconds, within the length; `None` before the first sample.
@@ -91,6 +111,7 @@ impl Anchor {
         let seconds = seconds.clamp(0.0, duration.unwrap_or(f64::MAX));
         let before = self.sample.replace((seconds, now));
         self.estimated = false;
+        let hung = self.unanswered.take().is_some();
         let Some((from, at)) = before else {
             return Sampled {
                 played: Played::NOTHING,
@@ -105,7 +126,9 @@ impl Anchor {
         let expected = (from + elapsed).min(duration.unwrap_or(f64::MAX));
         let tolerance = if told { 1.0 } else { TOLERANCE } * self.rate.max(1.0);
         let jumped = (seconds - expected).abs() > tolerance;
-        let to = if jumped {
+        let to = if jumped && hung {
+            from
+        } else if jumped {
             expected
         } else {
             seconds.clamp(from, expected.max(from))
@@ -134,6 +157,7 @@ impl Anchor {
     pub fn estimate(&mut self, now: Duration) {
         self.sample.get_or_insert((0.0, now));
         self.estimated = true;
+        self.unanswered = None;
     }
 
     /// Starts or stops the clock; carry on first.

@@ -419,6 +419,7 @@ impl<E: Edges> Engine<E> {
                 self.lookups.nudge();
             }
             Input::Sleep => {
+                self.storage.retry_now(now);
                 self.debouncer.sleeping(now);
                 self.falling_asleep = true;
             }
@@ -428,7 +429,11 @@ impl<E: Edges> Engine<E> {
                 self.storage.hint(Hint::Resumed);
                 self.lookups.nudge();
             }
-            Input::Shutdown => self.debouncer.shutdown(now),
+            Input::Shutdown => {
+                // The last chance: there may be room again.
+                self.storage.retry_now(now);
+                self.debouncer.shutdown(now);
+            }
             Input::Tick => {}
         }
         for player in self.open.overdue(now.mono) {

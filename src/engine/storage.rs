@@ -108,6 +108,11 @@ impl<S: Store> Storage<S> {
         Ok(())
     }
 
+    /// A closed store is opened at the next chance, whatever is left of the delay.
+    pub fn retry_now(&mut self, now: Moment) {
+        self.retry_at = self.retry_at.map(|at| at.min(now.boot));
+    }
+
     /// Opens the store again, if it is closed and the delay is over.
     pub fn reopen_if_due<E: Edges<Store = S>>(&mut self, edges: &mut E, now: Moment) {
         if self.retry_at.is_none_or(|at| at > now.boot) {

@@ -30,6 +30,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::model::ViewingId;
+use crate::paths::open_at_once;
 
 pub use entry::{Completion, Entry, Receipt};
 pub use memory::MemoryHistory;
@@ -96,12 +97,10 @@ impl History {
 
     fn file(&self) -> io::Result<File> {
         let open = |create| {
-            OpenOptions::new()
-                .read(true)
-                .append(true)
-                .create_new(create)
-                .mode(0o600)
-                .open(&self.path)
+            let mut options = OpenOptions::new();
+            options.read(true).append(true);
+            options.create_new(create).mode(0o600);
+            open_at_once(&mut options, &self.path)
         };
         match open(false) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}

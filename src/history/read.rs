@@ -1,11 +1,11 @@
 //! Reading the log from its beginning, with as much memory as is asked for.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
 use std::path::Path;
 
 use crate::model::{SessionId, ViewingId};
+use crate::paths::open_file;
 
 use super::Entry;
 use super::line;
@@ -37,7 +37,7 @@ pub struct Read {
 /// # Errors
 /// When the file is there and cannot be read.
 pub fn read(path: &Path, limit: usize) -> io::Result<Read> {
-    let file = match File::open(path) {
+    let file = match open_file(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Read::default()),
         file => file?,
     };
@@ -49,7 +49,7 @@ pub fn read(path: &Path, limit: usize) -> io::Result<Read> {
 /// # Errors
 /// When the file is there and cannot be read.
 pub fn recent(path: &Path) -> io::Result<Read> {
-    let mut file = match File::open(path) {
+    let mut file = match open_file(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Read::default()),
         file => file?,
     };

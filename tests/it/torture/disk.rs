@@ -106,6 +106,28 @@ fn a_film_that_ends_while_the_disk_is_full_is_reported_when_there_is_room() {
 }
 
 #[test]
+fn with_room_again_just_before_the_end_a_film_that_ended_on_a_full_disk_is_kept() {
+    if !possible() || !may_mount() {
+        return;
+    }
+    let (mut evening, disk) = on_a_small_disk();
+    evening.start();
+    let film = evening.film("Heat (1995).mkv", LENGTH);
+    let mpv = evening.mpv(&[], &[&film]);
+    let player = mpv.id();
+    evening.until("the start arrives", SOON, |evening| {
+        evening.story() == "start"
+    });
+    disk.fill();
+    mpv.wait();
+    evening.until_gone(&player);
+    disk.empty();
+    assert!(evening.end_daemon(Signal::TERM).success());
+    evening.start();
+    one_watch_and_clean(&mut evening);
+}
+
+#[test]
 fn restarted_on_a_full_disk_it_runs_and_the_film_is_one_watch_when_there_is_room() {
     if !possible() || !may_mount() {
         return;
@@ -176,11 +198,14 @@ fn permissions_that_were_taken_away_and_given_back_cost_nothing() {
     evening.home.leave_to_nobody();
     set_mode(&state, 0o500);
     evening.start();
-    let status = told(&evening);
-    assert!(status.contains("Permission denied"), "{status}");
+    let mode = fs::metadata(&state).unwrap().permissions().mode();
+    assert_eq!(
+        mode & 0o777,
+        0o700,
+        "a folder of ours that is shut is opened"
+    );
     let film = evening.film("Heat (1995).mkv", LENGTH);
     evening.mpv(&[], &[&film]).wait();
-    set_mode(&state, 0o700);
     one_watch_and_clean(&mut evening);
     // Between two films the database is closed.
     evening.until("the store is closed", SOON, |evening| {
@@ -200,7 +225,7 @@ fn permissions_that_were_taken_away_and_given_back_cost_nothing() {
 }
 
 /// The store process of a daemon.
-fn store_of(daemon: u32) -> Option<u32> {
+pub(super) fn store_of(daemon: u32) -> Option<u32> {
     let children = format!("/proc/{daemon}/task/{daemon}/children");
     let engine = fs::read_dir(format!("/proc/{daemon}/task")).unwrap();
     let lists = engine
@@ -272,4 +297,58 @@ fn a_database_of_a_newer_version_is_told_and_left_alone_while_watching_goes_on()
     fs::write(store.join("format"), &format).unwrap();
     one_watch_and_clean(&mut evening);
     assert_told_once(&evening);
+}
+
+#[test]
+fn logins_of_a_newer_version_are_told_and_left_alone_while_watching_goes_on() {
+    if !possible() {
+        return;
+    }
+    let mut evening = Evening::linked();
+    evening.start();
+    evening.end_daemon(Signal::TERM);
+    let logins = evening.home.paths().credentials;
+    let ours = fs::read_to_string(&logins).unwrap();
+    let newer = r#"{"version":99}"#;
+    fs::write(&logins, newer).unwrap();
+    evening.start();
+    let status = told(&evening).replace('\n', " ");
+    assert!(
+        status.contains("written by a newer version of reeld"),
+        "{status}"
+    );
+    let film = evening.film("Heat (1995).mkv", LENGTH);
+    evening.mpv(&[], &[&film]).wait();
+    evening.until("the watch waits for its user", SOON, |evening| {
+        evening
+            .json(&["queue", "--json"])
+            .iter()
+            .any(|row| row["action"] == "stop")
+    });
+    assert_eq!(fs::read_to_string(&logins).unwrap(), newer);
+    fs::write(&logins, &ours).unwrap();
+    one_watch_and_clean(&mut evening);
+    assert_told_once(&evening);
+}
+
+#[test]
+fn pipes_in_the_place_of_rules_and_history_keep_nobody_waiting() {
+    if !possible() {
+        return;
+    }
+    let mut evening = Evening::linked();
+    let paths = evening.home.paths();
+    fs::create_dir_all(paths.rules_file().parent().unwrap()).unwrap();
+    fs::create_dir_all(&paths.state_dir).unwrap();
+    let pipe = |path| rustix::fs::mkfifoat(rustix::fs::CWD, path, 0o600.into()).unwrap();
+    pipe(&paths.history);
+    evening.start();
+    pipe(&paths.rules_file());
+    evening.until("the rules are told of", SOON, |evening| {
+        told(evening).contains("it is a pipe, not a file")
+    });
+    let film = evening.film("Heat (1995).mkv", LENGTH);
+    evening.mpv(&[], &[&film]).wait();
+    evening.until_watches(1);
+    assert!(evening.end_daemon(Signal::TERM).success());
 }

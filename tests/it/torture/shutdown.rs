@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use reeld::model::Random;
 use rustix::process::Signal;
 
+use super::disk::store_of;
 use crate::support::evening::{Evening, Mpv, possible};
 use crate::support::standin::Fault;
 
@@ -128,6 +129,38 @@ fn two_sigterms_close_together_lose_nothing_whatever_lies_between_them() {
         );
         evening.start();
     }
+    mpv.wait();
+    evening.until_watches(1);
+    assert_eq!(evening.watches(), 1, "{}", evening.story());
+    assert_eq!(evening.json(&["history", "--json"]).len(), 1, "one viewing");
+    evening.assert_clean();
+}
+
+#[test]
+fn sigterm_while_the_database_hangs_ends_within_five_seconds_and_the_film_counts_once() {
+    if !possible() {
+        return;
+    }
+    let mut evening = Evening::linked();
+    evening.start();
+    let film = evening.film("Heat (1995).mkv", LENGTH);
+    let mpv = evening.mpv(&[], &[&film]);
+    mpv.until_at(120.0);
+    evening.until("a session is open", Duration::from_secs(20), |evening| {
+        evening.punchplay.count("playback") > 0
+    });
+    let store = store_of(evening.daemon_id()).expect("a store process");
+    let store = rustix::process::Pid::from_raw(store.cast_signed()).unwrap();
+    rustix::process::kill_process(store, Signal::STOP).unwrap();
+    let asked = Instant::now();
+    assert!(evening.end_daemon(Signal::TERM).success());
+    assert!(
+        asked.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        asked.elapsed()
+    );
+    rustix::process::kill_process(store, Signal::CONT).unwrap();
+    evening.start();
     mpv.wait();
     evening.until_watches(1);
     assert_eq!(evening.watches(), 1, "{}", evening.story());
