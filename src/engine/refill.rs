@@ -60,7 +60,7 @@ impl<E: Edges> Engine<E> {
         }
         if cut || !lines.is_empty() {
             let last = lines.last().map(|entry| entry.session_id);
-            outbox.note_told(last);
+            outbox.tell_anew(last)?;
             let completions = lines.iter().flat_map(|entry| {
                 let accounts = entry.completion.iter().flat_map(|c| c.accounts.clone());
                 accounts.map(|account| (entry.viewing_id, account))

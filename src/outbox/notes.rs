@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::index::Header;
 use super::record::{self, Kind, encode};
-use super::{Catalogue, Outbox};
+use super::{Catalogue, Draft, Outbox};
 use crate::model::{AccountKey, Lifecycle, SessionId, Viewing, ViewingId};
-use crate::store::{Store, StoreError};
+use crate::store::{Durability, Store, StoreError};
 
 /// Most notes that are kept while the history cannot be written; the oldest go first.
 pub(super) const MOST_NOTES: usize = 10_000;
@@ -61,7 +61,8 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
     /// The history has been told of the stop of a session.
     pub fn noted(&mut self, number: u64, session: SessionId) {
         self.forget_note(number);
-        self.note_told(Some(session));
+        // It is a session's id: nothing of it can fail, and without it only a loss would not be noticed.
+        let _ = self.note_told(Some(session));
     }
 
     fn forget_note(&mut self, number: u64) {
@@ -75,12 +76,20 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         self.told
     }
 
-    /// What it says last, as it is found to be.
-    pub fn note_told(&mut self, session: Option<SessionId>) {
+    /// What it says last after it had lost something, durably; `None`: nothing that is known of.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub fn tell_anew(&mut self, session: Option<SessionId>) -> Result<(), StoreError> {
+        self.note_told(session)?;
+        self.commit(Draft::default(), Durability::Disk)
+    }
+
+    fn note_told(&mut self, session: Option<SessionId>) -> Result<(), StoreError> {
+        let record = session.map(|session| encode(&session)).transpose()?;
+        self.deferred.insert(record::TOLD.to_vec(), record);
         self.told = session;
-        let record = session.map(|session| encode(&session).ok());
-        self.deferred
-            .insert(record::TOLD.to_vec(), record.flatten());
+        Ok(())
     }
 
     /// The viewings of stops that the history has not been told of.
