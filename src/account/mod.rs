@@ -75,11 +75,20 @@ struct Inner {
 }
 
 /// What is remembered between the renewals of one service. Its lock is the single flight.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Renewal {
     pace: Pace,
     /// Got from the service, but not on disk yet: the refresh token it was got with, and the new tokens.
     unsaved: Option<(Secret, Tokens)>,
+}
+
+impl Renewal {
+    fn of(service: ServiceName) -> Self {
+        Self {
+            pace: Pace::of(service),
+            unsaved: None,
+        }
+    }
 }
 
 /// What became of an unlinked account.
@@ -119,8 +128,9 @@ impl Accounts {
             records: Mutex::new(records),
             standing_in: Mutex::default(),
             changing: Mutex::default(),
-            renewals: Default::default(),
             replaced: Mutex::default(),
+            renewals: ServiceName::ALL
+                .map(|service| Arc::new(tokio::sync::Mutex::new(Renewal::of(service)))),
             changed: watch::Sender::new(0),
         }))
     }

@@ -1,27 +1,46 @@
-//! How often a service is asked for a new token: PunchPlay allows 20 refreshes an hour from one address. Pure; times
-//! are boot time.
+//! How often a service is asked for a new token: PunchPlay allows 20 refreshes an hour from one address, Discovr names no
+//! limit. Pure; times are boot time.
 
 use std::time::Duration;
 
 use super::record::Unavailable;
+use crate::model::ServiceName;
+use crate::sender::plan;
 use crate::service::Fault;
 
 /// A 401 may force a renewal this often.
 const FORCED_EVERY: Duration = Duration::from_secs(60);
 
-/// After the second failure in a row, doubling up to what stays within the limit for ever.
+/// After the second failure in a row, doubling up to the longest.
 const FIRST_HOLD: Duration = Duration::from_secs(10);
-const LONGEST_HOLD: Duration = Duration::from_secs(200);
+
+/// What stays within the service's limit for ever; where there is none, no longer than anything else waits.
+const fn longest_hold(service: ServiceName) -> Duration {
+    match service {
+        ServiceName::Punchplay => Duration::from_secs(200),
+        ServiceName::Discovr => plan::LONGEST,
+    }
+}
 
 /// The renewals of one service so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Pace {
+    longest_hold: Duration,
     forced_at: Option<Duration>,
     failures: u32,
     held: Option<(Duration, String)>,
 }
 
 impl Pace {
+    pub(super) fn of(service: ServiceName) -> Self {
+        Self {
+            longest_hold: longest_hold(service),
+            forced_at: None,
+            failures: 0,
+            held: None,
+        }
+    }
+
     /// Whether the service may be asked now; `forced` by a 401, and then notes that it was.
     pub(super) fn ask(&mut self, now: Duration, forced: bool) -> Result<(), Unavailable> {
         if let Some((until, reason)) = &self.held
@@ -48,7 +67,7 @@ impl Pace {
         self.failures = self.failures.saturating_add(1);
         let hold = match self.failures {
             0 | 1 => Duration::ZERO,
-            more => (FIRST_HOLD * (1 << (more - 2).min(10))).min(LONGEST_HOLD),
+            more => (FIRST_HOLD * (1 << (more - 2).min(10))).min(self.longest_hold),
         };
         let until = now.saturating_add(after.unwrap_or_default().max(hold));
         self.held = Some((until, reason.to_owned()));
@@ -86,7 +105,7 @@ mod tests {
 
     #[test]
     fn a_401_forces_once_a_minute_and_what_is_due_is_not_forced() {
-        let mut pace = Pace::default();
+        let mut pace = Pace::of(ServiceName::Punchplay);
         assert!(pace.ask(s(100), true).is_ok());
         assert_eq!(left(&pace.ask(s(110), true)), Some(50));
         assert!(pace.ask(s(110), false).is_ok());
@@ -96,7 +115,7 @@ mod tests {
 
     #[test]
     fn failures_in_a_row_are_held_ever_longer_and_a_success_ends_that() {
-        let mut pace = Pace::default();
+        let mut pace = Pace::of(ServiceName::Punchplay);
         let mut holds = Vec::new();
         for _ in 0..8 {
             pace.failed(s(1000), None, "503");
@@ -110,8 +129,19 @@ mod tests {
     }
 
     #[test]
+    fn where_no_limit_is_published_a_login_waits_no_longer_than_a_minute() {
+        let mut pace = Pace::of(ServiceName::Discovr);
+        let mut longest = 0;
+        for _ in 0..12 {
+            pace.failed(s(1000), None, "503");
+            longest = longest.max(left(&pace.ask(s(1000), false)).unwrap_or(0));
+        }
+        assert_eq!(longest, 60);
+    }
+
+    #[test]
     fn what_the_service_asks_for_is_kept() {
-        let mut pace = Pace::default();
+        let mut pace = Pace::of(ServiceName::Punchplay);
         pace.failed(s(100), Some(s(300)), "429");
         assert_eq!(left(&pace.ask(s(110), false)), Some(290));
         assert_eq!(left(&pace.ask(s(110), true)), Some(290));
@@ -120,7 +150,7 @@ mod tests {
 
     #[test]
     fn an_hour_of_failures_stays_within_the_limit() {
-        let (mut pace, mut asked) = (Pace::default(), 0);
+        let (mut pace, mut asked) = (Pace::of(ServiceName::Punchplay), 0);
         for second in 0..3600 {
             if pace.ask(s(second), false).is_ok() {
                 asked += 1;

@@ -160,6 +160,7 @@ pub enum Unavailable {
     },
 }
 
+/// Without a token nothing of a delivery was sent.
 impl From<Unavailable> for Disposition {
     fn from(unavailable: Unavailable) -> Self {
         match unavailable {
@@ -170,7 +171,10 @@ impl From<Unavailable> for Disposition {
                 reason,
             } => Self::Retry {
                 after,
-                fault,
+                fault: match fault {
+                    Fault::Unreachable => Fault::Unsent,
+                    fault => fault,
+                },
                 reason,
             },
         }

@@ -5,8 +5,8 @@
 //! stamp nor an answer. They talk over two channels: inputs (bounded: a watcher that is ahead of the disk waits, with its
 //! stamps already taken) and outputs (as many as were asked for). An idle daemon sleeps in both.
 //!
-//! **Life.** control socket (so that only one daemon runs) → store → watchers → first scan → `READY=1`. **Death.** SIGTERM or
-//! SIGINT: sessions are stopped and on disk, what is due may go out for `LAST_WORDS`, then exit. A second signal exits at once;
+//! **Life.** control socket (so that only one daemon runs) → store → watchers → first scan → `READY=1`. **Death.** SIGTERM,
+//! SIGINT or SIGHUP (its terminal is closed): sessions are stopped and on disk, what is due may go out for `LAST_WORDS`, then exit. A second signal exits at once;
 //! everything accepted is on disk by then or never was.
 
 mod desktop;
@@ -413,6 +413,8 @@ impl Tasks {
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    /// Not listened to under `nohup`.
+    hangup: Option<Signal>,
 }
 
 impl Signals {
@@ -425,6 +427,10 @@ impl Signals {
         Ok(Self {
             terminate: handler(SignalKind::terminate())?,
             interrupt: handler(SignalKind::interrupt())?,
+            hangup: match ignores_hangup() {
+                true => None,
+                false => Some(handler(SignalKind::hangup())?),
+            },
         })
     }
 
@@ -432,6 +438,15 @@ impl Signals {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
+            Some(()) = async { self.hangup.as_mut()?.recv().await } => {}
         }
     }
+}
+
+/// Whether whoever started us wanted SIGHUP to be ignored.
+fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_some_and(|mask| mask & 1 != 0)
 }

@@ -43,6 +43,14 @@ impl Steps {
         events.map(|event| event.session).collect()
     }
 
+    /// Stops that wait, each with what it leaves behind.
+    pub fn stops(&self) -> impl Iterator<Item = &Step> {
+        self.queue.iter().filter(|step| {
+            let event = step.event.as_ref();
+            event.is_some_and(|event| event.action == Action::Stop)
+        })
+    }
+
     pub fn is_empty(&self) -> bool {
         self.queue.is_empty()
     }

@@ -73,7 +73,7 @@ impl<E: Edges> Engine<E> {
             .map(str::to_owned)
             .into_iter()
             .collect();
-        problems.extend(self.diary.problem().map(str::to_owned));
+        problems.extend(self.diary.problems().cloned());
         problems.extend(self.config_problem.clone());
         problems.extend(self.lookups.problem());
         problems.extend(self.lookups.gap());

@@ -26,6 +26,7 @@ mod pause;
 mod placing;
 mod privacy;
 mod rebuild;
+mod refill;
 mod replay;
 mod storage;
 #[cfg(test)]
@@ -490,11 +491,14 @@ impl<E: Edges> Engine<E> {
         self.debouncer.peek().is_none() && self.storage.quiet(now)
     }
 
-    /// Sessions whose end could not be written, and goes with the process: for the very end.
+    /// Sessions whose end could be written neither to the store nor to the history, and goes with the process: for the very end.
     #[must_use]
     pub fn lost_at_the_end(&self) -> usize {
         let sessions: BTreeSet<_> = self.debouncer.held_sessions().into_iter().collect();
-        sessions.len()
+        let lost = sessions
+            .iter()
+            .filter(|session| !self.diary.is_ahead(**session));
+        lost.count()
     }
 
     /// What the edges hold, for tests and simulations.
@@ -609,7 +613,7 @@ impl<E: Edges> Engine<E> {
                 .is_err()
             {
                 self.debouncer.held();
-                break;
+                return self.write_ahead(now);
             }
             self.debouncer.advance();
             self.appended(&step);

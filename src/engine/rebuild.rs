@@ -15,6 +15,7 @@
 //! | … and the store knows that it has ended | the receipt is written |
 //! | the store is behind, and a viewing was left unfinished within a `DAY` | that stop is queued again as well |
 //! | a stop is noted in the store, and the history has it | the note goes |
+//! | the history has not, or not whole, what it was told | its lines are written again (`refill.rs`) |
 //!
 //! Services are told of nothing that they were not to be told of when it happened, and of nothing older than `LATE`.
 
@@ -23,6 +24,7 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
+use super::refill::Stopped;
 use super::{Edges, Engine};
 use crate::history::{Entry, Read};
 use crate::model::{Moment, SessionId, Span, Viewing, Wall};
@@ -59,13 +61,19 @@ impl<E: Edges> Engine<E> {
             Err(error) => return self.diary.failed(&error, now),
         };
         self.diary.works();
-        match self.agree(&log, now) {
-            Ok(made) => {
-                self.tell_made(&made, &log);
-                self.storage.looked_at(&mut self.edges, now);
+        let made = match self.agree(&log, now) {
+            Ok(made) => made,
+            Err(error) => return self.storage.failed(&error, now),
+        };
+        if !made.behind {
+            match self.refill(&log, now) {
+                Ok(()) => {}
+                Err(Stopped::History(error)) => return self.diary.failed(&error, now),
+                Err(Stopped::Store(error)) => return self.storage.failed(&error, now),
             }
-            Err(error) => self.storage.failed(&error, now),
         }
+        self.tell_made(&made, &log);
+        self.storage.looked_at(&mut self.edges, now);
     }
 
     /// Something was read anew and the history could not be asked about it.

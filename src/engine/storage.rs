@@ -9,7 +9,7 @@ use super::Edges;
 use super::again::Again;
 use crate::debounce::Debouncer;
 use crate::history::Entry;
-use crate::model::{AccountKey, DeliveryId, Ids, Moment, Random, Step};
+use crate::model::{AccountKey, DeliveryId, Ids, Moment, Random, SessionId, Step};
 use crate::outbox::{Ended, Hint, Note, Outbox, Remembered, Settled, Standings, TitleKey, Wanted};
 use crate::service::{Catalogue, Context, Disposition, Job};
 use crate::store::{Store, StoreError, StoreErrorKind};
@@ -226,9 +226,9 @@ impl<S: Store> Storage<S> {
     }
 
     /// The history has been told of it.
-    pub fn noted(&mut self, number: u64) {
+    pub fn noted(&mut self, number: u64, session: SessionId) {
         if let State::Present(outbox) = &mut self.state {
-            outbox.noted(number);
+            outbox.noted(number, session);
         }
     }
 

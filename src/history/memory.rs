@@ -48,6 +48,11 @@ impl MemoryHistory {
         read::take(&mut self.text.as_slice(), usize::MAX, true)
     }
 
+    /// Somebody or something changes the file.
+    pub fn replace(&mut self, text: Vec<u8>) {
+        self.text = text;
+    }
+
     /// The lines, as they would be in the file.
     #[must_use]
     pub fn text(&self) -> &[u8] {

@@ -10,7 +10,8 @@
 //! file is opened anew for each line, so it may be moved, edited or deleted at any time.
 //!
 //! **Damage** is noticed and skipped: a line whose checksum is wrong is counted, and a gap in the numbers that such lines do
-//! not explain is a hole. Lines that are missing at either end of the file cannot be noticed.
+//! not explain is a hole. Lines that are missing at the end are noticed by the store, which
+//! knows what was written last, and what it said (`engine/refill.rs`).
 //!
 //! A line holds enough to tell a lost database a viewing and its completion again: `Entry::viewing`, `Entry::completion_step`.
 

@@ -28,6 +28,8 @@ pub struct Read {
     pub newer_lines: u64,
     /// Sessions whose stop has a line; only `recent` says.
     pub sessions: BTreeSet<SessionId>,
+    /// There is more before what was read.
+    pub partial: bool,
 }
 
 /// Reads the `limit` viewings that were watched last; what is older is checked and not kept. No file: nothing.
@@ -59,7 +61,11 @@ pub fn recent(path: &Path) -> io::Result<Read> {
     if start > 0 {
         from.skip_until(b'\n')?;
     }
-    take(&mut from, usize::MAX, true)
+    let read = take(&mut from, usize::MAX, true)?;
+    Ok(Read {
+        partial: start > 0,
+        ..read
+    })
 }
 
 /// Reads to the end.
@@ -89,6 +95,7 @@ pub(super) fn take(from: &mut impl BufRead, limit: usize, with_sessions: bool) -
         holes: numbers.holes,
         newer_lines,
         sessions,
+        partial: false,
     })
 }
 

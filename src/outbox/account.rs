@@ -47,6 +47,8 @@ pub struct Account {
     pub key: AccountKey,
     pub login: Login,
     pub in_flight: Option<DeliveryId>,
+    /// In flight, and the first that the account hears of its session.
+    pub introduces: Option<DeliveryId>,
     /// What was in flight at the last login: it says nothing of the new one.
     before_login: Option<DeliveryId>,
     pub breaker: Breaker,
@@ -72,6 +74,7 @@ impl Account {
             key,
             login: Login::Off,
             in_flight: None,
+            introduces: None,
             before_login: None,
             breaker: Breaker::default(),
             budget,
@@ -129,6 +132,7 @@ impl Account {
     pub fn land(&mut self, id: DeliveryId) {
         if self.in_flight == Some(id) {
             self.in_flight = None;
+            self.introduces = None;
             self.before_login = None;
         }
     }
@@ -168,6 +172,17 @@ impl Account {
         self.trouble.insert(id, trouble);
         self.last_failed = Some(id);
         aside
+    }
+
+    /// It is too early for a delivery, and not its fault.
+    pub fn postpone(&mut self, id: DeliveryId, until: Duration) {
+        let seen = self.successes;
+        let trouble = self.trouble.entry(id).or_insert(Trouble {
+            faults: 1,
+            seen,
+            not_before: until,
+        });
+        trouble.not_before = until;
     }
 
     /// The service itself did not know the title: it may another time.

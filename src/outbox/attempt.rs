@@ -25,7 +25,8 @@ struct Attempt {
 
 /// What became of a delivery that was picked.
 enum Readied {
-    Job(DeliveryId, Job),
+    /// True: it is the first that the account hears of the session.
+    Job(DeliveryId, Job, bool),
     /// It needed no request: skipped, waiting for an id, or unreadable.
     Passed,
 }
@@ -52,7 +53,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             let Some((id, turn)) = self.pick(number, now) else {
                 return Ok(None);
             };
-            if let Readied::Job(id, job) = self.ready(id, now, context)? {
+            if let Readied::Job(id, job, introduces) = self.ready(id, now, context)? {
                 let lane = self.index.get(id).map(|header| header.lane);
                 let pace = self.catalogue.pace(account.service);
                 if let Some(account) = self.accounts.get_mut(&number) {
@@ -60,6 +61,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
                         account.keep_pace(lane, now.boot, pace);
                     }
                     account.in_flight = Some(id);
+                    account.introduces = introduces.then_some(id);
                     account.budget.spend(now.boot);
                     account.turn = turn.next();
                 }
@@ -109,8 +111,9 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         match self.prepare(&attempt, context) {
             Prepared::Send(request) => {
                 let id = attempt.id;
+                let heard = self.heard.len();
                 let job = self.begin(attempt, request, now)?;
-                return Ok(Readied::Job(id, job));
+                return Ok(Readied::Job(id, job, self.heard.len() > heard));
             }
             Prepared::NeedsId => self.wait_for_id(attempt.id, attempt.so_far)?,
             Prepared::Skip(reason) => self.skip(attempt.id, &reason)?,
@@ -190,8 +193,8 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         header.attempts = attempts.count;
         header.needs_id = false;
         draft.put(id, header);
-        if so_far.in_doubt && so_far.request.is_some() {
-            // On disk it is in doubt already, with this body.
+        if (so_far.in_doubt || so_far.begun) && so_far.request.is_some() {
+            // On disk it is in doubt or has begun already, with this body.
             self.defer(draft);
         } else if header.is_live() {
             // Does not outlive the boot, so it need not survive a loss of power.

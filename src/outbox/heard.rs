@@ -1,4 +1,5 @@
-//! Which sessions an account was told of: from the first attempt of a live event until the session's stop is settled there.
+//! Which sessions an account was told of: from the first attempt of a live event until the session's stop is settled there. An
+//! attempt that certainly did not arrive has told nothing.
 //!
 //! The account perhaps takes such a session to be playing, so its stop is never superseded by that of a later one. A session
 //! that an account has not heard of begins there with a `start`, whatever happens first.
@@ -33,6 +34,30 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             draft.heard.push((account, session));
         }
         Ok(())
+    }
+
+    /// The request in flight did not arrive: if it was the first of its session, the account has not heard of that, and stops
+    /// that were kept for its sake are superseded like others.
+    pub(super) fn unhear(&mut self, id: DeliveryId, header: &Header, draft: &mut Draft) {
+        let account = self.accounts.get(&header.account);
+        if account.and_then(|account| account.introduces) != Some(id) {
+            return;
+        }
+        let (account, session) = (header.account, header.session);
+        draft.batch.remove(record::heard(account, session));
+        draft.hushed.push((account, session));
+        let stops = self.index.lane(account, header.lane);
+        let stops = stops.filter(|(_, stop)| stop.session == session && stop.heard);
+        let stops: Vec<(DeliveryId, Header)> = stops.map(|(id, stop)| (id, *stop)).collect();
+        for (id, mut stop) in stops {
+            stop.heard = false;
+            let mut later = self.index.lane(account, header.lane);
+            if later.any(|(later, new)| later > id && new.supersedes(&stop)) {
+                draft.remove(id);
+            } else {
+                draft.put(id, stop);
+            }
+        }
     }
 
     /// The session's stop is settled: nothing more is said of it there.

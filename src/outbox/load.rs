@@ -68,6 +68,11 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             notes.insert(number(key)?);
             Some(())
         })?;
+        let mut told = None;
+        reader.each::<SessionId>(record::TOLD, |_, session| {
+            told = Some(session);
+            Some(())
+        })?;
         let was = tallies.first().copied();
         let known = gather::Known {
             tally: was,
@@ -116,6 +121,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         self.open = open;
         self.heard = heard;
         self.notes = notes;
+        self.told = told;
         self.deferred.extend(tidy.changes);
         self.dirty.extend(dirty);
         self.written = was.unwrap_or_default();

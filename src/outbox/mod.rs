@@ -164,6 +164,8 @@ pub struct Outbox<S, C> {
     heard: BTreeSet<(u16, SessionId)>,
     /// What the history has not been told yet.
     notes: BTreeSet<u64>,
+    /// The last that it was told of.
+    told: Option<SessionId>,
     /// Completions that need nothing more, not taken yet.
     ended: Vec<Ended>,
     recent: BTreeMap<u64, u64>,
@@ -244,6 +246,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             open: BTreeSet::new(),
             heard: BTreeSet::new(),
             notes: BTreeSet::new(),
+            told: None,
             ended: Vec::new(),
             recent: BTreeMap::new(),
             corrected: BTreeMap::new(),

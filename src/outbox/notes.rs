@@ -1,17 +1,18 @@
 //! What the caller passes on: to the history what was watched, and of each completion whether an account has it.
 //!
 //! A note is written with its stop and goes when the history has been told, so a crash between the two loses nothing: a history
-//! that was told and forgot to say so is told by the caller, who can look whether the line is there.
+//! that was told and forgot to say so is told by the caller, who can look whether the line is there. Which stop it was told of last
+//! stays here: a history that does not have it has lost something.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use super::index::Header;
-use super::record::{self, Kind};
-use super::{Catalogue, Outbox};
+use super::record::{self, Kind, encode};
+use super::{Catalogue, Draft, Outbox};
 use crate::model::{AccountKey, Lifecycle, SessionId, Viewing, ViewingId};
-use crate::store::{Store, StoreError};
+use crate::store::{Durability, Store, StoreError};
 
 /// Most notes that are kept while the history cannot be written; the oldest go first.
 pub(super) const MOST_NOTES: usize = 10_000;
@@ -50,17 +51,58 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             if let Some(note) = self.read(&record::note(number))? {
                 return Ok(Some((number, note)));
             }
-            self.noted(number);
+            self.forget_note(number);
             self.problems
                 .push("a stop that the history was not told of yet could not be read".to_owned());
         }
         Ok(None)
     }
 
-    /// The history has been told.
-    pub fn noted(&mut self, number: u64) {
+    /// The history has been told of the stop of a session.
+    pub fn noted(&mut self, number: u64, session: SessionId) {
+        self.forget_note(number);
+        // It is a session's id: nothing of it can fail, and without it only a loss would not be noticed.
+        let _ = self.note_told(Some(session));
+    }
+
+    fn forget_note(&mut self, number: u64) {
         self.notes.remove(&number);
         self.deferred.insert(record::note(number), None);
+    }
+
+    /// The session of the stop that the history was told of last.
+    #[must_use]
+    pub fn last_told(&self) -> Option<SessionId> {
+        self.told
+    }
+
+    /// What it says last after it had lost something, durably; `None`: nothing that is known of.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub fn tell_anew(&mut self, session: Option<SessionId>) -> Result<(), StoreError> {
+        self.note_told(session)?;
+        self.commit(Draft::default(), Durability::Disk)
+    }
+
+    fn note_told(&mut self, session: Option<SessionId>) -> Result<(), StoreError> {
+        let record = session.map(|session| encode(&session)).transpose()?;
+        self.deferred.insert(record::TOLD.to_vec(), record);
+        self.told = session;
+        Ok(())
+    }
+
+    /// The viewings of stops that the history has not been told of.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub fn untold_viewings(&self) -> Result<BTreeSet<ViewingId>, StoreError> {
+        let mut viewings = BTreeSet::new();
+        for number in &self.notes {
+            let note: Option<Note> = self.read(&record::note(*number))?;
+            viewings.extend(note.map(|note| note.viewing.id));
+        }
+        Ok(viewings)
     }
 
     /// The history was told of these sessions before the last run ended.
@@ -70,8 +112,9 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
     pub fn noted_before(&mut self, told: &BTreeSet<SessionId>) -> Result<(), StoreError> {
         for number in self.notes.clone() {
             let note: Option<Note> = self.read(&record::note(number))?;
-            if note.is_some_and(|note| told.contains(&note.event.session)) {
-                self.noted(number);
+            let session = note.map(|note| note.event.session);
+            if let Some(session) = session.filter(|session| told.contains(session)) {
+                self.noted(number, session);
             }
         }
         Ok(())

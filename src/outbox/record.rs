@@ -127,6 +127,9 @@ pub fn newest_of(key: &[u8]) -> Option<(u16, u64)> {
     Some((account, u64::from_be_bytes(lane.try_into().ok()?)))
 }
 
+/// The session of the last stop that the history was told of.
+pub const TOLD: &[u8] = b"n";
+
 pub fn note(number: u64) -> Vec<u8> {
     key(b'h', number)
 }

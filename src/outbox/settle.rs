@@ -7,6 +7,7 @@ use super::index::Header;
 use super::record::{self, Attempts, Kind, Outcome, Outcomes, encode};
 use super::{Catalogue, Draft, Outbox, TitleKey};
 use crate::model::{DeliveryId, Ids, Moment, ViewingId};
+use crate::sender::plan::LONGEST;
 use crate::service::{Disposition, Fault};
 use crate::store::{Durability, Store, StoreError};
 
@@ -101,6 +102,11 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
                 Ok(Settled::Skipped(reason))
             }
             _ if self.index.is_superseded(id) => {
+                let mut draft = Draft::default();
+                if !header.in_doubt && !may_have_landed(&outcome) {
+                    self.unhear(id, header, &mut draft);
+                }
+                self.commit_what_was_unheard(draft)?;
                 self.note_failure(id, header, &outcome, now);
                 self.remove(id);
                 Ok(match outcome {
@@ -312,15 +318,18 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
     ) -> Result<Settled, StoreError> {
         let mut attempts = self.attempts_of(id)?;
         let mut header = *header;
-        attempts.begun = false;
-        if let Disposition::Retry { fault, .. } = &outcome {
-            // Without a clear answer it may have landed.
-            header.in_doubt |= matches!(fault, Fault::Unreachable | Fault::Server);
-            attempts.in_doubt = header.in_doubt;
-        }
+        header.in_doubt |= may_have_landed(&outcome);
+        attempts.in_doubt = header.in_doubt;
+        // Left as it is on disk, the next attempt need not be written: an outage of days writes nothing.
+        attempts.begun = is_unsent(&outcome) && !header.in_doubt && !header.is_live();
         attempts.last_error = reason(&outcome).map(shortened);
+        if !header.in_doubt {
+            let mut draft = Draft::default();
+            self.unhear(id, &header, &mut draft);
+            self.commit_what_was_unheard(draft)?;
+        }
         let draft = noted(id, header, &attempts)?;
-        if header.is_live() || header.in_doubt {
+        if header.is_live() || header.in_doubt || attempts.begun {
             self.defer(draft);
         } else {
             // On disk it has begun, which would be taken for doubt.
@@ -333,6 +342,14 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             Disposition::NeedsLogin { reason } => Settled::NeedsLogin(reason),
             _ => Settled::Retried(until),
         })
+    }
+
+    fn commit_what_was_unheard(&mut self, draft: Draft) -> Result<(), StoreError> {
+        match (draft.hushed.is_empty(), draft.gone.is_empty()) {
+            (true, _) => Ok(()),
+            (false, true) => self.commit(draft, Durability::Process),
+            (false, false) => self.commit(draft, Durability::Disk),
+        }
     }
 
     /// What a failure says of the account and of the delivery.
@@ -349,9 +366,17 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         account.last_error = reason(outcome).map(shortened);
         match outcome {
             Disposition::NeedsLogin { .. } => account.refuse_login(id),
+            Disposition::Retry {
+                after,
+                fault: Fault::TooEarly,
+                ..
+            } => {
+                account.breaker.succeed();
+                account.postpone(id, now.boot + after.unwrap_or(LONGEST));
+            }
             Disposition::Retry { after, fault, .. } => {
                 account.breaker.fail(now.boot, *after, &mut self.random);
-                if *fault == Fault::Throttled {
+                if matches!(fault, Fault::Throttled | Fault::Unsent) {
                     return;
                 }
                 let aside = account.fault(id, now.boot, &mut self.random);
@@ -413,6 +438,16 @@ fn noted(id: DeliveryId, header: Header, attempts: &Attempts) -> Result<Draft, S
     draft.batch.put(record::attempts(id), encode(attempts)?);
     draft.put(id, header);
     Ok(draft)
+}
+
+/// Without a clear answer it may have.
+fn may_have_landed(outcome: &Disposition) -> bool {
+    matches!(outcome, Disposition::Retry { fault, .. } if fault.leaves_doubt())
+}
+
+fn is_unsent(outcome: &Disposition) -> bool {
+    let unsent = Fault::Unsent;
+    matches!(outcome, Disposition::Retry { fault, .. } if *fault == unsent)
 }
 
 fn reason(outcome: &Disposition) -> Option<String> {

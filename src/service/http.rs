@@ -16,6 +16,7 @@ use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
 use reqwest::{Client, Method, Url};
 
 use super::answer::{Answer, printable};
+use super::{Disposition, Fault};
 use crate::clock;
 use crate::error::in_short;
 use crate::model::{Secret, Wall};
@@ -129,6 +130,35 @@ impl fmt::Display for Unreachable {
 
 impl std::error::Error for Unreachable {}
 
+/// No answer, and whether the request can have arrived.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// `Unsent` or `Unreachable`.
+    pub fault: Fault,
+    /// In words.
+    pub reason: String,
+}
+
+/// Of a request that could not even be made.
+impl From<Unreachable> for Failure {
+    fn from(unmade: Unreachable) -> Self {
+        Self {
+            fault: Fault::Unsent,
+            reason: unmade.0,
+        }
+    }
+}
+
+impl From<Failure> for Disposition {
+    fn from(failure: Failure) -> Self {
+        Self::Retry {
+            after: None,
+            fault: failure.fault,
+            reason: failure.reason,
+        }
+    }
+}
+
 impl Http {
     /// With other time-outs than the usual.
     #[must_use]
@@ -156,6 +186,19 @@ impl Http {
         request: Request<'_>,
         longest: usize,
     ) -> Result<Answer, Unreachable> {
+        let answer = self.answer(request, longest).await;
+        answer.map_err(|failure| Unreachable(failure.reason))
+    }
+
+    /// Sends one request as `send` does, where it matters whether one without an answer can have arrived.
+    ///
+    /// # Errors
+    /// As `send`.
+    pub async fn attempt(&self, request: Request<'_>) -> Result<Answer, Failure> {
+        self.answer(request, LONGEST_BODY).await
+    }
+
+    async fn answer(&self, request: Request<'_>, longest: usize) -> Result<Answer, Failure> {
         let method = Method::from_bytes(request.method.as_bytes())
             .map_err(|_| Unreachable(format!("no such method: {}", request.method)))?;
         let client = self.client(is_loopback(&request.url))?;
@@ -168,13 +211,19 @@ impl Http {
         if let Some(body) = request.body {
             builder = builder.header(CONTENT_TYPE, "application/json").body(body);
         }
-        let failed = |error| self.unreachable(error);
+        let failed = |error: reqwest::Error| Failure {
+            fault: fault_of(&error),
+            reason: self.unreachable(error).0,
+        };
         let mut response = builder.send().await.map_err(failed)?;
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
             if body.len() + chunk.len() > longest {
                 let most = longest >> 20;
-                return Err(Unreachable(format!("the answer is longer than {most} MiB")));
+                return Err(Failure {
+                    fault: Fault::Unreachable,
+                    reason: format!("the answer is longer than {most} MiB"),
+                });
             }
             body.extend_from_slice(&chunk);
         }
@@ -276,6 +325,15 @@ fn no_tls(error: &io::Error) -> Option<String> {
         }
         other => format!("no TLS: {}", printable(&other.to_string())),
     })
+}
+
+/// Whether anything of the request can have left: not without a connection, name and TLS included.
+fn fault_of(error: &reqwest::Error) -> Fault {
+    if error.is_connect() || error.is_builder() {
+        Fault::Unsent
+    } else {
+        Fault::Unreachable
+    }
 }
 
 fn build(timeouts: Timeouts, loopback: bool) -> Result<Client, Unreachable> {
@@ -420,6 +478,62 @@ mod tests {
     fn foreign_text_stays_one_segment() {
         assert_eq!(encoded("dc_1-A"), "dc_1-A");
         assert_eq!(encoded("../x?y#é"), "%2E%2E%2Fx%3Fy%23%C3%A9");
+    }
+
+    /// The fault of a request to a listener that does this with every connection.
+    fn fault_at(url: &str, with: Option<fn(std::net::TcpStream)>) -> Fault {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        match with {
+            None => drop(listener),
+            Some(with) => drop(std::thread::spawn(move || {
+                listener.incoming().flatten().for_each(with);
+            })),
+        }
+        let url = Url::parse(&url.replace("PORT", &port.to_string())).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let http = Http::with_timeouts(Timeouts {
+            connect: Duration::from_secs(10),
+            whole: Duration::from_secs(3),
+        });
+        let sent = runtime.block_on(http.attempt(Request::get(url)));
+        sent.unwrap_err().fault
+    }
+
+    #[test]
+    fn without_a_connection_nothing_was_sent_and_with_one_it_may_have_arrived() {
+        let garbage: fn(std::net::TcpStream) = |mut stream| {
+            drop(std::io::Write::write_all(&mut stream, b"no TLS\r\n\r\n"));
+        };
+        let hang: fn(std::net::TcpStream) = |mut stream| {
+            drop(std::io::Read::read_to_end(&mut stream, &mut Vec::new()));
+        };
+        for (what, url, with, expected) in [
+            ("refused", "http://127.0.0.1:PORT/", None, Fault::Unsent),
+            (
+                "no TLS",
+                "https://127.0.0.1:PORT/",
+                Some(garbage),
+                Fault::Unsent,
+            ),
+            (
+                "cut off",
+                "http://127.0.0.1:PORT/",
+                Some(drop as fn(_)),
+                Fault::Unreachable,
+            ),
+            (
+                "no answer",
+                "http://127.0.0.1:PORT/",
+                Some(hang),
+                Fault::Unreachable,
+            ),
+        ] {
+            assert_eq!(fault_at(url, with), expected, "{what}");
+        }
     }
 
     #[test]

@@ -120,12 +120,25 @@ pub enum Disposition {
 /// Whose fault a failed attempt was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Fault {
-    /// No answer: no network, refused, reset, timed out. The whole service is away. The request may have landed.
+    /// No connection: no network, no such host, refused, no TLS; or no token to send with. The whole service is away, and
+    /// nothing of the request has left.
+    Unsent,
+    /// No answer: reset, timed out. The whole service is away. The request may have landed.
     Unreachable,
     /// 429 or 503: the whole service wants less.
     Throttled,
     /// Other 5xx: perhaps only this request. It may have landed.
     Server,
+    /// None: the service answers, and it is too early to tell whether an earlier attempt took effect. Only this one waits.
+    TooEarly,
+}
+
+impl Fault {
+    /// Whether the request may have landed all the same.
+    #[must_use]
+    pub fn leaves_doubt(self) -> bool {
+        matches!(self, Self::Unreachable | Self::Server)
+    }
 }
 
 /// A service's moving half.

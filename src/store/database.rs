@@ -126,13 +126,15 @@ impl Database {
                 self.unsound.push(key);
             }
         }
-        let behind = self.catch_up(expected.generation);
+        let witnessed = self.witnessed();
+        let behind = self.catch_up(expected.generation, witnessed);
         self.census.count = live.count;
         self.census.digest = live.digest;
         Ok(Found {
             records: live.count,
             expected: expected.count,
             behind,
+            unwitnessed: witnessed.is_none(),
             differs: (live.count, live.digest) != (expected.count, expected.digest),
             damaged: self.unsound.len() as u64,
             sample,
@@ -142,10 +144,12 @@ impl Database {
     /// Takes the census at its word for now.
     fn trust(&mut self) -> Found {
         self.inspect_from(Vec::new(), Census::default());
+        let witnessed = self.witnessed();
         Found {
             records: self.census.count,
             expected: self.census.count,
-            behind: self.catch_up(self.census.generation),
+            behind: self.catch_up(self.census.generation, witnessed),
+            unwitnessed: witnessed.is_none(),
             ..Found::default()
         }
     }
@@ -209,21 +213,21 @@ impl Database {
     }
 
     /// Goes on from where the witness is, and says how far the database was behind it.
-    fn catch_up(&mut self, generation: u64) -> u64 {
-        let behind = self.batches_lost();
+    fn catch_up(&mut self, generation: u64, witnessed: Option<u64>) -> u64 {
+        let behind = witnessed.map_or(0, |seen| seen.saturating_sub(self.census.generation));
         self.census.generation = generation.saturating_add(behind);
         behind
     }
 
-    fn batches_lost(&self) -> u64 {
+    /// The number of the last batch by the witness; `None` if it cannot be believed.
+    fn witnessed(&self) -> Option<u64> {
         let mut bytes = [0; 24];
         let witness = self.witness.read_exact_at(&mut bytes, 0);
-        let seen = witness.ok().and_then(|()| {
+        witness.ok().and_then(|()| {
             let (generation, sealed) = bytes.split_first_chunk::<8>()?;
             unseal(generation, sealed.get(..13)?)?;
             Some(u64::from_le_bytes(*generation))
-        });
-        seen.map_or(0, |seen| seen.saturating_sub(self.census.generation))
+        })
     }
 
     /// Makes what is sound all there is: the next opening finds nothing to tell.
@@ -340,6 +344,7 @@ fn open_sled(folder: &Path) -> Result<Sled, StoreError> {
                 thread::sleep(step);
                 waited += step;
             }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(held()),
             opened => return opened.map_err(|error| explain("opening", &error)),
         }
     }
@@ -400,6 +405,16 @@ fn write_witness(witness: &File, census: &Census) -> io::Result<()> {
     witness.write_all_at(&bytes, 0)
 }
 
+/// Nobody but a store process opens it, and its daemon has the lock of the state folder: this one's daemon is gone, and it waits
+/// for its disk.
+fn held() -> StoreError {
+    StoreError {
+        kind: StoreErrorKind::Io,
+        message: "the store process of a reeld that was killed has not let go of the database; its disk may be slow to answer"
+            .into(),
+    }
+}
+
 fn damaged(message: String) -> StoreError {
     StoreError {
         kind: StoreErrorKind::Damaged,
@@ -413,7 +428,6 @@ pub(super) fn explain(doing: &str, error: &io::Error) -> StoreError {
     let kind = match error.kind() {
         E::StorageFull | E::QuotaExceeded | E::FileTooLarge => StoreErrorKind::Full,
         E::PermissionDenied | E::ReadOnlyFilesystem => StoreErrorKind::Denied,
-        E::WouldBlock => StoreErrorKind::Locked,
         E::InvalidData | E::UnexpectedEof | E::NotFound | E::Unsupported => StoreErrorKind::Damaged,
         E::IsADirectory | E::NotADirectory | E::InvalidInput => StoreErrorKind::Damaged,
         _ => StoreErrorKind::Io,

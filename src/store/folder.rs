@@ -24,6 +24,8 @@ const LOCK: &str = "lock";
 pub struct StateFolder {
     path: PathBuf,
     lock: File,
+    /// Claimed as well: a file may be removed while it is locked.
+    _folder: Option<File>,
 }
 
 impl StateFolder {
@@ -49,6 +51,15 @@ impl StateFolder {
             Err(Errno::WOULDBLOCK) => return Err(locked(path, &mut lock)),
             Err(error) => return Err(failed(error.into())),
         }
+        let folder = match File::open(path) {
+            Ok(folder) => match lock_patiently(&folder) {
+                Err(Errno::WOULDBLOCK) => return Err(locked(path, &mut lock)),
+                Ok(()) => Some(folder),
+                // Some network disks lock no folders.
+                Err(_) => None,
+            },
+            Err(error) => return Err(failed(error)),
+        };
         // Only for the words of the next one; without room for them it is claimed all the same.
         let _ = lock
             .set_len(0)
@@ -57,6 +68,7 @@ impl StateFolder {
         Ok(Self {
             path: path.to_owned(),
             lock,
+            _folder: folder,
         })
     }
 

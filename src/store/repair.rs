@@ -37,6 +37,9 @@ pub struct Loss {
     pub damaged: u64,
     /// Changes that were made last and are undone.
     pub batches_lost: u64,
+    /// What tells the last change from those before cannot be read: whether changes are undone is not known.
+    #[serde(default)]
+    pub unwitnessed: bool,
     /// Where damaged records were put.
     pub kept_in: Option<PathBuf>,
 }
@@ -72,6 +75,14 @@ impl fmt::Display for Loss {
             if count > 0 {
                 parts.push(format!("{count} {what}"));
             }
+        }
+        if self.unwitnessed {
+            let what = "the file that tells which change was the last cannot be read, so some of the last may be lost";
+            parts.push(what.to_owned());
+        }
+        if parts.is_empty() {
+            let what = "what was lost is not known: the file that tells it cannot be read";
+            parts.push(what.to_owned());
         }
         f.write_str(&parts.join("; "))
     }
@@ -122,13 +133,14 @@ fn write_note(state: &Path, now: Wall, found: &Found) -> io::Result<()> {
     loss.missing += found.missing();
     loss.damaged += found.damaged;
     loss.batches_lost += found.behind;
+    loss.unwitnessed |= found.unwitnessed;
     loss.write(state)
 }
 
 impl Found {
     /// Whether anything is not as it was committed.
     pub(super) fn lost_something(&self) -> bool {
-        self.differs || self.behind > 0 || self.damaged > 0
+        self.differs || self.behind > 0 || self.damaged > 0 || self.unwitnessed
     }
 
     /// Records that are not there at all. Other keys than expected, although as many, are at least one.

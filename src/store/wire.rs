@@ -99,6 +99,8 @@ pub(super) struct Found {
     pub expected: u64,
     /// Batches that were committed and are gone: the database fell back to an older state.
     pub behind: u64,
+    /// The witness cannot be believed: whether batches are gone is not known.
+    pub unwitnessed: bool,
     /// The keys differ from those that ought to be there.
     pub differs: bool,
     /// Records that cannot be believed.
@@ -298,6 +300,7 @@ impl Reply {
                 .number(found.records)
                 .number(found.expected)
                 .number(found.behind)
+                .byte(found.unwitnessed.into())
                 .byte(found.differs.into())
                 .number(found.damaged)
                 .records(&found.sample),
@@ -324,6 +327,7 @@ impl Reply {
                 records: input.number()?,
                 expected: input.number()?,
                 behind: input.number()?,
+                unwitnessed: input.flag()?,
                 differs: input.flag()?,
                 damaged: input.number()?,
                 sample: input.records()?,
@@ -387,6 +391,7 @@ mod tests {
                 records: 1,
                 expected: 2,
                 behind: 3,
+                unwitnessed: true,
                 differs: true,
                 damaged: 4,
                 sample: vec![(vec![1], vec![2])],

@@ -124,7 +124,11 @@ impl World {
         if let Some(ends) = ends {
             let outcome = Disposition::Retry {
                 after: None,
-                fault: Fault::Unreachable,
+                fault: if matches!(fault, Some(RequestFault::Refused)) {
+                    Fault::Unsent
+                } else {
+                    Fault::Unreachable
+                },
                 reason: "no answer".into(),
             };
             let job = job.clone();
@@ -284,7 +288,7 @@ impl World {
         {
             Disposition::Retry {
                 after: Some(wait),
-                fault: Fault::Server,
+                fault: Fault::TooEarly,
                 reason: "waiting to see whether the last attempt took effect".into(),
             }
         } else {

@@ -195,13 +195,13 @@ fn while_the_history_cannot_be_written_its_lines_are_kept_and_written_later_in_o
         rig.quit("a");
         rig.wait(5.0);
     }
-    assert!(rig.engine().diary.problem().is_some(), "status says so");
+    assert!(!rig.problems().is_empty(), "status says so");
     assert_eq!(rig.world.watched.len(), 3, "nobody waits for it");
     rig.kill(5.0);
     rig.wait(60.0);
     rig.machine.log.borrow_mut().fail(false);
     rig.wait(120.0);
-    assert_eq!(rig.engine().diary.problem(), None);
+    assert_eq!(rig.problems(), "");
     let log = rig.log();
     let titles: Vec<_> = log
         .entries
@@ -210,4 +210,95 @@ fn while_the_history_cannot_be_written_its_lines_are_kept_and_written_later_in_o
         .collect();
     assert_eq!(titles, ["Film0", "Film1", "Film2"]);
     assert!(log.entries.iter().all(|entry| entry.receipts.len() == 2));
+}
+
+/// As a disk that lost the end of the file would leave it.
+fn cut_history(rig: &mut Rig, lines_kept: usize) {
+    let log = rig.machine.log.borrow().text().to_vec();
+    let kept = log.split_inclusive(|byte| *byte == b'\n').take(lines_kept);
+    let kept = kept.flatten().copied().collect();
+    rig.machine.log.borrow_mut().replace(kept);
+}
+
+#[test]
+fn a_history_that_lost_its_end_or_everything_is_written_again_once_and_it_is_said() {
+    for kept in [0, 1, 2] {
+        let mut rig = film_watched_offline();
+        rig.open("b", "/films/Alien (1979) {tmdb-348}.mkv", 0.0);
+        rig.wait(150.0);
+        rig.quit("b");
+        rig.world.down = false;
+        rig.wait(300.0);
+        let before = rig.log();
+        assert_eq!(before.entries.len(), 2);
+        rig.kill(5.0);
+        rig.wait(60.0);
+        assert!(!rig.problems().contains("history"), "nothing is wrong yet");
+        cut_history(&mut rig, kept);
+        for life in 0..3 {
+            rig.kill(5.0);
+            rig.wait(60.0);
+            let problems = rig.problems();
+            assert_eq!(problems.contains("were written"), life == 0, "{problems}");
+        }
+        let after = rig.log();
+        for entry in &before.entries {
+            let same = |other: &&crate::history::Entry| other.viewing_id == entry.viewing_id;
+            let again = after.entries.iter().find(same).expect("it is there again");
+            assert_eq!(again.completed, entry.completed);
+            assert_eq!(again.ended_at, entry.ended_at);
+            assert_eq!(again.receipts.len(), entry.receipts.len());
+        }
+        assert_eq!(after.entries.len(), 2);
+        assert_eq!(rig.world.watched, ["Heat"], "and nobody is told again");
+        assert_eq!(rig.world.history.len(), 1);
+    }
+}
+
+#[test]
+fn a_completion_that_waits_is_written_to_a_lost_history_as_it_was() {
+    let mut rig = film_watched_offline();
+    let before = rig.log().entries.remove(0);
+    cut_history(&mut rig, 0);
+    rig.kill(5.0);
+    rig.wait(60.0);
+    let after = rig.log().entries.remove(0);
+    assert_eq!(after.completion, before.completion);
+    assert_eq!(after.session_id, before.session_id);
+}
+
+/// Nothing can be opened any more, or everything again.
+fn refuse(rig: &mut Rig, kind: Option<StoreErrorKind>) {
+    let mut disk = rig.machine.disk.borrow_mut();
+    disk.refuses = kind;
+    if kind.is_some() {
+        disk.break_off();
+    }
+}
+
+#[test]
+fn what_ends_while_the_database_cannot_be_written_stands_in_the_history_once_and_outlives_the_daemon()
+ {
+    for dies in [false, true] {
+        let mut rig = Rig::new(Machine::default());
+        rig.open("a", HEAT, 0.0);
+        rig.wait(30.0);
+        refuse(&mut rig, Some(StoreErrorKind::Newer));
+        rig.wait(325.0);
+        rig.quit("a");
+        rig.wait(60.0);
+        assert_eq!(rig.log().entries.len(), 1);
+        if dies {
+            rig.kill(5.0);
+            rig.wait(60.0);
+        }
+        refuse(&mut rig, None);
+        rig.wait(300.0);
+        assert_eq!(rig.world.watched, ["Heat"], "dies: {dies}");
+        assert_eq!(rig.world.history.len(), 1);
+        let text = rig.machine.log.borrow().text().to_vec();
+        let text = String::from_utf8(text).unwrap();
+        let stops = text.lines().filter(|line| line.contains("\"session_id\""));
+        assert_eq!(stops.count(), 1, "{text}");
+    }
 }

@@ -54,6 +54,11 @@ impl Platter {
     pub fn lose(&mut self, words: &str) {
         self.lost = Some(words.into());
     }
+
+    /// Whoever has it open can do nothing more with it.
+    pub fn break_off(&mut self) {
+        self.broken = Some(full());
+    }
 }
 
 /// What survives the engine.
@@ -647,6 +652,14 @@ impl Rig {
 
     pub fn log(&self) -> Read {
         self.machine.log.borrow().recent().unwrap()
+    }
+
+    /// What `status` says that is wrong.
+    pub fn problems(&self) -> String {
+        let storage = self.engine().storage.problem();
+        let diary = self.engine().diary.problems();
+        let all = storage.into_iter().chain(diary.map(String::as_str));
+        all.collect::<Vec<_>>().join("\n")
     }
 
     /// `service user: queued + dead` where there is something.

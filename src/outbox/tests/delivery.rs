@@ -160,6 +160,7 @@ fn in_doubt_is_what_ended_without_a_clear_answer() {
         (Fault::Unreachable, true),
         (Fault::Server, true),
         (Fault::Throttled, false),
+        (Fault::Unsent, false),
     ] {
         let mut bench = Bench::new(&[discovr()]);
         let mut film = Watch::film(1, "Heat").tmdb(949);
@@ -250,7 +251,13 @@ fn an_answer_to_something_unknown_changes_nothing() {
 }
 
 #[test]
-fn an_outage_of_days_writes_nothing_once_its_deliveries_are_in_doubt() {
+fn an_outage_of_days_writes_nothing_once_its_deliveries_were_tried() {
+    for fault in [Fault::Unreachable, Fault::Unsent] {
+        an_outage_of_days_with(fault);
+    }
+}
+
+fn an_outage_of_days_with(fault: Fault) {
     let mut bench = Bench::both();
     for number in 1..=5 {
         bench.finish(&mut Watch::film(number, &format!("Film {number}")).tmdb(number));
@@ -259,7 +266,7 @@ fn an_outage_of_days_writes_nothing_once_its_deliveries_are_in_doubt() {
     for minute in 0..2 * 24 * 60 {
         bench.pass(s(60));
         for account in [punchplay(), discovr()] {
-            bench.send(&account, failed(Fault::Unreachable));
+            bench.send(&account, failed(fault));
         }
         if minute == 60 {
             after_an_hour = bench.disk.commits();

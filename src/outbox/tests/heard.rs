@@ -25,6 +25,61 @@ fn a_stop_of_a_session_that_was_told_of_is_not_superseded_even_after_a_crash() {
 }
 
 #[test]
+fn a_viewing_made_while_every_connection_is_refused_leaves_one_record_per_service() {
+    for outcome in [failed(Fault::Unsent), failed(Fault::Throttled)] {
+        let mut bench = Bench::both();
+        let mut film = Watch::film(1, "Heat").tmdb(949);
+        for number in 0..4 {
+            film.again(number);
+            for action in [Start, Progress, Pause, Resume, Progress, Stop] {
+                bench.add(&mut film, action);
+                bench.pass(s(70));
+                for account in [punchplay(), discovr()] {
+                    bench.send(&account, outcome.clone());
+                }
+            }
+        }
+        assert!(bench.disk.keys(b'l').is_empty(), "nobody has heard of it");
+        bench.pass(s(70));
+        assert_eq!(bench.drain(&punchplay()), ["stop"], "{outcome:?}");
+        assert_eq!(bench.drain(&discovr()), ["resume_point"], "{outcome:?}");
+    }
+}
+
+#[test]
+fn a_stop_that_was_kept_for_a_start_that_did_not_arrive_is_superseded_after_all() {
+    let mut bench = Bench::new(&[punchplay()]);
+    let mut film = Watch::film(1, "Heat");
+    bench.add(&mut film, Start);
+    let (start, _) = bench.next(&punchplay()).unwrap();
+    bench.add(&mut film, Stop);
+    film.again(1);
+    bench.add(&mut film, Start);
+    bench.add(&mut film, Stop);
+    assert_eq!(bench.queue().len(), 3, "the start is under way");
+    bench.settle(start, failed(Fault::Unsent));
+    assert_eq!(bench.queue(), ["punchplay stop due"]);
+    bench.power_loss();
+    assert_eq!(bench.queue(), ["punchplay stop due"]);
+}
+
+#[test]
+fn what_once_may_have_arrived_is_heard_of_whatever_fails_later() {
+    let mut bench = Bench::new(&[punchplay()]);
+    let mut film = Watch::film(1, "Heat");
+    bench.add(&mut film, Start);
+    bench.send(&punchplay(), failed(Fault::Unreachable));
+    bench.pass(s(70));
+    bench.send(&punchplay(), failed(Fault::Unsent));
+    bench.add(&mut film, Stop);
+    film.again(1);
+    bench.add(&mut film, Start);
+    bench.add(&mut film, Stop);
+    bench.pass(s(70));
+    assert_eq!(bench.drain(&punchplay()), ["stop", "stop"]);
+}
+
+#[test]
 fn marks_of_sessions_that_ended_unseen_go_with_the_next_start() {
     let mut bench = Bench::new(&[punchplay()]);
     let mut film = Watch::film(1, "Heat");

@@ -131,8 +131,8 @@ fn a_hundred_thousand_viewings_leave_a_small_database() {
     for number in 0..count {
         let step = Watch::film(number, &format!("Film {number}")).step(Action::Stop, true, now);
         outbox.append(&step, &[punchplay()], now).unwrap();
-        let (note, _) = outbox.note().unwrap().unwrap();
-        outbox.noted(note);
+        let (number, note) = outbox.note().unwrap().unwrap();
+        outbox.noted(number, note.event.session);
         let context = crate::service::Context::default();
         let sent = outbox.next(&punchplay(), now, &context).unwrap();
         outbox.settle(sent.unwrap().0, taken(), now).unwrap();

@@ -323,3 +323,28 @@ fn after_a_completion_no_lower_resume_point_of_the_viewing_goes_out() {
     }
     assert_eq!(bench.drain(&discovr()), ["history None", "resume_point"]);
 }
+
+#[test]
+fn a_delivery_for_which_it_is_too_early_waits_alone() {
+    let mut bench = Bench::new(&[discovr()]);
+    bench.finish(&mut Watch::film(1, "Heat").tmdb(949));
+    let (doubtful, _) = bench.next(&discovr()).unwrap();
+    bench.settle(doubtful, failed(Fault::Server));
+    bench.pass(s(2));
+    let (again, job) = bench.next(&discovr()).unwrap();
+    assert!(again == doubtful && job.in_doubt);
+    let wait = crate::service::Disposition::Retry {
+        after: Some(s(28)),
+        fault: Fault::TooEarly,
+        reason: "waiting to see".into(),
+    };
+    bench.settle(again, wait);
+    assert!(!bench.outbox.failing(bench.now), "the service answers");
+    bench.finish(&mut Watch::film(2, "Alien").tmdb(348));
+    let others = bench.drain(&discovr());
+    assert!(others.len() >= 2, "{others:?}");
+    assert!(bench.next(&discovr()).is_none(), "not before its time");
+    bench.pass(s(28));
+    let (last, job) = bench.next(&discovr()).unwrap();
+    assert!(last == doubtful && job.in_doubt, "and still in doubt");
+}

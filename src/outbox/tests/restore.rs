@@ -162,7 +162,7 @@ fn a_note_stays_until_the_history_was_told_and_outlives_a_crash() {
         (note.viewing, note.accounts.len()),
         (step.viewing.clone(), 2)
     );
-    bench.outbox.noted(number);
+    bench.outbox.noted(number, note.event.session);
     assert_eq!(bench.outbox.untold(), 0);
     bench.crash();
     let told = BTreeSet::from([note.event.session]);

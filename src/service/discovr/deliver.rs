@@ -22,7 +22,7 @@ use crate::account::Accounts;
 use crate::clock;
 use crate::config::Config;
 use crate::model::{AccountKey, Ids, Secret};
-use crate::service::http::{Base, Http, Request, Unreachable, encoded};
+use crate::service::http::{Base, Failure, Http, Request, Unreachable, encoded};
 use crate::service::{Answer, Call, Disposition, Fault, Job, Service};
 
 /// How long after its end an attempt may still take effect.
@@ -202,7 +202,7 @@ impl Discovr {
             if let Some(wait) = self.memory.may_still_land() {
                 return Ok(Disposition::Retry {
                     after: Some(wait),
-                    fault: Fault::Server,
+                    fault: Fault::TooEarly,
                     reason: "waiting to see whether the last attempt took effect".to_owned(),
                 });
             }
@@ -292,11 +292,11 @@ impl Discovr {
         let url = base.and_then(|base| base.join(step.path));
         let request = Request {
             method: step.method,
-            url: url.map_err(unreachable)?,
+            url: url.map_err(Failure::from)?,
             bearer: Some(token),
             body: step.body.map(str::to_owned),
         };
-        self.http.send(request).await.map_err(unreachable)
+        Ok(self.http.attempt(request).await?)
     }
 }
 
@@ -337,10 +337,7 @@ fn refuses_every_patch(answer: &Answer) -> bool {
 }
 
 fn is_ambiguous(disposition: &Disposition) -> bool {
-    let Disposition::Retry { fault, .. } = disposition else {
-        return false;
-    };
-    matches!(fault, Fault::Unreachable | Fault::Server)
+    matches!(disposition, Disposition::Retry { fault, .. } if fault.leaves_doubt())
 }
 
 /// What a body is about, and the body as `POST` takes it: with no season and no episode.
@@ -351,14 +348,6 @@ fn without_episode(body: &str) -> (Episode, String) {
     let media_id = body.get("mediaId").and_then(Value::as_str);
     let about = (media_id.unwrap_or_default().to_owned(), season, episode);
     (about, Value::Object(body).to_string())
-}
-
-fn unreachable(error: Unreachable) -> Disposition {
-    Disposition::Retry {
-        after: None,
-        fault: Fault::Unreachable,
-        reason: error.0,
-    }
 }
 
 fn unanswered(reason: String) -> Disposition {

@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::http::{Base, Http, Request, Unreachable};
-use super::{Answer, Call, Disposition, Fault, Job, Service};
+use super::http::{Base, Failure, Http, Request, Unreachable};
+use super::{Answer, Call, Disposition, Job, Service};
 use crate::account::Accounts;
 use crate::config::Config;
 use crate::model::{AccountKey, Lifecycle, Secret};
@@ -65,11 +65,11 @@ impl PunchPlay {
         let url = self.base().and_then(|base| base.join(&job.request.path));
         let request = Request {
             method: &job.request.method,
-            url: url.map_err(unreachable)?,
+            url: url.map_err(Failure::from)?,
             bearer: Some(token),
             body: Some(job.request.body.clone()),
         };
-        self.http.send(request).await.map_err(unreachable)
+        Ok(self.http.attempt(request).await?)
     }
 
     fn base(&self) -> Result<Base, Unreachable> {
@@ -85,14 +85,6 @@ impl PunchPlay {
         }
         let token = self.accounts.refused(&self.account, &token).await?;
         self.send(job, &token).await
-    }
-}
-
-fn unreachable(error: Unreachable) -> Disposition {
-    Disposition::Retry {
-        after: None,
-        fault: Fault::Unreachable,
-        reason: error.0,
     }
 }
 

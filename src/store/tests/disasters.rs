@@ -267,6 +267,46 @@ fn a_second_daemon_is_refused_while_the_first_lives_even_with_its_store_closed()
 }
 
 #[test]
+fn a_second_daemon_is_refused_although_the_lock_file_was_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_state, _store, _) = open(folder.path()).unwrap();
+    fs::remove_file(folder.path().join("lock")).unwrap();
+    let error = open(folder.path()).unwrap_err();
+    assert_eq!(error.kind, StoreErrorKind::Locked);
+}
+
+#[test]
+fn a_store_process_that_outlives_its_daemon_is_no_second_daemon() {
+    let folder = tempfile::tempdir().unwrap();
+    let (state, orphan, _) = open(folder.path()).unwrap();
+    drop(state);
+    let error = open(folder.path()).unwrap_err();
+    assert_eq!(error.kind, StoreErrorKind::Io, "{error}");
+    assert!(error.message.contains("killed"), "{error}");
+    drop(orphan);
+    let (_, _, opened) = open(folder.path()).unwrap();
+    assert_eq!(opened.loss, None);
+}
+
+#[test]
+fn what_tells_of_a_loss_or_of_the_last_change_is_not_damaged_in_silence() {
+    for (file, words) in [
+        ("loss", "what was lost is not known"),
+        ("store/witness", "which change was the last cannot be read"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        drop(open(folder.path()).unwrap());
+        fs::write(folder.path().join(file), "garbage").unwrap();
+        let (state, store, opened) = open(folder.path()).unwrap();
+        let told = opened.loss.expect("it is told").to_string();
+        assert!(told.contains(words), "{told}");
+        store.loss_repaired(&state).unwrap();
+        drop((state, store));
+        assert_eq!(open(folder.path()).unwrap().2.loss, None, "once");
+    }
+}
+
+#[test]
 fn a_store_process_that_cannot_be_started_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let state = StateFolder::claim(folder.path()).unwrap();

@@ -62,6 +62,29 @@ fn sigterm_while_a_service_hangs_ends_within_five_seconds_and_what_was_accepted_
 }
 
 #[test]
+fn a_terminal_that_is_closed_ends_it_as_sigterm_does_except_under_nohup() {
+    if !possible() {
+        return;
+    }
+    let mut evening = Evening::linked();
+    evening.start();
+    let film = evening.film("Heat (1995).mkv", LENGTH);
+    let mpv = evening.mpv(&[], &[&film]);
+    mpv.until_at(120.0);
+    evening.until("the start arrives", Duration::from_secs(20), |evening| {
+        evening.story() == "start"
+    });
+    assert_eq!(evening.end_daemon(Signal::HUP).code(), Some(0));
+    assert_eq!(evening.story(), "start stop");
+    evening.start_under(["nohup"]);
+    evening.signal(Signal::HUP);
+    mpv.wait();
+    evening.until_watches(1);
+    assert!(evening.ended().is_none(), "it goes on under nohup");
+    evening.assert_clean();
+}
+
+#[test]
 fn a_second_sigterm_ends_at_once_and_loses_nothing() {
     if !possible() {
         return;

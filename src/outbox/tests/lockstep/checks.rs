@@ -70,10 +70,10 @@ impl<M: Medium> Run<M> {
                     plan.body = Some(job.request.body.clone());
                     if plan.kind == Kind::Event && plan.event.action.is_live() {
                         let place = (plan.account, plan.event.session);
-                        self.model.heard.insert(place);
+                        self.introduces[number] = self.model.heard.insert(place);
                     }
                     let plan = &self.model.plans[&id];
-                    let durable = !plan.event.action.is_live() && !plan.in_doubt;
+                    let durable = !plan.event.action.is_live() && !plan.in_doubt && !plan.begun;
                     self.check_told(number, &id, &job);
                     self.in_flight[number] = Some((id, job));
                     if durable {

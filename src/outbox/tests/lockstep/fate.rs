@@ -13,7 +13,7 @@ impl<M: Medium> Run<M> {
         let landed = self.world.landed.get(&event_id).copied().unwrap_or(0);
         let outcome = match kind {
             0 => failed([Fault::Unreachable, Fault::Server][self.pick(2)]),
-            1 => failed(Fault::Throttled),
+            1 => failed([Fault::Throttled, Fault::Unsent][self.pick(2)]),
             2 => rejected(),
             3 => Disposition::NeedsLogin {
                 reason: "no".into(),
@@ -23,7 +23,7 @@ impl<M: Medium> Run<M> {
             _ => taken(),
         };
         let lands = match &outcome {
-            Disposition::Retry { fault, .. } => *fault != Fault::Throttled && self.chance(2),
+            Disposition::Retry { fault, .. } => fault.leaves_doubt() && self.chance(2),
             Disposition::Delivered { ignored, .. } => ignored.is_none(),
             _ => false,
         };
@@ -80,6 +80,12 @@ impl<M: Medium> Run<M> {
             assert_eq!(settled, Settled::Unknown);
             return;
         };
+        let introduced = std::mem::take(&mut self.introduces[number]);
+        let not_arrived = match &outcome {
+            Disposition::Retry { fault, .. } => !fault.leaves_doubt(),
+            Disposition::NeedsLogin { .. } => true,
+            _ => false,
+        };
         let pointless = {
             let mut later = self.model.plans.range(id..).skip(1);
             later.any(|(_, new)| self.model.pointless(&plan, new))
@@ -94,6 +100,7 @@ impl<M: Medium> Run<M> {
             }
         );
         let stays = self.model.plans.get_mut(&id).unwrap();
+        stays.begun = false;
         match &outcome {
             Disposition::Delivered { .. }
                 if was_ignored && plan.is_completion() && !plan.in_doubt =>
@@ -138,9 +145,13 @@ impl<M: Medium> Run<M> {
             Disposition::Retry { fault, .. } => {
                 durable = false;
                 stays.faults += 1;
-                stays.in_doubt |= *fault != Fault::Throttled;
+                stays.in_doubt |= fault.leaves_doubt();
+                stays.begun = *fault == Fault::Unsent && !live && !stays.in_doubt;
             }
             Disposition::Skip { .. } => unreachable!(),
+        }
+        if introduced && not_arrived && !plan.in_doubt {
+            durable |= self.unheard(&plan);
         }
         if live && !self.model.plans.contains_key(&id) {
             let in_doubt = true;
@@ -151,9 +162,19 @@ impl<M: Medium> Run<M> {
         }
     }
 
+    /// The account has not heard of a session: its stops are superseded like others. True if some were.
+    fn unheard(&mut self, plan: &Plan) -> bool {
+        let place = (plan.account, plan.event.session);
+        self.model.heard.remove(&place);
+        let before = self.model.plans.len();
+        self.model.remove_pointless(&self.spared());
+        self.model.plans.len() < before
+    }
+
     /// Everything so far has reached the disk, where what is in flight has begun.
     pub(super) fn flushed(&mut self) {
         self.durable = self.model.clone();
+        self.durable.doubt_begun(&[]);
         for id in self.spared().into_iter().flatten() {
             if let Some(plan) = self.durable.plans.get_mut(&id) {
                 plan.in_doubt = true;
@@ -174,6 +195,8 @@ impl<M: Medium> Run<M> {
             for plan in self.model.plans.values_mut() {
                 plan.dormant = false;
             }
+            let spared = self.spared();
+            self.model.doubt_begun(&spared);
         }
         drop(self.outbox.close());
         self.outbox.reopen(self.medium.open()).unwrap();
@@ -193,6 +216,7 @@ impl<M: Medium> Run<M> {
                 plan.in_doubt = true;
             }
         }
+        self.model.doubt_begun(&[]);
         self.model.remove_pointless(&[]);
         self.load();
     }
@@ -238,6 +262,7 @@ impl<M: Medium> Run<M> {
 
     pub(super) fn load(&mut self) {
         self.loads += 1;
+        self.introduces = [false; 3];
         drop(self.outbox.close());
         let random = Random::seeded(self.loads);
         let (outbox, remembered) =

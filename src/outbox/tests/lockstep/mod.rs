@@ -36,6 +36,8 @@ struct Run<M: Medium> {
     sessions: u64,
     viewings: u64,
     in_flight: Vec<Option<(DeliveryId, Job)>>,
+    /// What is in flight is the first that the account hears of its session.
+    introduces: [bool; 3],
     model: Model,
     durable: Model,
     /// Live events that are gone, which the disk need not know before the next batch.
@@ -68,6 +70,7 @@ impl<M: Medium> Run<M> {
             sessions: 0,
             viewings: 0,
             in_flight: vec![None, None, None],
+            introduces: [false; 3],
             model: Model::default(),
             durable: Model::default(),
             ghosts: BTreeMap::new(),

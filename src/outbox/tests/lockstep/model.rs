@@ -18,6 +18,8 @@ pub(super) struct Plan {
     pub(super) boot: u64,
     pub(super) attempts: u16,
     pub(super) in_doubt: bool,
+    /// No connection was made, which the disk need not know: there it has begun.
+    pub(super) begun: bool,
     pub(super) dead: bool,
     pub(super) dormant: bool,
     pub(super) body: Option<String>,
@@ -101,6 +103,14 @@ impl Model {
     pub(super) fn hush(&mut self, plan: &Plan) {
         if plan.kind == Kind::Event && plan.event.action == Action::Stop {
             self.heard.remove(&(plan.account, plan.event.session));
+        }
+    }
+
+    /// A crash, or reading anew: what has begun on disk may have landed.
+    pub(super) fn doubt_begun(&mut self, spared: &[Option<DeliveryId>]) {
+        let plans = self.plans.iter_mut();
+        for (_, plan) in plans.filter(|(id, _)| !spared.contains(&Some(**id))) {
+            plan.in_doubt |= std::mem::take(&mut plan.begun);
         }
     }
 

@@ -98,6 +98,7 @@ impl<M: Medium> Run<M> {
                 dormant: false,
                 body: None,
                 faults: 0,
+                begun: false,
                 unknown: false,
             };
             if plan.is_completion() {
@@ -166,10 +167,10 @@ impl<M: Medium> Run<M> {
         plan.attempts += 1;
         if plan.kind == Kind::Event && plan.event.action.is_live() {
             let place = (plan.account, plan.event.session);
-            self.model.heard.insert(place);
+            self.introduces[number] = self.model.heard.insert(place);
         }
         let plan = &self.model.plans[&id];
-        let is_durable = !plan.event.action.is_live() && !plan.in_doubt;
+        let is_durable = !plan.event.action.is_live() && !plan.in_doubt && !plan.begun;
         self.check_told(number, &id, &job);
         self.in_flight[number] = Some((id, job));
         if is_durable {
