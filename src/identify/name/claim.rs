@@ -1,14 +1,19 @@
 //! A parsed name as evidence.
 
+use super::normalise::has_known_extension;
 use super::{Extra, ParsedName, parse};
 use crate::identify::weigh::Claim;
 use crate::model::{Item, Location, Media, MediaType};
 
-/// What the item's path, or the last part of its URL, claims.
+/// What the item's path, or the last part of its URL, claims; on the web, where a page may be called anything, only
+/// what is called like a file.
 pub fn claim(item: &Item) -> Option<Claim> {
     let name = match item.location.as_ref()? {
         Location::Path(path) => path.clone(),
-        Location::Url(url) => name_in_url(url)?,
+        place @ Location::Url(url) => {
+            let like_a_film = |name: &String| !place.is_web() || has_known_extension(name);
+            name_in_url(url).filter(like_a_film)?
+        }
     };
     let parsed = parse(&name);
     let extra = parsed
