@@ -18,6 +18,7 @@ mod discovr;
 mod discovr_evening;
 mod doctor;
 mod fuzz_corpus;
+mod gui_evening;
 mod identify;
 mod independence;
 mod login;
