@@ -17,7 +17,7 @@ use zbus::Address;
 use super::players;
 
 /// Longer than anything that is waited for takes.
-const PATIENCE: Duration = Duration::from_secs(40);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// The defaults.
 pub fn config() -> Config {
@@ -201,10 +201,16 @@ impl Watcher {
     fn is_what_comes_of(&mut self, entries: &[Entry]) {
         self.drain();
         let again = run_again(entries);
-        let short = |seen: &Observation| format!("{} {:?}", seen.player, seen.signal);
-        let [live, again] = [&self.seen, &again].map(|all| all.iter().map(short));
-        let [live, again] = [live.collect::<Vec<_>>(), again.collect()];
-        assert_eq!(live, again, "live and run again");
+        let of = |seen: &[Observation], player: &PlayerId| {
+            let of = seen.iter().filter(|seen| seen.player == *player);
+            of.map(|seen| seen.signal.clone()).collect::<Vec<_>>()
+        };
+        // Whose timer comes first is chance.
+        for Observation { player, .. } in &again {
+            let [live, again] = [&self.seen, &again].map(|seen| of(seen, player));
+            assert_eq!(live, again, "{player} live and run again");
+        }
+        assert_eq!(self.seen.len(), again.len());
     }
 
     /// The signals of a player.
