@@ -502,6 +502,20 @@ fn a_position_that_stays_zero_completes_nothing_either() {
 }
 
 #[test]
+fn a_position_that_never_moves_completes_nothing_however_fast_it_is_said_to_play() {
+    for seconds in [8.0, 14.0, 25.0, 40.0, 100.0] {
+        let mut rig = Rig::new();
+        rig.open_at("mpv-1", film("/films/Ronin (1998).mkv", 400.0), 5.0);
+        rig.speed("mpv-1", 30.0);
+        rig.players.values_mut().for_each(|truth| truth.rate = 0.0);
+        rig.wait(seconds);
+        rig.quit("mpv-1");
+        let watched = rig.events.iter().any(|event| event.watched);
+        assert!(!watched, "after {seconds} s: {}", rig.story());
+    }
+}
+
+#[test]
 fn killed_four_times_in_one_film_the_daemon_reports_one_session_and_one_watch() {
     let mut rig = played(100.0);
     for _ in 0..4 {

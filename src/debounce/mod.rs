@@ -395,7 +395,9 @@ impl Debouncer {
     /// All players, for people.
     pub fn players(&self) -> impl Iterator<Item = PlayerView<'_>> {
         self.players.iter().map(|(id, player)| {
-            let playing = player.playing.as_ref();
+            // What an ignored one had open last is nobody's business, and may be long gone.
+            let shown = player.info.ignored.is_none();
+            let playing = player.playing.as_ref().filter(|_| shown);
             let session = player.session();
             PlayerView {
                 id,

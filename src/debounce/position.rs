@@ -38,9 +38,12 @@ pub struct Sampled {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Anchor {
     sample: Option<(f64, Duration)>,
+    /// What the player told last; the sample may have been carried on since.
+    told: Option<f64>,
     running: bool,
     rate: f64,
-    /// The player cannot tell: counted on from the last sample, or from 0, by the clock alone.
+    /// The player cannot tell, or tells the same whatever time passes: counted on from the last sample, or from 0, by
+    /// the clock alone.
     estimated: bool,
     /// The player was asked and did not answer: where it was known to be last. It may hang, and play nothing.
     unanswered: Option<f64>,
@@ -48,11 +51,14 @@ pub struct Anchor {
 
 /// Positions jump by themselves a little (key frames, coarse clocks); players differ in how much.
 const TOLERANCE: f64 = 3.0;
+/// Seconds; what moves less than this does not move.
+const STILL: f64 = 0.5;
 
 impl Anchor {
     pub fn new() -> Self {
         Self {
             sample: None,
+            told: None,
             running: false,
             rate: 1.0,
             estimated: false,
@@ -100,18 +106,19 @@ impl Anchor {
         Some((position + elapsed).clamp(0.0, duration.unwrap_or(f64::MAX)))
     }
 
-    /// A position was seen. `told` = the player said that it jumped.
+    /// A position was seen. `sought` = the player said that it jumped.
     pub fn sample(
         &mut self,
         seconds: f64,
-        told: bool,
+        sought: bool,
         now: Duration,
         duration: Option<f64>,
     ) -> Sampled {
         let seconds = seconds.clamp(0.0, duration.unwrap_or(f64::MAX));
         let before = self.sample.replace((seconds, now));
-        self.estimated = false;
         let hung = self.unanswered.take().is_some();
+        let told_before = self.told.replace(seconds);
+        let was_estimated = std::mem::replace(&mut self.estimated, false);
         let Some((from, at)) = before else {
             return Sampled {
                 played: Played::NOTHING,
@@ -124,8 +131,17 @@ impl Anchor {
             0.0
         };
         let expected = (from + elapsed).min(duration.unwrap_or(f64::MAX));
-        let tolerance = if told { 1.0 } else { TOLERANCE } * self.rate.max(1.0);
+        let tolerance = if sought { 1.0 } else { TOLERANCE } * self.rate.max(1.0);
         let jumped = (seconds - expected).abs() > tolerance;
+        // A clock that stands still while it plays tells nothing; until it moves it is not believed again.
+        let still = !sought && told_before.is_some_and(|told| (seconds - told).abs() < STILL);
+        if still && (jumped || was_estimated) {
+            self.estimated = true;
+            return Sampled {
+                played: Played::NOTHING,
+                jumped: false,
+            };
+        }
         let to = if jumped && hung {
             from
         } else if jumped {
@@ -178,6 +194,22 @@ impl Anchor {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_position_that_stands_still_while_it_plays_is_an_estimate_until_it_moves() {
+        let mut anchor = Anchor::new();
+        anchor.run(true);
+        anchor.set_rate(30.0);
+        anchor.sample(5.0, false, at(0.0), Some(400.0));
+        anchor.carry(at(2.0), Some(400.0));
+        for time in [5.0, 35.0, 65.0] {
+            let seen = anchor.sample(5.0, false, at(time), Some(400.0));
+            assert_eq!((seen.played.length(), seen.jumped), (0.0, false));
+            assert!(anchor.estimated, "{time}");
+        }
+        anchor.sample(35.0, false, at(66.0), Some(400.0));
+        assert!(!anchor.estimated);
+    }
 
     fn at(seconds: f64) -> Duration {
         Duration::from_secs_f64(seconds)

@@ -118,5 +118,7 @@ impl Debouncer {
             memory.reached |= session.past_threshold();
         }
         self.report(id, Action::Start, now, None);
+        // All so far may be the clock's word for one old position.
+        self.asks.push_back(id.clone());
     }
 }

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use zbus::{ObjectPath, OwnedVariant, Variant};
 
-use crate::model::Source;
+use crate::model::{Source, Video};
 use crate::watch::mpris::heard::Heard;
+use crate::watch::mpris::lookup::{Found, Lookup};
 use crate::watch::mpris::raw::{self, Map, Raw};
-use crate::watch::mpris::track::{Found, Lookup, Track};
+use crate::watch::mpris::track::Track;
 use crate::watch::mpris::{location, quirks};
 
 use super::bytes::Bytes;
@@ -80,6 +81,7 @@ pub fn mpris(bytes: &[u8]) {
             let found = match lookup {
                 Lookup::HostPath(portal) => Found::HostPath(portal, film),
                 Lookup::OpenFilm => Found::OpenFilm(film),
+                Lookup::Video(path) => Found::Video(path, Video::No),
             };
             track.hear(Heard::Found(found), desk.now);
         }

@@ -33,6 +33,8 @@ pub fn read(item: &Item) -> Option<Claim> {
             confidence: 0.8,
             ..Media::default()
         },
+        // The title of a page on the web is whatever its author wrote.
+        _ if item.location.as_ref().is_some_and(Location::is_web) => return None,
         _ => {
             let mut media = super::name::title(title);
             if media.year.is_none() && year.is_some() {
@@ -114,6 +116,39 @@ mod tests {
         ] {
             assert_eq!(season_of(album), season, "{album}");
         }
+    }
+
+    #[test]
+    fn of_a_page_on_the_web_only_proper_fields_count() {
+        let fields = [
+            ("xesam:artist", "Dark"),
+            ("xesam:album", "Season 1"),
+            ("xesam:tracknumber", "2"),
+        ];
+        let fields = fields.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let page = |url: &str, tags: &[(String, String)]| Item {
+            location: Some(Location::Url(url.into())),
+            title: Some("Dark S01E02 - all we know".into()),
+            tags: crate::model::Tags(tags.to_vec()),
+            ..Item::default()
+        };
+        let verdict = |item: &Item| {
+            let rules = crate::identify::rules::Rules::default();
+            crate::identify::identify(item, &[], &rules).verdict
+        };
+        let tracked = crate::identify::Verdict::Track;
+        for url in [
+            "https://example.org/watch?v=1",
+            "HTTP://example.org/Dark.S01E02",
+            "https://example.org/dark-s01e02.html",
+        ] {
+            assert_ne!(verdict(&page(url, &[])), tracked, "{url}");
+            assert_eq!(verdict(&page(url, &fields)), tracked, "{url}");
+        }
+        let film = page("https://example.org/Dark.S01E02.mkv?token=1", &[]);
+        assert_eq!(verdict(&film), tracked);
+        let other = page("smb://nas/Dark.S01E02.mkv", &[]);
+        assert_eq!(verdict(&other), tracked);
     }
 
     #[test]

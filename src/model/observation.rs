@@ -179,6 +179,16 @@ impl Location {
             Self::Path(text) | Self::Url(text) => text,
         }
     }
+
+    /// Whether it is on the web, where a page may be called anything.
+    #[must_use]
+    pub fn is_web(&self) -> bool {
+        let Self::Url(url) = self else { return false };
+        let (scheme, _) = url.split_once("://").unwrap_or_default();
+        ["http", "https"]
+            .iter()
+            .any(|web| scheme.eq_ignore_ascii_case(web))
+    }
 }
 
 /// Whether a playback has a moving picture.

@@ -50,7 +50,12 @@ impl Players {
     pub fn hear(&mut self, entry: Entry) -> Vec<Observation> {
         let Entry { at, player, heard } = entry;
         match heard {
-            Heard::Signal(signal) => self.tell(at, &player, signal),
+            Heard::Signal(signal) => {
+                if signal == Signal::Vanished {
+                    self.silence(&player);
+                }
+                self.tell(at, &player, signal);
+            }
             Heard::Mpris(heard) => {
                 if let Some(track) = self.mpris.get_mut(&player) {
                     track.hear(heard, at);
@@ -102,6 +107,16 @@ impl Players {
             }
         }
         std::mem::take(&mut self.out)
+    }
+
+    /// What it was about to say is not heard any more.
+    fn silence(&mut self, player: &PlayerId) {
+        if let Some(track) = self.mpris.get_mut(player) {
+            *track = Track::default();
+        }
+        if let Some(tape) = self.mpv.get_mut(player) {
+            tape.silence();
+        }
     }
 
     fn tell(&mut self, at: Moment, player: &PlayerId, signal: Signal) {

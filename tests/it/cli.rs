@@ -357,3 +357,17 @@ fn setup_mpv_says_what_it_did_and_undoes_it() {
     assert_eq!(foreign.code, Some(1));
     assert!(foreign.err.contains("is not touched"), "{foreign:?}");
 }
+
+#[test]
+fn recording_a_player_that_is_not_there_leaves_the_file_as_it_was() {
+    let home = Home::new();
+    let file = home.folder.path().join("trace.jsonl");
+    std::fs::write(&file, "kept").unwrap();
+    let ran = home.run(&["record", "nosuch", file.to_str().unwrap()]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.err.contains("there is no player nosuch"), "{ran:?}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "kept");
+    let beside = std::fs::read_dir(home.folder.path()).unwrap();
+    let names = beside.map(|entry| entry.unwrap().file_name());
+    assert!(!names.into_iter().any(|name| name == "trace.jsonl.part"));
+}

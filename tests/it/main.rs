@@ -19,6 +19,7 @@ mod discovr_evening;
 mod doctor;
 mod faults;
 mod fuzz_corpus;
+mod gui_evening;
 mod identify;
 mod independence;
 mod login;

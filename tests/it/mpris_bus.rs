@@ -1,13 +1,15 @@
 //! The MPRIS watcher on a bus that comes and goes, with players that misbehave.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use reeld::model::{Location, PlayerId, Signal, Transport};
+use reeld::model::{Location, PlayerId, Signal, Transport, Video};
 use zbus::Variant;
 
 use crate::support::bus::PrivateBus;
 use crate::support::fake_player::{FakePlayer, metadata};
+use crate::support::media;
 use crate::support::players::is_installed;
 use crate::support::watcher::{Watcher, config};
 
@@ -495,4 +497,46 @@ async fn with_three_stopped_players_nothing_wakes_it_not_even_strangers() {
     strangers.join().unwrap();
     eprintln!("woken {woken} times in 4 s, one of them the end of them");
     assert!(woken <= 3, "woken {woken} times");
+}
+
+#[tokio::test]
+async fn sound_in_a_films_clothes_is_known_by_the_file_itself() {
+    let Some((folder, bus, mut watcher)) = scene().await else {
+        return;
+    };
+    if !is_installed("ffmpeg") {
+        return;
+    }
+    let sounds = [("a.webm", "libvorbis"), ("b.mp4", "aac"), ("c.mkv", "flac")];
+    let vlc = FakePlayer::start(&bus, "vlc").await;
+    let found = |video: Video, path: &Path| {
+        let place = Location::Path(path.to_str().unwrap().to_owned());
+        move |signal: &Signal| match signal {
+            Signal::Opened(item) | Signal::Refined(item) => {
+                item.location.as_ref() == Some(&place) && item.video == video
+            }
+            _ => false,
+        }
+    };
+    for (name, codec) in sounds {
+        let path = media::sound(folder.path(), name, codec);
+        vlc.set(&playing(path.to_str().unwrap())).await;
+        watcher
+            .signal("mpris:vlc", 0, name, found(Video::No, &path))
+            .await;
+    }
+    for name in ["d.mkv", "e.mp4"] {
+        let path = media::film(folder.path(), name, 2);
+        vlc.set(&playing(path.to_str().unwrap())).await;
+        watcher
+            .signal("mpris:vlc", 0, name, found(Video::Yes, &path))
+            .await;
+        watcher.listen(Duration::from_millis(300)).await;
+        assert!(
+            !watcher
+                .signals("mpris:vlc")
+                .iter()
+                .any(found(Video::No, &path))
+        );
+    }
 }

@@ -3,13 +3,14 @@
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use reeld::model::{Item, Location, PlayerId, Signal, Transport, Video};
 use serde_json::json;
 
 use crate::support::media::{film, song, tagged_film};
 use crate::support::mpv::{Desk, Mpv, check_order, story};
-use crate::support::players::is_installed;
+use crate::support::players::{self, is_installed};
 use crate::support::watcher::{Watcher, config};
 
 fn tools_are_there() -> bool {
@@ -558,4 +559,39 @@ async fn an_mpv_that_stands_still_is_followed_when_it_goes_on() {
     mpv.signal(rustix::process::Signal::CONT);
     until_told(&mut second, &mpv.name(), "playing").await;
     is_at(&mut first, &mpv, 0.0, 60.0).await;
+}
+
+/// Kept under `tests/traces` by `tests/record-traces`.
+#[tokio::test]
+async fn what_passes_over_the_socket_gives_the_same_again_when_it_is_run_again() {
+    if !tools_are_there() {
+        return;
+    }
+    let desk = Desk::new();
+    let mut watcher = desk.watcher();
+    let films = [12, 30].map(players::film);
+    let mut mpv = desk.mpv(&films.each_ref().map(|film| text(film)));
+    let name = mpv.name();
+    let playing = |signal: &Signal| matches!(signal, Signal::Transport { state, .. } if *state == Transport::Playing);
+    let at = watcher.signal(&name, 0, "playing", playing).await;
+    watcher.listen(Duration::from_secs(2)).await;
+    watcher.ask(&name).await;
+    mpv.set("pause", true);
+    watcher.listen(Duration::from_secs(2)).await;
+    mpv.set("pause", false);
+    let at = watcher.signal(&name, at, "the resume", playing).await;
+    mpv.command(&[json!("seek"), json!(3)]);
+    let second = |signal: &Signal| match signal {
+        Signal::Opened(item) => item.location == Some(Location::Path(text(&films[1]).to_owned())),
+        _ => false,
+    };
+    let at = watcher.signal(&name, at, "the next film", second).await;
+    watcher.signal(&name, at, "playing on", playing).await;
+    watcher.listen(Duration::from_secs(3)).await;
+    watcher.ask(&name).await;
+    watcher.listen(Duration::from_secs(1)).await;
+    mpv.quit();
+    mpv.wait();
+    vanished(&mut watcher, &name).await;
+    watcher.save_of("mpv-socket-viewing", &name);
 }

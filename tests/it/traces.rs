@@ -11,7 +11,7 @@ use reeld::config::{Sources, load};
 use reeld::debounce::Rules;
 use reeld::engine::replay;
 use reeld::model::Lifecycle;
-use reeld::watch::record;
+use reeld::watch::record::{self, Recorder};
 
 /// The films of the traces last 12 and 30 s.
 fn rules() -> Rules {
@@ -112,5 +112,37 @@ fn at_most_one_watch_a_viewing_and_exactly_one_stop_a_session_in_every_trace() {
                 trace.display()
             );
         }
+    }
+}
+
+/// What, where and whether watched; not of what.
+fn outline(events: &[Lifecycle]) -> Vec<String> {
+    let line = |event: &Lifecycle| {
+        let action = event.action.as_str();
+        format!("{action} {:.3} {}", event.position, event.watched)
+    };
+    events.iter().map(line).collect()
+}
+
+#[test]
+fn a_redacted_trace_tells_the_same_story_of_something_nameless() {
+    for trace in traces() {
+        let read = record::read(BufReader::new(File::open(&trace).unwrap())).unwrap();
+        let mut bytes = Vec::new();
+        let mut redacted = Recorder::begin(&mut bytes, &read.header.player, true).unwrap();
+        for entry in &read.entries {
+            redacted.write(entry).unwrap();
+        }
+        let text = String::from_utf8(bytes.clone()).unwrap();
+        if read.header.trace > 1 {
+            assert!(!text.contains("Film"), "{}", trace.display());
+        }
+        let again = record::read(bytes.as_slice()).unwrap();
+        assert_eq!(
+            outline(&replay(again.entries, rules())),
+            outline(&replay(read.entries, rules())),
+            "{}",
+            trace.display()
+        );
     }
 }

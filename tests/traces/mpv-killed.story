@@ -1,2 +1,2 @@
-start 1 s of Ä Film, viewing 1
+start 0 s of Ä Film, viewing 1
 stop 3 s of Ä Film, viewing 1

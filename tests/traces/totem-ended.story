@@ -1,3 +1,3 @@
-start 2 s of Ä Film, viewing 1
-progress 8 s of Ä Film, viewing 1
+start 3 s of Ä Film, viewing 1
+progress 9 s of Ä Film, viewing 1
 stop 12 s of Ä Film, viewing 1 watched

@@ -1,4 +1,4 @@
-start 1 s of Ä Film, viewing 1
+start 0 s of Ä Film, viewing 1
 pause 2 s of Ä Film, viewing 1
 resume 5 s of Ä Film, viewing 1
 progress 11 s of Ä Film, viewing 1

@@ -1,18 +1,20 @@
 //! A parsed name as evidence.
 
-use super::{Extra, ParsedName, normalise, parse, path, url};
+use super::normalise::{self, has_known_extension};
+use super::{Extra, ParsedName, parse, path, url};
 use crate::identify::weigh::Claim;
 use crate::model::{Ids, Item, Location, Media, MediaType};
 
 /// What the item's path, or its URL's, claims. What streams are called by everybody says nothing where the player tells
-/// a title.
+/// a title; and on the web, where a page may be called anything, only what is called like a file says something.
 pub fn claim(item: &Item) -> Option<Claim> {
     let told = item.title.as_deref().is_some_and(|t| !t.trim().is_empty());
     let mut parsed = match item.location.as_ref()? {
         Location::Path(path) => parse(path),
-        Location::Url(url) => {
+        place @ Location::Url(url) => {
             let path = url::path(url)?;
-            if told && url::is_nameless(&path) {
+            let page = place.is_web() && !has_known_extension(&path);
+            if page || told && url::is_nameless(&path) {
                 return None;
             }
             parse(&path)

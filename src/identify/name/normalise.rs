@@ -17,6 +17,15 @@ const EXTENSIONS: &[&str] = &[
     "zip", "rar", "7z",
 ];
 
+/// Whether the name ends like that of a file with or beside a film.
+pub(super) fn has_known_extension(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, end)| {
+        EXTENSIONS
+            .iter()
+            .any(|known| end.eq_ignore_ascii_case(known))
+    })
+}
+
 /// The parts of a path, outermost first, without its extension.
 pub(super) fn parts(name: &str) -> Vec<String> {
     let name = name.split_once('\0').map_or(name, |(head, _)| head);

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::lookup::Found;
 use super::quirks;
 use super::raw::{Map, Raw};
-use super::track::{Answer, Found, Track};
+use super::track::{Answer, Track};
 use super::values::{self, Properties};
 use crate::model::Moment;
 

@@ -12,9 +12,11 @@
 
 mod absence;
 mod bus;
+mod container;
 pub(crate) mod heard;
 mod ids;
 pub(crate) mod location;
+pub(crate) mod lookup;
 mod players;
 mod policy;
 pub(crate) mod quirks;
@@ -30,13 +32,16 @@ use zbus::Address;
 
 use super::{Report, WatchContext};
 use crate::clock;
+use crate::config::Config;
 use crate::detached::Detached;
-use crate::model::{Moment, Process, Source};
+use crate::engine::Private;
+use crate::identify;
+use crate::model::{Moment, Source};
 use crate::watch::record::Entry;
 use absence::Absence;
-use bus::{Bus, Owner};
+use bus::Bus;
+use lookup::{Lookup, Lookups};
 use players::{Command, Players};
-use track::{Found, Lookup};
 
 /// Why the loop ended.
 enum End {
@@ -137,30 +142,6 @@ async fn missing(
     Ok(())
 }
 
-/// Looks things up beside the loop: a portal that hangs hangs whoever asks it.
-struct Lookups<'a> {
-    threads: &'a Detached,
-    /// One connection's: the next bus gives the same owners to others.
-    found: mpsc::Sender<(Owner, Found)>,
-}
-
-impl Lookups<'_> {
-    fn begin(&self, owner: Owner, process: Option<Process>, lookup: Lookup) {
-        let found = self.found.clone();
-        self.threads.run(move || {
-            let result = match lookup {
-                Lookup::HostPath(portal) => {
-                    location::host_path(&portal).map(|path| Found::HostPath(portal, path))
-                }
-                Lookup::OpenFilm => process.and_then(location::open_film).map(Found::OpenFilm),
-            };
-            if let Some(result) = result {
-                drop(found.blocking_send((owner, result)));
-            }
-        });
-    }
-}
-
 /// Watches one connection until it ends.
 async fn watch(
     ctx: &mut WatchContext,
@@ -177,10 +158,7 @@ async fn watch(
         return End::Shutdown;
     }
     let (tell, mut found) = mpsc::channel(1);
-    let lookups = Lookups {
-        threads,
-        found: tell,
-    };
+    let lookups = Lookups::new(threads, tell);
     loop {
         if let Err(end) = carry_out(ctx, &mut bus, players, &lookups, first).await {
             return end;
@@ -227,7 +205,11 @@ async fn carry_out(
         match command {
             Command::Call(call) => bus.call(call, clock::now()).await?,
             Command::Listen { owner, on } => bus.listen(&owner, on).await?,
-            Command::Lookup(owner, process, lookup) => lookups.begin(owner, process, lookup),
+            Command::Lookup(owner, process, lookup) => {
+                if may_be_looked_up(&lookup, &ctx.config.borrow()) {
+                    lookups.begin(owner, process, lookup);
+                }
+            }
             Command::Observed(seen) => ctx.reports.send(Report::Observed(seen)).await?,
             Command::Record(entry) => record(ctx, entry).await?,
             Command::Scanned if std::mem::take(first) => {
@@ -238,6 +220,16 @@ async fn carry_out(
         }
     }
     Ok(())
+}
+
+/// What is private is not looked into.
+fn may_be_looked_up(lookup: &Lookup, config: &Config) -> bool {
+    let Lookup::Video(path) = lookup else {
+        return true;
+    };
+    let home = std::env::home_dir();
+    let private = Private::new(&config.privacy, home.as_deref());
+    private.refuse(&identify::named(path)).is_none()
 }
 
 async fn record(ctx: &WatchContext, entry: Entry) -> Result<(), End> {

@@ -15,16 +15,20 @@
 //! the browsers' extension is there, decides anew. What one player does not answer delays nobody else: each answer,
 //! or its absence after a deadline, is an event like any other.
 
+mod player;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use self::player::{Player, Stage};
 use super::bus::{Answer, Call, Event, Owner};
 use super::heard::Heard;
 use super::ids::Ids;
+use super::lookup::{Found, Lookup};
 use super::policy::{self, PLASMA};
-use super::track::{Found, Lookup, Read, Track};
+use super::track::{Read, Track};
 use crate::config;
-use crate::model::{Moment, Observation, PlayerId, PlayerInfo, Process, Signal, Source};
+use crate::model::{Moment, Observation, PlayerId, Process, Signal};
 use crate::watch::record::{self, Entry};
 
 /// Most players watched at once, and most names remembered of one; a bus with more is under attack.
@@ -68,54 +72,6 @@ pub struct Players {
     /// What comes is also put into a trace.
     recording: bool,
     commands: Vec<Command>,
-}
-
-#[derive(Debug)]
-struct Player {
-    names: BTreeSet<String>,
-    id: Option<PlayerId>,
-    process: Option<Process>,
-    identity: Option<String>,
-    stage: Stage,
-    track: Track,
-    /// The properties were read at least once.
-    read: bool,
-    /// What it calls itself may be asked again when it signals.
-    nameless: bool,
-    /// Asked and not answered yet; `true` if it is to be asked again then.
-    reading: BTreeMap<Read, bool>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Stage {
-    /// Who it is is being asked.
-    Meeting,
-    /// What it calls itself is being asked.
-    Introducing,
-    Watched,
-    Ignored(String),
-}
-
-impl Player {
-    fn short(&self) -> &str {
-        let shortest = self.names.iter().min_by_key(|name| name.len());
-        shortest.map_or("", |name| policy::short(name))
-    }
-
-    fn info(&self) -> PlayerInfo {
-        PlayerInfo {
-            name: self
-                .identity
-                .clone()
-                .unwrap_or_else(|| self.short().to_owned()),
-            source: Source::Mpris,
-            process: self.process,
-            ignored: match &self.stage {
-                Stage::Ignored(why) => Some(why.clone()),
-                _ => None,
-            },
-        }
-    }
 }
 
 impl Players {

@@ -14,14 +14,16 @@
 //! **Bursts** (a playlist skipped through, a slider dragged, a player gone mad) are told by their first and their last:
 //! what follows within [`SETTLE`] waits for the end of it, and the position is then read once.
 
+mod open;
+
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
+use self::open::{Open, Relation, differ};
 use super::location;
+use super::lookup::{Found, Lookup};
 use super::quirks::Quirk;
 use super::values::{Metadata, Properties};
-use crate::model::{EndReason, Item, Location, Moment, Signal, Transport};
+use crate::model::{EndReason, Item, Location, Moment, Signal, Transport, Video};
 
 /// Within this, parts of one change arrive.
 pub const SETTLE: Duration = Duration::from_millis(300);
@@ -34,8 +36,6 @@ const LENGTH_AGAIN: [Duration; 4] = [
 ];
 /// A position that is still 0 after this long of playing is no position.
 const ZERO_FOR: Duration = Duration::from_secs(10);
-/// Seconds; a position this close to the expected one goes on from it.
-const GOES_ON: f64 = 10.0;
 /// Seconds; lengths that differ by less are the same, differently rounded.
 const SAME_LENGTH: f64 = 1.5;
 
@@ -55,25 +55,6 @@ pub enum Answer {
     Position(f64),
     /// The player says that it has none.
     Unsupported,
-}
-
-/// What is to be found out elsewhere than on the bus.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Lookup {
-    /// The path on the host that a path of the document portal stands for.
-    HostPath(String),
-    /// The film that the player's process has open, since the player does not say.
-    OpenFilm,
-}
-
-/// What was found out there.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Found {
-    /// A path of the document portal, and the one on the host.
-    HostPath(String, String),
-    /// The path of the film that is open.
-    OpenFilm(String),
 }
 
 /// A player as its properties tell it.
@@ -96,62 +77,11 @@ pub struct Track {
     held: Option<Read>,
     /// A path of the document portal and the path on the host that it stands for.
     host: Option<(String, String)>,
+    /// The file that was looked into last, and what was found.
+    inside: Option<(String, Video)>,
     signals: Vec<Signal>,
     read: Option<Read>,
     lookups: Vec<Lookup>,
-}
-
-/// The item that was told last, and what is remembered with it.
-#[derive(Debug)]
-struct Open {
-    item: Item,
-    url: Option<String>,
-    track: Option<String>,
-    /// The last position and when it was one.
-    sample: Option<(f64, Duration)>,
-    /// A position other than 0 was seen.
-    moved: bool,
-    /// A position read while it is open whether this is still the same item.
-    probe: Option<(f64, Duration)>,
-    /// Since when it plays.
-    playing: Option<Duration>,
-    /// It was told that positions are not known.
-    unknown: bool,
-    /// When to look for the length again, and how often that was done.
-    again: Option<Duration>,
-    tries: usize,
-    /// The length of the item before, where it may linger.
-    distrusted: Option<f64>,
-}
-
-impl Open {
-    fn plays_longer_than(&self, time: Duration, now: Moment) -> bool {
-        self.playing
-            .is_some_and(|since| now.mono.saturating_sub(since) > time)
-    }
-
-    /// Whether the probed position goes on from the ones before. Not if there is none of either.
-    fn goes_on(&self, rate: f64) -> bool {
-        let (Some((before, at)), Some((probe, now))) = (self.sample, self.probe) else {
-            return false;
-        };
-        let run = now.saturating_sub(at).as_secs_f64() * rate;
-        let expected = if self.playing.is_some() {
-            before + run
-        } else {
-            before
-        };
-        (probe - expected).abs() <= GOES_ON
-    }
-}
-
-/// How what is read now relates to what was told.
-#[derive(Debug, PartialEq, Eq)]
-enum Relation {
-    Same,
-    /// Another item unless the position goes on.
-    Perhaps,
-    Another,
 }
 
 impl Track {
@@ -265,10 +195,21 @@ impl Track {
                 }
             }
             (Found::OpenFilm(path), Some(open)) if open.item.location.is_none() => {
-                let item = placed(open.item.clone(), Location::Path(path));
+                let item = open.item.clone();
+                let item = self.placed(item, Location::Path(path));
                 self.refine(item, now);
             }
             (Found::OpenFilm(_), _) => {}
+            (Found::Video(path, video), open) => {
+                if let Some(Open { item, .. }) = open
+                    && item.location == Some(Location::Path(path.clone()))
+                    && item.video != video
+                {
+                    item.video = video;
+                    self.signals.push(Signal::Refined(Box::new(item.clone())));
+                }
+                self.inside = Some((path, video));
+            }
         }
     }
 
@@ -417,6 +358,7 @@ impl Track {
         self.told = None;
         self.tell_transport(now);
         self.look_for_length(now);
+        self.look_inside();
         if self.quirk.position_is_fake {
             self.unknown();
         }
@@ -430,8 +372,12 @@ impl Track {
         open.url = url;
         open.probe = None;
         if open.item != item {
+            let moved = open.item.location != item.location;
             open.item = item.clone();
             self.signals.push(Signal::Refined(Box::new(item)));
+            if moved {
+                self.look_inside();
+            }
         }
         self.look_for_length(now);
     }
@@ -459,7 +405,7 @@ impl Track {
             ..Item::default()
         };
         if let Some(location) = location {
-            item = placed(item, location);
+            item = self.placed(item, location);
         }
         let Some(open) = &self.open else { return item };
         if item.duration.is_some() && item.duration == open.distrusted && open.tries < 2 {
@@ -475,10 +421,34 @@ impl Track {
             if item.location.is_none()
                 && let Some(location) = &told.location
             {
-                item = placed(item, location.clone());
+                item = self.placed(item, location.clone());
             }
         }
         item
+    }
+
+    /// The item, there.
+    fn placed(&self, item: Item, location: Location) -> Item {
+        let inside = self.inside.as_ref();
+        let seen = inside.filter(|(path, _)| location == Location::Path(path.clone()));
+        Item {
+            video: seen.map_or_else(|| location::video(&location), |(_, video)| *video),
+            network: location::is_network(&location),
+            location: Some(location),
+            ..item
+        }
+    }
+
+    /// A file on this machine that may have a moving picture is looked into, once.
+    fn look_inside(&mut self) {
+        let item = self.open.as_ref().map(|open| &open.item);
+        let may_move = item.filter(|item| item.video != Video::No && !item.network);
+        let Some(Location::Path(path)) = may_move.and_then(|item| item.location.as_ref()) else {
+            return;
+        };
+        if self.inside.as_ref().is_none_or(|(known, _)| known != path) {
+            self.lookups.push(Lookup::Video(path.clone()));
+        }
     }
 
     /// Whether the metadata alone, without what was known before, says nothing of any item.
@@ -588,24 +558,9 @@ impl Track {
     }
 }
 
-/// The item, there.
-fn placed(item: Item, location: Location) -> Item {
-    Item {
-        video: location::video(&location),
-        network: location::is_network(&location),
-        location: Some(location),
-        ..item
-    }
-}
-
 /// Whether it was so short a time ago that what comes now is part of a burst.
 fn is_recent(at: Option<Duration>, now: Moment) -> bool {
     at.is_some_and(|at| now.mono < at + SETTLE)
-}
-
-/// Whether both are known and not the same.
-fn differ<T>(a: Option<T>, b: Option<T>, differ: impl Fn(T, T) -> bool) -> bool {
-    a.zip(b).is_some_and(|(a, b)| differ(a, b))
 }
 
 #[cfg(test)]

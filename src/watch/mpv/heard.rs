@@ -53,7 +53,11 @@ impl Tape {
     /// Takes what passed next.
     pub fn hear(&mut self, heard: Heard, now: Moment) {
         match heard {
-            Heard::Begins(folder) => self.conversation = Conversation::new(0, folder),
+            Heard::Begins(folder) => {
+                self.conversation = Conversation::new(0, folder);
+                self.recorded.clear();
+                self.waiting.clear();
+            }
             Heard::Asked => self.conversation.ask(),
             Heard::Said(line) => self.recorded.extend(request(&line)),
             Heard::Line(line) => {
@@ -63,6 +67,11 @@ impl Tape {
             }
         }
         self.ask(now);
+    }
+
+    /// Forgets what was under way.
+    pub fn silence(&mut self) {
+        self.conversation = Conversation::new(0, None);
     }
 
     /// The next signal.

@@ -1,6 +1,6 @@
 //! Replaces what says what is watched; the same text always by the same replacement, so that changes still show.
 //!
-//! Kept are numbers, the words of the protocols, the schemes of URLs and the extensions of names: what a watcher goes
+//! Kept are numbers that are meant as such, the words of the protocols, the schemes of URLs and the extensions of names: what a watcher goes
 //! by. Everything else that is text goes, known to say something or not.
 
 use std::collections::BTreeMap;
@@ -12,12 +12,21 @@ use super::{Entry, Heard};
 use crate::model::Location;
 use crate::watch::mpris::heard::Heard as Mpris;
 use crate::watch::mpris::location;
+use crate::watch::mpris::lookup::Found;
 use crate::watch::mpris::raw::{Map, Raw};
-use crate::watch::mpris::track::Found;
+use crate::watch::mpris::values;
 use crate::watch::mpv::heard::Heard as Mpv;
 
 /// Properties of players whose text is a word of the protocol.
 const WORDS: [&str; 2] = ["PlaybackStatus", "LoopStatus"];
+/// Values that are numbers, also where a player writes them as text; anything else that looks like one may be a title.
+const NUMBERS: [&str; 5] = [
+    "Position",
+    "Rate",
+    "mpris:length",
+    "xesam:trackNumber",
+    "xesam:discNumber",
+];
 /// Fields of mpv's messages whose text is a word of the protocol; `type` is a track's.
 const FIELDS: [&str; 6] = ["event", "error", "reason", "name", "type", "command"];
 
@@ -43,12 +52,16 @@ impl Redaction {
     fn mpris(&mut self, heard: &mut Mpris) {
         match heard {
             Mpris::Changed(map) | Mpris::All(map) => self.properties(map),
-            Mpris::Seeked(Some(raw)) | Mpris::Position(Some(raw)) => self.raw(raw),
+            Mpris::Seeked(Some(raw)) | Mpris::Position(Some(raw)) => {
+                if values::number(raw).is_none() {
+                    self.raw(raw);
+                }
+            }
             Mpris::Found(Found::HostPath(portal, path)) => {
                 self.text(portal);
                 self.text(path);
             }
-            Mpris::Found(Found::OpenFilm(path)) => self.text(path),
+            Mpris::Found(Found::OpenFilm(path) | Found::Video(path, _)) => self.text(path),
             Mpris::Begins(_) | Mpris::Invalidated | Mpris::Seeked(None) | Mpris::Position(None) => {
             }
         }
@@ -56,7 +69,9 @@ impl Redaction {
 
     fn properties(&mut self, map: &mut Map) {
         for (name, value) in map {
-            if !WORDS.contains(&name.as_str()) {
+            let is_kept = WORDS.contains(&name.as_str())
+                || NUMBERS.contains(&name.as_str()) && values::number(value).is_some();
+            if !is_kept {
                 self.raw(value);
             }
         }
@@ -69,7 +84,7 @@ impl Redaction {
             Raw::Path(path) => *path = format!("/redacted/{}", self.number(path)),
             Raw::Variant(inner) => self.raw(inner),
             Raw::List(list) => list.iter_mut().for_each(|value| self.raw(value)),
-            Raw::Dict(map) => map.values_mut().for_each(|value| self.raw(value)),
+            Raw::Dict(map) => self.properties(map),
             _ => {}
         }
     }
@@ -107,10 +122,6 @@ impl Redaction {
     }
 
     fn text(&mut self, text: &mut String) {
-        let is_number = text.bytes().all(|b| b.is_ascii_digit());
-        if is_number {
-            return;
-        }
         *text = match location::read(text) {
             Some(place) => self.place(text, &place),
             None => format!("redacted {}{}", self.number(text), extension(text)),
@@ -178,7 +189,7 @@ mod tests {
             ),
             ("Secret Film. The Return", "redacted 5"),
             ("Secret.mkv", "redacted 6.mkv"),
-            ("1999", "1999"),
+            ("1917", "redacted 7"),
         ];
         for (text, expected) in cases {
             let mut redacted = text.to_owned();

@@ -42,6 +42,12 @@ pub fn song(folder: &Path, name: &str, seconds: u32) -> PathBuf {
     make(folder, name, &input, &output)
 }
 
+/// Sound alone, in whatever container the name asks for.
+pub fn sound(folder: &Path, name: &str, codec: &str) -> PathBuf {
+    let sound = ["-f", "lavfi", "-i", "sine=frequency=220:duration=2"];
+    make(folder, name, &sound, &["-c:a", codec])
+}
+
 fn make(folder: &Path, name: &str, input: &[&str], output: &[&str]) -> PathBuf {
     let file = folder.join(name);
     let made = Command::new("ffmpeg")

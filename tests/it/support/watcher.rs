@@ -7,6 +7,7 @@ use std::time::Duration;
 use reeld::config::Config;
 use reeld::model::{Observation, PlayerId, Signal};
 use reeld::watch::record::{Entry, Recorder};
+use reeld::watch::replay::Players;
 use reeld::watch::{Report, WatchContext, mpris, mpv};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
@@ -16,7 +17,7 @@ use zbus::Address;
 use super::players;
 
 /// Longer than anything that is waited for takes.
-const PATIENCE: Duration = Duration::from_secs(40);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// The defaults.
 pub fn config() -> Config {
@@ -169,22 +170,47 @@ impl Watcher {
         lines.collect()
     }
 
-    /// Keeps what was seen as a trace, if traces are being recorded (`tests/record-traces`).
-    pub fn save(&mut self, name: &str) {
-        let Some(folder) = std::env::var_os("REELD_RECORD_TRACES") else {
-            return;
-        };
-        let mut bytes = Vec::new();
-        let player = self.seen.first().map(|seen| seen.player.clone());
-        let mut recorder = Recorder::begin(&mut bytes, &player.unwrap(), false).unwrap();
+    /// What its players signalled, as it came.
+    pub fn entries(&mut self) -> Vec<Entry> {
+        let mut entries = Vec::new();
         while let Ok(entry) = self.tapped.try_recv() {
-            recorder.write(&entry).unwrap();
+            entries.push(entry);
         }
-        drop(recorder);
-        let films = players::films().to_str().unwrap();
-        let text = String::from_utf8(bytes).unwrap().replace(films, "/films");
-        let path = PathBuf::from(folder).join(name).with_extension("jsonl");
-        std::fs::write(path, text).unwrap();
+        entries
+    }
+
+    /// Keeps what came as a trace, if traces are being recorded (`tests/record-traces`). Run again it must give what
+    /// was seen live.
+    pub fn save(&mut self, name: &str) {
+        let entries = self.entries();
+        let player = entries.first().expect("a player").player.clone();
+        self.is_what_comes_of(&entries);
+        keep(name, &player, &entries);
+    }
+
+    /// The same of one player.
+    pub fn save_of(&mut self, name: &str, player: &str) {
+        let player = PlayerId::new(player);
+        let mut entries = self.entries();
+        entries.retain(|entry| entry.player == player);
+        self.seen.retain(|seen| seen.player == player);
+        self.is_what_comes_of(&entries);
+        keep(name, &player, &entries);
+    }
+
+    fn is_what_comes_of(&mut self, entries: &[Entry]) {
+        self.drain();
+        let again = run_again(entries);
+        let of = |seen: &[Observation], player: &PlayerId| {
+            let of = seen.iter().filter(|seen| seen.player == *player);
+            of.map(|seen| seen.signal.clone()).collect::<Vec<_>>()
+        };
+        // Whose timer comes first is chance.
+        for Observation { player, .. } in &again {
+            let [live, again] = [&self.seen, &again].map(|seen| of(seen, player));
+            assert_eq!(live, again, "{player} live and run again");
+        }
+        assert_eq!(self.seen.len(), again.len());
     }
 
     /// The signals of a player.
@@ -193,6 +219,39 @@ impl Watcher {
         let of = self.seen.iter().filter(|seen| seen.player == id);
         of.map(|seen| seen.signal.clone()).collect()
     }
+}
+
+/// What comes of a trace.
+fn run_again(entries: &[Entry]) -> Vec<Observation> {
+    let mut players = Players::of(entries);
+    let mut seen = Vec::new();
+    let Some(mut now) = entries.first().map(|entry| entry.at) else {
+        return seen;
+    };
+    for entry in entries {
+        while let Some(due) = players.deadline().filter(|due| *due < entry.at.mono) {
+            now = now.after(due.saturating_sub(now.mono));
+            seen.extend(players.timeout(now));
+        }
+        now = entry.at;
+        seen.extend(players.hear(entry.clone()));
+    }
+    seen
+}
+
+fn keep(name: &str, player: &PlayerId, entries: &[Entry]) {
+    let Some(folder) = std::env::var_os("REELD_RECORD_TRACES") else {
+        return;
+    };
+    let mut bytes = Vec::new();
+    let mut recorder = Recorder::begin(&mut bytes, player, false).unwrap();
+    for entry in entries {
+        recorder.write(entry).unwrap();
+    }
+    let films = players::films().to_str().unwrap();
+    let text = String::from_utf8(bytes).unwrap().replace(films, "/films");
+    let path = PathBuf::from(folder).join(name).with_extension("jsonl");
+    std::fs::write(path, text).unwrap();
 }
 
 impl Drop for Watcher {

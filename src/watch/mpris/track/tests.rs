@@ -5,7 +5,7 @@ use super::{
     Answer, Duration, Found, Item, Lookup, Metadata, Moment, Properties, Read, Signal, Track,
     Transport,
 };
-use crate::model::{Tags, Wall};
+use crate::model::{Tags, Video, Wall};
 
 fn at(ms: u64) -> Moment {
     let since = Duration::from_millis(ms);
@@ -466,7 +466,11 @@ fn a_path_of_the_document_portal_becomes_the_one_on_the_host() {
     let mut player = Player::new("totem");
     let opened = player.hears(0, with(Transport::Playing, metadata.clone()));
     assert_eq!(opened[0], format!("opened {portal}() Some(60.0)"));
-    assert_eq!(player.0.lookups(), [Lookup::HostPath(portal.into())]);
+    let inside = |path: &str| Lookup::Video(path.into());
+    assert_eq!(
+        player.0.lookups(),
+        [Lookup::HostPath(portal.into()), inside(portal)]
+    );
     let found = Found::HostPath(portal.into(), "/films/a.mkv".into());
     player.0.found(found, at(20));
     assert_eq!(player.settle(320), ["refined /films/a.mkv() Some(60.0)"]);
@@ -481,7 +485,38 @@ fn a_path_of_the_document_portal_becomes_the_one_on_the_host() {
         [""; 0]
     );
     assert_eq!(player.settle(1300), ["refined /films/a.mkv(A) Some(60.0)"]);
-    assert_eq!(player.0.lookups(), []);
+    assert_eq!(player.0.lookups(), [inside("/films/a.mkv")]);
+}
+
+#[test]
+fn a_file_is_looked_into_once_and_sound_in_a_films_clothes_is_sound() {
+    let mut vlc = Player::new("vlc");
+    vlc.hears(0, with(Transport::Playing, file("a.webm", Some(60.0))));
+    assert_eq!(vlc.0.lookups(), [Lookup::Video("/v/a.webm".into())]);
+    let found = |video| Found::Video("/v/a.webm".into(), video);
+    vlc.0.found(found(Video::Yes), at(5));
+    assert_eq!(vlc.said(), [""; 0]);
+    vlc.0.found(found(Video::No), at(10));
+    assert_eq!(vlc.said(), ["refined /v/a.webm() Some(60.0)"]);
+    let open = |player: &Player| player.0.open.as_ref().unwrap().item.video;
+    assert_eq!(open(&vlc), Video::No);
+    let titled = Metadata {
+        title: Some("A".into()),
+        ..file("a.webm", Some(60.0))
+    };
+    vlc.hears(1000, only(titled));
+    vlc.settle(1300);
+    assert_eq!(open(&vlc), Video::No);
+    assert_eq!(vlc.0.lookups(), []);
+    vlc.hears(2000, only(file("b.mp3", Some(60.0))));
+    assert_eq!(vlc.0.lookups(), []);
+    let network = Metadata {
+        url: Some("smb://nas/c.mkv".into()),
+        ..file("", Some(60.0))
+    };
+    vlc.hears(3000, only(network));
+    vlc.settle(3300);
+    assert_eq!(vlc.0.lookups(), []);
 }
 
 #[test]
@@ -496,6 +531,7 @@ fn a_player_that_does_not_say_what_it_plays_is_known_by_the_film_it_has_open() {
     assert_eq!(totem.0.lookups(), [Lookup::OpenFilm]);
     totem.0.found(Found::OpenFilm("/v/a.mkv".into()), at(310));
     assert_eq!(totem.said(), ["refined /v/a.mkv() Some(60.0)"]);
+    assert_eq!(totem.0.lookups(), [Lookup::Video("/v/a.mkv".into())]);
     totem.answers(20_000, 20.0);
     totem.hears(21_000, only(untitled(Some(90.0))));
     totem.answers(21_010, 0.1);
