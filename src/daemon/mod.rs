@@ -12,6 +12,7 @@
 mod desktop;
 mod edges;
 mod engine_thread;
+mod patient;
 mod pause_file;
 mod requests;
 mod system;
@@ -25,7 +26,7 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Notify, mpsc, watch as value};
 use tokio::task::JoinSet;
-use tracing::{debug, info, warn};
+use tracing::{debug, error, info, warn};
 
 use crate::account::{self, Accounts};
 use crate::config::{self, Config};
@@ -46,6 +47,8 @@ use requests::Requests;
 
 /// How long after the end of all sessions what is due may still be sent.
 const LAST_WORDS: Duration = Duration::from_secs(3);
+/// How long a signal waits for the end at most, a disk that does not answer included.
+const LAST_MOMENTS: Duration = Duration::from_millis(4500);
 /// How long a renewal of a login that is under way may still take.
 const LAST_TOKENS: Duration = Duration::from_secs(1);
 /// Observations that may wait for the engine.
@@ -122,6 +125,8 @@ async fn serve(
     signals: &mut Signals,
 ) -> bool {
     let mut stopping = false;
+    let end = tokio::time::sleep(Duration::MAX);
+    tokio::pin!(end);
     loop {
         tokio::select! {
             output = wanted.recv() => match output {
@@ -131,12 +136,17 @@ async fn serve(
             Some(call) = called.recv() => hands.requests.take(call),
             Some(()) = hands.requests.progress() => {}
             Some(_) = tasks.deliveries.join_next() => {}
+            () = &mut end, if stopping => {
+                error!("ended although the disk did not answer: what it did not take is lost, as by a crash");
+                return true;
+            }
             () = signals.any() => {
                 if stopping {
                     info!("stopped at once by a second signal; everything accepted is on disk");
                     return true;
                 }
                 stopping = true;
+                end.set(tokio::time::sleep(LAST_MOMENTS));
                 notify::stopping();
                 info!("stopping: open sessions are ended and written");
                 let inputs = tasks.inputs.clone();

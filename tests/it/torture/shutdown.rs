@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use reeld::model::Random;
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::evening::{Evening, Mpv, possible};
 use crate::support::standin::Fault;
@@ -105,6 +105,36 @@ fn two_sigterms_close_together_lose_nothing_whatever_lies_between_them() {
         );
         evening.start();
     }
+    mpv.wait();
+    evening.until_watches(1);
+    assert_eq!(evening.watches(), 1, "{}", evening.story());
+    assert_eq!(evening.json(&["history", "--json"]).len(), 1, "one viewing");
+    evening.assert_clean();
+}
+
+#[test]
+fn sigterm_while_the_disk_hangs_ends_within_five_seconds_and_the_film_is_one_watch() {
+    if !possible() {
+        return;
+    }
+    let mut evening = Evening::linked();
+    evening.start();
+    let film = evening.film("Heat (1995).mkv", 1200);
+    let mpv = evening.mpv(&[], &[&film]);
+    evening.until("the start arrives", Duration::from_secs(20), |evening| {
+        evening.story() == "start"
+    });
+    // To the daemon, a store process that stands still is a disk that does.
+    let store = i32::try_from(evening.store_id().expect("a store")).unwrap();
+    let store = Pid::from_raw(store).unwrap();
+    kill_process(store, Signal::STOP).unwrap();
+    let asked = Instant::now();
+    assert_eq!(evening.end_daemon(Signal::TERM).code(), Some(0));
+    let took = asked.elapsed();
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    assert!(evening.log().contains("the disk did not answer"));
+    kill_process(store, Signal::CONT).unwrap();
+    evening.start();
     mpv.wait();
     evening.until_watches(1);
     assert_eq!(evening.watches(), 1, "{}", evening.story());
