@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
+use super::patient::Patient;
 use super::pause_file::PauseFile;
 
 use crate::account::linked;
@@ -23,6 +24,7 @@ pub struct Files {
     /// `None` while the disk does not let us have it. It may be deleted at any time, and is made anew then.
     folder: Option<StateFolder>,
     history: PathBuf,
+    patient: Patient,
     pause: PauseFile,
 }
 
@@ -40,6 +42,7 @@ impl Files {
             state_dir: paths.state_dir.clone(),
             folder,
             history: paths.history.clone(),
+            patient: Patient::new(),
             pause: PauseFile::in_folder(&paths.state_dir),
         })
     }
@@ -53,10 +56,15 @@ impl Files {
         Ok(self.folder.insert(folder))
     }
 
-    /// The history, in a folder that is there.
-    fn history(&mut self) -> io::Result<History> {
+    /// Writes to the history, in a folder that is there. `what` tells the line from all others.
+    fn write(
+        &mut self,
+        what: String,
+        line: impl FnOnce(&History) -> io::Result<()> + Send + 'static,
+    ) -> io::Result<()> {
         self.folder().map_err(io::Error::other)?;
-        History::open(&self.history)
+        let path = self.history.clone();
+        self.patient.run(what, move || line(&History::open(&path)?))
     }
 }
 
@@ -85,11 +93,14 @@ impl Edges for Files {
     }
 
     fn remember(&mut self, entry: &Entry) -> io::Result<()> {
-        self.history()?.append(entry)
+        let entry = entry.clone();
+        self.write(format!("{entry:?}"), move |history| history.append(&entry))
     }
 
     fn receipt(&mut self, viewing: ViewingId, receipt: &Receipt) -> io::Result<()> {
-        self.history()?.receipt(viewing, receipt)
+        let receipt = receipt.clone();
+        let what = format!("{viewing} {receipt:?}");
+        self.write(what, move |history| history.receipt(viewing, &receipt))
     }
 
     fn recall(&mut self) -> io::Result<history::Read> {
@@ -100,7 +111,7 @@ impl Edges for Files {
         let read = history::read(&self.history, usize::MAX)?;
         let mut entries = read.entries.into_iter();
         match entries.find(|entry| entry.viewing_id == viewing && entry.completed) {
-            Some(entry) => self.history()?.append(&entry.take_back()),
+            Some(entry) => self.remember(&entry.take_back()),
             None => Ok(()),
         }
     }

@@ -12,6 +12,7 @@
 mod desktop;
 mod edges;
 mod engine_thread;
+mod patient;
 mod pause_file;
 mod requests;
 mod system;
@@ -19,15 +20,12 @@ mod system;
 pub use edges::device_id;
 
 use std::path::Path;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::OptionFuture;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Notify, mpsc, watch as value};
 use tokio::task::JoinSet;
-use tokio::time::{Sleep, sleep};
 use tracing::{debug, error, info, warn};
 
 use crate::account::{self, Accounts};
@@ -50,10 +48,10 @@ use requests::Requests;
 
 /// How long after the end of all sessions what is due may still be sent.
 const LAST_WORDS: Duration = Duration::from_secs(3);
-/// How long the engine may take in all to end: a database that hangs does not hold us up.
-const LAST_WAIT: Duration = Duration::from_millis(4_300);
 /// Opening the store for longer than this is told of.
 const SLOW_START: Duration = Duration::from_secs(5);
+/// How long a signal waits for the end at most, a disk that does not answer included.
+const LAST_MOMENTS: Duration = Duration::from_millis(4500);
 /// How long a renewal of a login that is under way may still take.
 const LAST_TOKENS: Duration = Duration::from_secs(1);
 /// Observations that may wait for the engine.
@@ -133,8 +131,11 @@ async fn serve(
     engine: &mut EngineThread,
 ) -> Result<bool, CliError> {
     let mut stopping = false;
-    let mut slow: OptionFuture<Pin<Box<Sleep>>> = Some(Box::pin(sleep(SLOW_START))).into();
-    let mut too_late: OptionFuture<Pin<Box<Sleep>>> = None.into();
+    let mut opening = true;
+    let slow = tokio::time::sleep(SLOW_START);
+    let end = tokio::time::sleep(Duration::MAX);
+    tokio::pin!(end);
+    tokio::pin!(slow);
     loop {
         tokio::select! {
             output = wanted.recv() => match output {
@@ -143,20 +144,18 @@ async fn serve(
             },
             opened = engine.opened() => {
                 opened?;
-                slow = None.into();
+                opening = false;
             }
-            Some(()) = &mut slow => {
+            () = &mut slow, if opening => {
+                opening = false;
                 info!("the database is slow to open; a damaged or a large one may take some minutes. Players are watched");
                 notify::starting_slowly("opening the database");
             }
             Some(call) = called.recv() => hands.requests.take(call),
             Some(()) = hands.requests.progress() => {}
             Some(_) = tasks.deliveries.join_next() => {}
-            Some(()) = &mut too_late => {
-                error!(
-                    "ending although the database does not answer: what it was not told yet is what was watched last. The next start \
-                     ends those sessions where they were last written"
-                );
+            () = &mut end, if stopping => {
+                error!("ended although the disk did not answer: what it did not take is lost, as by a crash");
                 return Ok(true);
             }
             () = signals.any() => {
@@ -165,7 +164,7 @@ async fn serve(
                     return Ok(true);
                 }
                 stopping = true;
-                too_late = Some(Box::pin(sleep(LAST_WAIT))).into();
+                end.set(tokio::time::sleep(LAST_MOMENTS));
                 notify::stopping();
                 info!("stopping: open sessions are ended and written");
                 let inputs = tasks.inputs.clone();

@@ -516,56 +516,6 @@ fn a_position_that_never_moves_completes_nothing_however_fast_it_is_said_to_play
 }
 
 #[test]
-fn killed_four_times_in_one_film_the_daemon_reports_one_session_and_one_watch() {
-    let mut rig = played(100.0);
-    for _ in 0..4 {
-        rig.restart(3.0, test_rules());
-        rig.wait(200.0);
-    }
-    rig.wait(87.0);
-    rig.end("mpv-1", EndReason::Eof);
-    assert_eq!(rig.story(), "start 5 · stop 1000 watched");
-}
-
-#[test]
-fn a_playback_that_is_gone_after_a_restart_is_closed_with_its_last_position() {
-    let mut rig = played(100.0);
-    rig.players.clear();
-    rig.restart(3600.0, test_rules());
-    rig.wait(9.0);
-    assert_eq!(rig.count(Action::Stop), 0);
-    rig.wait(2.0);
-    assert_eq!(rig.story(), "start 5 · stop 95");
-    let [.., last, stop] = rig.events.as_slice() else {
-        panic!("too few")
-    };
-    assert_eq!(stop.at.wall.0, last.at.wall.0 + 1);
-}
-
-#[test]
-fn a_player_restarted_at_the_same_place_goes_on_with_the_viewing_in_a_new_session() {
-    let mut rig = played(100.0);
-    rig.players.values_mut().for_each(|truth| truth.pid = 999);
-    rig.restart(10.0, test_rules());
-    rig.wait(20.0);
-    assert_eq!(rig.story(), "start 5 · stop 95 · start 115");
-    assert_eq!(
-        rig.events.first().unwrap().viewing,
-        rig.events.last().unwrap().viewing
-    );
-}
-
-#[test]
-fn a_player_that_moved_on_while_no_daemon_was_there_closes_the_old_session() {
-    let mut rig = played(100.0);
-    let id = PlayerId::new("mpv-1");
-    rig.players.get_mut(&id).unwrap().item = film("/films/Ronin (1998).mkv", LENGTH);
-    rig.restart(10.0, test_rules());
-    rig.wait(20.0);
-    assert_eq!(rig.story(), "start 5 · start 115 · stop 95");
-}
-
-#[test]
 fn shutdown_ends_every_session_once() {
     let mut rig = played(100.0);
     rig.open_at("vlc-2", film("/films/Ronin (1998).mkv", LENGTH), 50.0);

@@ -36,6 +36,8 @@ mod cases;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod restarts;
+#[cfg(test)]
 mod rig;
 
 use std::collections::{BTreeMap, VecDeque};

@@ -29,6 +29,8 @@ pub struct Rig {
     pub players: BTreeMap<PlayerId, Truth>,
     pub events: Vec<Lifecycle>,
     pub steps: Vec<Step>,
+    /// Names the boot that later daemons run in.
+    pub boot_id: u64,
 }
 
 pub fn film(path: &str, length: f64) -> Item {
@@ -99,11 +101,26 @@ impl Rig {
             players: BTreeMap::new(),
             events: vec![],
             steps: vec![],
+            boot_id: 7,
         }
     }
 
     /// The daemon is killed, and started again after `away`; the players go on.
     pub fn restart(&mut self, away: f64, rules: Rules) {
+        self.begin_anew(away, rules);
+        self.announce_all();
+        self.d.scanned(self.now);
+        self.drain();
+    }
+
+    /// The same, and no player is seen at the first scan.
+    pub fn restart_unseen(&mut self, away: f64) {
+        self.begin_anew(away, super::rules::test_rules());
+        self.d.scanned(self.now);
+        self.drain();
+    }
+
+    fn begin_anew(&mut self, away: f64, rules: Rules) {
         let mut viewings: BTreeMap<ViewingId, Viewing> = BTreeMap::new();
         let mut open: BTreeMap<_, Span> = BTreeMap::new();
         for step in &self.steps {
@@ -124,16 +141,19 @@ impl Rig {
         self.d = Debouncer::new(
             rules,
             random,
-            7,
+            self.boot_id,
             viewings,
             open.into_values().collect(),
             self.now,
         );
+    }
+
+    /// All players are seen.
+    pub fn announce_all(&mut self) {
         let ids: Vec<_> = self.players.keys().cloned().collect();
         for id in ids {
             self.announce(&id);
         }
-        self.d.scanned(self.now);
         self.drain();
     }
 

@@ -1,5 +1,6 @@
 //! The outbox with its store: open while there is something to write or to send, closed while there is not (an open store costs
-//! memory), closed after any failure and opened again with a growing delay.
+//! memory, and the more the longer it is used: one that is never idle is closed now and then), closed after any failure and
+//! opened again with a growing delay.
 
 use std::time::Duration;
 
@@ -14,6 +15,9 @@ use crate::outbox::{Ended, Hint, Note, Outbox, Remembered, Settled, Standings, T
 use crate::service::{Catalogue, Context, Disposition, Job};
 use crate::store::{Store, StoreError, StoreErrorKind};
 
+/// After so many uses the store is closed, to be opened at the next: its process has taken some 2 MiB by then.
+const LONG: u32 = 20_000;
+
 /// See the module's documentation.
 pub struct Storage<S> {
     state: State<S>,
@@ -21,6 +25,8 @@ pub struct Storage<S> {
     boot_id: u64,
     /// It is closed after a failure until that is over.
     again: Again,
+    /// Of the store since it was opened.
+    uses: u32,
     problem: Option<String>,
     /// Answers that could not be written yet.
     unsettled: Vec<(DeliveryId, Disposition)>,
@@ -60,6 +66,7 @@ impl<S: Store> Storage<S> {
             random,
             boot_id,
             again: Again::default(),
+            uses: 0,
             problem: None,
             unsettled: Vec::new(),
             found: None,
@@ -369,20 +376,22 @@ impl<S: Store> Storage<S> {
             self.failed(&error, now);
             return None;
         }
+        self.uses = self.uses.saturating_add(1);
         match &mut self.state {
             State::Present(outbox) => Some(outbox),
             State::Absent(_) => None,
         }
     }
 
-    /// Closes the store if nothing is open, in flight or can fall due.
+    /// Closes the store if nothing is open, in flight or can fall due, or if it was used for long.
     pub fn close_if_idle(&mut self, debouncer: &Debouncer, now: Moment) {
-        if let State::Present(outbox) = &mut self.state
-            && debouncer.idle()
-            && !outbox.in_flight()
-            && outbox.poll_timeout(now).is_none()
-        {
+        let State::Present(outbox) = &mut self.state else {
+            return;
+        };
+        let idle = debouncer.idle() && !outbox.in_flight() && outbox.poll_timeout(now).is_none();
+        if idle || self.uses > LONG {
             drop(outbox.close());
+            self.uses = 0;
         }
     }
 

@@ -509,3 +509,24 @@ fn who_is_linked_is_written_down_again_until_the_disk_takes_it() {
     assert_eq!(rig.engine.edges.linked, Some(vec![ann(1).key]));
     assert_eq!(rig.engine.poll_timeout(rig.now), None, "and then it rests");
 }
+
+#[test]
+fn a_store_that_is_never_idle_is_closed_now_and_then_and_nobody_notices() {
+    let mut rig = Rig::new(Desk::default(), start_of_time());
+    rig.play();
+    rig.pass(100);
+    let is_closed = |rig: &Rig| {
+        let outbox = rig.engine.storage.outbox();
+        outbox.is_some_and(crate::outbox::Outbox::is_closed)
+    };
+    let closed = (0..20_001).find(|_| {
+        let engine = &mut rig.engine;
+        assert!(engine.storage.ready(&mut engine.edges, rig.now).is_some());
+        rig.tell(Input::Tick);
+        is_closed(&rig)
+    });
+    assert!(closed.is_some_and(|uses| uses > 5_000), "after {closed:?}");
+    rig.pass(60);
+    assert!(!is_closed(&rig), "the film goes on");
+    assert_eq!(rig.engine.storage.problem(), None);
+}

@@ -165,6 +165,16 @@ impl Evening {
         self.daemon.as_ref().expect("a daemon").id()
     }
 
+    /// The daemon's store process, while there is one.
+    pub fn store_id(&self) -> Option<u32> {
+        let daemon = self.daemon_id();
+        let threads = fs::read_dir(format!("/proc/{daemon}/task")).ok()?;
+        threads.flatten().find_map(|thread| {
+            let children = fs::read_to_string(thread.path().join("children")).ok()?;
+            children.split_whitespace().next()?.parse().ok()
+        })
+    }
+
     /// How the daemon has ended by itself; `None` while it runs.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         self.daemon.as_mut().expect("a daemon").try_wait().unwrap()

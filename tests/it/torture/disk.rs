@@ -209,7 +209,7 @@ fn permissions_that_were_taken_away_and_given_back_cost_nothing() {
     one_watch_and_clean(&mut evening);
     // Between two films the database is closed.
     evening.until("the store is closed", SOON, |evening| {
-        store_of(evening.daemon_id()).is_none()
+        evening.store_id().is_none()
     });
     set_mode(&state.join("store"), 0o000);
     let film = evening.film("Ronin (1998).mkv", LENGTH);
@@ -222,23 +222,6 @@ fn permissions_that_were_taken_away_and_given_back_cost_nothing() {
     evening.until_watches(2);
     assert_eq!(evening.watches(), 2, "{}", evening.story());
     evening.assert_clean();
-}
-
-/// The store process of a daemon.
-pub(super) fn store_of(daemon: u32) -> Option<u32> {
-    let children = format!("/proc/{daemon}/task/{daemon}/children");
-    let engine = fs::read_dir(format!("/proc/{daemon}/task")).unwrap();
-    let lists = engine
-        .flatten()
-        .map(|task| fs::read_to_string(task.path().join("children")).unwrap_or_default())
-        .chain(fs::read_to_string(children));
-    lists
-        .flat_map(|list| {
-            list.split_whitespace()
-                .map(str::to_owned)
-                .collect::<Vec<_>>()
-        })
-        .find_map(|id| id.parse().ok())
 }
 
 #[test]

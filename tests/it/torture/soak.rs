@@ -61,15 +61,6 @@ impl fmt::Display for Taken {
     }
 }
 
-/// The store process of a daemon, if it is open.
-fn store_of(daemon: u32) -> Option<u32> {
-    let threads = fs::read_dir(format!("/proc/{daemon}/task")).ok()?;
-    threads.flatten().find_map(|thread| {
-        let children = fs::read_to_string(thread.path().join("children")).ok()?;
-        children.split_whitespace().next()?.parse().ok()
-    })
-}
-
 /// A player on the bus that does something every second or two.
 struct Viewer {
     player: FakePlayer,
@@ -199,7 +190,7 @@ async fn with_twenty_players_for_half_an_hour_memory_descriptors_and_threads_sta
             tokio::time::sleep(Duration::from_millis(1500)).await;
         }
         let taken = Taken::by(daemon).expect("the daemon lives");
-        let store = store_of(daemon).and_then(Taken::by).unwrap_or_default();
+        let store = evening.store_id().and_then(Taken::by).unwrap_or_default();
         let requests = evening.punchplay.count("") + evening.discovr.count("");
         eprintln!("{minute:>6} | {taken} | {store} | {signals:>7} | {requests:>8}");
         rows.push((taken, store));

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use reeld::history::{Entry, History};
 use reeld::model::{
     AccountKey, Action, Journal, Lifecycle, Media, MediaType, Moment, Random, SessionId, Step,
     Viewing, ViewingId, ViewingKey, Wall,
@@ -21,12 +22,17 @@ pub fn fill(state: &Path, watches: u64, accounts: &[AccountKey]) {
         outbox.hint(&Hint::LoggedIn(account.clone()));
     }
     let now = reeld::clock::now();
+    let mut last = None;
     for number in 0..watches {
         let step = watch(number, watches - number, &mut random, now);
         outbox.append(&step, accounts, now).unwrap();
-        let (note, _) = outbox.note().unwrap().expect("a line for the history");
-        outbox.noted(note);
+        let (number, note) = outbox.note().unwrap().expect("a line for the history");
+        outbox.noted(number, note.event.session);
+        last = Some(Entry::of(&note.viewing, &note.event, &note.accounts));
     }
+    // The last of them is what a sound history is known by.
+    let history = History::open(&state.join("history.jsonl")).unwrap();
+    history.append(&last.expect("a watch")).unwrap();
     let memory = outbox.into_store().unwrap();
     let folder = StateFolder::claim(state).unwrap();
     let program = Program::at(Path::new(&binary()));

@@ -1,0 +1,128 @@
+//! Named cases: the daemon was away, or the user was, or the machine.
+
+use super::rig::{Rig, film};
+use super::rules::test_rules;
+use super::*;
+use crate::model::{Action, EndReason, Item};
+
+const LENGTH: f64 = 1000.0;
+const DAY: f64 = 86_400.0;
+
+fn heat() -> Item {
+    film("/films/Heat (1995).mkv", LENGTH)
+}
+
+/// Plays `heat` from its beginning for so long.
+fn played(seconds: f64) -> Rig {
+    let mut rig = Rig::new();
+    rig.open(heat());
+    rig.wait(seconds);
+    rig
+}
+
+/// The first and the last that was told are of one viewing, in as many sessions.
+fn assert_one_viewing(rig: &Rig, sessions: usize) {
+    let ids: std::collections::BTreeSet<_> = rig.events.iter().map(|event| event.viewing).collect();
+    assert_eq!(ids.len(), 1);
+    let ids: std::collections::BTreeSet<_> = rig.events.iter().map(|event| event.session).collect();
+    assert_eq!(ids.len(), sessions);
+}
+
+#[test]
+fn killed_four_times_in_one_film_the_daemon_reports_one_session_and_one_watch() {
+    let mut rig = played(100.0);
+    for _ in 0..4 {
+        rig.restart(3.0, test_rules());
+        rig.wait(200.0);
+    }
+    rig.wait(87.0);
+    rig.end("mpv-1", EndReason::Eof);
+    assert_eq!(rig.story(), "start 5 · stop 1000 watched");
+}
+
+#[test]
+fn a_playback_that_is_gone_after_a_restart_is_closed_with_its_last_position() {
+    let mut rig = played(100.0);
+    rig.players.clear();
+    rig.restart(3600.0, test_rules());
+    rig.wait(9.0);
+    assert_eq!(rig.count(Action::Stop), 0);
+    rig.wait(2.0);
+    assert_eq!(rig.story(), "start 5 · stop 95");
+    let [.., last, stop] = rig.events.as_slice() else {
+        panic!("too few")
+    };
+    assert_eq!(stop.at.wall.0, last.at.wall.0 + 1);
+}
+
+#[test]
+fn a_player_restarted_at_the_same_place_goes_on_with_the_viewing_in_a_new_session() {
+    let mut rig = played(100.0);
+    rig.players.values_mut().for_each(|truth| truth.pid = 999);
+    rig.restart(10.0, test_rules());
+    rig.wait(20.0);
+    assert_eq!(rig.story(), "start 5 · stop 95 · start 115");
+    assert_eq!(
+        rig.events.first().unwrap().viewing,
+        rig.events.last().unwrap().viewing
+    );
+}
+
+#[test]
+fn a_player_that_moved_on_while_no_daemon_was_there_closes_the_old_session() {
+    let mut rig = played(100.0);
+    let id = PlayerId::new("mpv-1");
+    rig.players.get_mut(&id).unwrap().item = film("/films/Ronin (1998).mkv", LENGTH);
+    rig.restart(10.0, test_rules());
+    rig.wait(20.0);
+    assert_eq!(rig.story(), "start 5 · start 115 · stop 95");
+}
+
+#[test]
+fn a_player_that_is_slow_to_appear_after_a_restart_goes_on_with_its_session() {
+    let mut rig = played(100.0);
+    rig.restart_unseen(3.0);
+    rig.wait(8.0);
+    rig.announce_all();
+    rig.wait(888.0);
+    rig.end("mpv-1", EndReason::Eof);
+    assert_eq!(rig.story(), "start 5 · stop 1000 watched");
+    assert_one_viewing(&rig, 1);
+}
+
+#[test]
+fn a_player_that_appears_too_late_after_a_restart_goes_on_with_the_viewing_in_a_new_session() {
+    let mut rig = played(100.0);
+    rig.restart_unseen(3.0);
+    rig.wait(12.0);
+    rig.announce_all();
+    rig.wait(6.0);
+    assert_eq!(rig.story(), "start 5 · stop 95 · start 120");
+    assert_one_viewing(&rig, 2);
+}
+
+#[test]
+fn after_a_reboot_a_process_of_the_same_number_is_another_playback_of_the_same_viewing() {
+    let mut rig = played(100.0);
+    rig.boot_id += 1;
+    rig.restart(10.0, test_rules());
+    rig.wait(20.0);
+    assert_eq!(rig.story(), "start 5 · stop 95 · start 115");
+    assert_one_viewing(&rig, 2);
+}
+
+#[test]
+fn three_days_later_from_the_resume_point_it_is_the_same_viewing_and_completes_once() {
+    let mut rig = played(400.0);
+    rig.quit("mpv-1");
+    rig.wait(DAY);
+    rig.restart(2.0 * DAY, test_rules());
+    rig.open_at("mpv-1", heat(), 400.0);
+    rig.wait(599.0);
+    rig.quit("mpv-1");
+    assert_eq!(
+        rig.story(),
+        "start 5 · stop 400 · start 405 · stop 1000 watched"
+    );
+    assert_one_viewing(&rig, 2);
+}
