@@ -184,8 +184,9 @@ fn uuids(text: &str) -> String {
 fn times(text: &str) -> String {
     word_by_word(text, |word| {
         // Milliseconds since 1970.
-        if word.len() == 13 && word.chars().all(|c| c.is_ascii_digit()) {
-            return Some("[time]".to_owned());
+        let number = word.trim_start_matches(':');
+        if number.len() == 13 && number.chars().all(|c| c.is_ascii_digit()) {
+            return Some(word.replace(number, "[time]"));
         }
         let parsed = reeld::model::Wall::parse(word.trim_end_matches('.'));
         (word.contains('T') && parsed.is_some()).then(|| "[time]".to_owned())
