@@ -276,8 +276,9 @@ impl Conversation {
         }
         match reason {
             EndFile::Eof => {
+                let was_open = matches!(self.playback, Playback::Open(_));
                 self.end(EndReason::Eof, now);
-                self.ended = entry;
+                self.ended = entry.filter(|_| was_open);
             }
             EndFile::Stop => self.end(EndReason::Stopped, now),
             EndFile::Error => self.end(EndReason::Error, now),

@@ -183,6 +183,11 @@ fn uuids(text: &str) -> String {
 
 fn times(text: &str) -> String {
     word_by_word(text, |word| {
+        // Milliseconds since 1970.
+        let number = word.trim_start_matches(':');
+        if number.len() == 13 && number.chars().all(|c| c.is_ascii_digit()) {
+            return Some(word.replace(number, "[time]"));
+        }
         let parsed = reeld::model::Wall::parse(word.trim_end_matches('.'));
         (word.contains('T') && parsed.is_some()).then(|| "[time]".to_owned())
     })
@@ -192,7 +197,8 @@ fn times(text: &str) -> String {
 fn durations(text: &str) -> String {
     let line = |line: &str| {
         let mut words: Vec<String> = line.split(' ').map(str::to_owned).collect();
-        for at in 0..words.len() {
+        let mut at = 0;
+        while at + 1 < words.len() {
             let is_number = words[at].chars().all(|c| c.is_ascii_digit()) && !words[at].is_empty();
             let unit = words
                 .get(at + 1)
@@ -202,8 +208,18 @@ fn durations(text: &str) -> String {
                 .get(at + 2)
                 .is_some_and(|word| word.starts_with("ago"));
             if is_number && unit == Some("s") && (after || before) {
-                words[at] = "#".repeat(words[at].len());
+                let short = words[at].len() == 1;
+                words[at] = if after {
+                    "#".repeat(words[at].len())
+                } else {
+                    "##".to_owned()
+                };
+                // The column stays as wide as it is.
+                if short && before && words.get(at + 3).is_some_and(String::is_empty) {
+                    words.remove(at + 3);
+                }
             }
+            at += 1;
         }
         words.join(" ")
     };

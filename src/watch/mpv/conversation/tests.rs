@@ -525,11 +525,10 @@ fn an_entry_that_starts_again_right_after_its_end_is_a_loop() {
         assert!(rig.is_repeated());
     }
     // Stopped and played again, another one, and back: somebody wants to see it.
-    for (reason, entry) in [("stop", 1), ("eof", 2), ("eof", 1)] {
-        rig.end(if entry == 2 { 1 } else { 2 }, reason);
-        rig.end(1, reason);
-        rig.open("a.mkv", entry);
-        assert!(!rig.is_repeated(), "{reason} {entry}");
+    for (before, reason, next) in [(1, "stop", 1), (1, "eof", 2), (2, "eof", 1)] {
+        rig.end(before, reason);
+        rig.open("a.mkv", next);
+        assert!(!rig.is_repeated(), "{before} {reason} {next}");
     }
     // Chosen again when mpv had nothing to do any more.
     rig.end(1, "eof");
