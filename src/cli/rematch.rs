@@ -204,7 +204,7 @@ fn replace(file: &Path, text: &str, mode: u32) -> std::io::Result<()> {
             new.write_all(text.as_bytes())?;
             new.sync_all()
         })
-        .and_then(|()| fs::rename(&beside, &file));
+        .and_then(|()| fs::rename(&beside, file));
     if written.is_err() {
         drop(fs::remove_file(&beside));
     }

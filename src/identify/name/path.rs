@@ -424,7 +424,10 @@ fn join_film(base: &mut Reading, folder: Reading, film_release: bool, hidden: bo
     }
     let abbreviated = technical && is_abbreviated(base, &folder);
     if !(shelved || hidden || same || abbreviated || kinship::is_of(base, &folder)) {
-        base.extra = base.extra.or(extras::about(&base.text));
+        // With a year of its own it is a film of its own, also about another.
+        if base.year.is_none() {
+            base.extra = base.extra.or(extras::about(&base.text));
+        }
         return;
     }
     let short = abbreviated && base.text.text.contains('-');

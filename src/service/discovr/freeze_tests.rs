@@ -187,13 +187,17 @@ fn what_cannot_be_expressed_is_skipped_and_never_waits_for_an_id() {
             (episode(action, true, &[0], &[1]), "specials"),
             (episode(action, true, &[1], &[0]), "specials"),
             (episode(action, true, &[1], &[0, 1]), "specials"),
-            (episode(action, true, &[], &[1]), "season and number"),
             (episode(action, true, &[1], &[]), "season and number"),
             (episode(action, true, &[], &[]), "season and number"),
             (episode(action, true, &[1, 2], &[1]), "several seasons"),
         ] {
             assert!(skip(&event).contains(reason), "{event:?}");
         }
+    }
+    let counted = episode(Action::Stop, true, &[], &[1071]);
+    for call in calls(&counted) {
+        let frozen = freeze(&counted, &call, STAMP, &Context::default());
+        assert_eq!(frozen, Prepared::NeedsId, "a rule or TMDB may place it");
     }
     let mut unknown = film(Action::Stop, true);
     unknown.media.media_type = None;

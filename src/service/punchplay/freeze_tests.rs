@@ -344,6 +344,28 @@ fn long_texts_are_cut_and_paths_never_leave() {
 }
 
 #[test]
+fn a_number_without_a_season_is_told_with_it_once_it_is_known() {
+    let event = episode(|media| {
+        media.episode = vec![5];
+        media.ids.tmdb = Some(87108);
+    });
+    let unplaced = body(&event);
+    assert_eq!(
+        (unplaced.get("season"), &unplaced["episode"]),
+        (None, &json!(5))
+    );
+    let mut context = Context::default();
+    std::sync::Arc::make_mut(&mut context.numberings)
+        .take_word(87108, &[(Unplaced::Absolute(5), (1, 5))]);
+    let placed = body_with(&event, &context);
+    assert_eq!(
+        (&placed["season"], &placed["episode"]),
+        (&json!(1), &json!(5))
+    );
+    assert_eq!(placed.get("absolute_episode"), None);
+}
+
+#[test]
 fn what_cannot_be_expressed_is_skipped_with_the_reason() {
     let mut event = film();
     event.media.media_type = None;
