@@ -239,7 +239,9 @@ fn a_history_that_lost_its_end_or_everything_is_written_again_once_and_it_is_sai
             rig.kill(5.0);
             rig.wait(60.0);
             let problems = rig.problems();
-            assert_eq!(problems.contains("were written"), life == 0, "{problems}");
+            // Two lines are the stops; receipts come again without a word.
+            let told = kept < 2 && life == 0;
+            assert_eq!(problems.contains("were written"), told, "{problems}");
         }
         let after = rig.log();
         for entry in &before.entries {
