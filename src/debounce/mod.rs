@@ -307,6 +307,12 @@ impl Debouncer {
         self.steps.sessions()
     }
 
+    /// Of those, the ones that have ended.
+    #[must_use]
+    pub fn held_stops(&self) -> Vec<SessionId> {
+        self.steps.stops()
+    }
+
     /// The daemon ends: every session does.
     pub fn shutdown(&mut self, now: Moment) {
         self.timeout(now);

@@ -43,6 +43,13 @@ impl Steps {
         events.map(|event| event.session).collect()
     }
 
+    /// Of the stops among them.
+    pub fn stops(&self) -> Vec<SessionId> {
+        let events = self.queue.iter().filter_map(|step| step.event.as_ref());
+        let stops = events.filter(|event| event.action == Action::Stop);
+        stops.map(|event| event.session).collect()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.queue.is_empty()
     }

@@ -548,7 +548,9 @@ impl<E: Edges> Engine<E> {
         if self.config.tmdb != config.tmdb {
             self.lookups.reconfigured();
         }
+        let active = self.active();
         let before = std::mem::replace(&mut self.config, config);
+        self.bind_held(&active);
         let gained = (self.config.punchplay.enabled && !before.punchplay.enabled)
             || (self.config.discovr.enabled && !before.discovr.enabled);
         if gained {
