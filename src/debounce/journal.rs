@@ -1,13 +1,13 @@
-//! Sessions of a former run: adopted where the same playback is still there, closed otherwise.
+//! Sessions of a former run: adopted where the same playback is still there and the machine has not slept, closed otherwise.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::Debouncer;
 use super::player::{Player, playing_in};
 use super::session::{Candidate, Session};
 use super::steps::completes;
 use super::viewings::key_of;
+use super::{Debouncer, SUSPEND};
 use crate::model::{
     Action, Item, Journal, Lifecycle, Moment, Playback, PlayerId, SessionId, Span, Step, Transport,
     Viewing, ViewingId, Wall,
@@ -96,6 +96,7 @@ impl Debouncer {
             let elapsed = now.boot.saturating_sub(span.at.boot).as_secs_f64() * span.rate;
             let slack = SLACK * span.rate.max(1.0);
             span.playback.boot_id == self.boot_id
+                && now.slept_since(&span.at) < SUSPEND
                 && span.playback.process == Some(process)
                 && span.playback.location == playing.location
                 && here >= span.position - slack

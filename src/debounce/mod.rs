@@ -361,6 +361,15 @@ impl Debouncer {
             .any(|player| player.session().is_some())
     }
 
+    /// How many players are not ignored.
+    #[must_use]
+    pub fn followed(&self) -> usize {
+        let players = self.players.values();
+        players
+            .filter(|player| player.info.ignored.is_none())
+            .count()
+    }
+
     /// True if nothing is open, held or waiting to be adopted: nothing is lost if memory of the store is dropped.
     #[must_use]
     pub fn idle(&self) -> bool {

@@ -1,9 +1,14 @@
 //! The making of a step: the event, its viewing and the session's journal entry as they are after it.
 
+use std::time::Duration;
+
 use super::Debouncer;
 use super::session::Playing;
 use super::steps::completes;
 use crate::model::{Action, Journal, Lifecycle, Moment, Playback, PlayerId, Span, Step};
+
+/// However rare the beats: after this it is known whether the player tells its position at all.
+const FIRST_BEAT: Duration = Duration::from_secs(30);
 
 impl Debouncer {
     /// Makes the step of an event and queues it.
@@ -32,7 +37,12 @@ impl Debouncer {
             return;
         };
         let at = session.next_stamp(at);
-        session.beat = at.mono + self.rules.progress_every;
+        let every = self.rules.progress_every;
+        session.beat = at.mono
+            + match action {
+                Action::Start => every.min(FIRST_BEAT),
+                _ => every,
+            };
         let seeked = session.jumped.take().is_some() && action == Action::Progress;
         if !action.is_live() || action == Action::Progress {
             session.asked = None;

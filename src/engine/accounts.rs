@@ -25,6 +25,8 @@ impl<E: Edges> Engine<E> {
         });
         if gained {
             self.cut_sessions(now);
+        } else {
+            self.bind_held(&self.active());
         }
         self.take_accounts(accounts, now);
     }
@@ -34,10 +36,24 @@ impl<E: Edges> Engine<E> {
         let accounts = self.active();
         self.debouncer.cut(now);
         self.write_steps(now);
-        for session in self.debouncer.held_sessions() {
+        self.bind_held(&accounts);
+    }
+
+    /// Sessions whose end could not be written yet ended for these, whoever is linked when it can.
+    pub(super) fn bind_held(&mut self, accounts: &[AccountKey]) {
+        let stops = self.debouncer.held_stops();
+        for session in stops.filter_map(|step| Some(step.event.as_ref()?.session)) {
             self.bound
                 .entry(session)
-                .or_insert_with(|| accounts.clone());
+                .or_insert_with(|| accounts.to_vec());
+        }
+    }
+
+    /// Nothing of what could not be written yet is for this one any more.
+    pub(super) fn unbind(&mut self, key: &AccountKey) {
+        self.bind_held(&self.active());
+        for accounts in self.bound.values_mut() {
+            accounts.retain(|account| account != key);
         }
     }
 

@@ -344,6 +344,7 @@ impl<E: Edges> Engine<E> {
                     .hint("add --keep-queue (they wait until you log in again) or --drop-queue (they are forgotten)"),
             ),
             Some(QueueFate::Drop) => {
+                self.unbind(&key);
                 let answered = self.change(now, |outbox| outbox.drop_deliveries(&outbox::Selection::Account(key)));
                 answered.unwrap_or_else(|error| Response::Failed(unusable(&error)))
             }

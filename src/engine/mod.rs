@@ -303,7 +303,8 @@ pub struct Engine<E: Edges> {
     unavailable: BTreeMap<Source, String>,
     /// `status` asked before the first scan was finished.
     waiting: Vec<(u64, Request)>,
-    summary: String,
+    /// What was said last: how many players, and what goes on.
+    summary: Option<(usize, &'static str)>,
     awaiting_network: bool,
     config_problem: Option<String>,
     rules_problem: Option<String>,
@@ -363,7 +364,7 @@ impl<E: Edges> Engine<E> {
             unscanned: BTreeSet::from([Source::Mpv, Source::Mpris]),
             unavailable: BTreeMap::new(),
             waiting: Vec::new(),
-            summary: String::new(),
+            summary: None,
             awaiting_network: false,
             config_problem: None,
             rules_problem: None,
@@ -561,7 +562,9 @@ impl<E: Edges> Engine<E> {
         if self.config.tmdb != config.tmdb {
             self.lookups.reconfigured();
         }
+        let active = self.active();
         let before = std::mem::replace(&mut self.config, config);
+        self.bind_held(&active);
         let gained = (self.config.punchplay.enabled && !before.punchplay.enabled)
             || (self.config.discovr.enabled && !before.discovr.enabled);
         if gained {
@@ -631,6 +634,9 @@ impl<E: Edges> Engine<E> {
     }
 
     fn hand_out(&mut self, now: Moment) {
+        if !self.storage.is_due(now) {
+            return;
+        }
         let context = self.context();
         for account in self.active() {
             if let Some((delivery, job)) =
@@ -656,11 +662,7 @@ impl<E: Edges> Engine<E> {
     }
 
     fn summarise(&mut self) {
-        let players = self
-            .debouncer
-            .players()
-            .filter(|player| player.info.ignored.is_none())
-            .count();
+        let players = self.debouncer.followed();
         let watching = if self.pause.is_some() {
             "paused"
         } else if self.debouncer.watching() {
@@ -668,10 +670,9 @@ impl<E: Edges> Engine<E> {
         } else {
             "nothing is being watched"
         };
-        let many = if players == 1 { "player" } else { "players" };
-        let summary = format!("{players} {many}, {watching}");
-        if summary != self.summary {
-            self.summary.clone_from(&summary);
+        if self.summary.replace((players, watching)) != Some((players, watching)) {
+            let many = if players == 1 { "player" } else { "players" };
+            let summary = format!("{players} {many}, {watching}");
             self.outputs.push_back(Output::Summary(summary));
         }
     }

@@ -169,6 +169,12 @@ impl<S: Store> Storage<S> {
         }
     }
 
+    /// Whether something may be due for some account.
+    pub fn is_due(&self, now: Moment) -> bool {
+        let due = self.outbox().and_then(|outbox| outbox.poll_timeout(now));
+        due.is_some_and(|(at, _)| at <= now.boot)
+    }
+
     /// What is to be sent now as `account`.
     pub fn next<E: Edges<Store = S>>(
         &mut self,
@@ -177,11 +183,7 @@ impl<S: Store> Storage<S> {
         now: Moment,
         context: &Context,
     ) -> Option<(DeliveryId, Job)> {
-        let due = self
-            .outbox()?
-            .poll_timeout(now)
-            .is_some_and(|(at, _)| at <= now.boot);
-        if !due {
+        if !self.is_due(now) {
             return None;
         }
         match self.ready(edges, now)?.next(account, now, context) {

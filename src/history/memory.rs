@@ -11,6 +11,8 @@ use crate::model::ViewingId;
 #[derive(Debug, Clone, Default)]
 pub struct MemoryHistory {
     text: Vec<u8>,
+    /// The number of the last line.
+    last: u64,
     failing: bool,
 }
 
@@ -61,8 +63,8 @@ impl MemoryHistory {
 
     fn write(&mut self, body: &impl Serialize) -> io::Result<()> {
         self.usable()?;
-        let last = read::numbers(&mut self.text.as_slice())?;
-        let line = line::encode(last.saturating_add(1), body)?;
+        let line = line::encode(self.last + 1, body)?;
+        self.last += 1;
         self.text.extend_from_slice(line.as_bytes());
         Ok(())
     }

@@ -1,12 +1,12 @@
 //! Events that happened while the clock was wrong: they wait, and are dated once it is right.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::record::{self, encode};
 use super::{Catalogue, Draft, Outbox, plausible};
-use crate::model::{Action, DeliveryId, Lifecycle, Moment, SessionId, Wall};
+use crate::model::{Action, DeliveryId, Lifecycle, Moment, SessionId, Span, Wall};
 use crate::store::{Durability, Store, StoreError};
 
 impl<S: Store, C: Catalogue> Outbox<S, C> {
@@ -24,6 +24,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             .collect();
         let mut draft = Draft::default();
         let mut last: BTreeMap<(u16, SessionId), Wall> = BTreeMap::new();
+        let mut over = BTreeSet::new();
         for id in undated {
             let Some((mut header, mut payload)) = self.header_and_payload(id)? else {
                 continue;
@@ -33,21 +34,48 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             } else {
                 now.boot
             };
-            let floor = last.entry((header.account, header.session)).or_default();
+            // What was corrected before may have been sent.
+            let known = self.corrected.get(&header.session).copied();
+            let floor = last.entry((header.account, header.session));
+            let floor = floor.or_insert_with(|| known.unwrap_or_default());
             let stamp = now
                 .wall
                 .minus(age)
                 .max(floor.plus(Duration::from_millis(1)));
             *floor = stamp;
             payload.event.at.wall = stamp;
+            if payload.event.action == Action::Stop {
+                over.insert(header.session);
+            }
             header.undated = false;
             draft.batch.put(record::payload(id), encode(&payload)?);
             draft.put(id, header);
+        }
+        for ((_, session), stamp) in &last {
+            self.date_journal(*session, *stamp, &mut draft)?;
         }
         self.commit(draft, Durability::Process)?;
         for ((_, session), stamp) in last {
             let known = self.corrected.entry(session).or_insert(stamp);
             *known = stamp.max(*known);
+        }
+        self.corrected.retain(|session, _| !over.contains(session));
+        Ok(())
+    }
+
+    /// The journal of a session that is open knows its corrected stamp: if the daemon dies, its stop must still be later.
+    fn date_journal(
+        &self,
+        session: SessionId,
+        stamp: Wall,
+        draft: &mut Draft,
+    ) -> Result<(), StoreError> {
+        let key = record::span(session);
+        let open = self.open.contains(&session);
+        if open && let Some(mut span) = self.read::<Span>(&key)? {
+            span.at.wall = stamp.max(span.at.wall);
+            span.stamp = stamp.max(span.stamp);
+            draft.batch.put(key, encode(&span)?);
         }
         Ok(())
     }
@@ -58,15 +86,16 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         let Some(last) = self.corrected.get_mut(&event.session) else {
             return event;
         };
+        // One of a clock that was wrong is dated later, by `date`.
         if plausible(event.at.wall) {
             let stamp = event.at.wall.max(last.plus(Duration::from_millis(1)));
             *last = stamp;
             if stamp != event.at.wall {
                 event.to_mut().at.wall = stamp;
             }
-        }
-        if event.action == Action::Stop {
-            self.corrected.remove(&event.session);
+            if event.action == Action::Stop {
+                self.corrected.remove(&event.session);
+            }
         }
         event
     }

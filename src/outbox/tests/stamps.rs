@@ -76,6 +76,31 @@ fn a_crash_between_changes_nothing_and_what_is_older_than_the_boot_gets_its_begi
     assert_eq!(job.stamp, NOW.minus(s(30)));
 }
 
+/// What was left open by a crash carries a stamp of the wrong clock, and its start may be with the service.
+#[test]
+fn a_stop_of_the_wrong_clock_is_later_than_what_was_dated_before_it() {
+    for crash_after in [false, true] {
+        let mut bench = Bench::new(&[punchplay()]);
+        boot_in_1970(&mut bench);
+        let mut film = Watch::film(1, "Heat");
+        bench.add(&mut film, Start);
+        let left_open = film.step(Stop, false, bench.now);
+        bench.pass(s(30));
+        clock_set(&mut bench);
+        let (start, _) = bench.send(&punchplay(), taken()).unwrap();
+        let mut stop = left_open;
+        if crash_after {
+            let [span] = <[_; 1]>::try_from(bench.crash().open).unwrap();
+            assert_eq!(span.stamp, start.stamp);
+            stop.event.as_mut().unwrap().at.wall = span.stamp.plus(s(0));
+            stop.event.as_mut().unwrap().at.wall.0 += 1;
+        }
+        bench.append(&stop);
+        let (stop, _) = bench.send(&punchplay(), taken()).unwrap();
+        assert!(stop.stamp > start.stamp, "{} {}", start.stamp, stop.stamp);
+    }
+}
+
 #[test]
 fn what_was_dated_right_goes_out_although_the_clock_is_wrong_now() {
     let mut bench = Bench::new(&[punchplay()]);
