@@ -3,7 +3,7 @@
 use super::rig::{Rig, film};
 use super::rules::test_rules;
 use super::*;
-use crate::model::{Action, EndReason, Item, Transport, Video};
+use crate::model::{Action, EndReason, Item, Video};
 
 const LENGTH: f64 = 1000.0;
 
@@ -298,33 +298,6 @@ fn two_players_at_once_share_the_viewing_and_complete_it_once() {
         (1, 1)
     );
     assert_eq!(rig.count(Action::Stop), 2);
-}
-
-#[test]
-fn a_session_left_paused_in_one_player_ends_before_its_film_is_finished_in_another_and_says_no_more()
- {
-    let mut rig = Rig::new();
-    rig.open_at("vlc-2", heat(), 0.0);
-    rig.wait(400.0);
-    rig.set("vlc-2", Transport::Paused);
-    rig.wait(60.0);
-    rig.open_at("mpv-1", heat(), 390.0);
-    rig.wait(609.0);
-    rig.quit("mpv-1");
-    assert_eq!(
-        rig.story(),
-        "start 5 · pause 400 · start 395 · stop 400 · stop 1000 watched"
-    );
-    let told = rig.events.len();
-    rig.set("vlc-2", Transport::Playing);
-    rig.wait(300.0);
-    rig.quit("vlc-2");
-    let kept =
-        |step: &crate::model::Step| step.viewing.local_only.as_deref() == Some(ALREADY_WATCHED);
-    assert!(rig.steps.last().is_some_and(kept), "kept on this machine");
-    let later = rig.events.iter().skip(told);
-    let first = rig.events.first().unwrap().viewing;
-    assert_eq!(later.filter(|event| event.viewing == first).count(), 0);
 }
 
 #[test]

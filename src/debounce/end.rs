@@ -3,9 +3,8 @@
 use super::Debouncer;
 use super::player::{bank, playing_in};
 use super::session::Session;
-use super::steps::completes;
 use super::viewings::ALREADY_WATCHED;
-use crate::model::{Action, Moment, PlayerId, ViewingId};
+use crate::model::{Action, Moment, PlayerId};
 
 impl Debouncer {
     /// Ends the session, if there is one, with exactly one `stop`.
@@ -30,51 +29,14 @@ impl Debouncer {
         // The clock alone never completes a viewing; the clock and the player's word together do.
         let ended = ended && (claimed || sure);
         let threshold = playing.threshold(&self.rules);
-        let of = session.viewing;
-        let mut completes_it = false;
-        if let Some(viewing) = self.viewings.get_mut(of) {
+        if let Some(viewing) = self.viewings.get_mut(session.viewing) {
             viewing.reached |= ended && duration >= threshold;
-            completes_it = completes(viewing, &self.rules);
-        }
-        if completes_it {
-            self.end_elsewhere(id, of, now);
         }
         let position = if ended { duration } else { here };
         self.report(id, Action::Stop, now, Some(position));
         if let Some(playing) = playing_in(&mut self.players, id) {
             playing.session = None;
             playing.restart_stretch(now);
-        }
-    }
-
-    /// A viewing is completed here: its sessions in other players end before that, and what goes on there is kept on this
-    /// machine. None of their stops is the one that completes it.
-    fn end_elsewhere(&mut self, here: &PlayerId, viewing: ViewingId, now: Moment) {
-        let is_of = |session: &Session| session.viewing == viewing;
-        let players = self.players.iter();
-        let others =
-            players.filter(|(id, player)| *id != here && player.session().is_some_and(is_of));
-        let others: Vec<PlayerId> = others.map(|(id, _)| id.clone()).collect();
-        for id in others {
-            let Some(playing) = playing_in(&mut self.players, &id) else {
-                continue;
-            };
-            playing.forget_zero(now);
-            let played = playing.anchor.carry(now.mono, playing.item.duration);
-            bank(&mut self.viewings, playing, played, &self.rules);
-            self.set_reached(viewing, false);
-            self.report(&id, Action::Stop, now, None);
-            if let Some(playing) = playing_in(&mut self.players, &id) {
-                playing.session = None;
-                playing.restart_stretch(now);
-            }
-            self.set_reached(viewing, true);
-        }
-    }
-
-    fn set_reached(&mut self, viewing: ViewingId, reached: bool) {
-        if let Some(viewing) = self.viewings.get_mut(viewing) {
-            viewing.reached = reached;
         }
     }
 

@@ -221,18 +221,18 @@ impl Debouncer {
     pub fn poll_timeout(&self) -> Option<(Duration, &'static str)> {
         let players = self
             .players
-            .iter()
-            .filter_map(|(id, player)| self.next_due(id, player));
+            .values()
+            .filter_map(|player| self.next_due(player));
         let orphans = self
             .close_orphans
             .map(|at| (at, "sessions of the last run are closed"));
         players.chain(orphans).min_by_key(|(at, _)| *at)
     }
 
-    fn next_due(&self, id: &PlayerId, player: &Player) -> Option<(Duration, &'static str)> {
+    fn next_due(&self, player: &Player) -> Option<(Duration, &'static str)> {
         let playing = player.playing.as_ref()?;
         if let Some(session) = &playing.session {
-            let reached = self.can_complete(id, session.viewing);
+            let reached = self.can_complete(session.viewing);
             let (at, due) = session.next_due(&self.rules, playing.anchor.running(), reached);
             return (at != Duration::MAX).then(|| (at, due.reason()));
         }
@@ -460,15 +460,10 @@ impl Debouncer {
         (!playing.anchor.known()).then(|| "its position is not known yet".into())
     }
 
-    /// Whether a pause in this player may complete it: not while it is being watched in another.
-    fn can_complete(&self, here: &PlayerId, viewing: ViewingId) -> bool {
-        let mut others = self.players.iter().filter(|(id, _)| *id != here);
-        let watched_elsewhere = others.any(|(_, player)| {
-            let session = player.session();
-            session.is_some_and(|session| session.viewing == viewing && !session.paused)
-        });
-        let viewing = self.viewings.get(viewing);
-        !watched_elsewhere && viewing.is_some_and(|viewing| steps::completes(viewing, &self.rules))
+    fn can_complete(&self, viewing: ViewingId) -> bool {
+        self.viewings
+            .get(viewing)
+            .is_some_and(|viewing| steps::completes(viewing, &self.rules))
     }
 
     /// Suspend and steps of the wall clock end sessions at the last moment before.
