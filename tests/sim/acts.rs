@@ -10,8 +10,9 @@ use reeld::model::{Signal, Transport};
 use crate::library::FILMS;
 use crate::log::{Down, End, Jump, What};
 use crate::player::{Open, Player, Said, Say, State};
+use crate::punchplay::PunchPlay;
 use crate::script::{Act, Env, Kind, SLOTS, Step};
-use crate::world::{Event, SERVICES, Seat, World, account};
+use crate::world::{ACCOUNTS, Event, SERVICES, Seat, World, account, service_of};
 
 /// What anybody needs to press a key.
 const KEY: Duration = Duration::from_millis(400);
@@ -134,6 +135,7 @@ impl World {
         });
         self.hear_all(slot, said);
         self.foresee(slot);
+        self.look_again();
     }
 
     /// What is bound to happen in a player: its buffer fills, its film ends.
@@ -382,9 +384,14 @@ impl World {
                     self.tell(Input::Sleep);
                 }
                 self.split();
+                let asleep = self.clock.true_wall().0;
                 self.clock.sleep(time);
                 self.postpone(time);
+                // Nothing is played, and no pause gets longer, while the machine sleeps.
+                let seats = self.slots.iter_mut().flatten();
+                seats.for_each(|seat| seat.since.1 += time);
                 self.well_since = self.clock.true_wall().0;
+                self.sleeps.push((asleep, self.well_since));
                 self.fact(What::Slept);
                 if told {
                     let life = self.life;
@@ -425,7 +432,7 @@ impl World {
                             what: Selection::Dead,
                         },
                     ));
-                    (0..2).for_each(|account| self.fact(What::Dropped { account }));
+                    (0..ACCOUNTS).for_each(|account| self.fact(What::Dropped { account }));
                 }
             }
             Env::Enable { service, on } => {
@@ -436,6 +443,25 @@ impl World {
                 }
                 self.reconfigured();
                 self.tell_links();
+            }
+            Env::History { time } => {
+                self.history_fails(true);
+                self.after(time, Event::HistoryWorks);
+            }
+            Env::LoseDatabase { down } => {
+                if self.engine.is_some() {
+                    let lost = self.history_failed || self.failing().is_some();
+                    self.down(Down::Lost(lost));
+                    self.disk().lose_everything();
+                    // With it: what was sent word for word, and how new the newest was.
+                    self.log.punchplay.iter_mut().for_each(PunchPlay::lost);
+                    self.log.discovr.lost();
+                    self.after(down, Event::Start);
+                }
+            }
+            Env::Switch => {
+                let other = if self.is_linked(0) { 2 } else { 0 };
+                self.log_in(other);
             }
             Env::Threshold(percent) => {
                 self.split();
@@ -477,6 +503,7 @@ impl World {
         self.slots = [const { None }; SLOTS];
         self.forget();
         self.disk().lose_power(batches);
+        self.log.discovr.power_fails(self.clock.now);
         let until = self.clock.now + down;
         self.run_until(until);
         self.clock.reboot(year_1970);
@@ -491,26 +518,28 @@ impl World {
         }
     }
 
-    fn is_linked(&self, service: usize) -> bool {
-        self.accounts
-            .iter()
-            .any(|account| account.key.service == SERVICES[service])
+    fn is_linked(&self, number: usize) -> bool {
+        let key = account(number).key;
+        self.accounts.iter().any(|account| account.key == key)
     }
 
-    fn log_in(&mut self, service: usize) {
+    fn log_in(&mut self, number: usize) {
+        let service = service_of(number);
         self.revoked[service] = false;
+        self.ben_was_here |= number == 2;
         self.accounts
             .retain(|account| account.key.service != SERVICES[service]);
-        self.accounts.push(account(service));
+        self.accounts.push(account(number));
         self.accounts.sort_by(|a, b| a.key.cmp(&b.key));
         self.tell(Input::Accounts(self.accounts.clone()));
         self.tell_links();
     }
 
     fn log_out(&mut self, service: usize, drop: bool) {
-        if !self.is_linked(service) {
+        let mut numbers = (0..ACCOUNTS).filter(|number| service_of(*number) == service);
+        let Some(account) = numbers.find(|number| self.is_linked(*number)) else {
             return;
-        }
+        };
         let fate = if drop {
             QueueFate::Drop
         } else {
@@ -528,7 +557,7 @@ impl World {
             .retain(|account| account.key.service != SERVICES[service]);
         self.tell(Input::Accounts(self.accounts.clone()));
         if drop {
-            self.fact(What::Dropped { account: service });
+            self.fact(What::Dropped { account });
         }
         self.tell_links();
     }
@@ -537,8 +566,8 @@ impl World {
     fn tell_links(&mut self) {
         self.split();
         let enabled = [self.config.punchplay.enabled, self.config.discovr.enabled];
-        for (account, enabled) in enabled.into_iter().enumerate() {
-            let on = enabled && self.is_linked(account);
+        for account in 0..ACCOUNTS {
+            let on = enabled[service_of(account)] && self.is_linked(account);
             self.fact(What::Linked { account, on });
         }
     }
@@ -553,6 +582,7 @@ impl World {
         self.calm = true;
         self.no_more_env();
         self.disk().no_more_faults();
+        self.history_fails(false);
         self.unreachable = [Duration::ZERO; 2];
         for slot in 0..SLOTS {
             self.quit(slot);
@@ -569,7 +599,18 @@ impl World {
         self.config.discovr.enabled = true;
         self.config.tmdb.api_key = reeld::model::Secret::new("key");
         self.reconfigured();
-        (0..2).for_each(|service| self.log_in(service));
+        if self.ben_was_here {
+            self.log_in(2);
+            self.tell(Input::Request(
+                2,
+                Request::QueueRetry {
+                    what: Selection::Dead,
+                },
+            ));
+            let until = self.clock.now + Duration::from_secs(4 * 3600);
+            self.run_until(until);
+        }
+        (0..2).for_each(|account| self.log_in(account));
         for _ in 0..40 {
             let until = self.clock.now + Duration::from_secs(3600);
             self.run_until(until);

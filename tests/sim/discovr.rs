@@ -10,13 +10,15 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::library::{FILMS, Fate, Film, Work};
+use crate::store::WRITTEN_BACK;
 
 /// One profile there.
 #[derive(Debug, Default)]
 pub struct Discovr {
     /// By media id.
     pub resume: BTreeMap<String, Resume>,
-    newest_sent: BTreeMap<String, Wall>,
+    /// By media id: the newest resume point sent, and when.
+    newest_sent: BTreeMap<String, (Wall, Duration)>,
     pub history: Vec<Entry>,
 }
 
@@ -87,7 +89,13 @@ pub fn media_id(film: &Film) -> String {
 
 impl Discovr {
     /// What is wrong with a request that goes out now. `back`: so far was the clock ever set back.
-    pub fn judge(&mut self, path: &str, body: &str, back: Duration) -> Result<(), String> {
+    pub fn judge(
+        &mut self,
+        path: &str,
+        body: &str,
+        now: Duration,
+        back: Duration,
+    ) -> Result<(), String> {
         let body = Body::read(body)?;
         let expressible = body
             .films()
@@ -112,23 +120,38 @@ impl Discovr {
             return Ok(());
         }
         let newest = self.newest_sent.entry(body.media_id.clone()).or_default();
-        if body.at().plus(back) < *newest {
+        if body.at().plus(back) < newest.0 {
             return Err(format!(
-                "the resume point of {} at {} was sent after one of {newest}",
-                body.media_id, body.updated_at
+                "the resume point of {} at {} was sent after one of {}",
+                body.media_id, body.updated_at, newest.0
             ));
         }
-        *newest = body.at().max(*newest);
+        *newest = (body.at().max(newest.0), now);
         Ok(())
     }
 
-    /// Takes effect.
-    pub fn take(&mut self, method: &str, path: &str, body: &str) -> Answer {
+    /// The sender has lost its database: what is newest it cannot know.
+    pub fn lost(&mut self) {
+        self.newest_sent.clear();
+    }
+
+    /// Power is lost: what was newest of late is not on the sender's disk.
+    pub fn power_fails(&mut self, now: Duration) {
+        let written = |sent: Duration| sent + WRITTEN_BACK < now;
+        self.newest_sent.retain(|_, (_, sent)| written(*sent));
+    }
+
+    /// Takes effect. `late`: long after the sender gave it up, which is out of its hands; nothing newer is undone by that.
+    pub fn take(&mut self, method: &str, path: &str, body: &str, late: bool) -> Answer {
         let Ok(body) = Body::read(body) else {
             return refused(400);
         };
         if path.ends_with("/history") {
             self.history.push(body.entry());
+            return taken();
+        }
+        let there = self.resume.get(&body.media_id);
+        if late && there.is_some_and(|there| there.at > body.at()) {
             return taken();
         }
         if method == "PATCH" && !self.resume.contains_key(&body.media_id) {

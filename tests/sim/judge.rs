@@ -2,6 +2,7 @@
 
 use crate::discovr::media_id;
 use crate::library::{FILMS, Fate, Work};
+use crate::punchplay::PunchPlay;
 use crate::reference::{Count, Reference, Verdict};
 use crate::script::Script;
 use crate::world::{Outcome, World};
@@ -43,9 +44,13 @@ pub fn judge(script: &Script, diary: bool) -> Judgement {
 impl Judgement {
     fn weigh(&mut self, verdict: &Verdict, outcome: &Outcome) {
         let work = verdict.work;
-        let punchplay = outcome.punchplay.watches.get(&work).copied().unwrap_or(0);
+        let punchplay = [0, 1].map(|user: usize| {
+            let watches = &outcome.punchplay[user].watches;
+            watches.get(&work).copied().unwrap_or(0)
+        });
         let (least, most) = outcome.discovr.watches(work);
-        if !verdict.begun && outcome.punchplay.told.contains(&work) {
+        let told = |punchplay: &PunchPlay| punchplay.told.contains(&work);
+        if !verdict.begun && outcome.punchplay.iter().any(told) {
             self.complaints.push(format!(
                 "{} was only skipped through, and PunchPlay was told",
                 name(work)
@@ -62,7 +67,10 @@ impl Judgement {
             |(low, high): (u8, u8), n: usize| (usize::from(low)..=usize::from(high)).contains(&n);
         let as_it_must_be = |count: &Count| {
             let discovr = if special { (0, 0) } else { count[1] };
-            within(count[0], punchplay) && within(discovr, least) && within(discovr, most)
+            within(count[0], punchplay[0])
+                && within(count[2], punchplay[1])
+                && within(discovr, least)
+                && within(discovr, most)
         };
         if counts.iter().any(as_it_must_be) {
             let exact = counts.len() == 1 && counts.iter().flatten().all(|(low, high)| low == high);
@@ -70,7 +78,7 @@ impl Judgement {
             self.undecided += u32::from(!exact);
         } else {
             self.complaints.push(format!(
-                "watches of {}: {punchplay} at PunchPlay, {least} to {most} at Discovr, and must be one of {counts:?}",
+                "watches of {}: {punchplay:?} at PunchPlay, {least} to {most} at Discovr, and must be one of {counts:?}",
                 name(work)
             ));
         }
@@ -92,7 +100,7 @@ impl Judgement {
         let expected = expected.min(film.length * 0.99);
         let slack = (film.length * 0.02).max(8.0);
         let off = |told: f64| (told.min(film.length * 0.99) - expected).abs() > slack;
-        if let Some((_, told)) = outcome.punchplay.stopped_at.get(&work)
+        if let Some((_, told)) = outcome.punchplay[0].stopped_at.get(&work)
             && off(*told)
         {
             self.complaints.push(format!(

@@ -101,4 +101,6 @@ pub enum Down {
     Kill(Option<Time>),
     /// Loss of power.
     Power(Option<Time>),
+    /// kill -9, and the database is lost; `true`: the history did not have everything.
+    Lost(bool),
 }

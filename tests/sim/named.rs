@@ -217,3 +217,77 @@ fn a_crash_in_front_of_two_players_with_one_film_does_not_move_the_resume_point_
         .then(Act::Wait(seconds(120)))
         .goes_well();
 }
+
+/// What a killed daemon left open was gone on with when the next found the same playback, though the machine had slept between.
+#[test]
+fn no_session_goes_on_across_a_suspend_while_no_daemon_runs() {
+    let sleep = Env::Suspend {
+        time: seconds(30_000),
+        told: false,
+    };
+    evening(Kind::Mpv)
+        .then(open(7))
+        .then(play_to(0.3))
+        .meanwhile(0.9, Env::Kill { down: seconds(10) })
+        .meanwhile(0.91, sleep)
+        .then(Act::Wait(seconds(120)))
+        .goes_well();
+}
+
+/// With rare beats a short film was over before anybody had asked a second time where it is.
+#[test]
+fn a_position_that_is_zero_for_ever_completes_nothing_with_rare_beats_either() {
+    let mut rare = evening(Kind::Mute);
+    rare.setup.progress_every = 300;
+    rare.then(open(8))
+        .then(Act::Rate {
+            slot: SLOT,
+            rate: 3.0,
+        })
+        .then(Act::PlayOut { slot: SLOT })
+        .goes_well();
+}
+
+/// The stop waited for the disk, and was for those who were linked when it could be written.
+#[test]
+fn a_stop_that_could_not_be_written_is_for_those_who_were_linked_when_it_happened() {
+    for left in [
+        Env::Logout {
+            service: 0,
+            drop: false,
+        },
+        Env::Enable {
+            service: 0,
+            on: false,
+        },
+        Env::Switch,
+    ] {
+        evening(Kind::Mpv)
+            .then(open(0))
+            .then(play_to(0.9))
+            .meanwhile(0.99, Env::Disk { time: seconds(700) })
+            .then(Act::Quit { slot: SLOT })
+            .then(Act::Wait(seconds(60)))
+            .meanwhile(0.5, left)
+            .goes_well();
+    }
+}
+
+/// It is made good for from the history: what a service has is not told twice, and what it has not is told.
+#[test]
+fn a_lost_database_neither_repeats_a_completion_nor_forgets_one() {
+    for offline in [false, true] {
+        let time = seconds(if offline { 3600 } else { 0 });
+        let outage = |service| Env::Outage { service, time };
+        evening(Kind::Mpv)
+            .then(open(0))
+            .then(play_to(0.5))
+            .meanwhile(0.5, outage(0))
+            .meanwhile(0.5, outage(1))
+            .then(Act::PlayOut { slot: SLOT })
+            .then(Act::Quit { slot: SLOT })
+            .then(Act::Wait(seconds(60)))
+            .meanwhile(0.5, Env::LoseDatabase { down: seconds(5) })
+            .goes_well();
+    }
+}

@@ -1,5 +1,6 @@
 //! PunchPlay: strict about what is sent, honest about what it records.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ const THRESHOLD: f64 = 0.9;
 /// One user's account there.
 #[derive(Debug, Default)]
 pub struct PunchPlay {
-    /// Events by id, as they were first sent.
+    /// Events by id, as they were first sent; empty where the sender cannot know it any more.
     sent: BTreeMap<String, String>,
     sessions: BTreeMap<String, Session>,
     recent: VecDeque<Duration>,
@@ -38,22 +39,24 @@ pub struct PunchPlay {
 
 /// What is known of the machine when a request goes out.
 #[derive(Debug, Clone, Copy)]
-pub struct Sending {
+pub struct Sending<'a> {
     /// True time since the beginning of the run.
     pub now: Duration,
     /// File names may be sent.
     pub names: bool,
     /// What all clocks agree on; `None`: they never all did.
-    pub wall: Option<Awake>,
+    pub wall: Option<Awake<'a>>,
 }
 
 /// A clock that was always right.
 #[derive(Debug, Clone, Copy)]
-pub struct Awake {
+pub struct Awake<'a> {
     /// Milliseconds, like all that follows.
     pub now: i64,
     /// Since then the daemon runs, the machine is awake and the disk works.
     pub since: i64,
+    /// From when to when the machine slept.
+    pub sleeps: &'a [(i64, i64)],
 }
 
 #[derive(Debug, Default)]
@@ -73,14 +76,19 @@ struct Session {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(dead_code, reason = "only that they may be there is of interest")]
-struct Event {
-    media_type: String,
-    title: String,
-    event_id: String,
-    playback_session_id: String,
+struct Event<'a> {
+    #[serde(borrow)]
+    media_type: Cow<'a, str>,
+    #[serde(borrow)]
+    title: Cow<'a, str>,
+    #[serde(borrow)]
+    event_id: Cow<'a, str>,
+    #[serde(borrow)]
+    playback_session_id: Cow<'a, str>,
     event_created_at: i64,
     year: Option<u16>,
-    imdb_id: Option<String>,
+    #[serde(borrow)]
+    imdb_id: Option<Cow<'a, str>>,
     tmdb_id: Option<u64>,
     tvdb_id: Option<u64>,
     season: Option<u32>,
@@ -88,16 +96,20 @@ struct Event {
     episode_end: Option<u32>,
     absolute_episode: Option<u32>,
     multi_episode: Option<bool>,
-    episode_title: Option<String>,
+    #[serde(borrow)]
+    episode_title: Option<Cow<'a, str>>,
     anime: Option<bool>,
     progress: f64,
     position_seconds: u64,
     duration_seconds: u64,
-    device_id: String,
-    client_version: String,
+    #[serde(borrow)]
+    device_id: Cow<'a, str>,
+    #[serde(borrow)]
+    client_version: Cow<'a, str>,
     watched: Option<bool>,
     watched_threshold: Option<f64>,
-    raw_filename: Option<String>,
+    #[serde(borrow)]
+    raw_filename: Option<Cow<'a, str>>,
 }
 
 impl PunchPlay {
@@ -123,8 +135,8 @@ impl PunchPlay {
         {
             return Err(format!("nonsense was sent: {body}"));
         }
-        if let Some(first) = self.sent.get(&event.event_id) {
-            return if first == body {
+        if let Some(first) = self.sent.get(&*event.event_id) {
+            return if first == body || first.is_empty() {
                 Ok(())
             } else {
                 Err(format!("one event id, two bodies: {first} and {body}"))
@@ -133,10 +145,11 @@ impl PunchPlay {
         let stop = path.ends_with("/stop");
         let session = self
             .sessions
-            .entry(event.playback_session_id.clone())
+            .entry(event.playback_session_id.clone().into_owned())
             .or_default();
         if session.refused && stop {
-            self.sent.insert(event.event_id, body.to_owned());
+            self.sent
+                .insert(event.event_id.into_owned(), body.to_owned());
             return Ok(());
         }
         if session.stop_sent {
@@ -153,7 +166,8 @@ impl PunchPlay {
         }
         session.stamp = event.event_created_at;
         session.stop_sent = stop;
-        self.sent.insert(event.event_id, body.to_owned());
+        self.sent
+            .insert(event.event_id.into_owned(), body.to_owned());
         Ok(())
     }
 
@@ -168,11 +182,22 @@ impl PunchPlay {
         Ok(())
     }
 
+    /// The sender has lost its database: under the id of a stop it may send the same in other words.
+    pub fn lost(&mut self) {
+        self.sent.values_mut().for_each(String::clear);
+    }
+
+    /// Whether this user was told of the session that a request is about.
+    pub fn was_told(&self, body: &str) -> bool {
+        let event = serde_json::from_str::<Event>(body);
+        event.is_ok_and(|event| self.sessions.contains_key(&*event.playback_session_id))
+    }
+
     /// It was refused.
     pub fn refuse(&mut self, body: &str) {
         if let Ok(event) = serde_json::from_str::<Event>(body) {
             self.sessions
-                .entry(event.playback_session_id)
+                .entry(event.playback_session_id.into_owned())
                 .or_default()
                 .refused = true;
         }
@@ -183,19 +208,19 @@ impl PunchPlay {
         let Ok(event) = serde_json::from_str::<Event>(body) else {
             return answer(400, json!({"error": "invalid_request"}));
         };
-        if ignore && !self.landed.contains(&event.event_id) {
-            self.ignored.insert(event.event_id.clone());
+        if ignore && !self.landed.contains(&*event.event_id) {
+            self.ignored.insert(event.event_id.clone().into_owned());
             self.refuse(body);
         }
-        if self.ignored.contains(&event.event_id) {
+        if self.ignored.contains(&*event.event_id) {
             return answer(200, json!({"ok": true, "ignored": "old_event"}));
         }
-        if !self.landed.insert(event.event_id.clone()) {
+        if !self.landed.insert(event.event_id.clone().into_owned()) {
             return answer(200, json!({"ok": true, "deduped": true}));
         }
         let session = self
             .sessions
-            .entry(event.playback_session_id.clone())
+            .entry(event.playback_session_id.clone().into_owned())
             .or_default();
         if session.stopped {
             return answer(200, json!({"ok": true, "ignored": "old_event"}));
@@ -203,7 +228,7 @@ impl PunchPlay {
         match path.rsplit('/').next() {
             Some("start") => session.started = true,
             Some("pause") if !session.started => {
-                self.landed.remove(&event.event_id);
+                self.landed.remove(&*event.event_id);
                 return answer(
                     409,
                     json!({"error": "conflict", "message": "no live session"}),
@@ -238,7 +263,8 @@ impl PunchPlay {
 }
 
 impl Session {
-    /// What is live is of now, and not of what is over.
+    /// What is live is of now, of one stretch of being awake, and not of what is over. (A daemon that was killed meanwhile
+    /// closes a session where it last knew it: that says nothing of when the session ended.)
     fn judge_times(
         &mut self,
         path: &str,
@@ -249,7 +275,8 @@ impl Session {
         if stop {
             let late = self
                 .live
-                .filter(|(sent, since)| *since + LINGERS < stamp && stamp + LINGERS < *sent);
+                .filter(|(_, since)| *since == wall.since && *since + LINGERS < stamp)
+                .filter(|(sent, _)| stamp + LINGERS < *sent);
             return match late {
                 Some((sent, _)) => Err(format!(
                     "a session was told of {} s after its end",
@@ -261,6 +288,12 @@ impl Session {
         let age = wall.now - stamp;
         if age > STALE {
             return Err(format!("stale: {path} is {} s old", age / 1000));
+        }
+        let before = self.stamp;
+        let across =
+            |(asleep, awake): &(i64, i64)| before > 0 && before < *asleep && stamp > *awake + 5_000;
+        if wall.sleeps.iter().any(across) {
+            return Err("a session went on across a suspend".into());
         }
         self.live = Some((wall.now, wall.since));
         Ok(())
@@ -280,6 +313,7 @@ fn film(event: &Event) -> Option<&'static Film> {
     let episode = event.season.zip(event.episode);
     FILMS.iter().find(|film| {
         matches!(film.fate, Fate::Told | Fate::Special)
-            && film.work() == (event.title.as_str(), episode)
+            && film.work().0 == event.title
+            && film.work().1 == episode
     })
 }

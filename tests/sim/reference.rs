@@ -23,6 +23,7 @@ use std::time::Duration;
 use crate::library::{FILMS, Fate, Work};
 use crate::log::{Down, End, Fact, Jump, Stretch, Time, What};
 use crate::script::Kind;
+use crate::world::ACCOUNTS;
 
 /// More guesses than this are no judgement.
 const MOST_GUESSES: usize = 48;
@@ -43,8 +44,11 @@ const PAUSE_LIMIT: (f64, f64) = (1805.0, 1800.0);
 /// Sessions of the last run are closed surely / perhaps so long after the start, seconds.
 const ORPHANS: (f64, f64) = (14.0, 8.0);
 
+/// What happened so shortly before a crash may have been in the middle of its write.
+const UNWRITTEN: Duration = Duration::from_millis(500);
+
 /// How often each account must have it: at least, at most.
-pub type Count = [(u8, u8); 2];
+pub type Count = [(u8, u8); ACCOUNTS];
 
 /// What the reference says of one film or episode.
 #[derive(Debug)]
@@ -87,7 +91,7 @@ struct Session {
     /// Left over from a daemon that was killed.
     orphan: bool,
     /// Accounts that were linked or unlinked since it began: it may be told to them or not.
-    mixed: [bool; 2],
+    mixed: [bool; ACCOUNTS],
 }
 
 /// What is known of a playback, whatever the guess.
@@ -106,6 +110,8 @@ struct Playback {
     astray: f64,
     astray_past: bool,
     over: bool,
+    /// It has come to its end, or was left.
+    done: bool,
 }
 
 /// All films, one after the other.
@@ -155,11 +161,15 @@ struct Follow {
     work: Work,
     progress_every: f64,
     threshold: f64,
-    linked: [bool; 2],
+    linked: [bool; ACCOUNTS],
     /// When a daemon last started, if one runs.
     up: Option<Time>,
     playbacks: BTreeMap<u32, Playback>,
     guesses: BTreeSet<Guess>,
+    /// Since when, and how things stood before: what is newer is perhaps not written yet.
+    before: (Time, BTreeSet<Guess>),
+    /// It was in two players at once: either may have had the last word.
+    crowded: bool,
     /// When anything last happened with it.
     touched: Option<Time>,
     vague: bool,
@@ -173,10 +183,12 @@ impl Follow {
             work,
             progress_every,
             threshold: 0.85,
-            linked: [false; 2],
+            linked: [false; ACCOUNTS],
             up: None,
             playbacks: BTreeMap::new(),
             guesses: BTreeSet::from([Guess::default()]),
+            before: (Duration::ZERO, BTreeSet::from([Guess::default()])),
+            crowded: false,
             touched: None,
             vague: false,
             position: None,
@@ -195,6 +207,9 @@ impl Follow {
     }
 
     fn take(&mut self, fact: &Fact) {
+        if fact.at > self.before.0 + UNWRITTEN {
+            self.before = (fact.at, self.guesses.clone());
+        }
         self.orphans(fact.at);
         match &fact.what {
             What::Opened {
@@ -274,15 +289,23 @@ impl Follow {
             astray: 0.0,
             astray_past: false,
             over: false,
+            done: false,
         };
         self.playbacks.insert(number, playback);
     }
 
     fn played(&mut self, stretch: &Stretch, now: Time) {
         let threshold = self.threshold;
+        let mut others = self
+            .playbacks
+            .iter()
+            .filter(|(n, _)| **n != stretch.playback);
+        let crowded = others.any(|(_, other)| !other.done);
         let Some(playback) = self.playbacks.get_mut(&stretch.playback) else {
             return;
         };
+        self.crowded |= crowded;
+        playback.done = false;
         self.touched = Some(now);
         let number = stretch.playback;
         let length = FILMS[playback.film].length;
@@ -450,6 +473,7 @@ impl Follow {
             return;
         };
         playback.over = how == End::Left;
+        playback.done = true;
         let length = FILMS[playback.film].length;
         let mute = playback.kind == Kind::Mute;
         let left = length - position;
@@ -468,7 +492,7 @@ impl Follow {
                 left < near + BLUR * rate.max(1.0) || astray,
             ),
         };
-        let told = there && !astray && !mute && self.linked == [true; 2];
+        let told = there && !astray && !mute && self.linked[..2] == [true; 2];
         self.position = self.stops_at(position).filter(|_| told);
         if !there {
             return;
@@ -492,7 +516,8 @@ impl Follow {
             guess.sessions.len() == 1
                 && guess.sessions.values().all(|s| s.of.is_some() && !s.orphan)
         };
-        (!self.vague && self.guesses.iter().all(told)).then_some(position)
+        let known = !self.vague && !self.crowded && self.guesses.iter().all(told);
+        known.then_some(position)
     }
 
     fn end_all(&mut self) {
@@ -530,6 +555,9 @@ impl Follow {
             self.vague |= self.touched.is_some_and(|touched| touched >= since)
                 || self.guesses.iter().any(|guess| !guess.sessions.is_empty());
         }
+        if how != Down::Term && !self.vague {
+            self.guesses.append(&mut self.before.1);
+        }
         match how {
             Down::Term => self.end_all(),
             Down::Kill(_) => {
@@ -537,10 +565,15 @@ impl Follow {
                 let known = u64::try_from(now.saturating_sub(beat).as_millis()).unwrap_or(0);
                 self.each(|guess| guess.orphaned(Some(known)));
             }
+            Down::Lost(history_too) => {
+                self.vague |= history_too && self.touched.is_some();
+                self.each(Guess::lost);
+            }
             Down::Power(_) => {
                 self.each(|guess| guess.orphaned(None));
                 for playback in self.playbacks.values_mut() {
                     playback.over = true;
+                    playback.done = true;
                 }
             }
         }
@@ -622,7 +655,7 @@ impl Guess {
                 Session {
                     of,
                     orphan: false,
-                    mixed: [false; 2],
+                    mixed: [false; ACCOUNTS],
                 },
             );
             guess
@@ -662,7 +695,7 @@ impl Guess {
     }
 
     /// The session in a playback ends; `at_end`: there was nothing left to play.
-    fn ends(mut self, number: u32, at_end: bool, linked: [bool; 2]) -> Self {
+    fn ends(mut self, number: u32, at_end: bool, linked: [bool; ACCOUNTS]) -> Self {
         let Some(session) = self.sessions.remove(&number) else {
             return self;
         };
@@ -679,6 +712,40 @@ impl Guess {
         }
         self.durable = (self.viewing, self.open, self.reached.is_some(), self.by);
         self
+    }
+
+    /// The database is gone: what the history tells is known, and of what it does not tell perhaps nothing.
+    fn lost(self) -> Vec<Self> {
+        let sessions = BTreeMap::new();
+        let nothing = BTreeSet::new();
+        let kept = Self {
+            sessions,
+            nothing,
+            ..self
+        };
+        let (viewing, open, reached, by) = kept.durable;
+        let stopped = Self {
+            viewing,
+            open,
+            reached: reached.then_some(0),
+            by,
+            ..kept.clone()
+        };
+        let unreached = |guess: &Self| Self {
+            reached: None,
+            ..guess.clone()
+        };
+        let forgotten = Self {
+            counts: kept.counts,
+            ..Self::default()
+        };
+        vec![
+            unreached(&kept),
+            unreached(&stopped),
+            kept,
+            stopped,
+            forgotten,
+        ]
     }
 
     /// The daemon died. `known`: what was reached before then (milliseconds) is remembered; `None`: only what is durable.

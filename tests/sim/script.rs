@@ -174,6 +174,16 @@ pub enum Env {
     },
     /// Another threshold, percent.
     Threshold(u32),
+    /// The local history cannot be read or written.
+    History {
+        time: Duration,
+    },
+    /// kill -9, and the database is gone when the daemon is started again.
+    LoseDatabase {
+        down: Duration,
+    },
+    /// Somebody else logs in to PunchPlay; or Ann does again, if that was the case.
+    Switch,
 }
 
 /// What happens to a request.

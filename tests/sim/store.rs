@@ -14,7 +14,7 @@ use reeld::store::{Batch, Durability, Store, StoreError, StoreErrorKind};
 use crate::script::StoreFault;
 
 /// Until then the system has written what nobody asked to be written.
-const WRITTEN_BACK: Duration = Duration::from_secs(35);
+pub const WRITTEN_BACK: Duration = Duration::from_secs(35);
 
 type Record = (Vec<u8>, Option<Vec<u8>>);
 
@@ -58,6 +58,16 @@ impl Disk {
             disk: Rc::clone(disk),
             broken: Cell::new(false),
         })
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// Everything on it is gone.
+    pub fn lose_everything(&mut self) {
+        self.records.clear();
+        self.undo.clear();
     }
 
     pub fn no_more_faults(&mut self) {

@@ -44,7 +44,7 @@ struct User {
 pub fn script(seed: u64) -> Script {
     let mut rng = Rng::with_seed(seed);
     let threshold = *pick(&mut rng, &[85, 85, 85, 60, 75, 90, 95]);
-    let setup = Setup {
+    let mut setup = Setup {
         players: [(); SLOTS].map(|()| *pick(&mut rng, &KINDS)),
         progress_every: *pick(&mut rng, &[30, 60, 120, 300]),
         threshold,
@@ -56,7 +56,7 @@ pub fn script(seed: u64) -> Script {
     let films = (0..rng.usize(1..4))
         .map(|_| rng.usize(0..FILMS.len()))
         .collect();
-    let fates = (0..rng.usize(0..4)).map(|_| rng.usize(0..11)).collect();
+    let fates = (0..rng.usize(0..4)).map(|_| rng.usize(0..14)).collect();
     let mut user = User {
         share: *pick(&mut rng, &[0.05, 0.15, 0.3]),
         steps: Vec::new(),
@@ -69,7 +69,7 @@ pub fn script(seed: u64) -> Script {
         user.scene();
     }
     if seed.is_multiple_of(SHARP) {
-        user.sharp(&mut Rng::with_seed(!seed));
+        user.sharp(&mut Rng::with_seed(!seed), &mut setup);
     }
     let User { mut rng, steps, .. } = user;
     Script {
@@ -185,7 +185,11 @@ impl User {
             }
             5 => Env::Outage {
                 service,
-                time: seconds(rng.u64(20..200_000)),
+                time: seconds(match rng.u32(0..8) {
+                    0 => rng.u64(2_000..200_000),
+                    1..4 => rng.u64(300..4_000),
+                    _ => rng.u64(20..900),
+                }),
             },
             6 => Env::Disk {
                 time: seconds(rng.u64(1..900)),
@@ -209,7 +213,12 @@ impl User {
                     on: rng.u32(0..3) > 0,
                 },
             },
-            _ => Env::Threshold(*pick(rng, &[50, 70, 85, 93])),
+            10 => Env::Threshold(*pick(rng, &[50, 70, 85, 93])),
+            11 => Env::History {
+                time: seconds(rng.u64(1..2_000)),
+            },
+            12 => Env::LoseDatabase { down },
+            _ => Env::Switch,
         }
     }
 
@@ -385,7 +394,7 @@ impl User {
     }
 
     /// Exactly what is to happen, at moments that chance would hit too rarely.
-    fn sharp(&mut self, rng: &mut Rng) {
+    fn sharp(&mut self, rng: &mut Rng, setup: &mut Setup) {
         let seconds = Duration::from_secs;
         let (slot, film) = (rng.usize(0..SLOTS), rng.usize(4..7));
         match rng.u32(0..8) {
@@ -401,7 +410,10 @@ impl User {
                 self.exactly(Act::Quit { slot }, &[]);
                 self.exactly(Act::Wait(seconds(600)), &[]);
             }
-            _ => self.offline_for_long(slot),
+            _ => {
+                setup.players[slot] = Kind::Mpv;
+                self.offline_for_long(slot);
+            }
         }
     }
 
@@ -423,7 +435,9 @@ impl User {
             year_1970: false,
         };
         let enough = 20.0 / FILMS[film].length;
-        self.exactly(open(slot, film), &[]);
+        // The other witness is away in half of the runs.
+        let time = seconds(if rng.bool() { 7200 } else { 0 });
+        self.exactly(open(slot, film), &[(0.5, Env::History { time })]);
         let fraction = (self.threshold - 0.3).max(0.0);
         self.exactly(Act::PlayTo { slot, fraction }, &[offline(0), offline(1)]);
         let fraction = (self.threshold + enough).min(1.0);
@@ -446,17 +460,20 @@ impl User {
         self.exactly(Act::Quit { slot }, &[]);
     }
 
-    /// More is watched than may be told at once.
+    /// More is watched than may be told at once: of each film the beginning and the end.
     fn offline_for_long(&mut self, slot: usize) {
-        let time = Duration::from_secs(200_000);
+        let time = Duration::from_secs(8_000);
+        let fraction = 0.97;
         for lap in 0..140 {
             let outage = [(0.5, Env::Outage { service: 0, time })];
             let env = if lap == 0 { &outage[..] } else { &[] };
             self.exactly(open(slot, 8), env);
-            self.exactly(Act::Rate { slot, rate: 3.0 }, &[]);
+            self.exactly(Act::Wait(Duration::from_secs(9)), &[]);
+            self.exactly(Act::Seek { slot, fraction }, &[]);
             self.exactly(Act::PlayOut { slot }, &[]);
             self.exactly(Act::Stop { slot }, &[]);
         }
+        self.exactly(Act::Wait(time), &[]);
     }
 
     fn skip(&mut self, slot: usize) {

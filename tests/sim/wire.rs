@@ -1,6 +1,7 @@
 //! The network: requests on their way, what goes wrong with them, and what reeld makes of the answers. `classify` is the
 //! real one of each service.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::Duration;
 
 use reeld::engine::Input;
@@ -9,7 +10,7 @@ use reeld::service::{Answer, Call, Disposition, Fault, Job, discovr, punchplay};
 
 use crate::punchplay::{Awake, Sending};
 use crate::script::RequestFault;
-use crate::world::{Event, SERVICES, World};
+use crate::world::{ACCOUNTS, Event, SERVICES, World, account, service_of};
 
 /// How long after its end an attempt may still take effect.
 const LATE_COMMIT: Duration = Duration::from_secs(30);
@@ -30,7 +31,7 @@ impl Memory {
 /// A request that reaches its service.
 pub struct Landing {
     life: u32,
-    service: usize,
+    account: usize,
     delivery: DeliveryId,
     job: Job,
     kind: Kind,
@@ -40,7 +41,7 @@ pub struct Landing {
 /// An answer, or that there is none, on its way to the daemon.
 pub struct Answered {
     life: u32,
-    service: usize,
+    account: usize,
     delivery: DeliveryId,
     job: Job,
     kind: Kind,
@@ -56,21 +57,25 @@ enum Kind {
 
 impl World {
     /// The engine wants something sent.
-    pub fn send(&mut self, delivery: DeliveryId, account: &AccountKey, job: Job) {
-        let service = usize::from(account.service == SERVICES[1]);
+    pub fn send(&mut self, delivery: DeliveryId, key: &AccountKey, job: Job) {
+        let account = (0..ACCOUNTS).find(|number| account(*number).key == *key);
+        let Some(account) = account else {
+            return self.complain(format!("something was sent as {key:?}, who is nobody"));
+        };
+        let service = service_of(account);
         self.note(|| {
             let doubt = if job.in_doubt { " (in doubt)" } else { "" };
             format!(
                 "-> {} {delivery}{doubt}: {} {}",
-                account.service, job.request.path, job.request.body
+                key.service, job.request.path, job.request.body
             )
         });
-        if !self.accounts.iter().any(|linked| linked.key == *account) {
+        if !self.accounts.iter().any(|linked| linked.key == *key) {
             return self.complain(format!(
-                "something was sent as {account:?}, which is not linked"
+                "something was sent as {key:?}, which is not linked"
             ));
         }
-        if self.told.contains(&(service, key(&job))) {
+        if self.told.contains(&print(account, &job)) {
             return self.complain(format!(
                 "sent again after it was taken: {}",
                 job.request.body
@@ -89,20 +94,26 @@ impl World {
                 wall: right.then_some(Awake {
                     now: self.clock.true_wall().0,
                     since: self.well_since,
+                    sleeps: &self.sleeps,
                 }),
             };
-            self.log.punchplay.judge(path, body, sending)
+            self.log.punchplay[account / 2].judge(path, body, sending)
         } else {
-            self.log.discovr.judge(path, body, self.set_back)
+            self.log
+                .discovr
+                .judge(path, body, self.clock.now, self.set_back)
         };
         if let Err(complaint) = judged {
             return self.complain(complaint);
         }
-        self.go(service, delivery, job, kind);
+        if service == 0 && self.ben_was_here && self.log.punchplay[1 - account / 2].was_told(body) {
+            return self.complain("a session was told to two users".into());
+        }
+        self.go(account, delivery, job, kind);
     }
 
-    fn go(&mut self, service: usize, delivery: DeliveryId, job: Job, kind: Kind) {
-        let fault = self.fault(service);
+    fn go(&mut self, account: usize, delivery: DeliveryId, job: Job, kind: Kind) {
+        let fault = self.fault(service_of(account));
         if let Some(fault) = fault {
             self.note(|| format!("   {delivery}: {fault:?}"));
         }
@@ -134,7 +145,7 @@ impl World {
             let job = job.clone();
             let answered = Answered {
                 life,
-                service,
+                account,
                 delivery,
                 job,
                 kind,
@@ -145,7 +156,7 @@ impl World {
         if let Some(lands) = lands {
             let landing = Landing {
                 life,
-                service,
+                account,
                 delivery,
                 job,
                 kind,
@@ -174,7 +185,7 @@ impl World {
         let answer = self.serve(&landing);
         let Landing {
             life,
-            service,
+            account,
             delivery,
             job,
             kind,
@@ -190,7 +201,7 @@ impl World {
         if kind == Kind::ReadBack && answer.is_success() {
             return self.read_back(delivery, job);
         }
-        let mut outcome = if service == 0 {
+        let mut outcome = if service_of(account) == 0 {
             punchplay::classify(&answer)
         } else {
             discovr::classify(&answer)
@@ -210,7 +221,7 @@ impl World {
         };
         let answered = Answered {
             life,
-            service,
+            account,
             delivery,
             job,
             kind,
@@ -221,13 +232,14 @@ impl World {
 
     fn serve(&mut self, landing: &Landing) -> Answer {
         let Landing {
-            service,
+            account,
             job,
             kind,
             fault,
             ..
         } = landing;
-        let (service, request) = (*service, &job.request);
+        let (service, request) = (service_of(*account), &job.request);
+        let user = *account / 2;
         if matches!(fault, Some(RequestFault::LoggedOut)) {
             self.revoked[service] = true;
         }
@@ -249,7 +261,7 @@ impl World {
             Some(RequestFault::Unavailable) => return answer(503, "no available server"),
             Some(RequestFault::Portal) => return answer(200, "<html>Welcome to the hotel</html>"),
             Some(RequestFault::Rejected) => {
-                self.log.punchplay.refuse(&request.body);
+                self.log.punchplay[user].refuse(&request.body);
                 return answer(400, r#"{"error":"invalid_request"}"#);
             }
             _ => {}
@@ -258,14 +270,13 @@ impl World {
             return answer(200, "{}");
         }
         let ignore = matches!(fault, Some(RequestFault::Ignored)) && !job.in_doubt;
+        let late = matches!(fault, Some(RequestFault::LateCommit(_)));
         let taken = if service == 0 {
-            self.log
-                .punchplay
-                .take(&request.path, &request.body, ignore)
+            self.log.punchplay[user].take(&request.path, &request.body, ignore)
         } else {
             self.log
                 .discovr
-                .take(&request.method, &request.path, &request.body)
+                .take(&request.method, &request.path, &request.body, late)
         };
         if matches!(fault, Some(RequestFault::Broken(true))) {
             return answer(500, r#"{"error":"server_error"}"#);
@@ -297,7 +308,7 @@ impl World {
         let (life, kind) = (self.life, Kind::ReadBack);
         let answered = Answered {
             life,
-            service: 1,
+            account: 1,
             delivery,
             job,
             kind,
@@ -310,7 +321,7 @@ impl World {
     pub fn answered(&mut self, answered: Answered) {
         let Answered {
             life,
-            service,
+            account,
             delivery,
             job,
             kind,
@@ -319,7 +330,8 @@ impl World {
         if life != self.life {
             return;
         }
-        self.note(|| format!("<- {} {delivery}: {outcome:?}", SERVICES[service]));
+        let service = SERVICES[service_of(account)];
+        self.note(|| format!("<- {service} {delivery}: {outcome:?}"));
         let ambiguous = matches!(
             outcome,
             Disposition::Retry {
@@ -334,24 +346,26 @@ impl World {
             self.memory.quiet_since = self.clock.now;
         }
         if let Disposition::NeedsLogin { reason } = &outcome {
+            let key = crate::world::account(account).key;
             let mut accounts = self.accounts.iter_mut();
-            let account = accounts.find(|account| account.key.service == SERVICES[service]);
-            if let Some(account) = account {
-                account.needs_login = Some(reason.clone());
+            if let Some(linked) = accounts.find(|linked| linked.key == key) {
+                linked.needs_login = Some(reason.clone());
             }
             let changed = Event::Tells(life, Box::new(Input::Accounts(self.accounts.clone())));
             self.after(Duration::ZERO, changed);
         }
         if matches!(outcome, Disposition::Delivered { .. }) {
-            self.told.insert((service, key(&job)));
+            self.told.insert(print(account, &job));
         }
         self.tell(Input::Settled { delivery, outcome });
     }
 }
 
 /// One request, told from all others.
-fn key(job: &Job) -> String {
-    format!("{} {}", job.request.path, job.request.body)
+fn print(account: usize, job: &Job) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (account, &job.request.path, &job.request.body).hash(&mut hasher);
+    hasher.finish()
 }
 
 fn answer(status: u16, body: &str) -> Answer {

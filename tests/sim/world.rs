@@ -45,7 +45,8 @@ const ORDER: [Duration; 2] = [Duration::from_secs(9), Duration::from_millis(64_5
 pub struct Outcome {
     pub facts: Vec<Fact>,
     pub complaints: Vec<String>,
-    pub punchplay: PunchPlay,
+    /// Of Ann and of Ben.
+    pub punchplay: [PunchPlay; 2],
     pub discovr: Discovr,
     pub requests: u32,
     /// Seconds of playing.
@@ -84,11 +85,17 @@ pub struct World {
     pub revoked: [bool; 2],
     pub memory: Memory,
     /// Clear answers that the daemon has had and cannot have forgotten.
-    pub told: BTreeSet<(usize, String)>,
+    pub told: BTreeSet<u64>,
     /// The daemon runs, the machine is awake and the disk works since then, wall milliseconds.
     pub well_since: i64,
+    /// From when to when it slept, likewise.
+    pub sleeps: Vec<(i64, i64)>,
     /// Since when the store fails.
     failing: Option<Duration>,
+    /// The other user was logged in at some time.
+    pub ben_was_here: bool,
+    /// The history has failed at some time.
+    pub history_failed: bool,
     pub set_back: Duration,
     pub queued: Option<(u64, u64)>,
     pub log: Outcome,
@@ -145,6 +152,8 @@ pub enum Event {
     Pulse,
     /// The disk works again.
     DiskWorks,
+    /// The local history can be used again.
+    HistoryWorks,
     Env(crate::script::Env),
 }
 
@@ -153,6 +162,7 @@ pub enum Event {
 pub struct Remembered {
     log: MemoryHistory,
     completed: BTreeMap<ViewingId, BTreeSet<SessionId>>,
+    linked: Option<Vec<AccountKey>>,
     complaints: Vec<String>,
 }
 
@@ -168,7 +178,7 @@ impl Edges for SimEdges {
     fn open_store(&mut self, _now: Moment) -> Result<Opened<SimStore>, StoreError> {
         Disk::open(&self.disk).map(|store| Opened {
             store,
-            fresh: false,
+            fresh: self.disk.borrow().is_empty(),
             loss: None,
         })
     }
@@ -207,19 +217,20 @@ impl Edges for SimEdges {
         Ok(())
     }
 
-    fn kept_linked(&mut self) -> Option<Vec<AccountKey>> {
-        None
-    }
-
-    fn keep_linked(&mut self, _: &[AccountKey]) -> std::io::Result<()> {
-        Ok(())
-    }
-
     fn kept_pause(&mut self) -> Option<Pause> {
         None
     }
 
     fn keep_pause(&mut self, _: Option<&Pause>) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    fn kept_linked(&mut self) -> Option<Vec<AccountKey>> {
+        self.remembered.borrow().linked.clone()
+    }
+
+    fn keep_linked(&mut self, linked: &[AccountKey]) -> std::io::Result<()> {
+        self.remembered.borrow_mut().linked = Some(linked.to_vec());
         Ok(())
     }
 }
@@ -232,14 +243,23 @@ fn defaults() -> &'static Config {
 
 pub const SERVICES: [ServiceName; 2] = ServiceName::ALL;
 
-pub fn account(service: usize) -> Account {
+/// Ann at PunchPlay, Ann at Discovr, Ben at PunchPlay.
+pub const ACCOUNTS: usize = 3;
+
+/// The service of an account.
+pub const fn service_of(account: usize) -> usize {
+    account % 2
+}
+
+pub fn account(number: usize) -> Account {
+    let user = if number < 2 { "ann" } else { "ben" };
     Account {
         key: AccountKey {
-            service: SERVICES[service],
-            user: "ann".into(),
-            profile: (service == 1).then(|| "p1".into()),
+            service: SERVICES[service_of(number)],
+            user: user.into(),
+            profile: (number == 1).then(|| "p1".into()),
         },
-        user_name: "Ann".into(),
+        user_name: user.into(),
         profile_name: None,
         scopes: Vec::new(),
         linked_at: Wall(0),
@@ -286,7 +306,10 @@ impl World {
             memory: Memory::default(),
             told: BTreeSet::new(),
             well_since: 0,
+            sleeps: Vec::new(),
             failing: None,
+            ben_was_here: false,
+            history_failed: false,
             set_back: Duration::ZERO,
             queued: None,
             log: Outcome::default(),
@@ -396,6 +419,7 @@ impl World {
             }
             Event::Pulse => self.split(),
             Event::DiskWorks => self.disk().down = false,
+            Event::HistoryWorks => self.history_fails(false),
             Event::Env(env) => self.befall(&env),
             Event::Hear(..) | Event::Asked(..) | Event::Tells(..) | Event::Scanned(..) => {}
         }
@@ -590,6 +614,7 @@ impl World {
         let scan = Duration::from_millis(self.random.u64(150..600));
         self.after(scan, Event::Scanned(life, Source::Mpv));
         self.after(scan, Event::Scanned(life, Source::Mpris));
+        self.look_again();
     }
 
     /// The daemon is gone.
@@ -608,6 +633,11 @@ impl World {
         if !std::mem::take(&mut self.ending) {
             self.fact(What::Down(how));
         }
+    }
+
+    pub fn history_fails(&mut self, fails: bool) {
+        self.remembered.borrow_mut().log.fail(fails);
+        self.history_failed |= fails;
     }
 
     pub fn failing(&self) -> Option<Duration> {
@@ -633,8 +663,12 @@ impl World {
 
     /// Everything that was on its way on this machine is gone.
     pub fn forget(&mut self) {
-        self.queue
-            .retain(|_, event| matches!(event, Event::Lands(_) | Event::DiskWorks));
+        self.queue.retain(|_, event| {
+            matches!(
+                event,
+                Event::Lands(_) | Event::DiskWorks | Event::HistoryWorks
+            )
+        });
     }
 
     /// Nothing befalls any more.
@@ -742,6 +776,12 @@ impl World {
     pub fn cut(&mut self, slot: usize) {
         self.split_but(Some(slot));
         self.cut_one(slot);
+        self.look_again();
+    }
+
+    /// Where two players may have the same film, it matters what came first: the log says how things are when something may
+    /// have come of what happens now.
+    pub fn look_again(&mut self) {
         if self.slots.iter().flatten().count() > 1 {
             for later in ORDER {
                 self.after(later, Event::Pulse);
