@@ -13,7 +13,7 @@ impl Debouncer {
             return;
         };
         playing.forget_zero(now);
-        let sure = playing.anchor.sure();
+        let sure = playing.anchor.sure(now.mono);
         let length = playing.item.duration;
         let here = match claimed {
             true => playing.anchor.position(now.mono, length),

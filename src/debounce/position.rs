@@ -45,9 +45,13 @@ pub struct Anchor {
     /// The player cannot tell, or tells the same whatever time passes: counted on from the last sample, or from 0, by
     /// the clock alone.
     estimated: bool,
-    /// The player was asked and did not answer: where it was known to be last. It may hang, and play nothing.
-    unanswered: Option<f64>,
+    /// The player was asked and did not answer: where it was known to be last, and when (mono). It may hang, and play
+    /// nothing.
+    unanswered: Option<(f64, Duration)>,
 }
+
+/// Without an answer for so long after the last word of its position a player is taken to hang.
+const HANGS: Duration = Duration::from_secs(60);
 
 /// Positions jump by themselves a little (key frames, coarse clocks); players differ in how much.
 const TOLERANCE: f64 = 3.0;
@@ -79,20 +83,31 @@ impl Anchor {
     }
 
     /// The position is the player's word, carried on a little; not the clock's alone.
-    pub fn sure(&self) -> bool {
-        !self.estimated && self.unanswered.is_none()
+    pub fn sure(&self, now: Duration) -> bool {
+        !self.estimated && self.hung(now).is_none()
+    }
+
+    /// The same, up to where it was carried.
+    pub fn was_sure(&self) -> bool {
+        self.sample.is_some_and(|(_, at)| self.sure(at))
     }
 
     /// The player was asked, and did not answer in time.
     pub fn unanswered(&mut self) {
-        if let Some((position, _)) = self.sample {
-            self.unanswered.get_or_insert(position);
+        if let Some(sample) = self.sample {
+            self.unanswered.get_or_insert(sample);
         }
     }
 
-    /// As `position`; of a player that does not answer where it was known to be last.
+    /// Where a player was known to be that has not answered for long.
+    fn hung(&self, now: Duration) -> Option<f64> {
+        let (position, at) = self.unanswered?;
+        (now.saturating_sub(at) > HANGS).then_some(position)
+    }
+
+    /// As `position`; of a player that hangs where it was known to be last.
     pub fn known_position(&self, now: Duration, duration: Option<f64>) -> Option<f64> {
-        self.unanswered.or_else(|| self.position(now, duration))
+        self.hung(now).or_else(|| self.position(now, duration))
     }
 
     /// Seconds, within the length; `None` before the first sample.
@@ -116,7 +131,8 @@ impl Anchor {
     ) -> Sampled {
         let seconds = seconds.clamp(0.0, duration.unwrap_or(f64::MAX));
         let before = self.sample.replace((seconds, now));
-        let hung = self.unanswered.take().is_some();
+        let hung = self.hung(now).is_some();
+        self.unanswered = None;
         let told_before = self.told.replace(seconds);
         let was_estimated = std::mem::replace(&mut self.estimated, false);
         let Some((from, at)) = before else {

@@ -59,12 +59,14 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             };
             (now.boot + wait, "clock")
         });
-        let candidates = Turn::Live.round().into_iter();
-        let delivery = candidates
-            .flat_map(|turn| self.candidates(number, account, turn, now))
-            .map(|candidate| candidate.at)
-            .min()
-            .map(|at| (at.max(account.breaker.until()), "delivery"));
+        let mut earliest = None;
+        for turn in Turn::Live.round() {
+            self.visit(number, account, turn, now, |candidate| {
+                let at = earliest.map_or(candidate.at, |before: Duration| before.min(candidate.at));
+                earliest = Some(at);
+            });
+        }
+        let delivery = earliest.map(|at| (at.max(account.breaker.until()), "delivery"));
         clock.into_iter().chain(delivery).min()
     }
 
@@ -90,10 +92,17 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         }
         let mut second_choice = None;
         for turn in account.turn.round() {
-            for candidate in self.candidates(number, account, turn, now) {
-                if candidate.at > now.boot {
-                    continue;
+            let mut due = Vec::new();
+            self.visit(number, account, turn, now, |candidate| {
+                if candidate.at <= now.boot {
+                    due.push(candidate);
                 }
+            });
+            // Of what is live the newest were looked at, and the oldest of them goes first.
+            if turn == Turn::Live {
+                due.reverse();
+            }
+            for candidate in due {
                 let choice = (candidate.id, turn);
                 // After a failure another is tried first: then it shows whose fault it was.
                 if account.last_failed != Some(candidate.id) {
@@ -105,14 +114,16 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         second_choice
     }
 
-    /// Who may go in a turn, with the time at which it may. Of those in line only the few that can matter.
-    fn candidates(
+    /// Shows who may go in a turn, with the time at which it may: what is live from the newest on, everything else from the
+    /// oldest on. Of those in line only the few that can matter.
+    fn visit(
         &self,
         number: u16,
         account: &Account,
         turn: Turn,
         now: Moment,
-    ) -> Vec<Candidate> {
+        mut show: impl FnMut(Candidate),
+    ) {
         let own = |id: DeliveryId, header: &Header| {
             let paced = header.beat.then(|| account.paced(header.lane));
             account.not_before(id).max(paced.unwrap_or_default())
@@ -124,34 +135,27 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         match turn {
             Turn::Live => {
                 let newest = self.index.ready(number).rev().take(LOOK);
-                let mut fresh: Vec<Candidate> = newest
+                newest
                     .take_while(|(_, header)| !is_stale(header, now))
-                    .map(|(id, header)| candidate(id, header))
-                    .collect();
-                fresh.reverse();
-                fresh
+                    .for_each(|(id, header)| show(candidate(id, header)));
             }
             Turn::Backlog => {
-                let oldest = self.index.ready(number);
                 // Those that failed lately are few, or they would stand aside.
-                let mut found = Vec::new();
-                for (id, header) in oldest {
-                    found.push(candidate(id, header));
+                for (id, header) in self.index.ready(number) {
+                    show(candidate(id, header));
                     let waits = own(id, header) > now.boot;
                     if !waits && account.last_failed != Some(id) {
                         break;
                     }
                 }
-                found
             }
             Turn::Aside => account
                 .troubled()
-                .filter_map(|(id, _)| {
-                    let header = self.index.get(id)?;
-                    let apart = header.aside || header.needs_id;
-                    (apart && !header.dead && !header.dormant).then(|| candidate(id, header))
+                .filter_map(|(id, _)| Some((id, self.index.get(id)?)))
+                .filter(|(_, header)| {
+                    (header.aside || header.needs_id) && !header.dead && !header.dormant
                 })
-                .collect(),
+                .for_each(|(id, header)| show(candidate(id, header))),
         }
     }
 }

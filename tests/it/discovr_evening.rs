@@ -214,10 +214,10 @@ fn without_a_key_they_wait_visibly_and_a_key_or_a_rule_places_them() {
     }
     let mut evening = Evening::at_discovr();
     evening.start();
-    let dated = evening.film("Show 2009-03-15 {tmdb-1396}.mkv", LENGTH);
+    let dated = evening.film("Show {tmdb-1396} 2009-03-15.mkv", LENGTH);
     evening.mpv(&[], &[&dated]).wait();
     until_waiting_for_ids(&evening, 2);
-    let counted = evening.film("[Group] Show - 1071 {tmdb-1396}.mkv", LENGTH);
+    let counted = evening.film("[Group] Show {tmdb-1396} - 1071.mkv", LENGTH);
     let rules = evening.home.paths().rules_file();
     std::fs::create_dir_all(rules.parent().unwrap()).unwrap();
     let rule = "[[rule]]\nwhen = { title = \"Show\" }\nmap = [{ from = 1070, season = 20, episode = 4 }]\n";
@@ -286,7 +286,7 @@ fn what_was_made_for_one_profile_is_never_sent_as_another() {
     evening.link([evening.discovr_login("bob", "p2")]);
     evening.discovr.up();
     evening.start();
-    let episode = evening.film("Show S01E01 {tmdb-1396}.mkv", LENGTH);
+    let episode = evening.film("Show {tmdb-1396} S01E01.mkv", LENGTH);
     evening.mpv(&[], &[&episode]).wait();
     evening.until("bob's episode is history", SOON, |evening| {
         history(evening).len() == 1

@@ -29,7 +29,7 @@ fn json(home: &Home, arguments: &[&str]) -> Value {
 fn a_file_is_identified_with_what_lies_beside_it_and_the_users_rules() {
     let home = Home::new();
     let videos = home.folder.path().join("videos");
-    let film = videos.join("rip.mkv");
+    let film = videos.join("heat.1995.rip.mkv");
     write(&film, "");
     write(&videos.join("movie.nfo"), HEAT);
     let path = film.to_str().unwrap();
@@ -132,7 +132,7 @@ fn a_file_beside_a_film_decides_what_is_sent_and_a_rule_ends_it_at_once() {
     }
     let mut evening = Evening::linked();
     evening.start();
-    let film = evening.film("rip.mkv", LENGTH);
+    let film = evening.film("heat.1995.rip.mkv", LENGTH);
     write(&film.with_extension("nfo"), HEAT);
     let mpv = evening.mpv(&[], &[&film]);
     evening.until("it is seen", Duration::from_secs(30), |evening| {

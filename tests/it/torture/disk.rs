@@ -25,7 +25,8 @@ fn on_a_small_disk() -> (Evening, SmallDisk) {
 fn told(evening: &Evening) -> String {
     let status = evening.home.run(&["status"]);
     assert_eq!(status.code, Some(0), "{status:?}");
-    status.out + &status.err
+    let lines = status.out + &status.err;
+    lines.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// One watch, one viewing in the history, nothing left, and the log did not go on and on about the disk.
@@ -352,7 +353,7 @@ fn logins_of_a_newer_version_are_told_and_left_alone_while_watching_goes_on() {
     let newer = r#"{"version":99}"#;
     fs::write(&logins, newer).unwrap();
     evening.start();
-    let status = told(&evening).replace('\n', " ");
+    let status = told(&evening);
     assert!(
         status.contains("written by a newer version of reeld"),
         "{status}"

@@ -76,6 +76,7 @@ fn a_terminal_that_is_closed_ends_it_as_sigterm_does_except_under_nohup() {
     assert_eq!(evening.end_daemon(Signal::HUP).code(), Some(0));
     assert_eq!(evening.story(), "start stop");
     evening.start_under(["nohup"]);
+    evening.start();
     evening.signal(Signal::HUP);
     mpv.wait();
     evening.until_watches(1);
