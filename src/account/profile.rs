@@ -44,9 +44,6 @@ pub fn choose<'a>(profiles: &'a [Profile], asked: &str) -> Result<&'a Profile, L
         _ if asked.is_empty() => return Err(LoginError::ProfileNotChosen { known: known() }),
         _ => {}
     }
-    if let Some(profile) = profiles.iter().find(|profile| profile.id == asked) {
-        return Ok(profile);
-    }
     let folded = asked.to_lowercase();
     let exact = named(profiles, |name| name == asked);
     let alike = named(profiles, |name| name.to_lowercase() == folded);
@@ -62,7 +59,10 @@ pub fn choose<'a>(profiles: &'a [Profile], asked: &str) -> Result<&'a Profile, L
     }
     let number = asked.parse::<usize>().ok().and_then(|n| n.checked_sub(1));
     let by_number = number.and_then(|n| profiles.get(n));
-    by_number.ok_or_else(|| LoginError::UnknownProfile {
+    // An id that is a number as well is not what somebody means who reads the list.
+    let by_id = || profiles.iter().find(|profile| profile.id == asked);
+    let found = by_number.or_else(by_id);
+    found.ok_or_else(|| LoginError::UnknownProfile {
         asked: printable(asked),
         known: known(),
     })
@@ -93,6 +93,14 @@ mod tests {
             name: (*name).to_owned(),
         };
         list.iter().map(profile).collect()
+    }
+
+    #[test]
+    fn where_ids_are_numbers_the_number_in_the_list_is_meant() {
+        let some = of(&[("2", "Kids"), ("1", "Ann"), ("70", "Bob")]);
+        for (asked, expected) in [("2", "1"), ("1", "2"), ("3", "70"), ("70", "70")] {
+            assert_eq!(choose(&some, asked).unwrap().id, expected, "{asked}");
+        }
     }
 
     #[test]

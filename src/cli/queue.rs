@@ -212,7 +212,7 @@ fn describe(rows: &[QueueRow], now: Wall, width: usize, with_head: bool) -> Stri
             let next = row.next_attempt_at;
             vec![
                 row.id.to_string(),
-                whose(row, rows),
+                whose(row),
                 row.action.as_str().to_owned(),
                 state(row.state).to_owned(),
                 row.attempts.to_string(),
@@ -230,14 +230,11 @@ fn describe(rows: &[QueueRow], now: Wall, width: usize, with_head: bool) -> Stri
     body.to_owned()
 }
 
-/// The service, and the user where it is queued for several.
-fn whose(row: &QueueRow, rows: &[QueueRow]) -> String {
-    let alone = rows
-        .iter()
-        .all(|other| other.service != row.service || other.user == row.user);
+/// The service, and the user whose it is.
+fn whose(row: &QueueRow) -> String {
     match &row.user {
-        Some(user) if !alone => format!("{} ({user})", row.service),
-        _ => row.service.to_string(),
+        Some(user) => format!("{} ({user})", row.service),
+        None => row.service.to_string(),
     }
 }
 
@@ -402,12 +399,10 @@ mod tests {
     fn the_queue_is_readable_at_80_columns() {
         let rows = [row(17, QueueState::WaitingLogin, "ann")];
         let wanted = "\
-ID  SERVICE    WHAT      STATE            TRIES  NEXT      TITLE
-17  punchplay  progress  waits for login  3      in 1 min  Heat
+ID  SERVICE          WHAT      STATE            TRIES  NEXT      TITLE
+17  punchplay (ann)  progress  waits for login  3      in 1 min  Heat
 ";
         assert_eq!(describe(&rows, Wall(0), 80, true), wanted);
-        let two = [rows[0].clone(), row(18, QueueState::Due, "bob")];
-        assert!(describe(&two, Wall(0), 80, false).contains("18  punchplay (bob)  "));
     }
 
     #[test]

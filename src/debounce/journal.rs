@@ -16,7 +16,7 @@ use crate::model::{
 /// After the first scan, so much time is left to adopt.
 pub const ADOPT_WITHIN: Duration = Duration::from_secs(10);
 /// A position may differ by this (seconds × rate) from what the time that passed allows.
-const SLACK: f64 = 10.0;
+pub(super) const SLACK: f64 = 10.0;
 
 /// Within this the system writes what it was not asked to write.
 const WRITTEN_BACK: Duration = Duration::from_secs(60);

@@ -16,7 +16,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 /// An end that the player claims is believed this close to the end: a share of the length, or seconds.
 const CLAIMED_END: (f64, f64) = (0.03, 30.0);
 /// Stopped or paused this close to the end (seconds × rate) is an end.
-const AT_THE_END: f64 = 3.0;
+pub(super) const AT_THE_END: f64 = 3.0;
 /// A jump to less than this (seconds) that nobody announced, or that comes from the end …
 const ZERO: f64 = 1.0;
 /// … so shortly before the end, or before a pause, is the end's doing.

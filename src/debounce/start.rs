@@ -1,8 +1,9 @@
 //! From a stretch of playing to a session: which viewing it belongs to, and its start.
 
 use super::Debouncer;
+use super::journal::SLACK;
 use super::player::bank;
-use super::session::Session;
+use super::session::{AT_THE_END, Session};
 use super::viewings::{ALREADY_WATCHED, Decision, key_of};
 use crate::identify::{NOT_THE_LAST, Verdict};
 use crate::model::{Action, Media, Moment, PlayerId, SessionId, Viewing, ViewingId};
@@ -32,7 +33,11 @@ impl Debouncer {
             .from
             .unwrap_or_else(|| (playing.position(now).unwrap_or(0.0), now));
         if let Some(process) = player.info.process.filter(|_| playing.found) {
-            let completed = self.viewings.completed_in(&key, process.started_at(now));
+            let completed = self
+                .viewings
+                .completed_in(&key, process.started_at(now))
+                .filter(|viewing| goes_on(viewing, from, since, playing.anchor.rate()))
+                .map(|viewing| viewing.id);
             playing.completed_here = playing.completed_here.or(completed);
         }
         let decision = self
@@ -121,4 +126,14 @@ impl Debouncer {
         // All so far may be the clock's word for one old position.
         self.asks.push_back(id.clone());
     }
+}
+
+/// Whether a playback at `from` is what was played of a viewing in mid-film and has gone on since, perhaps round and round.
+fn goes_on(viewing: &Viewing, from: f64, since: Moment, rate: f64) -> bool {
+    let elapsed = since.wall.since(viewing.updated_at).as_secs_f64() * rate;
+    let there = (viewing.position + elapsed).rem_euclid(viewing.duration.max(1.0));
+    let apart = (there - from).abs();
+    let slack = SLACK * rate.max(1.0);
+    let in_mid_film = viewing.position < viewing.duration - AT_THE_END * rate.max(1.0);
+    in_mid_film && apart.min(viewing.duration - apart) <= slack
 }

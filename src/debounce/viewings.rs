@@ -89,10 +89,10 @@ impl Viewings {
 
     /// The viewing that a former run completed in the playback of `key` that goes on in a process begun at `since`, as far
     /// as can be known: it was this file, and the player has not been started since.
-    pub fn completed_in(&self, key: &ViewingKey, since: Wall) -> Option<ViewingId> {
+    pub fn completed_in(&self, key: &ViewingKey, since: Wall) -> Option<&Viewing> {
         let latest = self.latest(key)?;
         let here = latest.key.location == key.location && latest.completed? > since;
-        here.then_some(latest.id)
+        here.then_some(latest)
     }
 
     fn latest(&self, key: &ViewingKey) -> Option<&Viewing> {

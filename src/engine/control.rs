@@ -129,16 +129,17 @@ impl<E: Edges> Engine<E> {
                     AccountState::Ok
                 };
                 let reason = account.needs_login.clone();
-                let reason = reason
-                    .or_else(|| self.why_it_waits(service, &counts))
-                    .or_else(|| account.ends_soon(now.wall));
-                rows.push(account_row(
-                    service,
-                    state,
-                    Some(account.user_name.clone()),
-                    counts,
-                    reason,
-                ));
+                let reason = reason.or_else(|| self.why_it_waits(service, &counts));
+                let user = Some(account.user_name.clone());
+                let mut row = account_row(service, state, user, counts, reason);
+                // Whatever else is to be said.
+                if let Some(end) = account.ends_soon(now.wall) {
+                    row.last_error = Some(match row.last_error {
+                        Some(error) => format!("{end}; {error}"),
+                        None => end,
+                    });
+                }
+                rows.push(row);
             }
             let linked = |key: &AccountKey| self.accounts.iter().any(|account| account.key == *key);
             for (key, counts) in counts
