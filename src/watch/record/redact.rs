@@ -27,8 +27,10 @@ const NUMBERS: [&str; 5] = [
     "xesam:trackNumber",
     "xesam:discNumber",
 ];
-/// Fields of mpv's messages whose text is a word of the protocol; `type` is a track's.
-const FIELDS: [&str; 6] = ["event", "error", "reason", "name", "type", "command"];
+/// Fields of mpv's messages whose text is a word of the protocol; deeper down they may be a tag's name.
+const FIELDS: [&str; 5] = ["event", "error", "reason", "name", "command"];
+/// What a track is.
+const TRACKS: [&str; 3] = ["video", "audio", "sub"];
 
 /// The replacements made so far.
 #[derive(Debug, Default)]
@@ -83,6 +85,11 @@ impl Redaction {
             // Must stay one.
             Raw::Path(path) => *path = format!("/redacted/{}", self.number(path)),
             Raw::Variant(inner) => self.raw(inner),
+            // Text, where a player writes it as bytes.
+            Raw::List(list) if list.iter().any(|value| matches!(value, Raw::U8(_))) => {
+                let text = format!("{list:?}");
+                *raw = Raw::Text(format!("redacted {}", self.number(&text)));
+            }
             Raw::List(list) => list.iter_mut().for_each(|value| self.raw(value)),
             Raw::Dict(map) => self.properties(map),
             _ => {}
@@ -95,7 +102,7 @@ impl Redaction {
             Mpv::Line(line) => {
                 *line = match serde_json::from_str(line) {
                     Ok(mut value) => {
-                        self.json(&mut value);
+                        self.message(&mut value);
                         value.to_string()
                     }
                     Err(_) => "nonsense".to_owned(),
@@ -106,13 +113,25 @@ impl Redaction {
         }
     }
 
+    fn message(&mut self, message: &mut Value) {
+        let Value::Object(fields) = message else {
+            return self.json(message);
+        };
+        for (name, value) in fields {
+            if !(FIELDS.contains(&name.as_str()) && value.is_string()) {
+                self.json(value);
+            }
+        }
+    }
+
     fn json(&mut self, value: &mut Value) {
         match value {
             Value::String(text) => self.text(text),
             Value::Array(list) => list.iter_mut().for_each(|value| self.json(value)),
             Value::Object(fields) => {
                 for (name, value) in fields {
-                    if !(FIELDS.contains(&name.as_str()) && value.is_string()) {
+                    let is_track = value.as_str().is_some_and(|kind| TRACKS.contains(&kind));
+                    if !(name == "type" && is_track) {
                         self.json(value);
                     }
                 }
@@ -168,6 +187,22 @@ fn extension(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tags_called_like_words_of_the_protocol_and_texts_written_as_bytes_go() {
+        let mut redaction = Redaction::default();
+        let line = r#"{"event":"property-change","name":"metadata","data":{"name":"Secret","type":"Secret","reason":"Secret","list":[{"type":"video"}]}}"#;
+        let mut heard = Mpv::Line(line.to_owned());
+        redaction.mpv(&mut heard);
+        let Mpv::Line(line) = heard else { panic!() };
+        assert!(!line.contains("Secret"), "{line}");
+        for kept in ["property-change", "metadata", r#""type":"video""#] {
+            assert!(line.contains(kept), "{line}");
+        }
+        let mut bytes = Raw::List(b"Secret".map(Raw::U8).to_vec());
+        redaction.raw(&mut bytes);
+        assert!(matches!(bytes, Raw::Text(_)), "{bytes:?}");
+    }
 
     #[test]
     fn places_keep_their_form_and_nothing_else() {
