@@ -91,16 +91,13 @@ pub fn identify(item: &Item, sidecars: &[Sidecar], rules: &Rules) -> Identity {
     let mut claims = Vec::new();
     claims.extend(ids);
     // The number of a season only completes what the name says.
-    let beside = |season: bool| {
-        sidecar::claims(sidecars, named.as_ref(), path)
-            .into_iter()
-            .filter(move |(place, _)| (*place == Place::Season) == season)
-            .map(|(_, claim)| claim)
-    };
-    claims.extend(beside(false));
+    let (seasons, beside): (Vec<_>, Vec<_>) = sidecar::claims(sidecars, named.as_ref(), path)
+        .into_iter()
+        .partition(|(place, _)| *place == Place::Season);
+    claims.extend(beside.into_iter().map(|(_, claim)| claim));
     claims.extend(tags::read(item, kind));
     claims.extend(name);
-    claims.extend(beside(true));
+    claims.extend(seasons.into_iter().map(|(_, claim)| claim));
     claims.extend(tags::hint(item));
     claims.extend(player::read(item));
     let mut identity = weigh::weigh(item, claims);

@@ -20,12 +20,14 @@ pub fn claims(
         _ => None,
     });
     let kind = own.or(kind_named);
+    let speaks_for_a_folder = |s: &Sidecar| matches!(s.place, Place::Film | Place::Show);
+    let folders = path.filter(|_| sidecars.iter().any(speaks_for_a_folder));
+    let folders = folders.map(folder_titles).unwrap_or_default();
     sidecars
         .iter()
         .filter_map(|sidecar| {
             let mut claim = claim(sidecar, kind)?;
-            if matches!(sidecar.place, Place::Film | Place::Show) {
-                let folders = path.map(folders).unwrap_or_default();
+            if speaks_for_a_folder(sidecar) {
                 reach(&mut claim, sidecar.above, named, &folders);
             }
             Some((sidecar.place, claim))
@@ -34,7 +36,7 @@ pub fn claims(
 }
 
 /// The titles of the folders above a video, the nearest first.
-fn folders(path: &str) -> Vec<Option<String>> {
+fn folder_titles(path: &str) -> Vec<Option<String>> {
     path.split('/')
         .rev()
         .skip(1)
