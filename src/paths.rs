@@ -6,6 +6,8 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::OFlags;
+
 use crate::error::CliError;
 
 /// The files, folders and sockets of one user's reeld. Nothing is created by asking for them.
@@ -123,8 +125,8 @@ pub fn open_file(file: &Path) -> io::Result<File> {
 /// # Errors
 /// As [`open_file`].
 pub fn open_at_once(options: &mut OpenOptions, file: &Path) -> io::Result<File> {
-    let nonblock = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
-    let opened = options.custom_flags(nonblock).open(file)?;
+    let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
+    let opened = options.custom_flags(flags).open(file)?;
     match opened.metadata()?.file_type().is_fifo() {
         false => Ok(opened),
         true => Err(io::Error::new(

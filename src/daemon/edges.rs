@@ -13,7 +13,7 @@ use crate::engine::{Edges, Identity, Opened, Pause};
 use crate::error::{CliError, in_short};
 use crate::history::{self, Entry, History, Receipt};
 use crate::model::{AccountKey, Moment, ViewingId};
-use crate::paths::{Paths, private_dir};
+use crate::paths::{Paths, private_dir, read_small};
 use crate::store::{Program, SledStore, StateFolder, StoreError, StoreErrorKind};
 use crate::watch::merge::Started;
 use crate::watch::process;
@@ -152,8 +152,9 @@ pub fn identity(paths: &Paths) -> Result<Identity, CliError> {
 pub fn device_id(paths: &Paths) -> Result<String, CliError> {
     private_dir(&paths.state_dir)?;
     let file = paths.state_dir.join("device-id");
-    match fs::read_to_string(&file) {
-        Ok(id) if uuid::Uuid::parse_str(id.trim()).is_ok() => return Ok(id.trim().to_owned()),
+    let known = read_small(&file).map(|id| String::from_utf8_lossy(&id).trim().to_owned());
+    match known {
+        Ok(id) if uuid::Uuid::parse_str(&id).is_ok() => return Ok(id),
         Ok(_) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(unusable(&file, &error)),

@@ -5,7 +5,7 @@
 //! stamp nor an answer. They talk over two channels: inputs (bounded: a watcher that is ahead of the disk waits, with its
 //! stamps already taken) and outputs (as many as were asked for). An idle daemon sleeps in both.
 //!
-//! **Life.** control socket (so that only one daemon runs) → store → watchers → first scan → `READY=1`. **Death.** SIGTERM,
+//! **Life.** control socket (so that only one daemon runs) → store, and watchers meanwhile → first scan → `READY=1`. **Death.** SIGTERM,
 //! SIGINT or SIGHUP (its terminal is closed): sessions are stopped and on disk, what is due may go out for `LAST_WORDS`, then exit. A second signal exits at once;
 //! everything accepted is on disk by then or never was.
 

@@ -1,12 +1,11 @@
 //! Finds and reads the files beside a video. May take as long as the disk or the network likes.
 
-use std::fs::OpenOptions;
 use std::io::Read;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::{Fact, LARGEST, Place, Sidecar, understand};
 use crate::identify::pieces;
+use crate::paths::open_file;
 
 /// Folders above the video in which a series may say who it is.
 const SHOW_FOLDERS: usize = 3;
@@ -70,13 +69,7 @@ fn disc(folder: &Path) -> Option<&Path> {
 }
 
 fn bytes(file: &Path) -> Option<Vec<u8>> {
-    // Not to wait for the other end of what only looks like a file.
-    let nonblock = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
-    let opened = OpenOptions::new()
-        .read(true)
-        .custom_flags(nonblock)
-        .open(file)
-        .ok()?;
+    let opened = open_file(file).ok()?;
     if !opened.metadata().ok()?.is_file() {
         return None;
     }

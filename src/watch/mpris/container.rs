@@ -4,13 +4,12 @@
 //! Two families are read: Matroska (`TrackEntry` types) and MP4 (`hdlr` of each `trak`). Of a file only the heads of
 //! its parts are read, a bounded number of them, whatever it claims of itself. What is not understood says nothing.
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
-use std::os::unix::fs::OpenOptionsExt;
-
-use rustix::fs::OFlags;
+use std::path::Path;
 
 use crate::model::Video;
+use crate::paths::open_file;
 
 /// Most parts of a file that are looked at.
 const MOST_PARTS: u32 = 4000;
@@ -28,11 +27,7 @@ fn read(path: &str) -> io::Result<Video> {
     if !is_file {
         return Ok(Video::Unknown);
     }
-    let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(flags)
-        .open(path)?;
+    let file = open_file(Path::new(path))?;
     if !file.metadata()?.is_file() {
         return Ok(Video::Unknown);
     }
