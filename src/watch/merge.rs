@@ -107,7 +107,13 @@ impl Merge {
             }
             let face = self.unite(&id, face, at);
             self.prefer(&face, at);
-        } else if let Some(face) = self.kin_of(&id).and_then(|kin| self.face_of(&kin)) {
+            return;
+        }
+        let kin = self.kin_of(&id).and_then(|kin| self.face_of(&kin));
+        if kin.as_ref() != Some(&id) {
+            self.take_back_name(&id, at);
+        }
+        if let Some(face) = kin {
             self.join(&face, id, at);
         } else {
             let group = Group {
@@ -121,18 +127,26 @@ impl Merge {
 
     /// Its watcher does not listen to it.
     fn ignored(&mut self, id: PlayerId, info: PlayerInfo, at: Moment) {
+        let face = self.face_of(&id);
         self.leave(&id, at);
         self.members.remove(&id);
         if !self.groups.contains_key(&id) {
             self.tell(id, Signal::Appeared(info), at);
         }
+        if let Some(face) = face {
+            self.part(&face, at);
+        }
     }
 
     fn vanished(&mut self, id: &PlayerId, at: Moment) {
+        let face = self.face_of(id);
         self.leave(id, at);
         self.members.remove(id);
         if !self.groups.contains_key(id) {
             self.tell(id.clone(), Signal::Vanished, at);
+        }
+        if let Some(face) = face {
+            self.part(&face, at);
         }
     }
 
@@ -219,7 +233,8 @@ impl Merge {
         true
     }
 
-    /// Lets those go who belonged to a player for what they had open, and have something else open now.
+    /// Lets those go who belonged to a player for what they had open, and have something else open now, or whose mpv
+    /// is gone while others of its process stay.
     fn part(&mut self, face: &PlayerId, at: Moment) {
         let Some(group) = self.groups.get(face) else {
             return;
@@ -230,11 +245,12 @@ impl Merge {
             *id != face
                 && others.clone().count() > 0
                 && of(id).is_some_and(|member| {
+                    let is_mpv = |other: &Member| other.info.source == Source::Mpv;
+                    let has_opened = member.item.is_some();
                     member.info.process.is_none()
-                        && member.item.is_some()
-                        && !others
-                            .filter_map(of)
-                            .any(|other| member.plays_what_plays(other))
+                        && !others.filter_map(of).any(|other| {
+                            is_mpv(other) && (!has_opened || member.plays_what_plays(other))
+                        })
                 })
         };
         let parted: Vec<PlayerId> = group.members.iter().filter(has_parted).cloned().collect();
@@ -272,7 +288,14 @@ impl Merge {
         self.show_twins(face, at);
     }
 
-    /// Nothing is open: the player is shown under the id of the member that speaks for it from now on.
+    /// Others were left under the id of a member that went, and it is here again, without them.
+    fn take_back_name(&mut self, id: &PlayerId, at: Moment) {
+        if let Some(active) = self.groups.get(id).map(|group| group.active.clone()) {
+            self.rename(id, active, at);
+        }
+    }
+
+    /// The player is shown under the id of the member that speaks for it from now on.
     fn rename(&mut self, old: &PlayerId, id: PlayerId, at: Moment) {
         let Some(mut group) = self.groups.remove(old) else {
             return;
@@ -521,5 +544,7 @@ fn is_same(a: &Item, b: &Item) -> bool {
     }
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

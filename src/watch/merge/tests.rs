@@ -8,7 +8,7 @@ use crate::model::{Location, Wall};
 const MPV: &str = "mpv-7";
 const BUS: &str = "mpris:mpv";
 
-fn at(seconds: u64) -> Moment {
+pub(super) fn at(seconds: u64) -> Moment {
     let since = Duration::from_secs(seconds);
     Moment {
         mono: since,
@@ -21,7 +21,7 @@ fn process(pid: u32) -> Process {
     Process { pid, started: 1 }
 }
 
-fn info(source: Source, pid: Option<u32>) -> Signal {
+pub(super) fn info(source: Source, pid: Option<u32>) -> Signal {
     named("mpv", source, pid)
 }
 
@@ -34,7 +34,7 @@ fn named(name: &str, source: Source, pid: Option<u32>) -> Signal {
     })
 }
 
-fn item(path: &str) -> Box<Item> {
+pub(super) fn item(path: &str) -> Box<Item> {
     Box::new(Item {
         location: Some(Location::Path(path.into())),
         duration: Some(100.0),
@@ -42,7 +42,7 @@ fn item(path: &str) -> Box<Item> {
     })
 }
 
-fn playing() -> Signal {
+pub(super) fn playing() -> Signal {
     Signal::Transport {
         state: Transport::Playing,
         position: Some(0.0),
@@ -476,74 +476,42 @@ fn what_its_watcher_ignores_is_no_twin() {
     scene.step(MPV, Signal::Vanished, &["mpv-7 vanished"]);
 }
 
-mod properties {
-    use std::collections::{BTreeMap, BTreeSet};
+#[test]
+fn a_sandboxed_player_does_not_speak_for_a_process_whose_socket_went() {
+    let mut scene = one_by_place();
+    scene.quietly("mpris:mpv.7", info(Source::Mpris, Some(7)));
+    scene.step(
+        MPV,
+        Signal::Vanished,
+        &[
+            "mpv-7 appeared on Mpris",
+            "mpv-7 Ended(Stopped)",
+            "mpris:mpv ignored: the same player as mpv-7",
+            "mpris:mpv.7 ignored: the same player as mpv-7",
+            "mpris:mpv appeared on Mpris",
+            "mpris:mpv opened /a",
+            "mpris:mpv rate 1",
+            "mpris:mpv Playing Some(2.0)",
+        ],
+    );
+}
 
-    use proptest::prelude::*;
-
-    use super::*;
-
-    /// Two mpvs, each on the socket and on the bus, one player with two connections, and one in a sandbox.
-    const WHO: [(&str, Source, Option<u32>); 7] = [
-        ("mpv-7", Source::Mpv, Some(7)),
-        ("mpris:mpv", Source::Mpris, Some(7)),
-        ("mpv-8", Source::Mpv, Some(8)),
-        ("mpris:mpv-8", Source::Mpris, Some(8)),
-        ("mpris:vlc", Source::Mpris, Some(9)),
-        ("mpris:vlc-9", Source::Mpris, Some(9)),
-        ("mpris:sandbox", Source::Mpris, None),
-    ];
-
-    fn anything() -> impl Strategy<Value = Vec<(usize, Signal)>> {
-        let signal = prop_oneof![
-            Just(Signal::Vanished),
-            Just(Signal::Opened(item("/a"))),
-            Just(Signal::Opened(item("/b"))),
-            Just(Signal::Refined(item("/a"))),
-            Just(playing()),
-            Just(Signal::Ended(EndReason::Stopped)),
-            Just(Signal::PositionUnknown),
-        ];
-        let signal = prop_oneof![1 => Just(None), 2 => signal.prop_map(Some)];
-        let step = (0..WHO.len(), signal).prop_map(|(who, signal)| {
-            let (_, source, pid) = WHO[who];
-            (who, signal.unwrap_or_else(|| info(source, pid)))
-        });
-        prop::collection::vec(step, 1..60)
-    }
-
-    proptest! {
-        #[test]
-        fn a_process_is_never_shown_as_two_players_and_only_the_shown_speak(steps in anything()) {
-            let mut merge = Merge::new(Box::new(|_, _| false));
-            let mut there = BTreeSet::new();
-            let mut shown: BTreeMap<PlayerId, Option<Process>> = BTreeMap::new();
-            for (second, (who, signal)) in (0..).zip(steps) {
-                let player = PlayerId::new(WHO[who].0);
-                match &signal {
-                    Signal::Appeared(_) => { there.insert(who); }
-                    Signal::Vanished => { there.remove(&who); }
-                    _ if !there.contains(&who) => continue,
-                    _ => {}
-                }
-                for seen in merge.handle(Observation { at: at(second), player, signal }) {
-                    match seen.signal {
-                        Signal::Appeared(info) if info.ignored.is_none() => {
-                            shown.insert(seen.player, info.process);
-                        }
-                        Signal::Appeared(_) | Signal::Vanished => {
-                            shown.remove(&seen.player);
-                        }
-                        _ => prop_assert!(shown.contains_key(&seen.player), "{} speaks", seen.player),
-                    }
-                }
-                let processes: BTreeSet<_> = shown.values().map(|process| process.map(|p| p.pid)).collect();
-                prop_assert_eq!(processes.len(), shown.len(), "two for one: {:?}", shown);
-                // The one in the sandbox may be one of the others.
-                let present: BTreeSet<_> = there.iter().filter_map(|who| WHO[*who].2).collect();
-                let shown: BTreeSet<_> = processes.into_iter().flatten().collect();
-                prop_assert_eq!(shown, present);
-            }
-        }
-    }
+#[test]
+fn a_socket_that_comes_back_is_not_the_sandboxed_player_left_under_its_name() {
+    let mut scene = one_by_place();
+    scene.quietly(MPV, Signal::Vanished);
+    scene.quietly("mpris:mpv.7", info(Source::Mpris, Some(7)));
+    scene.quietly("mpris:mpv.7", Signal::Opened(item("/b")));
+    scene.step(
+        MPV,
+        info(Source::Mpv, Some(7)),
+        &[
+            "mpv-7 vanished",
+            "mpris:mpv appeared on Mpris",
+            "mpris:mpv opened /a",
+            "mpris:mpv rate 1",
+            "mpris:mpv Playing Some(4.0)",
+            "mpv-7 ignored: the same player as mpris:mpv.7",
+        ],
+    );
 }
