@@ -451,6 +451,30 @@ fn a_player_that_hangs_plays_nothing_past_the_threshold_and_ends_where_it_was_kn
 }
 
 #[test]
+fn a_player_paused_at_the_beginning_does_not_complete_what_another_watches_to_its_end() {
+    let mut rig = played(20.0);
+    rig.pause();
+    rig.open_at("mpv-2", heat(), 700.0);
+    rig.wait(250.0);
+    assert_eq!(rig.count(Action::Stop), 0);
+    rig.quit("mpv-2");
+    let stop = rig.events.last().unwrap();
+    assert!(stop.watched && stop.position > 940.0, "{stop:?}");
+}
+
+#[test]
+fn what_was_past_the_threshold_before_it_was_changed_stays_so() {
+    let mut rig = played(872.0);
+    let rules = Rules {
+        movie_threshold: 0.95,
+        ..test_rules()
+    };
+    rig.d.reconfigure(rules, rig.now);
+    rig.quit("mpv-1");
+    assert_eq!(rig.story(), "start 5 · stop 872 watched");
+}
+
+#[test]
 fn a_film_that_ends_while_one_answer_is_late_ends_at_its_end_however_rare_the_beats() {
     let rules = Rules {
         progress_every: Duration::from_secs(120),

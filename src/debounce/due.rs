@@ -19,7 +19,7 @@ impl Debouncer {
             };
             match &playing.session {
                 Some(session) => {
-                    let reached = self.can_complete(session.viewing);
+                    let reached = self.can_complete_here(playing);
                     let (at, due) =
                         session.next_due(&self.rules, playing.anchor.running(), reached);
                     if at > now.mono {

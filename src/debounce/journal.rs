@@ -162,22 +162,24 @@ impl Debouncer {
 
     /// A viewing goes on elsewhere: its old session ends before the new one begins.
     pub(super) fn close_orphans_of(&mut self, viewing: ViewingId) {
+        self.orphans.sort_by_key(|span| span.at.wall);
         while let Some(index) = self.orphans.iter().position(|span| span.viewing == viewing) {
-            let span = self.orphans.swap_remove(index);
+            let span = self.orphans.remove(index);
             self.close_orphan(span);
         }
     }
 
     pub(super) fn close_all_orphans(&mut self) {
         self.close_orphans = None;
-        let mut orphans = std::mem::take(&mut self.orphans);
-        orphans.sort_by_key(|span| span.at.wall);
-        for span in orphans {
+        self.orphans.sort_by_key(|span| span.at.wall);
+        while !self.orphans.is_empty() {
+            let span = self.orphans.remove(0);
             self.close_orphan(span);
         }
     }
 
-    /// One stop, with the last good position and the time of that.
+    /// One stop, with the last good position and the time of that. The last one of a viewing completes it: nothing newer of
+    /// it was ever told.
     fn close_orphan(&mut self, span: Span) {
         let at = self.end_of(&span);
         if self.viewings.get(span.viewing).is_none() {
@@ -186,7 +188,8 @@ impl Debouncer {
         let Some(viewing) = self.viewings.get_mut(span.viewing) else {
             return;
         };
-        let watched = completes(viewing, &self.rules);
+        let last = self.orphans.iter().all(|o| o.viewing != span.viewing);
+        let watched = last && completes(viewing, &self.rules);
         if watched {
             viewing.completed = Some(at.wall);
         }
@@ -224,7 +227,12 @@ impl Debouncer {
             };
         }
         let booted = self.last.wall.minus(self.last.boot);
-        let unwritten = known.plus(self.rules.progress_every + WRITTEN_BACK);
+        // In a pause nothing is written until it ends.
+        let silent = match span.playing {
+            true => self.rules.progress_every,
+            false => self.rules.progress_every.max(self.rules.pause_limit),
+        };
+        let unwritten = known.plus(silent + WRITTEN_BACK);
         // A clock that was lost with the power says nothing.
         let wall = if booted > known {
             unwritten.min(booted)

@@ -52,7 +52,8 @@ use crate::model::{
     Media, Moment, Observation, PlayerId, PlayerInfo, Random, SessionId, Signal, Span, Step,
     Transport, Viewing, ViewingId,
 };
-use player::{Player, playing_in};
+use player::{Player, bank, playing_in};
+use session::Playing;
 use steps::Steps;
 use viewings::Viewings;
 
@@ -232,7 +233,7 @@ impl Debouncer {
     fn next_due(&self, player: &Player) -> Option<(Duration, &'static str)> {
         let playing = player.playing.as_ref()?;
         if let Some(session) = &playing.session {
-            let reached = self.can_complete(session.viewing);
+            let reached = self.can_complete_here(playing);
             let (at, due) = session.next_due(&self.rules, playing.anchor.running(), reached);
             return (at != Duration::MAX).then(|| (at, due.reason()));
         }
@@ -342,16 +343,15 @@ impl Debouncer {
     /// Rules have changed.
     pub fn reconfigure(&mut self, rules: Rules, now: Moment) {
         self.timeout(now);
-        self.rules = rules;
         for player in self.players.values_mut() {
-            if let Some(playing) = player
-                .playing
-                .as_mut()
-                .filter(|playing| playing.settled_as_nothing)
-            {
+            if let Some(playing) = &mut player.playing {
+                // What was played counts by the rules that were in force.
+                let played = playing.anchor.carry(now.mono, playing.item.duration);
+                bank(&mut self.viewings, playing, played, &self.rules);
                 playing.settled_as_nothing = false;
             }
         }
+        self.rules = rules;
     }
 
     /// True while some player has an open session.
@@ -461,10 +461,13 @@ impl Debouncer {
         (!playing.anchor.known()).then(|| "its position is not known yet".into())
     }
 
-    fn can_complete(&self, viewing: ViewingId) -> bool {
-        self.viewings
-            .get(viewing)
-            .is_some_and(|viewing| steps::completes(viewing, &self.rules))
+    /// Whether a pause here completes the viewing: not that of another player, far from where this one came to.
+    fn can_complete_here(&self, playing: &Playing) -> bool {
+        let session = playing.session.as_ref();
+        let viewing = session.and_then(|session| self.viewings.get(session.viewing));
+        let here = playing.position(self.last);
+        here.is_some_and(|here| here >= playing.threshold(&self.rules))
+            && viewing.is_some_and(|viewing| steps::completes(viewing, &self.rules))
     }
 
     /// Suspend and steps of the wall clock end sessions before them.

@@ -56,7 +56,8 @@ impl Debouncer {
         let here = here.clamp(0.0, duration);
         viewing.position = here;
         viewing.duration = duration;
-        viewing.updated_at = at.wall;
+        // Not earlier than what is known of it, though the clock was set back: older witnesses are told by that.
+        viewing.updated_at = viewing.updated_at.max(at.wall);
         viewing.player.clone_from(&player.info.name);
         let watched = action == Action::Stop && completes(viewing, &self.rules);
         if watched {

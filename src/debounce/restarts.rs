@@ -56,6 +56,38 @@ fn a_playback_that_is_gone_after_a_restart_is_closed_with_its_last_position() {
 }
 
 #[test]
+fn of_two_players_with_one_film_that_are_gone_after_a_restart_the_one_seen_last_completes_it() {
+    let mut rig = played(870.0);
+    rig.open_at("mpv-2", heat(), 100.0);
+    rig.wait(40.0);
+    rig.players.clear();
+    rig.restart(60.0, test_rules());
+    rig.wait(11.0);
+    let stops = rig.events.iter().filter(|e| e.action == Action::Stop);
+    let stops: Vec<_> = stops.map(|stop| (stop.at.wall, stop.watched)).collect();
+    let [first, last] = stops.as_slice() else {
+        panic!("{stops:?}")
+    };
+    assert!(first.0 <= last.0 && !first.1 && last.1, "{stops:?}");
+}
+
+#[test]
+fn a_pause_in_which_the_power_failed_ends_after_all_that_may_have_been_told_of_it() {
+    let mut rig = played(100.0);
+    rig.pause();
+    rig.wait(3.0);
+    let paused = rig.events.last().unwrap().at.wall;
+    // What was told of the end of a pause of 20 minutes is gone with the power.
+    rig.players.clear();
+    rig.boot_id += 1;
+    rig.restart(3600.0, test_rules());
+    rig.wait(11.0);
+    let stop = rig.events.last().unwrap();
+    assert_eq!(stop.action, Action::Stop);
+    assert!(stop.at.wall > paused.plus(Duration::from_secs(1200)));
+}
+
+#[test]
 fn a_player_restarted_at_the_same_place_goes_on_with_the_viewing_in_a_new_session() {
     let mut rig = played(100.0);
     rig.players.values_mut().for_each(|truth| truth.pid = 999);
