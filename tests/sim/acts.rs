@@ -505,7 +505,13 @@ impl World {
         self.forget();
         self.disk().lose_power(batches);
         self.log.discovr.power_fails(self.clock.now);
-        self.set_back += ms(u64::try_from(self.clock.off).unwrap_or(0));
+        if self.clock.off > 0 {
+            self.set_back += ms(u64::try_from(self.clock.off).unwrap_or(0));
+            self.log
+                .punchplay
+                .iter_mut()
+                .for_each(PunchPlay::forget_stamps);
+        }
         let until = self.clock.now + down;
         self.run_until(until);
         self.clock.reboot(year_1970);

@@ -14,6 +14,7 @@
 //! * **kill -9** may cost what was learnt since the last beat; **loss of power**, and a death while the disk could not be
 //!   written, whatever was not yet on the disk (a stop is). While no daemon runs, playing may count or not.
 //! * **Links that change in mid-session.** Whether the session goes on, and whether that account is told of it.
+//! * **A playback that was opened while no daemon ran** and stands where a loop of what was watched would: it may be one.
 //! * A player that tells no position never completes anything, unless it says itself that it played to the end.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,8 +37,8 @@ const REACHED: f64 = 10.0;
 const BLUR: f64 = 3.5;
 /// So close to the end (seconds, at normal speed) an end is one.
 const AT_THE_END: f64 = 3.0;
-/// A pause past the threshold surely completes / perhaps does, seconds.
-const PAUSE: (f64, f64) = (64.0, 60.0);
+/// A pause past the threshold surely completes / perhaps does, seconds; a player may say that it pauses while it buffers.
+const PAUSE: (f64, f64) = (64.0, 57.0);
 /// The longest pause of one session, likewise.
 const PAUSE_LIMIT: (f64, f64) = (1805.0, 1800.0);
 /// Sessions of the last run are closed surely / perhaps so long after the start, seconds.
@@ -110,6 +111,8 @@ struct Playback {
     /// The daemon may believe it elsewhere for this long (seconds of playing), and that it is past the threshold.
     astray: f64,
     astray_past: bool,
+    /// It was opened while no daemon ran.
+    unseen: bool,
     over: bool,
     /// It has come to its end, or was left.
     done: bool,
@@ -289,6 +292,7 @@ impl Follow {
             past: 0.0,
             astray: 0.0,
             astray_past: false,
+            unseen: self.up.is_none(),
             over: false,
             done: false,
         };
@@ -373,6 +377,7 @@ impl Follow {
             run >= START.1,
         );
         // It says that it is at the beginning, wherever it is.
+        let unseen = playback.unseen;
         let mute_start = mute && (from > BEGINNING.0 || playback.all > run + 0.1);
         let astray_start = astray || mute_start;
         let jumped = stretch.jump != Jump::No;
@@ -396,8 +401,10 @@ impl Follow {
                 if guess.sessions.contains_key(&number) {
                     after.push(guess);
                 } else if sure_start {
+                    after.extend(guess.looping(number, unseen));
                     after.extend(guess.starts(number, from, astray_start, at));
                 } else if maybe_start {
+                    after.extend(guess.looping(number, unseen));
                     after.extend(guess.clone().starts(number, from, astray_start, at));
                     after.push(guess);
                 } else {
@@ -438,7 +445,13 @@ impl Follow {
         );
         let (sure_end, maybe_end) = (sure_end && !mute, maybe_end && !mute);
         let limit = (held > PAUSE_LIMIT.0, held > PAUSE_LIMIT.1);
-        let minute = (held > PAUSE.0, held > PAUSE.1);
+        let mark = self.threshold * length;
+        // Where it is believed to be is not where it is.
+        let astray = mute || playback.astray > 0.0;
+        let minute = (
+            held > PAUSE.0 && position >= mark + BLUR && !astray,
+            held > PAUSE.1 && (position >= mark - BLUR * 3.0 || astray),
+        );
         self.each(|guess| {
             let Some(session) = guess.sessions.get(&number) else {
                 return vec![guess];
@@ -633,6 +646,13 @@ impl Guess {
     fn reaching(mut self, at: u64) -> Self {
         self.reached.get_or_insert(at);
         self
+    }
+
+    /// What was watched may be taken to play round and round in a playback that nobody saw being opened.
+    fn looping(&self, number: u32, unseen: bool) -> Option<Self> {
+        let mut looping = self.clone();
+        looping.nothing.insert(number);
+        (unseen && self.viewing > 0 && !self.open).then_some(looping)
     }
 
     /// A session begins in a playback, from this fraction of the length.

@@ -397,10 +397,11 @@ impl User {
     fn sharp(&mut self, rng: &mut Rng, setup: &mut Setup) {
         let seconds = Duration::from_secs;
         let (slot, film) = (rng.usize(0..SLOTS), rng.usize(4..7));
-        match rng.u32(0..12) {
+        match rng.u32(0..13) {
             8 => self.paused_offline_for_long(rng, slot, film),
             9 => self.clock_goes_back_between_two_events(rng, slot, film),
             10 => self.disk_fails_before_the_answer(rng, slot, film),
+            12 => self.fast_without_a_position(slot, setup),
             11 => self.somebody_else_comes_before_the_stop_is_written(rng, slot, film),
             0..=2 => self.power_fails_after_the_stop(rng, slot, film),
             3 | 4 => self.another_film_while_nobody_looks(rng, slot, film),
@@ -500,6 +501,16 @@ impl User {
         self.exactly(Act::Wait(seconds(rng.u64(20..100))), &[]);
         self.exactly(Act::Quit { slot }, &[(0.1, disk)]);
         self.exactly(Act::Wait(seconds(600)), &[]);
+    }
+
+    /// By the clock it is past the threshold before the player can be taken to hang.
+    fn fast_without_a_position(&mut self, slot: usize, setup: &mut Setup) {
+        setup.players[slot] = Kind::Mute;
+        setup.threshold = 50;
+        self.exactly(open(slot, 6), &[]);
+        self.exactly(Act::Rate { slot, rate: 3.0 }, &[]);
+        self.exactly(Act::Wait(Duration::from_secs(91)), &[]);
+        self.exactly(Act::Quit { slot }, &[]);
     }
 
     fn somebody_else_comes_before_the_stop_is_written(

@@ -75,7 +75,7 @@ impl World {
                 "something was sent as {key:?}, which is not linked"
             ));
         }
-        if self.told.contains(&print(account, &job)) {
+        if self.told.contains(&print(account, delivery, &job)) {
             return self.complain(format!(
                 "sent again after it was taken: {}",
                 job.request.body
@@ -355,16 +355,16 @@ impl World {
             self.after(Duration::ZERO, changed);
         }
         if matches!(outcome, Disposition::Delivered { .. }) {
-            self.told.insert(print(account, &job));
+            self.told.insert(print(account, delivery, &job));
         }
         self.tell(Input::Settled { delivery, outcome });
     }
 }
 
 /// One request, told from all others.
-fn print(account: usize, job: &Job) -> u64 {
+fn print(account: usize, delivery: DeliveryId, job: &Job) -> u64 {
     let mut hasher = DefaultHasher::new();
-    (account, &job.request.path, &job.request.body).hash(&mut hasher);
+    (account, delivery.0, &job.request.path, &job.request.body).hash(&mut hasher);
     hasher.finish()
 }
 
