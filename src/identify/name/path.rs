@@ -495,7 +495,7 @@ fn finish(base: Reading, folders: Folders) -> ParsedName {
     }
     let of_folder = folders.ids_of(base.title.as_deref(), base.year, episode);
     let on_folder = !of_folder.is_empty();
-    let before_number = kinship::ids_before_number(&base.text);
+    let before_number = !base.ids.is_empty() && kinship::ids_before_number(&base.text);
     // What stands on the folder of a series is the series'; on the file of an episode it might be the episode's.
     let ids = match (episode, on_folder) {
         (true, true) => of_folder,

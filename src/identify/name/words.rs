@@ -51,6 +51,8 @@ pub(super) const SPECIAL: u32 = 1 << 22;
 pub(super) const EXTRA: u32 = 1 << 23;
 /// Also a show's name, where a season lies in it.
 pub(super) const SHOW: u32 = 1 << 24;
+/// First word of what says within a name that this is an extra.
+pub(super) const ASIDE: u32 = 1 << 25;
 
 /// Lists of words, and of phrases where words are joined by `+`; all in lower case without accents or apostrophes.
 const LISTS: &[(u32, &str)] = &[
@@ -186,6 +188,10 @@ const LISTS: &[(u32, &str)] = &[
     (
         EXTRA,
         "trailer trailers teaser sample featurette featurettes interview interviews behindthescenes scenes of deleted scene deletedscene short other bloopers reel extras music",
+    ),
+    (
+        ASIDE,
+        "official theatrical trailer teaser sample featurette making behind deleted",
     ),
     (
         BINDS,
