@@ -66,7 +66,7 @@ impl Debouncer {
             }
             Due::Unanswered => {
                 session.asked = None;
-                playing.anchor.unanswered();
+                playing.anchor.unanswered(now.mono);
                 self.report(id, Action::Progress, now, None);
             }
             Due::Jump => self.report(id, Action::Progress, now, None),

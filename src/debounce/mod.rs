@@ -281,9 +281,10 @@ impl Debouncer {
         self.timeout(now);
     }
 
-    /// Every session ends here; what goes on playing begins another at the next chance.
+    /// Every session ends here, and what a former run left open; what goes on playing begins another at the next chance.
     pub fn cut(&mut self, now: Moment) {
         self.timeout(now);
+        self.close_all_orphans();
         let watching = self
             .players
             .iter()
@@ -469,7 +470,7 @@ impl Debouncer {
                 .is_some_and(|viewing| steps::completes(viewing, &self.rules))
     }
 
-    /// Suspend and steps of the wall clock end sessions at the last moment before.
+    /// Suspend and steps of the wall clock end sessions before them.
     fn check_clocks(&mut self, now: Moment) {
         let before = self.last;
         if now.mono < before.mono {
@@ -483,7 +484,14 @@ impl Debouncer {
         let expected = before.wall.plus(now.boot.saturating_sub(before.boot));
         let stepped_back = expected.since(now.wall) > STEP_BACK;
         if slept {
-            self.end_all_sessions(before, now);
+            // When it fell asleep was not said; how long it was awake is known, and players go by that as well.
+            let awake = now.mono.saturating_sub(before.mono);
+            let asleep = Moment {
+                mono: now.mono,
+                boot: before.boot + awake,
+                wall: before.wall.plus(awake),
+            };
+            self.end_all_sessions(asleep, now);
         } else if stepped_back {
             self.end_all_sessions(
                 Moment {
