@@ -53,6 +53,7 @@ use crate::model::{
     Transport, Viewing, ViewingId,
 };
 use player::{Player, playing_in};
+use session::{Playing, Session};
 use steps::Steps;
 use viewings::Viewings;
 
@@ -232,7 +233,7 @@ impl Debouncer {
     fn next_due(&self, player: &Player) -> Option<(Duration, &'static str)> {
         let playing = player.playing.as_ref()?;
         if let Some(session) = &playing.session {
-            let reached = self.can_complete(session.viewing);
+            let reached = self.can_complete_paused(playing, session);
             let (at, due) = session.next_due(&self.rules, playing.anchor.running(), reached);
             return (at != Duration::MAX).then(|| (at, due.reason()));
         }
@@ -280,9 +281,10 @@ impl Debouncer {
         self.timeout(now);
     }
 
-    /// Every session ends here; what goes on playing begins another at the next chance.
+    /// Every session ends here, and what a former run left open; what goes on playing begins another at the next chance.
     pub fn cut(&mut self, now: Moment) {
         self.timeout(now);
+        self.close_all_orphans();
         let watching = self
             .players
             .iter()
@@ -460,13 +462,15 @@ impl Debouncer {
         (!playing.anchor.known()).then(|| "its position is not known yet".into())
     }
 
-    fn can_complete(&self, viewing: ViewingId) -> bool {
-        self.viewings
-            .get(viewing)
-            .is_some_and(|viewing| steps::completes(viewing, &self.rules))
+    /// Whether a pause where it is now may complete the viewing; not where it is only left, and played on in another player.
+    fn can_complete_paused(&self, playing: &Playing, session: &Session) -> bool {
+        let here = playing.anchor.last();
+        here.is_some_and(|seconds| seconds >= playing.threshold(&self.rules))
+            && (self.viewings.get(session.viewing))
+                .is_some_and(|viewing| steps::completes(viewing, &self.rules))
     }
 
-    /// Suspend and steps of the wall clock end sessions at the last moment before.
+    /// Suspend and steps of the wall clock end sessions before them.
     fn check_clocks(&mut self, now: Moment) {
         let before = self.last;
         if now.mono < before.mono {
@@ -480,7 +484,14 @@ impl Debouncer {
         let expected = before.wall.plus(now.boot.saturating_sub(before.boot));
         let stepped_back = expected.since(now.wall) > STEP_BACK;
         if slept {
-            self.end_all_sessions(before, now);
+            // When it fell asleep was not said; how long it was awake is known, and players go by that as well.
+            let awake = now.mono.saturating_sub(before.mono);
+            let asleep = Moment {
+                mono: now.mono,
+                boot: before.boot + awake,
+                wall: before.wall.plus(awake),
+            };
+            self.end_all_sessions(asleep, now);
         } else if stepped_back {
             self.end_all_sessions(
                 Moment {

@@ -45,12 +45,12 @@ pub struct Anchor {
     /// The player cannot tell, or tells the same whatever time passes: counted on from the last sample, or from 0, by
     /// the clock alone.
     estimated: bool,
-    /// The player was asked and did not answer: where it was known to be last, and when (mono). It may hang, and play
-    /// nothing.
+    /// The player was asked and did not answer: where it was known to be last, and since when it is silent (mono). It may
+    /// hang, and play nothing.
     unanswered: Option<(f64, Duration)>,
 }
 
-/// Without an answer for so long after the last word of its position a player is taken to hang.
+/// A player that is silent for so long after it was asked for its position is taken to hang.
 const HANGS: Duration = Duration::from_secs(60);
 
 /// Positions jump by themselves a little (key frames, coarse clocks); players differ in how much.
@@ -78,6 +78,11 @@ impl Anchor {
         self.rate
     }
 
+    /// Seconds, as seen last; where it stands if it does not run.
+    pub fn last(&self) -> Option<f64> {
+        self.sample.map(|(seconds, _)| seconds)
+    }
+
     pub fn known(&self) -> bool {
         self.sample.is_some()
     }
@@ -93,16 +98,16 @@ impl Anchor {
     }
 
     /// The player was asked, and did not answer in time.
-    pub fn unanswered(&mut self) {
-        if let Some(sample) = self.sample {
-            self.unanswered.get_or_insert(sample);
+    pub fn unanswered(&mut self, now: Duration) {
+        if let Some((position, _)) = self.sample {
+            self.unanswered.get_or_insert((position, now));
         }
     }
 
     /// Where a player was known to be that has not answered for long.
     fn hung(&self, now: Duration) -> Option<f64> {
-        let (position, at) = self.unanswered?;
-        (now.saturating_sub(at) > HANGS).then_some(position)
+        let (position, since) = self.unanswered?;
+        (now.saturating_sub(since) > HANGS).then_some(position)
     }
 
     /// As `position`; of a player that hangs where it was known to be last.

@@ -372,6 +372,7 @@ impl<E: Edges> Engine<E> {
         };
         engine.go_on_pausing(now);
         engine.take_accounts(accounts, now);
+        engine.recall_by_history(now);
         engine.pump(now);
         Ok(engine)
     }

@@ -6,6 +6,7 @@
 //!
 //! | what is so | what follows |
 //! | --- | --- |
+//! | the store cannot be opened at the start | what was watched is known by the history until it can |
 //! | a viewing is remembered here or told by the history (up to `LATE` ago), and not in the store, or less of it | the store gets it |
 //! | a session is open here, and not in the journal | the journal gets it |
 //! | a session is open in the journal, and the history has its stop | it is closed already: no second stop |
@@ -13,7 +14,7 @@
 //! | the store is behind the history | what it has queued has perhaps arrived: in doubt, or out of date |
 //! | a completion has no receipt from an account that it was made for, and the store knows nothing of it | queued again, in doubt, under the same `event_id` |
 //! | … and the store knows that it has ended | the receipt is written |
-//! | the store is behind, and a viewing was left unfinished within a `DAY` | that stop is queued again as well |
+//! | the store is behind with a viewing, or wholly, and it was left unfinished within a `DAY` | that stop is queued again as well |
 //! | a stop is noted in the store, and the history has it | the note goes |
 //! | the history has not, or not whole, what it was told | its lines are written again (`refill.rs`) |
 //!
@@ -27,7 +28,7 @@ use tracing::{info, warn};
 use super::refill::Stopped;
 use super::{Edges, Engine};
 use crate::history::{Entry, Read};
-use crate::model::{Moment, SessionId, Span, Viewing, Wall};
+use crate::model::{Moment, SessionId, Span, Viewing, ViewingId, Wall};
 use crate::outbox::{Completed, Owed, Standing, Standings, TitleKey};
 use crate::store::StoreError;
 
@@ -81,6 +82,23 @@ impl<E: Edges> Engine<E> {
         self.storage.has_found()
     }
 
+    /// A store that cannot be opened at the start tells nothing: until it can, what was watched is known by the history.
+    pub(super) fn recall_by_history(&mut self, now: Moment) {
+        if self.storage.outbox().is_some() {
+            return;
+        }
+        match self.edges.recall() {
+            Ok(log) => self.revive(&late(&log, now)),
+            Err(error) => self.diary.failed(&error, now),
+        }
+    }
+
+    fn revive(&mut self, late: &[&Entry]) {
+        for entry in late {
+            self.debouncer.revive(entry.viewing());
+        }
+    }
+
     /// The debouncer learns of it whether or not the history can be read.
     fn recall_found(&mut self, now: Moment) {
         let Some(found) = self.storage.found().filter(|found| !found.recalled) else {
@@ -101,11 +119,8 @@ impl<E: Edges> Engine<E> {
     }
 
     fn agree(&mut self, log: &Read, now: Moment) -> Result<Made, StoreError> {
-        let since = horizon(log, now);
-        let late: Vec<&Entry> = log.entries.iter().filter(|e| e.ended_at >= since).collect();
-        for entry in &late {
-            self.debouncer.revive(entry.viewing());
-        }
+        let late = late(log, now);
+        self.revive(&late);
         self.debouncer.forget_sessions(&log.sessions);
         self.close_former(now);
         let mut known = BTreeMap::new();
@@ -134,7 +149,9 @@ impl<E: Edges> Engine<E> {
         }
         let arrived = receipts(log);
         let queued = outbox.standings(arrived.clone())?;
-        behind |= !gone_on.is_empty() || queued.values().any(|s| *s == Standing::Queued);
+        behind |= queued.values().any(|s| *s == Standing::Queued);
+        let wholly = behind;
+        behind |= !gone_on.is_empty();
         let mut open = self.debouncer.spans();
         open.retain(|span| !outbox.is_open(span.session));
         outbox.remember_again(&viewings)?;
@@ -148,7 +165,10 @@ impl<E: Edges> Engine<E> {
         let completions = owed.len();
         if behind {
             let day = now.wall.minus(DAY);
-            let stops = late.iter().filter(|entry| entry.ended_at >= day);
+            let lost = |id: ViewingId| wholly || gone_on.contains(&id);
+            let stops = late
+                .iter()
+                .filter(|e| e.ended_at >= day && lost(e.viewing_id));
             owed.extend(stops.filter_map(|entry| unfinished(entry)));
         }
         let newest = newest_of_titles(self.debouncer.viewings());
@@ -192,10 +212,12 @@ impl<E: Edges> Engine<E> {
     }
 }
 
-/// From when on the history is looked at. A clock that is behind the history is wrong.
-fn horizon(log: &Read, now: Moment) -> Wall {
+/// What is looked at of the history. A clock that is behind it is wrong.
+fn late(log: &Read, now: Moment) -> Vec<&Entry> {
     let newest = log.entries.iter().map(|entry| entry.ended_at).max();
-    now.wall.max(newest.unwrap_or(now.wall)).minus(LATE)
+    let since = now.wall.max(newest.unwrap_or(now.wall)).minus(LATE);
+    let entries = log.entries.iter();
+    entries.filter(|entry| entry.ended_at >= since).collect()
 }
 
 /// Whether what is stored of a viewing is older than what is known of it.

@@ -125,7 +125,7 @@ impl Header {
 
     /// Tells of a completion: only delivery, death or the user remove it.
     pub fn is_completion(&self) -> bool {
-        self.kind == Kind::History || (self.kind == Kind::Event && self.watched)
+        self.watched && self.kind != Kind::ResumePoint
     }
 
     /// Takes its place in its lane, rather than standing aside.

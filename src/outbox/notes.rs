@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::index::Header;
-use super::record::{self, Kind, encode};
+use super::record::{self, encode};
 use super::{Catalogue, Draft, Outbox};
 use crate::model::{AccountKey, Lifecycle, SessionId, Viewing, ViewingId};
 use crate::store::{Durability, Store, StoreError};
@@ -146,8 +146,8 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         delivered: bool,
         answer: Option<&str>,
     ) -> Option<(Header, Ended)> {
-        let completes = header.is_completion() && header.kind != Kind::ResumePoint;
-        let account = self.accounts.get(&header.account).filter(|_| completes)?;
+        let account = self.accounts.get(&header.account);
+        let account = account.filter(|_| header.is_completion())?;
         let ended = Ended {
             viewing: header.viewing,
             account: account.key.clone(),

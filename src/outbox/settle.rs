@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::ids::Trust;
 use super::index::Header;
-use super::record::{self, Attempts, Kind, Outcome, Outcomes, encode};
+use super::record::{self, Attempts, Outcome, Outcomes, encode};
 use super::{Catalogue, Draft, Outbox, TitleKey};
 use crate::model::{DeliveryId, Ids, Moment, ViewingId};
 use crate::sender::plan::LONGEST;
@@ -405,7 +405,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         if header.is_live() || !self.viewings.contains_key(&header.viewing) {
             return Ok(());
         }
-        let completion = header.watched || header.kind == Kind::History;
+        let completion = header.watched;
         let mut outcomes = self.outcomes_of(header.viewing)?;
         let place = outcomes.0.iter().position(|o| o.account == header.account);
         if let Some(place) = place {

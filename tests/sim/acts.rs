@@ -109,7 +109,7 @@ impl World {
                 self.end(slot, End::Left);
                 self.hear_all(slot, said);
             }
-            None => {}
+            None => self.split(),
         }
         self.playbacks += 1;
         let (playback, awake, now) = (self.playbacks, self.clock.awake(), self.clock.now);
@@ -393,6 +393,7 @@ impl World {
                 self.well_since = self.clock.true_wall().0;
                 self.sleeps.push((asleep, self.well_since));
                 self.fact(What::Slept);
+                self.look_again();
                 if told {
                     let life = self.life;
                     self.after(ms(300), Event::Tells(life, Box::new(Input::Woke)));
@@ -504,6 +505,7 @@ impl World {
         self.forget();
         self.disk().lose_power(batches);
         self.log.discovr.power_fails(self.clock.now);
+        self.set_back += ms(u64::try_from(self.clock.off).unwrap_or(0));
         let until = self.clock.now + down;
         self.run_until(until);
         self.clock.reboot(year_1970);

@@ -14,7 +14,6 @@
 //! * **kill -9** may cost what was learnt since the last beat; **loss of power**, and a death while the disk could not be
 //!   written, whatever was not yet on the disk (a stop is). While no daemon runs, playing may count or not.
 //! * **Links that change in mid-session.** Whether the session goes on, and whether that account is told of it.
-//! * **A loop after a restart** of the daemon may be taken for a re-watch: that this playback completed it is not on disk.
 //! * A player that tells no position never completes anything, unless it says itself that it played to the end.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -92,6 +91,8 @@ struct Session {
     orphan: bool,
     /// Accounts that were linked or unlinked since it began: it may be told to them or not.
     mixed: [bool; ACCOUNTS],
+    /// When it began, milliseconds.
+    since: u64,
 }
 
 /// What is known of a playback, whatever the guess.
@@ -371,7 +372,9 @@ impl Follow {
                 && !(astray && run_before == 0.0 && run < self.progress_every + 8.0),
             run >= START.1,
         );
-        let astray_start = astray;
+        // It says that it is at the beginning, wherever it is.
+        let mute_start = mute && (from > BEGINNING.0 || playback.all > run + 0.1);
+        let astray_start = astray || mute_start;
         let jumped = stretch.jump != Jump::No;
         self.each(|mut guess| {
             if jumped {
@@ -526,18 +529,18 @@ impl Follow {
             return;
         }
         let linked = self.linked;
+        self.each(|guess| {
+            let sessions = guess.sessions.iter();
+            let open = sessions.filter(|(_, session)| !session.orphan);
+            let open: Vec<u32> = open.map(|(number, _)| *number).collect();
+            let end = |guess: Guess, number: &u32| guess.ends(*number, false, linked);
+            // Which of them was the last, and completed it?
+            vec![
+                open.iter().fold(guess.clone(), end),
+                open.iter().rev().fold(guess, end),
+            ]
+        });
         for number in self.playbacks.keys().copied().collect::<Vec<_>>() {
-            self.each(|guess| {
-                let open = guess
-                    .sessions
-                    .get(&number)
-                    .is_some_and(|session| !session.orphan);
-                if !open {
-                    return vec![guess];
-                }
-                // It may have been at its very end.
-                vec![guess.clone().ends(number, false, linked)]
-            });
             self.rerun(number, true);
         }
     }
@@ -578,14 +581,6 @@ impl Follow {
             }
         }
         self.up = None;
-        // Who completed what is forgotten with the daemon.
-        self.each(|guess| {
-            let forgot = Guess {
-                by: None,
-                ..guess.clone()
-            };
-            vec![guess, forgot]
-        });
     }
 
     /// Sessions of the last run are adopted where their playback is still there, and closed otherwise.
@@ -616,10 +611,7 @@ impl Follow {
                 if let Some(session) = adopted.sessions.get_mut(&number) {
                     session.orphan = false;
                 }
-                let mut closed = guess.clone().ends(number, false, linked);
-                if closed.by == Some(number) {
-                    closed.by = None;
-                }
+                let closed = guess.clone().ends(number, false, linked);
                 let mut guesses = vec![closed];
                 if !gone {
                     guesses.push(adopted);
@@ -656,20 +648,28 @@ impl Guess {
                     of,
                     orphan: false,
                     mixed: [false; ACCOUNTS],
+                    since: now,
                 },
             );
             guess
         };
+        let just_now = |since: u64| now - since < 14_000;
         let fresh = |mut guess: Self| {
             guess.viewing += 1;
             guess.open = true;
             guess.reached = None;
             guess.began = now;
             let viewing = guess.viewing;
-            with(guess, Some(viewing))
+            let first = with(guess, Some(viewing));
+            // Which of them was first? The others go on with this one then.
+            let mut last = first.clone();
+            let pieces = last.sessions.values_mut();
+            let pieces = pieces.filter(|piece| piece.of.is_none() && just_now(piece.since));
+            pieces.for_each(|piece| piece.of = Some(viewing));
+            vec![first, last]
         };
         let viewing = self.viewing;
-        if self.open && viewing > 1 && now - self.began < 14_000 {
+        if self.open && viewing > 1 && just_now(self.began) {
             // Which of them was first?
             let mut other = self.clone();
             if self.by == Some(number) {
@@ -681,16 +681,18 @@ impl Guess {
         } else if self.open {
             vec![with(self, Some(viewing))]
         } else if viewing == 0 {
-            vec![fresh(self)]
+            fresh(self)
         } else if self.by == Some(number) {
             self.nothing.insert(number);
             vec![self]
         } else if from < BEGINNING.0 && !astray {
-            vec![fresh(self)]
+            fresh(self)
         } else if from > BEGINNING.1 && !astray {
             vec![with(self, None)]
         } else {
-            vec![fresh(self.clone()), with(self, None)]
+            let mut either = fresh(self.clone());
+            either.push(with(self, None));
+            either
         }
     }
 

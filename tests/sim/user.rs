@@ -397,7 +397,11 @@ impl User {
     fn sharp(&mut self, rng: &mut Rng, setup: &mut Setup) {
         let seconds = Duration::from_secs;
         let (slot, film) = (rng.usize(0..SLOTS), rng.usize(4..7));
-        match rng.u32(0..8) {
+        match rng.u32(0..12) {
+            8 => self.paused_offline_for_long(rng, slot, film),
+            9 => self.clock_goes_back_between_two_events(rng, slot, film),
+            10 => self.disk_fails_before_the_answer(rng, slot, film),
+            11 => self.somebody_else_comes_before_the_stop_is_written(rng, slot, film),
             0..=2 => self.power_fails_after_the_stop(rng, slot, film),
             3 | 4 => self.another_film_while_nobody_looks(rng, slot, film),
             5 | 6 => {
@@ -458,6 +462,62 @@ impl User {
         self.exactly(open(slot, next), &[]);
         self.exactly(Act::PlayOut { slot }, &[]);
         self.exactly(Act::Quit { slot }, &[]);
+    }
+
+    /// What was live when the service went is old when it is back, and the session still goes on.
+    fn paused_offline_for_long(&mut self, rng: &mut Rng, slot: usize, film: usize) {
+        let seconds = Duration::from_secs;
+        let time = seconds(rng.u64(700..1300));
+        self.exactly(open(slot, film), &[]);
+        self.exactly(
+            Act::Wait(seconds(rng.u64(10..60))),
+            &[(0.9, Env::Outage { service: 0, time })],
+        );
+        self.exactly(Act::Pause { slot }, &[]);
+        self.exactly(Act::Wait(time + seconds(200)), &[]);
+        self.exactly(Act::Resume { slot }, &[]);
+        self.exactly(Act::Wait(seconds(60)), &[]);
+    }
+
+    /// By less than would end a session.
+    fn clock_goes_back_between_two_events(&mut self, rng: &mut Rng, slot: usize, film: usize) {
+        let seconds = Duration::from_secs;
+        let step_ms = -rng.i64(12_000..25_000);
+        self.exactly(open(slot, film), &[]);
+        self.exactly(Act::Wait(seconds(37)), &[(0.98, Env::Clock { step_ms })]);
+        self.exactly(Act::Pause { slot }, &[]);
+        self.exactly(Act::Wait(seconds(5)), &[]);
+        self.exactly(Act::Quit { slot }, &[]);
+    }
+
+    /// The stop is on its way, and what becomes of it cannot be written.
+    fn disk_fails_before_the_answer(&mut self, rng: &mut Rng, slot: usize, film: usize) {
+        let seconds = Duration::from_secs;
+        let disk = Env::Disk {
+            time: seconds(rng.u64(5..200)),
+        };
+        self.exactly(open(slot, film), &[]);
+        self.exactly(Act::Wait(seconds(rng.u64(20..100))), &[]);
+        self.exactly(Act::Quit { slot }, &[(0.1, disk)]);
+        self.exactly(Act::Wait(seconds(600)), &[]);
+    }
+
+    fn somebody_else_comes_before_the_stop_is_written(
+        &mut self,
+        rng: &mut Rng,
+        slot: usize,
+        film: usize,
+    ) {
+        let seconds = Duration::from_secs;
+        let time = seconds(rng.u64(200..900));
+        self.exactly(open(slot, film), &[]);
+        self.exactly(
+            Act::Wait(seconds(rng.u64(20..100))),
+            &[(0.95, Env::Disk { time })],
+        );
+        self.exactly(Act::Quit { slot }, &[]);
+        self.exactly(Act::Wait(seconds(60)), &[(0.5, Env::Switch)]);
+        self.exactly(Act::Wait(time), &[]);
     }
 
     /// More is watched than may be told at once: of each film the beginning and the end.

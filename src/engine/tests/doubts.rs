@@ -66,6 +66,31 @@ fn an_account_that_is_linked_in_the_middle_of_a_film_hears_a_start_first() {
 }
 
 #[test]
+fn what_the_last_run_left_open_is_not_for_whoever_logs_in_before_it_is_closed() {
+    let mut rig = Rig::new(Machine::default());
+    rig.open("a", HEAT, 0.0);
+    rig.wait(100.0);
+    rig.reboot(60.0);
+    rig.world.down = true;
+    let mut other = punchplay();
+    other.key.user = "8".into();
+    rig.tell(Input::Accounts(vec![other, discovr()]));
+    rig.wait(30.0);
+    assert_eq!(rig.queue(), ["punchplay 7: 1 + 0", "discovr 7: 1 + 0"]);
+}
+
+#[test]
+fn an_unfinished_special_is_no_completion_where_specials_cannot_be_told() {
+    let mut rig = Rig::new(Machine::default());
+    rig.open("a", "/shows/Lost {tmdb-4607}/Specials/Lost S00E01.mkv", 0.0);
+    rig.wait(100.0);
+    rig.quit("a");
+    rig.wait(60.0);
+    let log = rig.log();
+    assert!(!log.entries[0].completed && log.entries[0].receipts.is_empty());
+}
+
+#[test]
 fn a_session_that_a_service_was_told_of_gets_its_stop_there_although_the_viewing_went_on() {
     let mut rig = Rig::new(Machine::default());
     rig.open("a", HEAT, 0.0);

@@ -304,3 +304,43 @@ fn what_ends_while_the_database_cannot_be_written_stands_in_the_history_once_and
         assert_eq!(stops.count(), 1, "{text}");
     }
 }
+
+#[test]
+fn a_stop_that_a_service_has_is_not_sent_again_because_the_database_knows_nothing_of_another_film()
+{
+    let mut rig = Rig::new(Machine::default());
+    rig.open("a", HEAT, 0.0);
+    rig.wait(100.0);
+    rig.quit("a");
+    rig.wait(60.0);
+    refuse(&mut rig, Some(StoreErrorKind::Full));
+    rig.kill(5.0);
+    rig.open("b", "/films/Alien (1979) {tmdb-348}.mkv", 0.0);
+    rig.wait(100.0);
+    rig.quit("b");
+    refuse(&mut rig, None);
+    rig.kill(5.0);
+    rig.wait(300.0);
+    let stops = rig.world.requests.iter();
+    let stops = stops.filter(|r| r.starts_with("punchplay") && r.ends_with("stop"));
+    assert_eq!(stops.count(), 2, "one for each film");
+}
+
+#[test]
+fn a_film_that_was_watched_is_not_watched_again_by_its_credits_while_the_database_cannot_be_opened()
+{
+    let mut rig = Rig::new(Machine::default());
+    rig.open("a", HEAT, 0.0);
+    rig.wait(345.0);
+    rig.quit("a");
+    rig.wait(60.0);
+    refuse(&mut rig, Some(StoreErrorKind::Full));
+    rig.kill(5.0);
+    rig.open("a", HEAT, 330.0);
+    rig.wait(29.0);
+    rig.quit("a");
+    refuse(&mut rig, None);
+    rig.wait(300.0);
+    assert_eq!(rig.world.watched, ["Heat"]);
+    assert_eq!(rig.world.history.len(), 1);
+}

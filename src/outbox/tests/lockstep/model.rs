@@ -30,7 +30,7 @@ pub(super) struct Plan {
 
 impl Plan {
     pub(super) fn is_completion(&self) -> bool {
-        self.kind == Kind::History || (self.kind == Kind::Event && self.event.watched)
+        self.event.watched && self.kind != Kind::ResumePoint
     }
 }
 
