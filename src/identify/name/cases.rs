@@ -343,6 +343,8 @@ fn what_a_camera_or_a_recorder_named_or_nobody_can_read_is_never_sure() {
         ("Zoom Meeting 2024-03-14.mp4", true),
         ("Christmas (2019).mkv", false),
         ("/films/Christmas (2019)/Christmas 2019.mkv", false),
+        ("/srv/films/Wedding Harbour 2005.mkv", false),
+        ("/srv/films/VID_20190314_201512.mp4", true),
         ("Christmas.2019.1080p.BluRay.x264-GRP.mkv", false),
         ("Wedding Harbour 1953.mkv", false),
         ("Late.Talk.S01E02.Christmas.Party.mkv", false),

@@ -450,7 +450,7 @@ fn split_leading(base: &mut Reading) {
 }
 
 fn finish(base: Reading, folders: Folders) -> ParsedName {
-    let private = private::is_private(&base);
+    let private = private::is_private(&base, folders.context.series == Some(false));
     let in_season = !folders.season.is_empty() && folders.context.series != Some(false);
     let episode = !base.film && (base.is_numbered() || in_season || base.special);
     let season = if base.season.is_empty() && episode && base.date.is_none() {

@@ -26,8 +26,8 @@ const FIXTURES: &[&str] = &[
     "giornata",
 ];
 
-/// Whether what was read is nobody's work.
-pub(super) fn is_private(reading: &Reading) -> bool {
+/// Whether what was read is nobody's work. What a film is about counts less among films.
+pub(super) fn is_private(reading: &Reading, among_films: bool) -> bool {
     let text = &reading.text;
     let released = reading.bracketed_year || text.first_marked(0, &[Mark::Tech]).is_some();
     let counted = !reading.weak && reading.is_numbered() && reading.date.is_none();
@@ -52,7 +52,7 @@ pub(super) fn is_private(reading: &Reading) -> bool {
         .year
         .map_or(reading.date.is_some(), |year| year >= CAMERAS);
     recent
-        && !released
+        && !(released || among_films)
         && (0..text.len()).any(|at| text.is_free(at) && text.has(at, OCCASION | MACHINE))
 }
 
