@@ -554,7 +554,8 @@ fn another_film_in_a_player_that_does_not_say_what_it_plays_is_another_item() {
     totem.settle(20_500);
     assert_eq!(totem.0.lookups(), [], "it goes on");
 
-    let hints: [(&str, fn(&mut Player)); 3] = [
+    type Hint = fn(&mut Player);
+    let hints: [(&str, Hint); 3] = [
         ("seekable", |totem| {
             let can_seek = true;
             let said = Properties {
