@@ -98,8 +98,8 @@ impl Merge {
                 self.members.insert(id.clone(), Member::new(info.clone()));
             }
         }
-        if let Some(why) = self.why_hidden(&id) {
-            return self.hide(&id, why, at);
+        if let Some(last) = (self.why_hidden(&id)).and_then(|why| self.hidden(&id, why)) {
+            return self.withdraw(vec![(id, last)], at);
         }
         if let Some(face) = self.face_of(&id) {
             if self.is_active(&face, &id) {
@@ -128,33 +128,33 @@ impl Merge {
     /// Its watcher does not listen to it, and nobody to its own mpv.
     fn ignored(&mut self, id: PlayerId, info: PlayerInfo, at: Moment) {
         self.ignored.insert(id.clone(), info.clone());
-        for other in self.members.keys().cloned().collect::<Vec<_>>() {
-            if other != id
-                && self.face_of(&other).is_some()
-                && let Some(why) = self.why_hidden(&other)
-            {
-                self.hide(&other, why, at);
-            }
-        }
-        self.withdraw(&id, Signal::Appeared(info), at);
+        let shown = self
+            .members
+            .keys()
+            .filter(|other| **other != id && self.face_of(other).is_some());
+        let hidden = shown.filter_map(|other| {
+            let last = self.hidden(other, self.why_hidden(other)?)?;
+            Some((other.clone(), last))
+        });
+        let mut gone: Vec<(PlayerId, Signal)> = hidden.collect();
+        gone.insert(0, (id.clone(), Signal::Appeared(info)));
+        self.withdraw(gone, at);
         self.members.remove(&id);
     }
 
     fn vanished(&mut self, id: &PlayerId, at: Moment) {
         self.ignored.remove(id);
-        self.withdraw(id, Signal::Vanished, at);
+        self.withdraw(vec![(id.clone(), Signal::Vanished)], at);
         self.members.remove(id);
     }
 
-    fn hide(&mut self, id: &PlayerId, why: String, at: Moment) {
-        let Some(member) = self.members.get(id) else {
-            return;
-        };
-        let info = PlayerInfo {
+    /// How a member is shown that is hidden.
+    fn hidden(&self, id: &PlayerId, why: String) -> Option<Signal> {
+        let member = self.members.get(id)?;
+        Some(Signal::Appeared(PlayerInfo {
             ignored: Some(why),
             ..member.info.clone()
-        };
-        self.withdraw(id, Signal::Appeared(info), at);
+        }))
     }
 
     /// Its own mpv need not be hidden any more.
@@ -189,14 +189,18 @@ impl Merge {
         is_face_of(player, mpv) && processes.is_some_and(|(a, b)| a == b || (self.started)(a, b))
     }
 
-    /// Takes a member out of the play, with its last word; whoever stays of its player goes on.
-    fn withdraw(&mut self, id: &PlayerId, last: Signal, at: Moment) {
-        let face = self.face_of(id);
-        self.leave(id, at);
-        if !self.groups.contains_key(id) {
-            self.tell(id.clone(), last, at);
+    /// Takes members out of the play, each with its last word; whoever stays of their players goes on.
+    fn withdraw(&mut self, gone: Vec<(PlayerId, Signal)>, at: Moment) {
+        let faces: Vec<PlayerId> = gone.iter().filter_map(|(id, _)| self.face_of(id)).collect();
+        for (id, _) in &gone {
+            self.leave(id, at);
         }
-        if let Some(face) = face {
+        for (id, last) in gone {
+            if !self.groups.contains_key(&id) {
+                self.tell(id, last, at);
+            }
+        }
+        for face in faces {
             self.part(&face, at);
         }
     }
@@ -233,33 +237,40 @@ impl Merge {
         }
     }
 
-    /// Takes a member out of its group; another takes over if it was the active one.
+    /// Takes a member out of its group; another takes over if it was the active one. What only stood by that one is a
+    /// player of its own then.
     fn leave(&mut self, id: &PlayerId, at: Moment) {
         let Some(face) = self.face_of(id) else { return };
         let Some(group) = self.groups.get_mut(&face) else {
             return;
         };
         group.members.retain(|member| member != id);
-        let next = (group.members.iter()).min_by_key(|member| {
-            let member = self.members.get(*member);
+        if !group.members.is_empty() && group.active != *id {
+            return;
+        }
+        let gone = self.members.get(id);
+        let of = |other: &PlayerId| self.members.get(other);
+        let heirs = group.members.iter().filter(|other| {
+            let stands_by = |(other, gone): (&Member, &Member)| other.stands_by(gone);
+            !of(other).zip(gone).is_some_and(stands_by)
+        });
+        let next = heirs.min_by_key(|heir| {
             // One that was only known by what the gone one played comes last.
-            member.map(|m| {
+            of(heir).map(|m| {
                 let is_on_bus = m.info.source == Source::Mpris;
                 (is_on_bus, m.info.process.is_none(), !m.plays())
             })
         });
-        match next.cloned() {
-            Some(next) if group.active == *id => {
-                let open = self.members.get(id).and_then(|member| member.item.clone());
-                self.activate(&face, next, open, at);
-            }
-            Some(_) => {}
-            None => {
-                self.groups.remove(&face);
-                if *id != face {
-                    self.tell(face, Signal::Vanished, at);
-                }
-            }
+        if let Some(next) = next.cloned() {
+            let open = gone.and_then(|member| member.item.clone());
+            return self.activate(&face, next, open, at);
+        }
+        let left = self.groups.remove(&face).map(|group| group.members);
+        if *id != face {
+            self.tell(face, Signal::Vanished, at);
+        }
+        for other in left.unwrap_or_default() {
+            self.set_free(other, at);
         }
     }
 

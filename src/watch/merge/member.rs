@@ -43,7 +43,7 @@ impl Member {
 
     /// Whether it is a process of its own beside the other one, and did nothing yet (the mpv that makes a player's
     /// thumbnails has the same open, and never plays).
-    fn stands_by(&self, other: &Self) -> bool {
+    pub fn stands_by(&self, other: &Self) -> bool {
         let processes = self.info.process.zip(other.info.process);
         processes.is_some_and(|(a, b)| a != b) && !self.has_played
     }

@@ -361,6 +361,25 @@ fn an_mpv_that_never_plays_does_not_hide_the_player_that_does() {
 }
 
 #[test]
+fn an_mpv_that_never_played_does_not_keep_a_player_alive_that_is_gone() {
+    let mut scene = player_with_its_mpv();
+    scene.quietly("mpris:smplayer", playing());
+    scene.quietly("mpv-2", paused());
+    scene.step(
+        "mpris:smplayer",
+        Signal::Vanished,
+        &[
+            "mpv-2 appeared on Mpv",
+            "mpv-2 opened /a",
+            "mpv-2 rate 1",
+            "mpv-2 Paused None",
+            "mpris:smplayer vanished",
+        ],
+    );
+    scene.step("mpv-2", Signal::Vanished, &["mpv-2 vanished"]);
+}
+
+#[test]
 fn a_player_is_called_by_its_own_name_whoever_speaks_for_it() {
     let mut scene = player_with_its_mpv();
     let names = |scene: &mut Scene, player: &str, signal| -> Vec<String> {
@@ -402,11 +421,9 @@ fn the_mpv_of_a_denied_player_is_ignored_with_it_until_that_is_watched_again() {
         "mpris:smplayer",
         denied("SMPlayer", 1),
         &[
-            "mpris:smplayer appeared on Mpris",
-            "mpris:smplayer refined /a",
-            "mpris:smplayer rate 1",
-            "mpv-2 ignored: plays for SMPlayer: denied",
+            "mpris:smplayer vanished",
             "mpris:smplayer ignored: denied",
+            "mpv-2 ignored: plays for SMPlayer: denied",
         ],
     );
     scene.step("mpv-2", Signal::Opened(item("/b")), &[]);

@@ -541,6 +541,7 @@ fn a_player_that_does_not_say_what_it_plays_is_known_by_the_film_it_has_open() {
 
 #[test]
 fn another_film_in_a_player_that_does_not_say_what_it_plays_is_another_item() {
+    type Hint = (&'static str, fn(&mut Player));
     let nothing = || Metadata {
         length: Some(60.0),
         ..Metadata::default()
@@ -554,8 +555,7 @@ fn another_film_in_a_player_that_does_not_say_what_it_plays_is_another_item() {
     totem.settle(20_500);
     assert_eq!(totem.0.lookups(), [], "it goes on");
 
-    type Hint = fn(&mut Player);
-    let hints: [(&str, Hint); 3] = [
+    let hints: [Hint; 3] = [
         ("seekable", |totem| {
             let can_seek = true;
             let said = Properties {
