@@ -361,7 +361,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
     }
 
     /// Writes a draft with everything deferred, then makes memory agree with it.
-    fn commit(&mut self, draft: Draft, durability: Durability) -> Result<(), StoreError> {
+    fn commit(&mut self, mut draft: Draft, durability: Durability) -> Result<(), StoreError> {
         self.open_store()?;
         let tally = self.tally_after(&draft);
         let blocks = self.blocks_after(&draft)?;
@@ -369,7 +369,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         let mut batch = Batch {
             changes: deferred.map(|(k, v)| (k.clone(), v.clone())).collect(),
         };
-        batch.changes.extend(draft.batch.changes.iter().cloned());
+        batch.changes.append(&mut draft.batch.changes);
         batch.changes.extend(blocks);
         batch.put(record::TALLY, record::encode(&tally)?);
         for number in &draft.accounts {

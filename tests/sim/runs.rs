@@ -7,7 +7,7 @@ use crate::script::Script;
 use crate::shrink::shrink;
 use crate::user;
 
-/// Evenings of a plain `cargo test`, which is not optimised.
+/// Evenings of a plain `cargo test`, which is not optimised; `tests/run` has ten times as many.
 const RUNS: u64 = 1_000;
 
 /// Figures of many runs.
@@ -56,30 +56,34 @@ fn all_is_well(seeds: impl Iterator<Item = u64>) {
     }
 }
 
-/// A quarter of them: four tests can run at once.
+/// As many tests can run at once.
+const PARTS: u64 = 10;
+
 fn part(part: u64) {
     let runs = number("SIM_RUNS").unwrap_or(RUNS);
-    all_is_well((part * runs / 4..(part + 1) * runs / 4).map(|seed| seed + 1));
+    all_is_well((part * runs / PARTS..(part + 1) * runs / PARTS).map(|seed| seed + 1));
 }
 
-#[test]
-fn evenings_keep_every_promise_first_part() {
-    part(0);
+macro_rules! parts {
+    ($($name:ident: $part:literal)*) => {
+        $(#[test]
+        fn $name() {
+            part($part);
+        })*
+    };
 }
 
-#[test]
-fn evenings_keep_every_promise_second_part() {
-    part(1);
-}
-
-#[test]
-fn evenings_keep_every_promise_third_part() {
-    part(2);
-}
-
-#[test]
-fn evenings_keep_every_promise_fourth_part() {
-    part(3);
+parts! {
+    evenings_keep_every_promise_part_0: 0
+    evenings_keep_every_promise_part_1: 1
+    evenings_keep_every_promise_part_2: 2
+    evenings_keep_every_promise_part_3: 3
+    evenings_keep_every_promise_part_4: 4
+    evenings_keep_every_promise_part_5: 5
+    evenings_keep_every_promise_part_6: 6
+    evenings_keep_every_promise_part_7: 7
+    evenings_keep_every_promise_part_8: 8
+    evenings_keep_every_promise_part_9: 9
 }
 
 fn number(name: &str) -> Option<u64> {

@@ -121,20 +121,25 @@ impl Disk {
 
     fn commit(&mut self, batch: Batch, durability: Durability) -> Result<(), StoreError> {
         let fault = self.operate()?;
-        let mut undo = Vec::with_capacity(batch.changes.len());
-        for (key, value) in batch.changes {
-            let before = self.set(key.clone(), value);
-            undo.push((key, before));
-        }
         match durability {
             Durability::Process => {
+                let mut undo = Vec::with_capacity(batch.changes.len());
+                for (key, value) in batch.changes {
+                    let before = self.set(key.clone(), value);
+                    undo.push((key, before));
+                }
                 self.undo.push_back((self.now, undo));
                 let old = |(at, _): &(Duration, _)| *at + WRITTEN_BACK < self.now;
                 while self.undo.front().is_some_and(old) {
                     self.undo.pop_front();
                 }
             }
-            Durability::Disk => self.undo.clear(),
+            Durability::Disk => {
+                for (key, value) in batch.changes {
+                    self.set(key, value);
+                }
+                self.undo.clear();
+            }
         }
         match fault {
             Some(StoreFault::Torn) => {
