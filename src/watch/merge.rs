@@ -261,6 +261,9 @@ impl Merge {
                 (is_on_bus, m.info.process.is_none(), !m.plays())
             })
         });
+        // And not at all where it would hide one whose process is known.
+        let is_known = |id: &PlayerId| of(id).is_some_and(|m| m.info.process.is_some());
+        let next = next.filter(|next| is_known(next) || !group.members.iter().any(is_known));
         if let Some(next) = next.cloned() {
             let open = gone.and_then(|member| member.item.clone());
             return self.activate(&face, next, open, at);
