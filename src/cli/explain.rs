@@ -54,11 +54,12 @@ fn explain_path(path: &str, format: Format, context: &Context) -> Result<(), Cli
     if format.json {
         return output::json(&object(&absolute, &identity));
     }
-    output::print(&table(
-        &["path", &absolute],
-        &identify::rows(&identity),
-        usize::MAX,
-    ))
+    let mut rows = identify::rows(&identity);
+    if !Path::new(absolute.as_ref()).exists() {
+        let why = "not there: judged by its name alone, without tags and NFO files";
+        rows.push(vec!["file".to_owned(), why.to_owned()]);
+    }
+    output::print(&table(&["path", &absolute], &rows, usize::MAX))
 }
 
 fn object(path: &str, identity: &Identity) -> Value {

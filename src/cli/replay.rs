@@ -1,8 +1,8 @@
 //! `reeld replay`
 
 use std::fs::File;
-use std::io::BufReader;
-use std::path::PathBuf;
+use std::io::{self, BufReader};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
@@ -12,7 +12,7 @@ use crate::debounce::Rules;
 use crate::engine;
 use crate::error::CliError;
 use crate::model::{Lifecycle, media_json};
-use crate::watch::record;
+use crate::watch::record::{self, Trace, TraceError};
 
 /// Run a recorded trace again and print what would be reported
 ///
@@ -23,7 +23,7 @@ Examples:
   reeld replay vlc.jsonl
   REELD__WATCHED__MINIMUM_LENGTH=10s reeld replay short.jsonl --json")]
 pub struct ReplayArgs {
-    /// As written by `reeld record`
+    /// As written by `reeld record`; `-` is standard input
     trace: PathBuf,
     #[command(flatten)]
     format: Format,
@@ -36,9 +36,7 @@ pub fn run(args: &ReplayArgs, context: &Context) -> Result<(), CliError> {
             .because(why)
             .hint("it must be a file that `reeld record` has written")
     };
-    let file = File::open(&args.trace).map_err(|error| unreadable(error.to_string()))?;
-    let trace =
-        record::read(BufReader::new(file)).map_err(|error| unreadable(error.to_string()))?;
+    let trace = read(&args.trace).map_err(|error| unreadable(error.to_string()))?;
     let events = engine::replay(trace.entries, Rules::from(&loaded.config));
     for event in &events {
         output::line(&if args.format.json {
@@ -51,6 +49,13 @@ pub fn run(args: &ReplayArgs, context: &Context) -> Result<(), CliError> {
         output::line("Nothing would be reported.")?;
     }
     Ok(())
+}
+
+fn read(trace: &Path) -> Result<Trace, TraceError> {
+    if trace == Path::new("-") {
+        return record::read(io::stdin().lock());
+    }
+    record::read(BufReader::new(File::open(trace)?))
 }
 
 fn json_line(event: &Lifecycle) -> String {

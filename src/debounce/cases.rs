@@ -3,7 +3,7 @@
 use super::rig::{Rig, film};
 use super::rules::test_rules;
 use super::*;
-use crate::model::{Action, EndReason, Item, Video};
+use crate::model::{Action, EndReason, Item, Transport, Video};
 
 const LENGTH: f64 = 1000.0;
 
@@ -298,6 +298,25 @@ fn two_players_at_once_share_the_viewing_and_complete_it_once() {
         (1, 1)
     );
     assert_eq!(rig.count(Action::Stop), 2);
+}
+
+#[test]
+fn a_session_left_paused_in_one_player_only_ends_after_its_film_was_finished_in_another() {
+    let mut rig = Rig::new();
+    rig.open_at("vlc-2", heat(), 0.0);
+    rig.wait(400.0);
+    rig.set("vlc-2", Transport::Paused);
+    rig.wait(60.0);
+    rig.open_at("mpv-1", heat(), 390.0);
+    rig.wait(609.0);
+    rig.quit("mpv-1");
+    rig.set("vlc-2", Transport::Playing);
+    rig.wait(300.0);
+    rig.quit("vlc-2");
+    assert_eq!(
+        rig.story(),
+        "start 5 · pause 400 · start 395 · stop 1000 watched · stop 402"
+    );
 }
 
 #[test]

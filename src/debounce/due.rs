@@ -19,7 +19,7 @@ impl Debouncer {
             };
             match &playing.session {
                 Some(session) => {
-                    let reached = self.can_complete_here(playing);
+                    let reached = self.can_complete_paused(playing, session);
                     let (at, due) =
                         session.next_due(&self.rules, playing.anchor.running(), reached);
                     if at > now.mono {
@@ -49,6 +49,15 @@ impl Debouncer {
         let Some(session) = &mut playing.session else {
             return;
         };
+        let viewing = session.viewing;
+        let is_completed = |viewing| {
+            (self.viewings.get(viewing)).is_some_and(|viewing| viewing.completed.is_some())
+        };
+        if is_completed(viewing) {
+            // In another player: nothing of what goes on here is news.
+            playing.completed_here = Some(viewing);
+            return self.end_session(id, false, now);
+        }
         match due {
             Due::Settled => self.settled(id, now),
             Due::Beat => {

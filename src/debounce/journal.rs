@@ -31,11 +31,14 @@ impl Debouncer {
             return;
         };
         let span = self.orphans.swap_remove(index);
-        let Some(playing) = playing_in(&mut self.players, id) else {
+        let Some(player) = self.players.get_mut(id) else {
+            return;
+        };
+        let paused_now = player.transport == Transport::Paused;
+        let Some(playing) = &mut player.playing else {
             return;
         };
         let here = playing.position(now).unwrap_or(span.position);
-        let paused_now = !playing.anchor.running();
         let was_paused = !span.playing;
         let session = Session {
             id: span.session,
@@ -129,7 +132,7 @@ impl Debouncer {
             },
             media: session.media.clone(),
             file_name: playing.file_name(),
-            playing: playing.anchor.running(),
+            playing: !session.paused,
             rate: playing.anchor.rate(),
             position: playing.position(self.last).unwrap_or(viewing.position),
             duration: viewing.duration,

@@ -53,7 +53,7 @@ use crate::model::{
     Transport, Viewing, ViewingId,
 };
 use player::{Player, bank, playing_in};
-use session::Playing;
+use session::{Playing, Session};
 use steps::Steps;
 use viewings::Viewings;
 
@@ -233,7 +233,7 @@ impl Debouncer {
     fn next_due(&self, player: &Player) -> Option<(Duration, &'static str)> {
         let playing = player.playing.as_ref()?;
         if let Some(session) = &playing.session {
-            let reached = self.can_complete_here(playing);
+            let reached = self.can_complete_paused(playing, session);
             let (at, due) = session.next_due(&self.rules, playing.anchor.running(), reached);
             return (at != Duration::MAX).then(|| (at, due.reason()));
         }
@@ -461,13 +461,12 @@ impl Debouncer {
         (!playing.anchor.known()).then(|| "its position is not known yet".into())
     }
 
-    /// Whether a pause here completes the viewing: not that of another player, far from where this one came to.
-    fn can_complete_here(&self, playing: &Playing) -> bool {
-        let session = playing.session.as_ref();
-        let viewing = session.and_then(|session| self.viewings.get(session.viewing));
-        let here = playing.position(self.last);
-        here.is_some_and(|here| here >= playing.threshold(&self.rules))
-            && viewing.is_some_and(|viewing| steps::completes(viewing, &self.rules))
+    /// Whether a pause where it is now may complete the viewing; not where it is only left, and played on in another player.
+    fn can_complete_paused(&self, playing: &Playing, session: &Session) -> bool {
+        let here = playing.anchor.last();
+        here.is_some_and(|seconds| seconds >= playing.threshold(&self.rules))
+            && (self.viewings.get(session.viewing))
+                .is_some_and(|viewing| steps::completes(viewing, &self.rules))
     }
 
     /// Suspend and steps of the wall clock end sessions before them.

@@ -78,6 +78,11 @@ impl Anchor {
         self.rate
     }
 
+    /// Seconds, as seen last; where it stands if it does not run.
+    pub fn last(&self) -> Option<f64> {
+        self.sample.map(|(seconds, _)| seconds)
+    }
+
     pub fn known(&self) -> bool {
         self.sample.is_some()
     }

@@ -27,11 +27,7 @@ impl Debouncer {
             return;
         };
         let here = position.or_else(|| playing.position(at)).unwrap_or(0.0);
-        let (rate, location, running) = (
-            playing.anchor.rate(),
-            playing.location,
-            playing.anchor.running(),
-        );
+        let (rate, location) = (playing.anchor.rate(), playing.location);
         let duration = playing.item.duration;
         let Some(session) = &mut playing.session else {
             return;
@@ -91,7 +87,7 @@ impl Debouncer {
                 },
                 media: session.media.clone(),
                 file_name,
-                playing: running,
+                playing: !session.paused,
                 rate,
                 position: here,
                 duration,

@@ -3,7 +3,7 @@
 use super::rig::{Rig, film};
 use super::rules::test_rules;
 use super::*;
-use crate::model::{Action, EndReason, Item};
+use crate::model::{Action, EndReason, Item, Transport};
 
 const LENGTH: f64 = 1000.0;
 const DAY: f64 = 86_400.0;
@@ -157,4 +157,17 @@ fn three_days_later_from_the_resume_point_it_is_the_same_viewing_and_completes_o
         "start 5 · stop 400 · start 405 · stop 1000 watched"
     );
     assert_one_viewing(&rig, 2);
+}
+
+#[test]
+fn a_player_that_was_buffering_when_the_daemon_was_killed_was_not_paused() {
+    let mut rig = played(94.0);
+    rig.set("mpv-1", Transport::Buffering);
+    rig.wait(2.0);
+    rig.restart(20.0, test_rules());
+    rig.wait(5.0);
+    rig.resume();
+    rig.wait(5.0);
+    assert!(rig.story().starts_with("start 5"), "{}", rig.story());
+    assert_eq!(rig.count(Action::Pause) + rig.count(Action::Resume), 0);
 }

@@ -110,7 +110,7 @@ pub fn key_of(media: &Media, item: &Item) -> ViewingKey {
     ViewingKey {
         media_type: media.media_type,
         ids: media.ids.clone(),
-        title: media.title.as_deref().map(title_key).unwrap_or_default(),
+        title: media.full_title().map(title_key).unwrap_or_default(),
         year: media.year,
         season: media.season.clone(),
         episode: media.episode.clone(),

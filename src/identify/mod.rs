@@ -82,8 +82,8 @@ pub fn named(name: &str) -> Item {
 pub fn identify(item: &Item, sidecars: &[Sidecar], rules: &Rules) -> Identity {
     let mut name = name::claim(item);
     let ids = name.as_mut().and_then(name::take_ids);
-    let named = name.as_ref().map(|claim| claim.media.clone());
-    let kind = named.as_ref().and_then(|media| media.media_type);
+    let named = name.as_ref().map(|claim| &claim.media);
+    let kind = named.and_then(|media| media.media_type);
     let path = match &item.location {
         Some(Location::Path(path)) => Some(path.as_str()),
         _ => None,
@@ -91,7 +91,7 @@ pub fn identify(item: &Item, sidecars: &[Sidecar], rules: &Rules) -> Identity {
     let mut claims = Vec::new();
     claims.extend(ids);
     // The number of a season only completes what the name says.
-    let (seasons, beside): (Vec<_>, Vec<_>) = sidecar::claims(sidecars, named.as_ref(), path)
+    let (seasons, beside): (Vec<_>, Vec<_>) = sidecar::claims(sidecars, named, path)
         .into_iter()
         .partition(|(place, _)| *place == Place::Season);
     claims.extend(beside.into_iter().map(|(_, claim)| claim));

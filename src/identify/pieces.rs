@@ -28,11 +28,12 @@ pub fn hold(identity: &mut Identity, sidecars: &[Sidecar]) {
 }
 
 fn is_piece(media: &Media) -> bool {
+    if media.media_type != Some(MediaType::Movie) || media.part.is_none() {
+        return false;
+    }
     let title = media.title.as_deref().unwrap_or_default();
-    let names_part = title
-        .split(|c: char| !c.is_alphanumeric())
-        .any(|word| super::name::is_part(&word.to_lowercase()));
-    media.media_type == Some(MediaType::Movie) && media.part.is_some() && !names_part
+    let names_part = |word: &str| super::name::is_part(&word.to_lowercase());
+    !title.split(|c: char| !c.is_alphanumeric()).any(names_part)
 }
 
 /// Where the piece behind this one would be: the same file or folder with the next number.

@@ -109,7 +109,7 @@ mod tests {
             tags: Tags(tags.collect()),
             ..Item::default()
         };
-        read(&item, None).map(|claim| super::super::weigh::words(&claim.media).join(" "))
+        read(&item, None).map(|claim| super::super::weigh::words(&claim.media))
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! A claim that contradicts a better one adds nothing where it does, and costs confidence: as much as it was sure of
 //! itself, and more where the two can hardly mean the same thing.
 
+use std::fmt::Write as _;
+
 use super::{Evidence, FLOOR, Identity, Verdict};
 use crate::model::{Ids, Item, Location, Media, MediaType, title_key};
 
@@ -118,6 +120,11 @@ impl Default for Merged {
 }
 
 impl Merged {
+    /// Whether a title is known to be another name of the same.
+    fn knows(&self, title: Option<&str>) -> bool {
+        !self.also.is_empty() && title.is_some_and(|title| self.also.contains(&title_key(title)))
+    }
+
     /// A worse claim adds what is missing where both can mean the same thing.
     fn add(&mut self, claim: Claim) -> Evidence {
         let evidence = |disputes| Evidence {
@@ -125,8 +132,7 @@ impl Merged {
             said: said(&claim),
             disputes,
         };
-        let known_as = claim.media.title.as_deref().map(title_key);
-        let known = known_as.is_some_and(|key| self.also.contains(&key));
+        let known = self.knows(claim.media.title.as_deref());
         let dispute = dispute(&self.media, &claim.media, known);
         let about = dispute.map(|dispute| dispute.about);
         let evidence = match claim.reach {
@@ -311,54 +317,61 @@ fn fallback_title(item: &Item) -> Option<String> {
 }
 
 fn said(claim: &Claim) -> String {
-    let parts = claim
-        .detail
-        .iter()
-        .map(|file| format!("{file}:"))
-        .chain(words(&claim.media))
-        .chain(claim.extra.clone());
-    parts.collect::<Vec<_>>().join(" ")
+    let mut out = String::with_capacity(96);
+    out.extend(claim.detail.iter().map(|file| format!("{file}: ")));
+    put_words(&claim.media, &mut out);
+    if let Some(extra) = &claim.extra {
+        space(&mut out);
+        out.push_str(extra);
+    }
+    out
 }
 
-/// `title=Heat`, `year=1995` …: everything that is known.
-pub fn words(media: &Media) -> Vec<String> {
-    let mut parts = Vec::new();
-    let mut say = |name: &str, value: Option<&dyn std::fmt::Display>| {
-        parts.extend(value.map(|value| format!("{name}={value}")));
-    };
-    let lists =
-        [&media.season, &media.episode, &media.absolute_episode].map(|numbers| list(numbers));
-    let [season, episode, absolute] = &lists;
-    let kind = media.media_type.map(MediaType::as_str);
-    say("type", kind.as_ref().map(|kind| kind as _));
-    say("title", media.title.as_ref().map(|title| title as _));
-    say(
-        "also",
-        media.alternative_title.as_ref().map(|title| title as _),
-    );
-    say("year", media.year.as_ref().map(|year| year as _));
-    say("season", season.as_ref().map(|numbers| numbers as _));
-    say("episode", episode.as_ref().map(|numbers| numbers as _));
-    say("absolute", absolute.as_ref().map(|numbers| numbers as _));
-    say("date", media.date.as_ref().map(|date| date as _));
-    say(
-        "episode_title",
-        media.episode_title.as_ref().map(|title| title as _),
-    );
-    say("tmdb", media.ids.tmdb.as_ref().map(|id| id as _));
-    say("imdb", media.ids.imdb.as_ref().map(|id| id as _));
-    say("tvdb", media.ids.tvdb.as_ref().map(|id| id as _));
-    parts
+/// `title=Heat year=1995` …: everything that is known.
+pub fn words(media: &Media) -> String {
+    let mut out = String::new();
+    put_words(media, &mut out);
+    out
 }
 
-fn list(numbers: &[u32]) -> Option<String> {
-    (!numbers.is_empty()).then(|| {
-        numbers
-            .iter()
-            .map(u32::to_string)
-            .collect::<Vec<_>>()
-            .join(",")
-    })
+fn put_words(media: &Media, out: &mut String) {
+    put(out, "type", media.media_type.map(MediaType::as_str));
+    put(out, "title", media.title.as_deref());
+    put(out, "also", media.alternative_title.as_deref());
+    put_numbers(out, "year", media.year.as_slice());
+    put_numbers(out, "season", &media.season);
+    put_numbers(out, "episode", &media.episode);
+    put_numbers(out, "absolute", &media.absolute_episode);
+    put_numbers(out, "date", media.date.as_slice());
+    put(out, "episode_title", media.episode_title.as_deref());
+    put_numbers(out, "tmdb", media.ids.tmdb.as_slice());
+    put(out, "imdb", media.ids.imdb.as_deref());
+    put_numbers(out, "tvdb", media.ids.tvdb.as_slice());
+}
+
+fn put(out: &mut String, name: &str, value: Option<&str>) {
+    if let Some(value) = value {
+        space(out);
+        out.extend([name, "=", value]);
+    }
+}
+
+fn put_numbers(out: &mut String, name: &str, values: &[impl std::fmt::Display]) {
+    for (at, value) in values.iter().enumerate() {
+        if at == 0 {
+            put(out, name, Some(""));
+        } else {
+            out.push(',');
+        }
+        // Writing into a text cannot fail.
+        let _ = write!(out, "{value}");
+    }
+}
+
+fn space(out: &mut String) {
+    if !out.is_empty() && !out.ends_with(' ') {
+        out.push(' ');
+    }
 }
 
 #[cfg(test)]

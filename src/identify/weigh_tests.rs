@@ -34,13 +34,9 @@ fn told(name: &str, files: &[(&str, &str)]) -> String {
         .iter()
         .filter_map(|e| e.disputes)
         .collect();
-    format!(
-        "{} → {sent} {}",
-        words(&identity.media).join(" "),
-        disputes.join(" ")
-    )
-    .trim()
-    .to_owned()
+    format!("{} → {sent} {}", words(&identity.media), disputes.join(" "))
+        .trim()
+        .to_owned()
 }
 
 #[test]
@@ -286,7 +282,7 @@ fn a_title_tag_is_heard_where_it_agrees() {
         let disputes = identity.evidence.iter().filter_map(|e| e.disputes);
         format!(
             "{} {} {:?}",
-            words(&identity.media).join(" "),
+            words(&identity.media),
             identity.verdict == Verdict::Track,
             disputes.collect::<Vec<_>>()
         )

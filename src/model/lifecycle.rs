@@ -195,7 +195,7 @@ pub struct Span {
     pub media: Media,
     /// Base name of the file.
     pub file_name: Option<String>,
-    /// Whether it was playing then.
+    /// Whether it was last told to play, and not to be paused; it may have been buffering.
     pub playing: bool,
     /// Speed then.
     pub rate: f64,

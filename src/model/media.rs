@@ -116,3 +116,50 @@ pub struct Media {
     /// 0–1; below `identify::FLOOR` nothing is sent.
     pub confidence: f32,
 }
+
+impl Media {
+    /// The country that tells a series from its namesakes: `UK`, where `The Office (UK)` is another title of `The Office`.
+    #[must_use]
+    pub fn country(&self) -> Option<&str> {
+        let added = self
+            .alternative_title
+            .as_deref()?
+            .strip_prefix(self.title.as_deref()?)?;
+        let country = added.strip_prefix(" (")?.strip_suffix(')')?;
+        let is_code = country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase());
+        is_code.then_some(country)
+    }
+
+    /// The title, with its country where it has one.
+    #[must_use]
+    pub fn full_title(&self) -> Option<&str> {
+        match self.country() {
+            Some(_) => self.alternative_title.as_deref(),
+            None => self.title.as_deref(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_country_is_what_another_title_adds_in_brackets() {
+        for (title, also, country) in [
+            ("The Office", Some("The Office (UK)"), Some("UK")),
+            ("The Office", Some("Das Büro (UK)"), None),
+            ("The Office", Some("The Office (2005)"), None),
+            ("The Office", None, None),
+        ] {
+            let media = Media {
+                title: Some(title.into()),
+                alternative_title: also.map(Into::into),
+                ..Media::default()
+            };
+            assert_eq!(media.country(), country, "{also:?}");
+            let full = if country.is_some() { also } else { Some(title) };
+            assert_eq!(media.full_title(), full);
+        }
+    }
+}

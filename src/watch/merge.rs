@@ -2,9 +2,10 @@
 //!
 //! Observations of several **members** that are one player go out as one stream, under one id, the **face**. One member
 //! is **active**: what it says passes, what the others say is only remembered, and they are shown as ignored. A member
-//! on mpv's socket is preferred as soon as it knows what is open; of several on the bus (a process with two
-//! connections) the one that plays, if the active one does not. If the active one goes, another takes over: where
-//! both see the same location the playback simply goes on, under the same face, so nothing is stopped or started.
+//! on mpv's socket is preferred as soon as it knows what is open, one in a process of its own only once it has played
+//! (it may be there for thumbnails); of several on the bus (a process with two connections) the one that plays, if the
+//! active one does not. If the active one goes, another takes over: where both see the same location the playback simply
+//! goes on, under the same face, so nothing is stopped or started.
 //!
 //! The face changes only while nothing is open. It may outlive the member it was named after.
 //!
@@ -12,16 +13,17 @@
 //! player that starts others, or an mpv that starts one for its thumbnails, is not one with them). A member whose process
 //! cannot be known (a sandbox) is one with an mpv that has the same location open, and no longer than that.
 //!
+//! A player whose watcher ignores it is no member, and the mpv that would be one with it is **hidden**: remembered and
+//! shown as ignored until the player is watched again.
+//!
 //! Pure: no clock, no channel; kinship of processes is a parameter.
+
+mod member;
 
 use std::collections::BTreeMap;
 
-use crate::model::{
-    EndReason, Item, Moment, Observation, PlayerId, PlayerInfo, Process, Signal, Source, Transport,
-};
-
-/// Seconds; lengths of items without a location that differ by less may be the same item.
-const SAME_LENGTH: f64 = 2.0;
+use self::member::{Member, is_face_of, is_mpv};
+use crate::model::{Item, Moment, Observation, PlayerId, PlayerInfo, Process, Signal, Source};
 
 /// Whether the first process started the second.
 pub type Started = Box<dyn Fn(Process, Process) -> bool + Send>;
@@ -29,21 +31,13 @@ pub type Started = Box<dyn Fn(Process, Process) -> bool + Send>;
 /// Turns the observations of all watchers into those of players.
 pub struct Merge {
     started: Started,
+    /// Those in no group are hidden.
     members: BTreeMap<PlayerId, Member>,
+    /// Those whose watchers ignore them.
+    ignored: BTreeMap<PlayerId, PlayerInfo>,
     /// By face.
     groups: BTreeMap<PlayerId, Group>,
     out: Vec<Observation>,
-}
-
-/// What is known of a member, whether it is heard or not.
-#[derive(Debug, Clone)]
-struct Member {
-    info: PlayerInfo,
-    item: Option<Item>,
-    transport: Option<Transport>,
-    rate: f64,
-    position: Option<(f64, Moment)>,
-    no_position: bool,
 }
 
 #[derive(Debug)]
@@ -68,6 +62,7 @@ impl Merge {
         Self {
             started,
             members: BTreeMap::new(),
+            ignored: BTreeMap::new(),
             groups: BTreeMap::new(),
             out: Vec::new(),
         }
@@ -77,7 +72,12 @@ impl Merge {
     pub fn handle(&mut self, seen: Observation) -> Vec<Observation> {
         let Observation { at, player, signal } = seen;
         match signal {
-            Signal::Appeared(info) => self.appeared(player, info, at),
+            Signal::Appeared(info) if info.ignored.is_some() => self.ignored(player, info, at),
+            Signal::Appeared(info) => {
+                self.ignored.remove(&player);
+                self.appeared(player, info.clone(), at);
+                self.reveal(&info, at);
+            }
             Signal::Vanished => self.vanished(&player, at),
             signal => self.said(player, signal, at),
         }
@@ -92,18 +92,18 @@ impl Merge {
     }
 
     fn appeared(&mut self, id: PlayerId, info: PlayerInfo, at: Moment) {
-        if info.ignored.is_some() {
-            return self.ignored(id, info, at);
-        }
         match self.members.get_mut(&id) {
             Some(member) => member.info = info.clone(),
             None => {
                 self.members.insert(id.clone(), Member::new(info.clone()));
             }
         }
+        if let Some(last) = (self.why_hidden(&id)).and_then(|why| self.hidden(&id, why)) {
+            return self.withdraw(vec![(id, last)], at);
+        }
         if let Some(face) = self.face_of(&id) {
             if self.is_active(&face, &id) {
-                self.tell(face.clone(), Signal::Appeared(info), at);
+                self.show(&face, at);
             }
             let face = self.unite(&id, face, at);
             self.prefer(&face, at);
@@ -125,27 +125,82 @@ impl Merge {
         }
     }
 
-    /// Its watcher does not listen to it.
+    /// Its watcher does not listen to it, and nobody to its own mpv.
     fn ignored(&mut self, id: PlayerId, info: PlayerInfo, at: Moment) {
-        let face = self.face_of(&id);
-        self.leave(&id, at);
+        self.ignored.insert(id.clone(), info.clone());
+        let shown = self
+            .members
+            .keys()
+            .filter(|other| **other != id && self.face_of(other).is_some());
+        let hidden = shown.filter_map(|other| {
+            let last = self.hidden(other, self.why_hidden(other)?)?;
+            Some((other.clone(), last))
+        });
+        let mut gone: Vec<(PlayerId, Signal)> = hidden.collect();
+        gone.insert(0, (id.clone(), Signal::Appeared(info)));
+        self.withdraw(gone, at);
         self.members.remove(&id);
-        if !self.groups.contains_key(&id) {
-            self.tell(id, Signal::Appeared(info), at);
-        }
-        if let Some(face) = face {
-            self.part(&face, at);
-        }
     }
 
     fn vanished(&mut self, id: &PlayerId, at: Moment) {
-        let face = self.face_of(id);
-        self.leave(id, at);
+        self.ignored.remove(id);
+        self.withdraw(vec![(id.clone(), Signal::Vanished)], at);
         self.members.remove(id);
-        if !self.groups.contains_key(id) {
-            self.tell(id.clone(), Signal::Vanished, at);
+    }
+
+    /// How a member is shown that is hidden.
+    fn hidden(&self, id: &PlayerId, why: String) -> Option<Signal> {
+        let member = self.members.get(id)?;
+        Some(Signal::Appeared(PlayerInfo {
+            ignored: Some(why),
+            ..member.info.clone()
+        }))
+    }
+
+    /// Its own mpv need not be hidden any more.
+    fn reveal(&mut self, player: &PlayerInfo, at: Moment) {
+        for id in self.members.keys().cloned().collect::<Vec<_>>() {
+            let is_hidden = self.face_of(&id).is_none();
+            let of = self.members.get(&id).map(|member| &member.info);
+            if is_hidden
+                && of.is_some_and(|mpv| self.is_own_mpv(player, mpv))
+                && self.why_hidden(&id).is_none()
+            {
+                self.set_free(id.clone(), at);
+                if let Some(face) = self.face_of(&id) {
+                    self.prefer(&face, at);
+                }
+            }
         }
-        if let Some(face) = face {
+    }
+
+    /// Of which ignored player it is the mpv, and why that one is ignored.
+    fn why_hidden(&self, id: &PlayerId) -> Option<String> {
+        let mpv = &self.members.get(id)?.info;
+        let mut ignored = self.ignored.values();
+        let player = ignored.find(|player| self.is_own_mpv(player, mpv))?;
+        let why = player.ignored.as_deref()?;
+        Some(format!("plays for {}: {why}", player.name))
+    }
+
+    /// Whether one is the mpv behind the other one's windows, in its process or started by it.
+    fn is_own_mpv(&self, player: &PlayerInfo, mpv: &PlayerInfo) -> bool {
+        let processes = player.process.zip(mpv.process);
+        is_face_of(player, mpv) && processes.is_some_and(|(a, b)| a == b || (self.started)(a, b))
+    }
+
+    /// Takes members out of the play, each with its last word; whoever stays of their players goes on.
+    fn withdraw(&mut self, gone: Vec<(PlayerId, Signal)>, at: Moment) {
+        let faces: Vec<PlayerId> = gone.iter().filter_map(|(id, _)| self.face_of(id)).collect();
+        for (id, _) in &gone {
+            self.leave(id, at);
+        }
+        for (id, last) in gone {
+            if !self.groups.contains_key(&id) {
+                self.tell(id, last, at);
+            }
+        }
+        for face in faces {
             self.part(&face, at);
         }
     }
@@ -182,33 +237,43 @@ impl Merge {
         }
     }
 
-    /// Takes a member out of its group; another takes over if it was the active one.
+    /// Takes a member out of its group; another takes over if it was the active one. What only stood by that one is a
+    /// player of its own then.
     fn leave(&mut self, id: &PlayerId, at: Moment) {
         let Some(face) = self.face_of(id) else { return };
         let Some(group) = self.groups.get_mut(&face) else {
             return;
         };
         group.members.retain(|member| member != id);
-        let next = (group.members.iter()).min_by_key(|member| {
-            let member = self.members.get(*member);
+        if !group.members.is_empty() && group.active != *id {
+            return;
+        }
+        let gone = self.members.get(id);
+        let of = |other: &PlayerId| self.members.get(other);
+        let heirs = group.members.iter().filter(|other| {
+            let stands_by = |(other, gone): (&Member, &Member)| other.stands_by(gone);
+            !of(other).zip(gone).is_some_and(stands_by)
+        });
+        let next = heirs.min_by_key(|heir| {
             // One that was only known by what the gone one played comes last.
-            member.map(|m| {
+            of(heir).map(|m| {
                 let is_on_bus = m.info.source == Source::Mpris;
                 (is_on_bus, m.info.process.is_none(), !m.plays())
             })
         });
-        match next.cloned() {
-            Some(next) if group.active == *id => {
-                let open = self.members.get(id).and_then(|member| member.item.clone());
-                self.activate(&face, next, open, at);
-            }
-            Some(_) => {}
-            None => {
-                self.groups.remove(&face);
-                if *id != face {
-                    self.tell(face, Signal::Vanished, at);
-                }
-            }
+        // And not at all where it would hide one whose process is known.
+        let is_known = |id: &PlayerId| of(id).is_some_and(|m| m.info.process.is_some());
+        let next = next.filter(|next| is_known(next) || !group.members.iter().any(is_known));
+        if let Some(next) = next.cloned() {
+            let open = gone.and_then(|member| member.item.clone());
+            return self.activate(&face, next, open, at);
+        }
+        let left = self.groups.remove(&face).map(|group| group.members);
+        if *id != face {
+            self.tell(face, Signal::Vanished, at);
+        }
+        for other in left.unwrap_or_default() {
+            self.set_free(other, at);
         }
     }
 
@@ -281,7 +346,7 @@ impl Merge {
         let Some(member) = self.members.get(&id).cloned() else {
             return;
         };
-        self.tell(face.clone(), Signal::Appeared(member.info.clone()), at);
+        self.show(face, at);
         for signal in member.state(open.as_ref(), at) {
             self.tell(face.clone(), signal, at);
         }
@@ -343,8 +408,8 @@ impl Merge {
         let kin = |other: &Member| match this.info.process.zip(other.info.process) {
             Some((a, b)) => {
                 a == b
-                    || this.is_face_of(other) && (self.started)(a, b)
-                    || other.is_face_of(this) && (self.started)(b, a)
+                    || self.is_own_mpv(&this.info, &other.info)
+                    || self.is_own_mpv(&other.info, &this.info)
             }
             None => this.plays_what_plays(other),
         };
@@ -356,10 +421,14 @@ impl Merge {
             };
             !self.is_with_an_mpv(unknown)
         };
-        let mut others = self.members.iter().filter(|(other, _)| *other != id);
-        others
-            .find(|(other, member)| kin(member) && (by_process(member) || free(other)))
-            .map(|(other, _)| other.clone())
+        let others = self.members.iter().filter(|(other, member)| {
+            *other != id
+                && kin(member)
+                && (by_process(member) || free(other))
+                && self.face_of(other).is_some()
+        });
+        let nearest = others.min_by_key(|(_, member)| !by_process(member));
+        nearest.map(|(other, _)| other.clone())
     }
 
     /// Whether one that is known by what it plays is known to be some mpv already.
@@ -384,6 +453,26 @@ impl Merge {
         self.groups
             .get(face)
             .is_some_and(|group| group.active == *id)
+    }
+
+    /// Shows a player as the active member sees it, by the name of the one with the windows.
+    fn show(&mut self, face: &PlayerId, at: Moment) {
+        let Some(group) = self.groups.get(face) else {
+            return;
+        };
+        let of = |id: &PlayerId| self.members.get(id).map(|member| &member.info);
+        let Some(mut info) = of(&group.active).cloned() else {
+            return;
+        };
+        let windows = group
+            .members
+            .iter()
+            .filter_map(of)
+            .find(|info| !is_mpv(info));
+        if let Some(windows) = windows.filter(|_| is_mpv(&info)) {
+            info.name.clone_from(&windows.name);
+        }
+        self.tell(face.clone(), Signal::Appeared(info), at);
     }
 
     fn show_twins(&mut self, face: &PlayerId, at: Moment) {
@@ -420,127 +509,6 @@ impl Merge {
 
     fn tell(&mut self, player: PlayerId, signal: Signal, at: Moment) {
         self.out.push(Observation { at, player, signal });
-    }
-}
-
-impl Member {
-    fn new(info: PlayerInfo) -> Self {
-        Self {
-            info,
-            item: None,
-            transport: None,
-            rate: 1.0,
-            position: None,
-            no_position: false,
-        }
-    }
-
-    fn is_mpv(&self) -> bool {
-        self.info.source == Source::Mpv || self.info.name.eq_ignore_ascii_case("mpv")
-    }
-
-    /// Whether the other may be the mpv behind this one's windows.
-    fn is_face_of(&self, other: &Self) -> bool {
-        !self.is_mpv() && other.is_mpv()
-    }
-
-    fn plays(&self) -> bool {
-        let runs = matches!(
-            self.transport,
-            Some(Transport::Playing | Transport::Buffering)
-        );
-        runs && self.item.is_some()
-    }
-
-    /// Of two that have the same open the one stays that speaks: they do not pause at the very same moment.
-    fn is_better_than(&self, active: &Self) -> bool {
-        match (self.info.source, active.info.source) {
-            (Source::Mpv, Source::Mpris) => self.item.is_some() || active.item.is_none(),
-            (Source::Mpris, Source::Mpris) => {
-                let is_same = |(a, b)| is_same(a, b);
-                let same = (self.item.as_ref().zip(active.item.as_ref())).is_some_and(is_same);
-                self.plays() && !active.plays() && !same
-            }
-            (_, Source::Mpv) => false,
-        }
-    }
-
-    fn remember(&mut self, signal: &Signal, at: Moment) {
-        match signal {
-            Signal::Opened(item) => {
-                self.item = Some((**item).clone());
-                self.position = None;
-                self.no_position = false;
-            }
-            Signal::Refined(item) => self.item = Some((**item).clone()),
-            Signal::Transport { state, position } => {
-                self.position = position
-                    .or(self.position_at(at))
-                    .map(|seconds| (seconds, at));
-                self.transport = Some(*state);
-            }
-            Signal::Rate(rate) => {
-                self.position = self.position_at(at).map(|seconds| (seconds, at));
-                self.rate = *rate;
-            }
-            Signal::Position { seconds, .. } => {
-                self.position = Some((*seconds, at));
-                self.no_position = false;
-            }
-            Signal::PositionUnknown => self.no_position = true,
-            Signal::Ended(_) => self.item = None,
-            Signal::Appeared(_) | Signal::Vanished | Signal::ReachedEnd => {}
-        }
-    }
-
-    fn position_at(&self, now: Moment) -> Option<f64> {
-        let (seconds, at) = self.position?;
-        let run = match self.transport {
-            Some(Transport::Playing) => now.mono.saturating_sub(at.mono).as_secs_f64() * self.rate,
-            _ => 0.0,
-        };
-        Some(seconds + run)
-    }
-
-    /// Its present state as signals, after a stream in which `open` is open.
-    fn state(&self, open: Option<&Item>, now: Moment) -> Vec<Signal> {
-        let Some(item) = self.item.clone().map(Box::new) else {
-            return open
-                .map(|_| Signal::Ended(EndReason::Stopped))
-                .into_iter()
-                .collect();
-        };
-        let goes_on = open.is_some_and(|open| is_same(open, &item));
-        // Where the same goes on, the positions so far are better than one that nobody asked for.
-        let position = self.position_at(now).filter(|_| !goes_on);
-        let mut signals = vec![if goes_on {
-            Signal::Refined(item)
-        } else {
-            Signal::Opened(item)
-        }];
-        signals.push(Signal::Rate(self.rate));
-        signals.extend((self.transport).map(|state| Signal::Transport { state, position }));
-        if self.no_position {
-            signals.push(Signal::PositionUnknown);
-        }
-        signals
-    }
-
-    /// Whether one is an mpv, the other one's process is not known, and both have the same location open.
-    fn plays_what_plays(&self, other: &Self) -> bool {
-        let mpv = |member: &Self| member.info.source == Source::Mpv;
-        let unknown = |member: &Self| !mpv(member) && member.info.process.is_none();
-        let place = |member: &Self| member.item.as_ref().and_then(|item| item.location.clone());
-        (mpv(self) && unknown(other) || unknown(self) && mpv(other))
-            && place(self).is_some()
-            && place(self) == place(other)
-    }
-}
-
-fn is_same(a: &Item, b: &Item) -> bool {
-    match (&a.location, &b.location) {
-        (Some(a), Some(b)) => a == b,
-        _ => (a.duration.zip(b.duration)).is_some_and(|(a, b)| (a - b).abs() < SAME_LENGTH),
     }
 }
 

@@ -3,11 +3,7 @@
 //! JSON, one object a line: first a [`Header`], then one [`Entry`] each, in the order they came. What a player signals
 //! is kept as it came, before any of it is interpreted, so that running a trace again (`watch/replay.rs`) runs
 //! everything that the daemon would. The version in the header changes when an older reader would misunderstand.
-//!
-//! | version | an entry is |
-//! | --- | --- |
-//! | 1 | an [`Observation`]: what the watcher of that time made of the signals |
-//! | 2 | who the player is, and the values on the bus or the lines of mpv's socket |
+//! An entry says who the player is, or is one value from the bus or one line of mpv's socket.
 
 mod redact;
 #[cfg(test)]
@@ -21,12 +17,10 @@ use serde::{Deserialize, Serialize};
 
 use self::redact::Redaction;
 use super::{mpris, mpv};
-use crate::model::{Moment, Observation, PlayerId, Signal};
+use crate::model::{Moment, PlayerId, Signal};
 
-/// The version written.
+/// The version written and read.
 pub const VERSION: u32 = 2;
-/// The version before, which is read too.
-const OBSERVATIONS: u32 = 1;
 /// Longest line read, in bytes: the longest of mpv's, with everything in it escaped.
 const LONGEST_LINE: u64 = 8 << 20;
 /// No clock of a machine that runs shows more: a century.
@@ -70,7 +64,7 @@ impl Entry {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Heard {
-    /// Who it is, and that it is gone; in version 1 everything.
+    /// Who it is, and that it is gone.
     Signal(Signal),
     /// On the session bus.
     Mpris(mpris::heard::Heard),
@@ -98,7 +92,7 @@ pub enum TraceError {
     NoHeader,
     /// Another version.
     #[error(
-        "the trace has version {0} and this reeld reads versions up to {VERSION}; use the reeld that wrote it"
+        "the trace has version {0} and this reeld reads version {VERSION}; use the reeld that wrote it"
     )]
     Version(u32),
     /// A damaged line.
@@ -161,17 +155,17 @@ fn write_line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
     out.flush()
 }
 
-/// Reads a trace, of this version or an older one.
+/// Reads a trace.
 ///
 /// # Errors
-/// The file cannot be read, is no trace, is of a newer version, or has a damaged line; a last line that was cut off
+/// The file cannot be read, is no trace, is of another version, or has a damaged line; a last line that was cut off
 /// while it was written is passed over.
 pub fn read(mut input: impl BufRead) -> Result<Trace, TraceError> {
     let first = next_line(&mut input)?.ok_or(TraceError::NoHeader)?;
     let header = header(&first)?;
     let mut entries = Vec::new();
     while let Some(line) = next_line(&mut input)? {
-        match entry(&line, header.trace) {
+        match entry(&line) {
             Ok(_) if entries.len() >= MOST_LINES => break,
             Ok(entry) => entries.push(entry),
             Err(_) if !line.ends_with('\n') => break,
@@ -186,13 +180,8 @@ pub fn read(mut input: impl BufRead) -> Result<Trace, TraceError> {
     Ok(Trace { header, entries })
 }
 
-fn entry(line: &str, version: u32) -> serde_json::Result<Entry> {
-    let entry = if version == OBSERVATIONS {
-        let Observation { at, player, signal } = serde_json::from_str(line)?;
-        Entry::new(at, player, Heard::Signal(signal))
-    } else {
-        serde_json::from_str(line)?
-    };
+fn entry(line: &str) -> serde_json::Result<Entry> {
+    let entry: Entry = serde_json::from_str(line)?;
     let clocks = [entry.at.mono, entry.at.boot];
     if clocks.iter().any(|clock| *clock > LONGEST_TIME) {
         return Err(serde_json::Error::custom("no machine runs so long"));
@@ -206,7 +195,7 @@ fn header(line: &str) -> Result<Header, TraceError> {
         trace: u32,
     }
     let Version { trace } = serde_json::from_str(line).map_err(|_| TraceError::NoHeader)?;
-    if !(OBSERVATIONS..=VERSION).contains(&trace) {
+    if trace != VERSION {
         return Err(TraceError::Version(trace));
     }
     serde_json::from_str(line).map_err(|_| TraceError::NoHeader)

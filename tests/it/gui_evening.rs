@@ -2,6 +2,7 @@
 //! strict stand-in of PunchPlay. Their longer lives are under `tests/traces`.
 
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use crate::support::evening::{Evening, possible};
@@ -100,4 +101,37 @@ fn a_film_in_haruna_is_one_viewing() {
 #[test]
 fn a_film_in_smplayer_is_one_viewing() {
     is_one_viewing("smplayer", Afterwards::Ends);
+}
+
+/// Totem tells of the next film nothing but its length, which may be that of the one before.
+#[test]
+fn the_next_film_of_the_same_length_in_totem_is_another_viewing() {
+    let Some(evening) = with("totem").filter(|_| is_installed("gdbus")) else {
+        return;
+    };
+    let film = evening.film("Heat (1995).mkv", LENGTH);
+    let next = evening.film("Ronin (1998).mkv", LENGTH);
+    let mut player = play(&evening, "totem", &film);
+    until_told(&evening, "start");
+    let uri = format!("['file://{}']", next.to_str().unwrap().replace(' ', "%20"));
+    let opened = Command::new("gdbus")
+        .args(["call", "--session", "--dest", "org.gnome.Totem"])
+        .args(["--object-path", "/org/gnome/Totem"])
+        .args(["--method", "org.freedesktop.Application.Open"])
+        .args([uri.as_str(), "{}"])
+        .env("DBUS_SESSION_BUS_ADDRESS", evening.bus().address_text())
+        .status()
+        .unwrap();
+    assert!(opened.success());
+    until_told(&evening, "start stop start");
+    player.kill();
+    until_told(&evening, "start stop start stop");
+    let titles: Vec<String> = evening
+        .events()
+        .iter()
+        .map(|e| e.title().to_owned())
+        .collect();
+    assert_eq!(titles[0], "Heat");
+    assert_eq!(titles.last().unwrap(), "Ronin");
+    evening.assert_clean();
 }

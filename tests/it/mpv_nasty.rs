@@ -313,9 +313,12 @@ async fn one_that_hangs_up_at_once_is_not_called_again_and_again() {
     let mut watcher = desk.watcher();
     let (stream, _) = listener.accept().await.unwrap();
     let mut fake = Fake::new(stream);
-    let hello: Value =
-        serde_json::from_str(&fake.lines.next_line().await.unwrap().unwrap()).unwrap();
-    fake.send(&answer(&hello)).await;
+    // The introduction asks for the process and for what it writes to.
+    for _ in 0..2 {
+        let hello = fake.lines.next_line().await.unwrap().unwrap();
+        fake.send(&answer(&serde_json::from_str(&hello).unwrap()))
+            .await;
+    }
     drop(fake);
     watcher
         .until("the end", |all| {

@@ -595,3 +595,28 @@ async fn what_passes_over_the_socket_gives_the_same_again_when_it_is_run_again()
     vanished(&mut watcher, &name).await;
     watcher.save_of("mpv-socket-viewing", &name);
 }
+
+#[tokio::test]
+async fn an_mpv_that_makes_thumbnails_is_nobodys_player() {
+    if !tools_are_there() {
+        return;
+    }
+    let desk = Desk::new();
+    film(desk.path(), "a.mkv", 20);
+    let mut watcher = desk.watcher();
+    // As thumbfast starts it.
+    let encoding = ["--ovc=rawvideo", "--of=image2", "--ofopts=update=1"];
+    let mut args = vec!["--idle", "--pause", "--keep-open=always", "--o=a.bgra"];
+    args.extend(encoding);
+    args.push("a.mkv");
+    let mpv = desk.mpv(&args);
+    let id = PlayerId::new(&mpv.name());
+    let is_ignored = |signal: &Signal| matches!(signal, Signal::Appeared(info) if info.ignored.as_ref().is_some_and(|why| why.contains("thumbnails")));
+    watcher
+        .until("why it is ignored", |all| {
+            all.seen
+                .iter()
+                .any(|seen| seen.player == id && is_ignored(&seen.signal))
+        })
+        .await;
+}

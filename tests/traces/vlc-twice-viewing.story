@@ -1,6 +1,6 @@
 start 1 s of Ä Film, viewing 1
 pause 2 s of Ä Film, viewing 1
-resume 5 s of Ä Film, viewing 1
+resume 2 s of Ä Film, viewing 1
 progress 11 s of Ä Film, viewing 1
 stop 12 s of Ä Film, viewing 1 watched
 start 1 s of Ä Film, viewing 2

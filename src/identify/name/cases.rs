@@ -86,6 +86,8 @@ fn films_end_at_their_year_or_their_technical_part() {
         ("The.Quiet.Harbour.Part.Two.2024.2160p.mkv", "movie The Quiet Harbour Part Two (2024) part 2", "so is its part"),
         ("The Quiet Harbour (2016) - CD2.avi", "movie The Quiet Harbour (2016) part 2", "a disc is not"),
         ("2016 - The Quiet Harbour.mkv", "movie The Quiet Harbour (2016)", "shelved by year"),
+        ("1. The Quiet Harbour (2016).mkv", "movie The Quiet Harbour (2016)", "also by one digit"),
+        ("Harbour AKA Mar de Plata 2016 1080p.mkv", "movie Harbour AKA Mar de Plata = Mar de Plata (2016)", "two titles in one"),
         ("03 - The Quiet Harbour (2016).mkv", "movie The Quiet Harbour (2016)", "shelved by number"),
         ("Quiet Harbour, The (2016).mkv", "movie The Quiet Harbour (2016)", "an article moved to the end comes back"),
         ("S.H.I.P.S.2016.1080p.mkv", "movie S.H.I.P.S. (2016)", "dots of an acronym stay"),
@@ -96,6 +98,7 @@ fn films_end_at_their_year_or_their_technical_part() {
         ("quiet.harbour.2016.1080p.sample.mkv", "movie quiet harbour (2016) [Sample]", "a sample"),
         ("Trailer Park Harbour (2016).mkv", "movie Trailer Park Harbour (2016)", "a title with such a word in it"),
         ("The.Quiet.Harbour.25th.Anniversary.Edition.1991.mkv", "movie The Quiet Harbour (1991)", "an anniversary with its number"),
+        ("Harbour or (The Quiet Sea) (2014).mkv", "movie Harbour or (The Quiet Sea) (2014)", "what the title goes on to in brackets"),
         ("Harbour #1 (2013).mkv", "movie Harbour #1 (2013)", "a number of a title, not of an episode"),
     ]);
 }
@@ -132,7 +135,7 @@ fn episodes_in_every_spelling() {
         ("Harbour.Lights.S02E05.The.Storm.720p.mkv", "episode Harbour Lights S2 E5 \"The Storm\"", "the usual form"),
         ("Harbour Lights - 2x05 - The Storm.mkv", "episode Harbour Lights S2 E5 \"The Storm\"", "the other one"),
         ("Harbour.Lights.2011.S02E05.mkv", "episode Harbour Lights (2011) S2 E5", "the show's year"),
-        ("Harbour.Lights.US.S02E05.mkv", "episode Harbour Lights S2 E5", "its country"),
+        ("Harbour.Lights.US.S02E05.mkv", "episode Harbour Lights = Harbour Lights (US) S2 E5", "its country, which tells it from a namesake"),
         ("Harbour Lights s2.ep5.mkv", "episode Harbour Lights S2 E5", "a dot between"),
         ("Harbour Lights S02 - E05.mp4", "episode Harbour Lights S2 E5", "a dash between"),
         ("harbour.lights.s0205.hdtv.mkv", "episode harbour lights S2 E5", "nothing between"),
@@ -166,6 +169,8 @@ fn episodes_in_every_spelling() {
         ("harbour.lights.1013.720p.hdtv.avi", "episode harbour lights S10 E13", "season 10 there"),
         ("Tatort.Harbour.E1170.The.Storm.German.2021.720p.mkv", "episode Tatort Harbour (2021) E1170 \"The Storm\"", "the language and the year end the episode's title"),
         ("Harbour.Lights.2005.2017.Christmas.Special.1080p.mkv", "episode Harbour Lights (2005) \"Christmas Special\"", "of two years the first is the show's"),
+        ("Harbour Lights - 2x05 - On the Line.mkv", "episode Harbour Lights S2 E5 \"On the Line\"", "a technical word with nothing technical around ends the name"),
+        ("Harbour.Lights.E20.END.1080p.mkv", "episode Harbour Lights E20", "the last one is not called so"),
         ("Harbour Lights - S00E05 - Behind the Scenes.mkv", "episode Harbour Lights S0 E5 \"Behind the Scenes\"", "a numbered episode is no extra, whatever it is called"),
     ]);
 }
@@ -182,6 +187,15 @@ fn daily_shows_are_known_by_their_date() {
         ("Late.Talk.S26E75.2021.03.17.Guest.mkv", "episode Late Talk S26 E75 2021-03-17 \"Guest\"", "beside numbers"),
         ("Late Talk 1st March 2021.mkv", "episode Late Talk 2021-03-01", "an ordinal"),
         ("Late-Talk vom 12.03.2021.mp4", "episode Late-Talk 2021-03-12", "the word before a date"),
+        ("Late-Talk vom 12. März 2021.mp4", "episode Late-Talk 2021-03-12", "a month in German"),
+        ("夕方 2021年03月06日.mp4", "episode 夕方 2021-03-06", "in Japanese"),
+        ("Le Soir - 3 août 2021.mp4", "episode Le Soir 2021-08-03", "in French"),
+        ("El Faro 15 de marzo de 2021.mp4", "episode El Faro 2021-03-15", "in Spanish, with its words between"),
+        ("Late Talk 2021 Mar 15.mkv", "episode Late Talk 2021-03-15", "the year first"),
+        ("Late Talk Royale 15.03.24.mp4", "episode Late Talk Royale 2024-03-15", "as a person writes it: the day first"),
+        ("Late.Talk.24.03.15.720p.mkv", "episode Late Talk 2024-03-15", "as a release group does: the year first"),
+        ("Precinct 110 - 2021-05-09 - Sabine.mp4", "episode Precinct 110 2021-05-09 \"Sabine\"", "a number of the title"),
+        ("Late Talk - 110 (10) - 20211218 - Name.avi", "episode Late Talk S1 E10 2021-12-18 \"Name\"", "and one of the episode, behind a dash"),
     ]);
 }
 
@@ -212,6 +226,7 @@ fn languages_have_their_own_words() {
         ("Mayak.(2.sezon.5.seriya).avi", "episode Mayak S2 E5", "Russian in Latin letters"),
         ("המגדלור עונה 2 פרק 5.mp4", "episode המגדלור S2 E5", "Hebrew"),
         ("المنارة الموسم 2 الحلقة 5.mp4", "episode المنارة S2 E5", "Arabic"),
+        ("Il Faro - Puntata 305.mp4", "episode Il Faro E305", "Italian, of a daily series"),
         ("Ngọn Hải Đăng - Tập 05.mp4", "episode Ngọn Hải Đăng E5", "Vietnamese"),
         ("등대 2기 5화.mp4", "episode 등대 S2 E5", "Korean, counted"),
         ("灯塔2.The.Lighthouse.II.2023.1080p.mkv", "movie The Lighthouse II = 灯塔2 (2023)", "a number glued to one script is no other's"),
@@ -257,6 +272,7 @@ fn folders_tell_what_the_name_does_not() {
         ("/tv/Harbour Lights/Season 2/205.mkv", "episode Harbour Lights S2 E5", "a number with its season"),
         ("/tv/Harbour Lights/Season 2/The Storm.mkv", "episode Harbour Lights S2 \"The Storm\"", "an episode without a number"),
         ("/tv/Harbour Lights/Specials/03 - Making.mkv", "episode Harbour Lights S0 E3 \"Making\"", "season 0"),
+        ("/tv/Harbour Lights (UK)/Season 2/05 - The Storm.mkv", "episode Harbour Lights = Harbour Lights (UK) S2 E5 \"The Storm\"", "a country on the folder"),
         ("D:\\TV\\Harbour Lights\\Staffel 2\\Folge 5.mkv", "episode Harbour Lights S2 E5", "backslashes and German"),
         ("/anime/Hoshi no Umi/05.mkv", "episode Hoshi no Umi E5", "a number alone"),
         ("/films/The Quiet Harbour (2016)/harbour-grp.mkv", "movie The Quiet Harbour (2016)", "a film's folder has the year"),
@@ -309,6 +325,41 @@ fn what_a_camera_or_a_recorder_named_or_nobody_can_read_is_never_sure() {
         ("\u{fffd}t\u{fffd} (1999).mkv", true),
         ("Racing.2023.Round.03.1080p.mkv", true),
         ("Film (1965).mkv", false),
+        // Machines
+        ("VID_2019.mp4", true),
+        ("DSC0001.MOV", true),
+        ("WhatsApp Video 2019-03-14 at 20.15.12.mp4", true),
+        ("Screen Recording 2024-03-14 at 10.11.12.mov", true),
+        ("simplescreenrecorder-2024-03-14_10.11.12.mkv", true),
+        ("signal-2024-03-14-201512.mp4", true),
+        ("Zoom 2006.mkv", false),
+        ("Recording.S01E02.mkv", false),
+        // Families
+        ("birthday party 2019.mp4", true),
+        ("Weihnachten 2019.mp4", true),
+        ("Hochzeit Anna und Ben 2017.mkv", true),
+        ("vacances.2016.avi", true),
+        ("Свадьба 2018.mp4", true),
+        ("Zoom Meeting 2024-03-14.mp4", true),
+        ("Christmas (2019).mkv", false),
+        ("/films/Christmas (2019)/Christmas 2019.mkv", false),
+        ("/srv/films/Wedding Harbour 2005.mkv", false),
+        ("/srv/films/VID_20190314_201512.mp4", true),
+        ("Christmas.2019.1080p.BluRay.x264-GRP.mkv", false),
+        ("Wedding Harbour 1953.mkv", false),
+        ("Late.Talk.S01E02.Christmas.Party.mkv", false),
+        ("Alien 1979.mkv", false),
+        // Sport
+        ("Formula1.2023.Monaco.Grand.Prix.Race.1080p.mkv", true),
+        ("Premier League 2023-24 - Matchday 28.mp4", true),
+        ("NBA.2023.11.12.One.vs.Other.720p.mkv", true),
+        ("Formula.1.2023x06.Monaco.Race.mkv", false),
+        ("Ice Hockey 2009.mkv", false),
+        // No series, or between two episodes
+        ("S01E01 - Pilot.mkv", true),
+        ("/home/ann/Downloads/03 - Who.mkv", true),
+        ("/tv/Harbour Lights/S01E01 - Pilot.mkv", false),
+        ("[Kumo] Hoshi no Umi - 12.5 [720p].mkv", true),
     ] {
         assert_eq!(parse(name).nameless, nameless, "{name}");
     }

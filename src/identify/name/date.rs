@@ -4,20 +4,84 @@ use super::Date;
 use super::reading::Reading;
 use super::token::{Mark, Text, gap};
 
-const MONTHS: &[&str] = &[
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
+/// Months in the languages of daily shows, without accents. Three letters of the English and German ones will do.
+const MONTHS: [&[&str]; 12] = [
+    &[
+        "january",
+        "januar",
+        "janner",
+        "janvier",
+        "enero",
+        "gennaio",
+        "janeiro",
+        "januari",
+        "января",
+    ],
+    &[
+        "february",
+        "februar",
+        "fevrier",
+        "febrero",
+        "febbraio",
+        "fevereiro",
+        "februari",
+        "февраля",
+    ],
+    &[
+        "march",
+        "marz",
+        "mars",
+        "marzo",
+        "marco",
+        "maart",
+        "mrz",
+        "марта",
+    ],
+    &["april", "avril", "abril", "aprile", "апреля"],
+    &["may", "mai", "mayo", "maggio", "maio", "mei", "maj", "мая"],
+    &["june", "juni", "juin", "junio", "giugno", "junho", "июня"],
+    &[
+        "july", "juli", "juillet", "julio", "luglio", "julho", "июля",
+    ],
+    &["august", "aout", "agosto", "augustus", "augusti", "августа"],
+    &[
+        "september",
+        "septembre",
+        "septiembre",
+        "settembre",
+        "setembro",
+        "сентября",
+    ],
+    &[
+        "october",
+        "oktober",
+        "octobre",
+        "octubre",
+        "ottobre",
+        "outubro",
+        "октября",
+    ],
+    &["november", "novembre", "noviembre", "novembro", "ноября"],
+    &[
+        "december",
+        "dezember",
+        "decembre",
+        "diciembre",
+        "dicembre",
+        "dezembro",
+        "декабря",
+    ],
 ];
+
+/// The month that a word names.
+fn month(key: &str) -> Option<u32> {
+    let names = |names: &&[&str]| {
+        let short = key.len() == 3 && names.iter().take(2).any(|name| name.starts_with(key));
+        short || names.contains(&key)
+    };
+    let at = MONTHS.iter().position(names)?;
+    u32::try_from(at + 1).ok()
+}
 
 fn date(year: u32, month: u32, day: u32) -> Option<Date> {
     let longest = match month {
@@ -39,7 +103,9 @@ fn date(year: u32, month: u32, day: u32) -> Option<Date> {
 /// Finds the first date.
 pub(super) fn find(reading: &mut Reading) {
     let found = (0..reading.text.len()).find_map(|at| {
-        let (until, date) = compact(&reading.text, at).or_else(|| split(&reading.text, at))?;
+        let (until, date) = compact(&reading.text, at)
+            .or_else(|| split(&reading.text, at))
+            .or_else(|| signed(&reading.text, at))?;
         Some((at, until, date))
     });
     if let Some((at, until, date)) = found {
@@ -88,6 +154,16 @@ fn compact(text: &Text, at: usize) -> Option<(usize, Date)> {
     (date.year < 2040).then_some((at + 1, date))
 }
 
+/// `2021年03月06日`, `2021년 3월 6일`
+fn signed(text: &Text, at: usize) -> Option<(usize, Date)> {
+    let sign = |i: usize, signs: [&str; 2]| text.gap_before(i) == 0 && signs.contains(&text.raw(i));
+    let (year, month, day) = (text.number(at)?, text.number(at + 2)?, text.number(at + 4)?);
+    let signs =
+        sign(at + 1, ["年", "년"]) && sign(at + 3, ["月", "월"]) && sign(at + 5, ["日", "일"]);
+    let found = date(year.value, month.value, day.value).filter(|_| signs)?;
+    Some((at + 6, found))
+}
+
 /// Three numbers with the same sign between.
 fn split(text: &Text, at: usize) -> Option<(usize, Date)> {
     // "2008x12.13": the season and month run together.
@@ -111,6 +187,10 @@ fn split(text: &Text, at: usize) -> Option<(usize, Date)> {
     let found = match (a.digits, c.digits) {
         (4, 1..=2) => date(a.value, b.value, c.value).or_else(|| date(a.value, c.value, b.value)),
         (1..=2, 4) => date(c.value, b.value, a.value).or_else(|| date(c.value, a.value, b.value)),
+        // "Show 15.03.24" is written by a person, "Show.24.03.15" by a release group.
+        (2, 2) if first == gap::DOT && b.digits == 2 && text.text.contains(' ') => {
+            short(c.value, b.value, a.value)
+        }
         (2, 2) if first != gap::SPACE && b.digits == 2 => short(a.value, b.value, c.value),
         _ => None,
     };
@@ -125,25 +205,32 @@ fn short(a: u32, b: u32, c: u32) -> Option<Date> {
         .or_else(|| year(c).and_then(|y| date(y, b, a).or_else(|| date(y, a, b))))
 }
 
+/// `15. März 2024`, `March 15, 2024`, `2024 Mar 15`, `15 de marzo de 2024`: the token it begins at, and the one behind it.
 fn worded(text: &Text, at: usize) -> Option<(usize, usize, Date)> {
-    let year = text
-        .number(at + 2)
-        .or_else(|| text.number(at + 1))
-        .filter(|n| n.digits == 4)?;
-    let key = text.key(at);
-    if key.len() < 3 {
+    if text.key(at).len() < 3 || !text.is_free(at) || text.number(at).is_some() {
         return None;
     }
-    let month = MONTHS
-        .iter()
-        .position(|m| *m == key || (key.len() == 3 && m.starts_with(key)))?;
-    let month = u32::try_from(month).ok()? + 1;
-    if let Some(day) = day(text, at + 1) {
-        return Some((at, at + 3, date(year.value, month, day)?));
+    // A year or a day is near.
+    let near = |i: usize| text.tokens.get(i).is_some_and(|t| t.number.is_some());
+    if !(near(at + 1) || near(at + 2)) {
+        return None;
+    }
+    let month = month(text.key(at))?;
+    let year = |i: usize| text.number(i).filter(|n| n.digits == 4).map(|n| n.value);
+    let of = |i: usize| usize::from(text.key(i) == "de");
+    let found = |from: usize, until: usize, year: u32, day: u32| {
+        Some((from, until, date(year, month, day)?))
+    };
+    if let (Some(day), Some(year)) = (day(text, at + 1), year(at + 2)) {
+        return found(at, at + 3, year, day);
     }
     let before = at.checked_sub(1)?;
-    let day = day(text, before)?;
-    Some((before, at + 2, date(year.value, month, day)?))
+    if let (Some(year), Some(day)) = (year(before), day(text, at + 1)) {
+        return found(before, at + 2, year, day);
+    }
+    let year_at = at + 1 + of(at + 1);
+    let day_at = before.checked_sub(of(before))?;
+    found(day_at, year_at + 1, year(year_at)?, day(text, day_at)?)
 }
 
 /// `3`, `03`, `3rd`

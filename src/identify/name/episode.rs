@@ -367,18 +367,18 @@ fn search(reading: &Reading, scan: fn(&[u8], usize) -> Option<Span>) -> Option<(
                 reading.text.mark(i) == Mark::Tech
                     && (token.gap == gap::HYPHEN
                         || token.gap == gap::DOT
-                            && bytes.get(token.start).is_some_and(u8::is_ascii_digit))
-            }) && token.end - token.start < 4;
+                            && bytes.get(token.start()).is_some_and(u8::is_ascii_digit))
+            }) && token.len() < 4;
             if technical {
                 return None;
             }
-            let span = scan(bytes, token.start)?;
+            let span = scan(bytes, token.start())?;
             // "3x3 Eyes": a lone digit on either side opens no episode's name.
             let title = at == 0
-                && token.end - token.start == 3
-                && span.end == token.end
+                && token.len() == 3
+                && span.end == token.end()
                 && token.number.is_none()
-                && bytes.get(token.start).is_some_and(u8::is_ascii_digit);
+                && bytes.get(token.start()).is_some_and(u8::is_ascii_digit);
             let followed =
                 reading.text.gap_after(at) & (gap::EDGE | gap::HYPHEN | gap::BRACKET) == 0;
             if title && followed {

@@ -3,7 +3,7 @@
 use super::Extra;
 use super::reading::Reading;
 use super::token::{Mark, Text, gap};
-use super::words::{self, EXTRA};
+use super::words::{self, ASIDE, EXTRA};
 
 /// Words that end an extra's name, as the libraries name them: `Film-trailer`, `show.s01e01.sample`.
 const ENDINGS: &[(&str, Extra)] = &[
@@ -113,11 +113,13 @@ pub(super) fn find(reading: &mut Reading) {
 /// the year. Behind the number of an episode stands the episode's title, which may be any of them.
 fn inside(reading: &Reading) -> Option<(usize, usize, Extra)> {
     let text = &reading.text;
+    let begins = |at: &usize| text.has(*at, ASIDE);
+    let first = (1..text.len()).find(begins)?;
     let marked = |marks: &[Mark]| text.first_marked(0, marks).unwrap_or(text.len());
     let (number, technical) = (marked(&[Mark::Number]), marked(&[Mark::Tech]));
     let title_ends = number.min(technical).min(marked(&[Mark::Year]));
     let open = |at: usize| title_ends > 0 && at > title_ends && (at < number || at > technical);
-    (1..text.len()).find_map(|at| {
+    (first..text.len()).filter(begins).find_map(|at| {
         let (words, extra) = INSIDE.iter().find(|(words, _)| {
             let until = at + words.split(' ').count();
             text.keys(at, until) == *words && (at..until).all(|i| text.is_free(i))
@@ -132,7 +134,7 @@ fn inside(reading: &Reading) -> Option<(usize, usize, Extra)> {
     })
 }
 
-/// Words that name an extra within a name. The longer first.
+/// Words that name an extra within a name. The longer first; each begins with an `ASIDE`.
 const INSIDE: &[(&str, Extra)] = &[
     ("official teaser trailer", Extra::Trailer),
     ("theatrical teaser trailer", Extra::Trailer),
@@ -247,6 +249,9 @@ fn text_letters(key: &str) -> &str {
 /// `Film-x02-Making_Of` is a bonus, `Series-f21-Film` a film of a series.
 fn find_bonus(reading: &mut Reading) {
     let text = &reading.text;
+    if !text.text.contains('-') {
+        return;
+    }
     let numbered = |i: usize, letter: char| {
         if text.raw(i).len() != 3 {
             return false;

@@ -73,5 +73,5 @@ fn has_title_behind(text: &Text, from: usize) -> bool {
 fn before_text(text: &Text, at: usize, end: usize) -> bool {
     text.tokens
         .get(at)
-        .is_some_and(|t| text.slice(end, t.start).contains(' '))
+        .is_some_and(|t| text.slice(end, t.start()).contains(' '))
 }

@@ -82,7 +82,7 @@ pub(super) fn ids_before_number(text: &Text) -> bool {
     let number = text
         .first_marked(0, &[Mark::Number])
         .and_then(|at| text.tokens.get(at))
-        .map(|token| token.start);
+        .map(|token| token.start());
     id.zip(number).is_some_and(|(id, number)| id < number)
 }
 

@@ -21,6 +21,7 @@ mod packed;
 mod part;
 mod parts;
 mod path;
+mod private;
 mod reading;
 mod render;
 mod spoken;
@@ -92,7 +93,8 @@ pub struct ParsedName {
     pub extra: Option<Extra>,
     /// The numbers are guessed from where they stand, or the title has nothing to lean on.
     pub weak: bool,
-    /// Named by a camera or a recorder, or by the time alone: there is no title in it.
+    /// There is no title of a work in it, or it is not clear which episode is meant: a private film's name, sport, the
+    /// time alone, an episode between two.
     pub nameless: bool,
     /// Ids written in the path.
     pub ids: Ids,

@@ -29,8 +29,7 @@ pub(super) struct Bare {
 
 impl Bare {
     pub fn zero_led(&self) -> bool {
-        self.first.digits >= 2
-            && self.first.value < 10_u32.pow(u32::try_from(self.first.digits).unwrap_or(1) - 1)
+        self.first.digits >= 2 && self.first.value < 10_u32.pow(u32::from(self.first.digits) - 1)
     }
 }
 
@@ -143,6 +142,9 @@ fn take(reading: &mut Reading, context: &Context, bare: Bare) {
         reading.leading = false;
         return;
     }
+    reading.between = bare.values.len() == 1
+        && bare.until == bare.from + 2
+        && reading.text.number(bare.from) == Some(bare.first);
     reading.text.set(bare.from, bare.until, Mark::Number);
     // "24 END"
     if matches!(reading.text.key(bare.until), "end" | "fin") && reading.ends_after(bare.until) {
@@ -439,8 +441,15 @@ fn leading(reading: &Reading, context: &Context) -> Option<Bare> {
         && (reading.group
             || context.titled && context.series != Some(false)
             || behind & (gap::UNDERSCORE | gap::SPACE) != 0);
-    (listed && long || sure || shelved || listed && context.titled && context.series == Some(true))
-        .then_some(bare)
+    // "1. The Quiet Harbour (2016)"
+    let listed_film =
+        behind == gap::DOT | gap::SPACE && bare.first.digits <= 2 && reading.bracketed_year;
+    (listed && long
+        || listed_film
+        || sure
+        || shelved
+        || listed && context.titled && context.series == Some(true))
+    .then_some(bare)
 }
 
 /// `2-05 Name`, `2.05 Name` in the folder of season 2.

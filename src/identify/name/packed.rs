@@ -95,12 +95,16 @@ pub(super) fn counted_from_zero(reading: &Reading, context: &Context) -> Option<
 /// `Show.101.Name.2010.11.23`: a packed number beside the date.
 pub(super) fn packed_before_date(reading: &mut Reading) {
     let date = reading.text.first_marked(0, &[Mark::Number]).unwrap_or(0);
+    // "Precinct 110 - 2021-05-09" is called so.
+    let spaced = reading.text.text.contains(' ');
     let found = (1..date).rev().find_map(|at| {
         let number = reading
             .text
             .number(at)
             .filter(|n| n.digits == 3 && n.value >= 100)?;
-        (!reading.opens(at) && number.value % 100 <= LONGEST_SEASON).then_some((at, number.value))
+        let apart = !spaced || gap::is_dash(reading.text.gap_before(at));
+        (apart && !reading.opens(at) && number.value % 100 <= LONGEST_SEASON)
+            .then_some((at, number.value))
     });
     let Some((at, value)) = found else { return };
     reading.text.set(at, at + 1, Mark::Number);

@@ -4,28 +4,7 @@ use super::numbers::Context;
 use super::reading::Reading;
 use super::token::{Mark, Text};
 use super::words::{self, PLACE, SHOW};
-use super::{Extra, Ids, MediaType, ParsedName, extras, kinship, normalise, part};
-
-/// Titles that cameras and recorders give.
-const GENERIC: &[&str] = &[
-    "vid",
-    "mvi",
-    "img",
-    "mov",
-    "dsc",
-    "pxl",
-    "obs",
-    "video",
-    "screencast",
-    "bandicam",
-    "recording",
-    "untitled",
-    "movie",
-    "film",
-    "output",
-    "capture",
-    "screenrecording",
-];
+use super::{Extra, Ids, MediaType, ParsedName, extras, kinship, normalise, part, private};
 
 /// What the folders above a file say, the nearest first.
 #[derive(Default)]
@@ -262,9 +241,9 @@ fn is_obscured(reading: &Reading) -> bool {
         .any(|tail| text.keys(0, text.len()).contains(tail));
     let numbers = text.tokens.iter().all(|t| {
         t.number.is_some()
-            || t.end - t.start > 4
+            || t.len() > 4
                 && text
-                    .slice(t.start, t.end)
+                    .slice(t.start(), t.end())
                     .bytes()
                     .all(|b| b.is_ascii_digit())
     });
@@ -394,6 +373,9 @@ fn join_episode(base: &mut Reading, folder: Reading, hidden: bool) {
         .is_some_and(|(a, b)| similar(a, b));
     let technical = folder.text.first_marked(0, &[Mark::Tech]).is_some();
     let short = technical && (is_abbreviated(base, &folder) || is_prefixed(base, &folder));
+    if same || folder.title.is_some() && short {
+        base.country = base.country.or(folder.country);
+    }
     if folder.title.is_some() && short {
         base.title = folder.title;
     } else if folder.title.is_some()
@@ -404,6 +386,7 @@ fn join_episode(base: &mut Reading, folder: Reading, hidden: bool) {
         }
         base.title = folder.title;
         base.alternative = folder.alternative;
+        base.country = folder.country;
         base.year = folder.year.or(base.year);
     } else if same {
         base.year = base.year.or(folder.year);
@@ -423,6 +406,7 @@ fn join_film(base: &mut Reading, folder: Reading, film_release: bool, hidden: bo
         base.title = folder.title.clone();
     }
     let abbreviated = technical && is_abbreviated(base, &folder);
+    base.bracketed_year |= same && folder.bracketed_year;
     if !(shelved || hidden || same || abbreviated || kinship::is_of(base, &folder)) {
         // With a year of its own it is a film of its own, also about another.
         if base.year.is_none() {
@@ -465,19 +449,8 @@ fn split_leading(base: &mut Reading) {
     }
 }
 
-/// `League.2021.Week.05`, `Racing.2023.Round.03`: sport, which is no film of that year.
-fn is_fixture(text: &Text) -> bool {
-    (1..text.len()).any(|at| {
-        text.mark(at - 1) == Mark::Year
-            && matches!(
-                text.key(at),
-                "round" | "week" | "matchday" | "stage" | "matchweek"
-            )
-            && text.number(at + 1).is_some()
-    })
-}
-
 fn finish(base: Reading, folders: Folders) -> ParsedName {
+    let private = private::is_private(&base, folders.context.series == Some(false));
     let in_season = !folders.season.is_empty() && folders.context.series != Some(false);
     let episode = !base.film && (base.is_numbered() || in_season || base.special);
     let season = if base.season.is_empty() && episode && base.date.is_none() {
@@ -495,7 +468,7 @@ fn finish(base: Reading, folders: Folders) -> ParsedName {
     }
     let of_folder = folders.ids_of(base.title.as_deref(), base.year, episode);
     let on_folder = !of_folder.is_empty();
-    let before_number = kinship::ids_before_number(&base.text);
+    let before_number = !base.ids.is_empty() && kinship::ids_before_number(&base.text);
     // What stands on the folder of a series is the series'; on the file of an episode it might be the episode's.
     let ids = match (episode, on_folder) {
         (true, true) => of_folder,
@@ -512,21 +485,30 @@ fn finish(base: Reading, folders: Folders) -> ParsedName {
     };
     let lone =
         !episode && base.year.is_none() && base.text.first_marked(0, &[Mark::Tech]).is_none();
-    let generic = base
-        .title
-        .as_ref()
-        .is_some_and(|title| title.len() < 20 && GENERIC.contains(&squeezed(title).as_str()));
     let timed = |title: &String| base.date.is_some() && !title.contains(char::is_alphabetic);
+    // "S01E01 - Pilot" with no folder that names the series: the text is the episode's.
+    let nowhere = base.leading
+        && base.date.is_none()
+        && base.episode_title.is_none()
+        && !(base.group || base.anime || folders.context.titled);
     let recorded = base.leading && base.title.as_ref().is_some_and(timed);
     // Bytes that are no text were replaced: nobody knows a work by that.
     let illegible = base
         .title
         .as_ref()
         .is_some_and(|title| title.contains('\u{fffd}'));
+    // "The Office (UK)" and "The Office (US)" are two series of one name.
+    let with_country = || {
+        let country = base.country.filter(|_| episode)?;
+        base.title
+            .as_ref()
+            .map(|title| format!("{title} ({country})"))
+    };
+    let alternative_title = base.alternative.or_else(with_country);
     ParsedName {
         media_type,
         title: base.title,
-        alternative_title: base.alternative,
+        alternative_title,
         year: base.year.or(folders.year.filter(|_| !episode)),
         season,
         episode: base.episode,
@@ -536,11 +518,8 @@ fn finish(base: Reading, folders: Folders) -> ParsedName {
         part: base.part.or(folders.part.filter(|_| !episode)),
         anime,
         extra: base.extra.or(folders.extra),
-        weak: base.weak || lone || generic || recorded,
-        nameless: generic && base.year.is_none()
-            || recorded
-            || illegible
-            || !episode && is_fixture(&base.text),
+        weak: base.weak || lone || private || recorded,
+        nameless: private || recorded || illegible || nowhere || base.between,
         ids,
         ids_are_series: episode && (on_folder || before_number),
     }

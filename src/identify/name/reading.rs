@@ -32,10 +32,14 @@ pub(super) struct Reading {
     pub title_from: Option<usize>,
     pub title: Option<String>,
     pub alternative: Option<String>,
+    /// The country that tells a series from its namesakes: `UK`.
+    pub country: Option<&'static str>,
     /// Text behind the number.
     pub episode_title: Option<String>,
     /// The number stood before the title.
     pub leading: bool,
+    /// An episode between two, a recap: `12.5`.
+    pub between: bool,
 }
 
 impl Reading {

@@ -19,8 +19,8 @@ pub(super) fn render(text: &Text, region: Region) -> Option<String> {
         return None;
     }
     let raw = text.slice(
-        text.tokens.get(region.start)?.start,
-        text.tokens.get(region.end - 1)?.end,
+        text.tokens.get(region.start)?.start(),
+        text.tokens.get(region.end - 1)?.end(),
     );
     let style = if raw.contains(' ') {
         Style::Spaced
@@ -85,7 +85,7 @@ fn separator(text: &Text, at: usize, style: Style, out: &mut String) {
     ) else {
         return;
     };
-    let between = text.slice(before.end, after.start);
+    let between = text.slice(before.end(), after.start());
     match after.gap {
         bits if bits & !(gap::UNDERSCORE | gap::SPACE) == 0 && bits != 0 => out.push(' '),
         gap::DOT if spaced => out.push_str(between),
@@ -93,13 +93,13 @@ fn separator(text: &Text, at: usize, style: Style, out: &mut String) {
         gap::PLUS if style == Style::Plus => out.push(' '),
         gap::DOT if between == "..." => out.push_str("... "),
         // "Dr..No"
-        gap::DOT if between == ".." && before.end - before.start <= 3 => out.push_str(". "),
+        gap::DOT if between == ".." && before.len() <= 3 => out.push_str(". "),
         gap::DOT if keeps_dot(text, at) => out.push('.'),
         // "A.I. Name"
         gap::DOT
             if at > 1
                 && text.tokens.get(at - 1).is_some_and(|t| t.number.is_none())
-                && after.start - before.end == 1
+                && after.start() - before.end() == 1
                 && keeps_dot(text, at - 1)
                 && text.gap_before(at - 1) == gap::DOT =>
         {
@@ -134,10 +134,10 @@ fn closing(text: &Text, region: Region, spaced: bool, out: &mut String) {
         return;
     };
     let behind = text.slice(
-        token.end,
+        token.end(),
         text.tokens
             .get(region.end)
-            .map_or(text.text.len(), |t| t.start),
+            .map_or(text.text.len(), |t| t.start()),
     );
     let acronym = last > region.start
         && token.number.is_none()
@@ -158,7 +158,7 @@ fn closing(text: &Text, region: Region, spaced: bool, out: &mut String) {
         out.push_str("...");
     } else if acronym
         || spaced && behind.starts_with(". ")
-        || !spaced && behind.starts_with("..") && token.end - token.start <= 3
+        || !spaced && behind.starts_with("..") && token.len() <= 3
     {
         out.push('.');
     }

@@ -52,7 +52,7 @@ fn spelled(text: &Text, at: usize) -> Option<u32> {
 pub(super) struct List {
     pub values: Vec<u32>,
     pub until: usize,
-    digits: usize,
+    digits: u8,
 }
 
 /// Finds seasons, then episodes, then parts and discs.
@@ -138,7 +138,7 @@ pub(super) fn glued(text: &Text, at: usize, flag: u32) -> Option<Number> {
     let digits = key.get(letters.len()..).unwrap_or("");
     Some(Number {
         value: digits.parse().ok()?,
-        digits: digits.len(),
+        digits: u8::try_from(digits.len()).ok()?,
         versioned: false,
     })
 }
@@ -423,7 +423,7 @@ fn hash(text: &Text, at: usize) -> Option<Number> {
     let value = digits.parse().ok().filter(|_| digits.len() <= 4)?;
     Some(Number {
         value,
-        digits: digits.len(),
+        digits: u8::try_from(digits.len()).ok()?,
         versioned: false,
     })
 }

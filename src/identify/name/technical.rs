@@ -346,7 +346,13 @@ fn is_technical_here(reading: &Reading, at: usize, anchored: Option<usize>) -> b
         let codes = token.capitals
             && (token.flags & CODE == 0 || gap::is_dash(token.gap))
             && text.raw(at).len() > 1;
-        return behind_anchor || codes && at > 0;
+        // "Midnight on the Firing Line" behind a number: with nothing technical anywhere it ends the episode's name.
+        let named = text.gap_before(at) == gap::SPACE
+            && is_everyday(text.raw(at))
+            && text.is_free(at.saturating_sub(1))
+            && anchored.is_some_and(|i| text.mark(i) == Mark::Number)
+            && text.first_marked(0, &[Mark::Tech]).is_none();
+        return behind_anchor && !named || codes && at > 0;
     }
     match text.mark(next) {
         // "Charlotte's Web [1080p]"

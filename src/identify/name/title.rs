@@ -25,6 +25,7 @@ pub(super) fn find(reading: &mut Reading) {
     trim_country(reading, &mut region);
     trim(reading, &mut region);
     let (title, alternative) = split_scripts(&reading.text, region);
+    let alternative = alternative.or_else(|| also_known(&reading.text, region));
     // "The Complete First Season"
     let article = |title: &String| reading.is_numbered() && title.eq_ignore_ascii_case("the");
     reading.title = title.filter(|title| !article(title));
@@ -36,6 +37,13 @@ pub(super) fn find(reading: &mut Reading) {
     if reading.special {
         split_years(reading, region);
     }
+}
+
+/// `Lighthouse AKA Mar de Plata`: what it is also known as. The title stays whole, as people write it.
+fn also_known(text: &Text, region: Region) -> Option<String> {
+    let aka = (region.start + 1..region.end).find(|i| text.key(*i) == "aka")?;
+    let start = aka + 1;
+    render(text, Region { start, ..region })
 }
 
 /// `Show.2005.2017.Christmas.Special`: the show's year, then the special's.
@@ -160,7 +168,7 @@ fn trim(reading: &mut Reading, region: &mut Region) {
 }
 
 /// `Show (US) - Name S02E09`: the country ends the show's title.
-fn trim_country(reading: &Reading, region: &mut Region) {
+fn trim_country(reading: &mut Reading, region: &mut Region) {
     let text = &reading.text;
     let country = |i: &usize| {
         text.has(*i, COUNTRY)
@@ -171,8 +179,27 @@ fn trim_country(reading: &Reading, region: &mut Region) {
         .find(country)
         .filter(|_| reading.has_episode())
     {
+        reading.country = country_of(text.key(at));
         region.end = at;
     }
+}
+
+/// As series are called by it: `The Office (UK)`.
+fn country_of(key: &str) -> Option<&'static str> {
+    let countries = [
+        ("us", "US"),
+        ("usa", "US"),
+        ("uk", "UK"),
+        ("au", "AU"),
+        ("nz", "NZ"),
+        ("ca", "CA"),
+        ("ie", "IE"),
+        ("za", "ZA"),
+    ];
+    countries
+        .iter()
+        .find(|(word, _)| *word == key)
+        .map(|(_, country)| *country)
 }
 
 /// A bracket at the end of the title: another title, a director, a country.
@@ -193,7 +220,9 @@ fn trim_bracket(reading: &mut Reading, region: &mut Region) {
             text.keys(bracket.first, bracket.last),
             "tv" | "uncensored" | "bd" | "dvd"
         );
-    if own {
+    // "Birdman or (The Unexpected Virtue)"
+    let or = matches!(text.key(bracket.first - 1), "or" | "oder" | "ou");
+    if own || or {
         return;
     }
     let aka = matches!(text.key(bracket.first), "aka" | "alias");
@@ -206,10 +235,13 @@ fn trim_bracket(reading: &mut Reading, region: &mut Region) {
             },
         );
     }
+    if bracket.first + 1 == bracket.last {
+        reading.country = country_of(text.key(bracket.first)).or(reading.country);
+    }
     region.end = bracket.first;
 }
 
-fn trim_word(reading: &Reading, region: &mut Region) {
+fn trim_word(reading: &mut Reading, region: &mut Region) {
     let text = &reading.text;
     if region.end < region.start + 2 {
         return;
@@ -251,6 +283,9 @@ fn trim_word(reading: &Reading, region: &mut Region) {
         || matches!(text.key(last), "tv" | "series")
             && gap::is_dash(text.gap_before(last))
             && reading.is_numbered();
+    if country {
+        reading.country = country_of(text.key(last));
+    }
     if country || whole || article || counter || worded || dated {
         region.end = last;
     }
@@ -384,6 +419,10 @@ fn behind_number(reading: &Reading, from: usize) -> Option<String> {
         start,
         end: text.first_marked(start, ENDS).unwrap_or(text.len()),
     };
+    // "E20.END": the last one
+    if region.end == start + 1 && text.raw(start) == "END" {
+        return None;
+    }
     // "S01E02-GROUP"
     let group =
         text.gap_before(start) == gap::HYPHEN && region.end == start + 1 && start + 1 == text.len();

@@ -51,21 +51,22 @@ pub(super) enum Mark {
 pub(super) struct Number {
     pub value: u32,
     /// Digits as written, zeros in front included.
-    pub digits: usize,
+    pub digits: u8,
     /// `v2` stood behind it.
     pub versioned: bool,
 }
 
+/// Small, since names are read by the thousand: no part of a path is longer than `u16` counts.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Token {
-    pub start: usize,
-    pub end: usize,
-    key_start: usize,
-    key_end: usize,
+    start: u16,
+    end: u16,
+    key_start: u16,
+    key_end: u16,
     /// What stands before it.
     pub gap: u16,
     /// Outermost bracket it stands in, counted from one; 0 is none.
-    pub bracket: usize,
+    bracket: u16,
     pub number: Option<Number>,
     pub flags: u32,
     /// What the letters are in front of digits glued to them: `Ep` of `Ep07`.
@@ -73,6 +74,31 @@ pub(super) struct Token {
     pub mark: Mark,
     /// Has letters, and none of them small.
     pub capitals: bool,
+}
+
+impl Token {
+    /// First byte of it in the text.
+    pub fn start(&self) -> usize {
+        self.start.into()
+    }
+
+    /// First byte behind it.
+    pub fn end(&self) -> usize {
+        self.end.into()
+    }
+
+    /// Its length in bytes.
+    pub fn len(&self) -> usize {
+        self.end().saturating_sub(self.start())
+    }
+
+    fn key(&self) -> std::ops::Range<usize> {
+        self.key_start.into()..self.key_end.into()
+    }
+}
+
+fn small(n: usize) -> u16 {
+    u16::try_from(n).unwrap_or(u16::MAX)
 }
 
 /// An outermost pair of brackets.
@@ -103,7 +129,7 @@ impl Text {
     pub fn key(&self, at: usize) -> &str {
         self.tokens
             .get(at)
-            .and_then(|t| self.keys.get(t.key_start..t.key_end))
+            .and_then(|t| self.keys.get(t.key()))
             .unwrap_or("")
     }
 
@@ -115,13 +141,15 @@ impl Text {
         ) else {
             return "";
         };
-        self.keys.get(first.key_start..last.key_end).unwrap_or("")
+        self.keys
+            .get(first.key().start..last.key().end)
+            .unwrap_or("")
     }
 
     pub fn raw(&self, at: usize) -> &str {
         self.tokens
             .get(at)
-            .and_then(|t| self.text.get(t.start..t.end))
+            .and_then(|t| self.text.get(t.start()..t.end()))
             .unwrap_or("")
     }
 
@@ -162,7 +190,7 @@ impl Text {
     }
 
     pub fn bracket_of(&self, at: usize) -> Option<Bracket> {
-        let index = self.tokens.get(at)?.bracket.checked_sub(1)?;
+        let index = usize::from(self.tokens.get(at)?.bracket).checked_sub(1)?;
         self.brackets.get(index).copied()
     }
 
@@ -197,7 +225,7 @@ impl Text {
 
     /// Index of the first token that starts at or behind a byte.
     pub fn token_from(&self, byte: usize) -> usize {
-        self.tokens.partition_point(|t| t.start < byte)
+        self.tokens.partition_point(|t| t.start() < byte)
     }
 
     pub fn len(&self) -> usize {
@@ -395,12 +423,12 @@ impl Cutter {
             raw.chars().any(char::is_uppercase) && !raw.chars().any(char::is_lowercase)
         };
         self.text.tokens.push(Token {
-            start,
-            end,
-            key_start,
-            key_end,
+            start: small(start),
+            end: small(end),
+            key_start: small(key_start),
+            key_end: small(key_end),
             gap: self.gap,
-            bracket: self.open,
+            bracket: small(self.open),
             number: number(raw),
             flags,
             stem: if flags == 0 {
@@ -437,7 +465,7 @@ fn number(raw: &str) -> Option<Number> {
     }
     Some(Number {
         value: raw.get(..digits)?.parse().ok()?,
-        digits,
+        digits: u8::try_from(digits).ok()?,
         versioned,
     })
 }

@@ -51,6 +51,16 @@ pub(super) const SPECIAL: u32 = 1 << 22;
 pub(super) const EXTRA: u32 = 1 << 23;
 /// Also a show's name, where a season lies in it.
 pub(super) const SHOW: u32 = 1 << 24;
+/// First word of what says within a name that this is an extra.
+pub(super) const ASIDE: u32 = 1 << 25;
+/// First word of the names that cameras, telephones and recorders give.
+pub(super) const MACHINE: u32 = 1 << 26;
+/// The same where it stands alone: it may be a film's title too.
+pub(super) const RECORDING: u32 = 1 << 27;
+/// What private films are about.
+pub(super) const OCCASION: u32 = 1 << 28;
+/// What is played in seasons that are years, written as one word.
+pub(super) const LEAGUE: u32 = 1 << 29;
 
 /// Lists of words, and of phrases where words are joined by `+`; all in lower case without accents or apostrophes.
 const LISTS: &[(u32, &str)] = &[
@@ -171,7 +181,7 @@ const LISTS: &[(u32, &str)] = &[
     ),
     (
         EPISODE,
-        "episode episodes episodio episodios episodul epizod epizoda folge folgen capitulo capitulos cap aflevering afl серия серии серий эпизод выпуск серія серії bolum avsnitt jakso afsnit odcinek odc dil rezs resz epizodes ep eps epi cap tap episodi episodie επεισοδιο επεισόδιο епизод seriya serija פרק الحلقة حلقة ตอนที่ ตอน 話 话 集 回 화 회",
+        "episode episodes episodio episodios episodul epizod epizoda folge folgen capitulo capitulos cap aflevering afl серия серии серий эпизод выпуск серія серії bolum avsnitt jakso afsnit odcinek odc dil rezs resz epizodes ep eps epi cap tap episodi episodie puntata επεισοδιο επεισόδιο епизод seriya serija פרק الحلقة حلقة ตอนที่ ตอน 話 话 集 回 화 회",
     ),
     (PART, "part pt teil partie parte часть osa del parts"),
     (DISC, "cd disc disk dvd disco"),
@@ -187,12 +197,45 @@ const LISTS: &[(u32, &str)] = &[
         EXTRA,
         "trailer trailers teaser sample featurette featurettes interview interviews behindthescenes scenes of deleted scene deletedscene short other bloopers reel extras music",
     ),
+    // Private films, in the languages of those who make them
+    (
+        MACHINE,
+        "vid mvi img mov dsc dscn dscf pxl gopr dji obs bandicam screencast screenrecording screenrecorder simplescreenrecorder screencapture bildschirmaufnahme bildschirmaufzeichnung whatsapp telegram viber snapchat tiktok facetime skype webex gmt20",
+    ),
+    (
+        RECORDING,
+        "video movie film clip capture recording record output untitled unbenannt render export signal zoom meet teams screen webcam camera kamera test timelapse aufnahme enregistrement grabacion registrazione",
+    ),
+    (
+        OCCASION,
+        "birthday party wedding christmas xmas easter holidays vacation graduation recital rehearsal baptism christening communion honeymoon trip roadtrip meeting webinar lecture seminar recording screencast",
+    ),
+    (
+        OCCASION,
+        "geburtstag geburtstagsfeier hochzeit weihnachten weihnachtsfeier ostern silvester urlaub ferien sommerurlaub taufe einschulung konfirmation kommunion abiball klassenfahrt familienfeier familientreffen sommerfest vorlesung ausflug schulfest",
+    ),
+    (
+        OCCASION,
+        "anniversaire mariage noel paques vacances bapteme reveillon cumpleanos boda navidad vacaciones bautizo nochevieja aniversario casamento natal ferias batizado compleanno matrimonio natale pasqua vacanza vacanze battesimo capodanno",
+    ),
+    (
+        OCCASION,
+        "verjaardag bruiloft kerst kerstmis vakantie sinterklaas fodelsedag brollop julafton fodselsdag bryllup ferie joulu urodziny wesele slub wigilia wakacje narozeniny svatba vanoce dovolena szuletesnap eskuvo karacsony nyaralas dugun tatil свадьба отпуск каникулы рождения 誕生日 結婚式 運動会 生日 婚礼 결혼식 생일",
+    ),
+    (
+        LEAGUE,
+        "formula1 formulaone f1 formula2 formulae motogp moto2 moto3 nascar indycar wrc nba wnba nfl nhl mlb mls ncaa premierleague epl laliga bundesliga seriea ligue1 eredivisie championsleague uefachampionsleague europaleague uefaeuro fifaworldcup worldcup superbowl olympics olympicgames winterolympics summerolympics tourdefrance wimbledon rolandgarros usopen australianopen sixnations rugbyworldcup copaamerica dfbpokal facup",
+    ),
+    (
+        ASIDE,
+        "official theatrical trailer teaser sample featurette making behind deleted",
+    ),
     (
         BINDS,
         "the a an of in le la les l un une der die das ein eine el los il lo gli my our your his her i to and & de du des van het en och at on for with from vs no speak speaking learning",
     ),
     // Where from
-    (COUNTRY | CODE, "us uk au nz ca ie za usa"),
+    (COUNTRY | CODE, "us usa uk au nz ca ie za"),
     (
         DOMAIN,
         "com net org ru info me tv cc to biz eu io xyz site club pl se it es fr de my mx am ag lt ws sbs cx vip party world show cam tel co in top pw lol ms life fun to re wtf",
@@ -200,7 +243,7 @@ const LISTS: &[(u32, &str)] = &[
     // Folders that name no work
     (
         PLACE,
-        "movies movie films film filme filmes filmy pelis peliculas cine cinema kino фильмы video videos vids media mnt home volumes volume volume1 volume2 data downloads download torrents torrent complete completed incomplete finished public share shared users user root srv storage nas disk disk1 disk2 hdd usb run var opt tmp temp plex jellyfin kodi emby library libraries mediathek watch watched unwatched new old tv shows show series serie serien serier seriale series+tv tvshows tv+shows tv+series tvseries television сериалы animes anime mangas japanimation cartoons kids documentaries docs documentary dokus hd 4k uhd 1080p 720p sd bluray blu+ray dvd utorrent qbittorrent transmission sonarr radarr rtorrent deluge nzb usenet sabnzbd nzbget my+videos my+movies desktop documents dropbox extern external backup archive done seeding seed import inbox videotheque peliculas+hd dorama dramas kdrama drama vod medias c d e f g z x foreign collection collections subs subtitles video_ts audio_ts bdmv stream video+ts audio+ts hdrip remux remuxes hdr 2160p lib schreibtisch telechargements escritorio descargas scaricati scrivania transferencias pobrane pulpit nedladdningar hamtningar lataukset overforsler stazene letoltesek dokumente documenti documentos bilder видео загрузки ダウンロード 下载 视频",
+        "movies movie films film filme filmes filmy pelis peliculas cine cinema kino фильмы video videos vids media mnt home volumes volume volume1 volume2 data downloads download torrents torrent complete completed incomplete finished public share shared users user root srv storage nas disk disk1 disk2 hdd usb run var opt tmp temp plex jellyfin kodi emby library libraries mediathek watch watched unwatched new old tv shows show series serie serien serier seriale series+tv tvshows tv+shows tv+series tvseries television сериалы animes anime mangas japanimation cartoons kids documentaries docs documentary dokus hd 4k uhd 1080p 720p sd bluray blu+ray dvd utorrent qbittorrent transmission sonarr radarr rtorrent deluge nzb usenet sabnzbd nzbget my+videos my+movies desktop documents dropbox extern external backup archive done seeding seed import inbox incoming videotheque peliculas+hd dorama dramas kdrama drama vod medias c d e f g z x foreign collection collections subs subtitles video_ts audio_ts bdmv stream video+ts audio+ts hdrip remux remuxes hdr 2160p lib schreibtisch telechargements escritorio descargas scaricati scrivania transferencias pobrane pulpit nedladdningar hamtningar lataukset overforsler stazene letoltesek dokumente documenti documentos bilder видео загрузки ダウンロード 下载 视频",
     ),
     // Folders of the same names that a season lies in are shows
     (

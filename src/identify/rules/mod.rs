@@ -231,7 +231,7 @@ impl Rule {
             ids: self.set.ids.clone(),
             ..Media::default()
         };
-        parts.extend(super::weigh::words(&set));
+        parts.extend(Some(super::weigh::words(&set)).filter(|words| !words.is_empty()));
         if !self.map.is_empty() {
             parts.push("map".to_owned());
         }

@@ -15,7 +15,7 @@ fn said(name: &str, text: &str) -> String {
     };
     format!(
         "{} → {verdict}",
-        super::super::weigh::words(&identity.media).join(" ")
+        super::super::weigh::words(&identity.media)
     )
 }
 

@@ -10,13 +10,13 @@ use crate::paths::open_file;
 /// Folders above the video in which a series may say who it is.
 const SHOW_FOLDERS: usize = 3;
 
-/// Reads what lies beside the video at `path`, most particular first: at most half a dozen files of `LARGEST` bytes.
+/// Reads what lies beside the video at `path`, most particular first: less than a dozen files of `LARGEST` bytes.
 /// What is not there or cannot be read says nothing.
 #[must_use]
 pub fn read(path: &Path) -> Vec<Sidecar> {
     let next = next_part(path);
     let said = candidates(path).into_iter().filter_map(|(place, file)| {
-        let fact = understand(&bytes(&file)?)?;
+        let fact = understand(&bytes(&file).or_else(|| bytes(&in_capitals(&file)))?)?;
         let own = path.parent()?.components().count();
         let above = own.saturating_sub(file.parent()?.components().count());
         let file = file.file_name()?.to_string_lossy().into_owned();
@@ -53,10 +53,28 @@ fn candidates(path: &Path) -> Vec<(Place, PathBuf)> {
     }
     let folder = disc.and_then(Path::parent).unwrap_or(folder);
     files.push((Place::Film, folder.join("movie.nfo")));
+    // "Heat (1995)/Heat (1995).nfo", whatever the video in it is called
+    let of_folder = folder.file_name().map(|name| {
+        let mut name = name.to_owned();
+        name.push(".nfo");
+        folder.join(name)
+    });
+    let of_folder = of_folder.filter(|file| files.iter().all(|(_, other)| other != file));
+    files.extend(of_folder.map(|file| (Place::Film, file)));
     files.push((Place::Season, folder.join("season.nfo")));
     let shows = folder.ancestors().take(SHOW_FOLDERS);
     files.extend(shows.map(|folder| (Place::Show, folder.join("tvshow.nfo"))));
     files
+}
+
+/// As other systems write it: `Heat.NFO`, `MOVIE.NFO`. Only a name that is all ours is ours to change.
+fn in_capitals(file: &Path) -> PathBuf {
+    let fixed = ["movie", "season", "tvshow", "index"];
+    let stem = file.file_stem().and_then(|stem| stem.to_str());
+    match stem.filter(|stem| fixed.contains(stem)) {
+        Some(stem) => file.with_file_name(format!("{}.NFO", stem.to_uppercase())),
+        None => file.with_extension("NFO"),
+    }
 }
 
 /// The `VIDEO_TS` or `BDMV` folder that a folder is or lies in.
@@ -136,6 +154,16 @@ mod tests {
                 vec![("a/b/c/d/x.mkv", ""), ("a/tvshow.nfo", show)],
                 "a/b/c/d/x.mkv",
                 vec![],
+            ),
+            (
+                vec![("Heat (1995)/Heat (1995).nfo", film)],
+                "Heat (1995)/heat-cd1.avi",
+                vec![of("Heat (1995).nfo", Place::Film)],
+            ),
+            (
+                vec![("Heat/HEAT.NFO", film), ("Heat/MOVIE.NFO", film)],
+                "Heat/HEAT.AVI",
+                vec![of("HEAT.nfo", Place::Own), of("movie.nfo", Place::Film)],
             ),
             (vec![], "nothing/here.mkv", vec![]),
         ] {

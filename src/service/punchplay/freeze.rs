@@ -98,11 +98,7 @@ pub fn freeze(event: &Lifecycle, id: EventId, stamp: Wall, context: &Context) ->
 fn body(event: &Lifecycle, id: EventId, stamp: Wall, context: &Context) -> Result<String, String> {
     let media = &event.media;
     let media_type = media.media_type.ok_or("nobody could tell what it is")?;
-    let title = media
-        .title
-        .as_deref()
-        .and_then(cut)
-        .ok_or("it has no title")?;
+    let title = media.full_title().and_then(cut).ok_or("it has no title")?;
     let is_episode = media_type == MediaType::Episode;
     let mut ids = context.ids.clone();
     ids.fill_from(&media.ids);

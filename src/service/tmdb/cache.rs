@@ -54,7 +54,7 @@ impl Cache {
 /// What is asked with: type, title, year and other ids; the episode is none of it.
 fn key(media: &Media) -> Option<String> {
     let media_type = media.media_type?.as_str();
-    let title = title_key(media.title.as_deref().unwrap_or_default());
+    let title = title_key(media.full_title().unwrap_or_default());
     let imdb = media.ids.imdb.as_deref().unwrap_or_default();
     let (year, tvdb) = (media.year.unwrap_or(0), media.ids.tvdb.unwrap_or(0));
     let known = !title.is_empty() || !imdb.is_empty() || tvdb != 0;

@@ -43,6 +43,7 @@ pub(super) fn choose(answer: &Answer, media: &Media, question: &Question) -> Opt
         By::Title { title, .. } => {
             let list = body.get("results")?.as_array()?;
             let hits = list.iter().filter_map(Value::as_object);
+            let hits = hits.filter(|hit| is_from(hit, media.country()));
             let hits = hits.filter_map(|hit| Hit::of(hit, title, media.year));
             Some(best(hits.collect()))
         }
@@ -57,6 +58,16 @@ fn id(value: &Value) -> Option<u64> {
 fn only(ids: &[u64]) -> Option<u64> {
     let first = *ids.first()?;
     ids.iter().all(|id| *id == first).then_some(first)
+}
+
+/// Whether a series may be from the country that its name tells; names say `UK`, codes `GB`.
+fn is_from(hit: &Map<String, Value>, country: Option<&str>) -> bool {
+    let wanted = country.map(|country| if country == "UK" { "GB" } else { country });
+    let known = hit.get("origin_country").and_then(Value::as_array);
+    let known = known.filter(|countries| !countries.is_empty());
+    wanted
+        .zip(known)
+        .is_none_or(|(wanted, known)| known.iter().any(|country| country == wanted))
 }
 
 impl Hit {
@@ -240,6 +251,28 @@ mod tests {
             movie(3, "Heat", "1996-01-01", 99.0),
         ] });
         assert_eq!(chosen(&film("Heat", Some(1995)), &results), Some(949));
+    }
+
+    #[test]
+    fn a_country_in_the_name_tells_namesakes_apart() {
+        let from = |id: u64, country: &str, popularity: f64| {
+            let mut show = show(id, "The Office", "", popularity);
+            show["origin_country"] = json!([country]);
+            show
+        };
+        let results = json!({ "results": [from(2316, "US", 90.0), from(2996, "GB", 9.0)] });
+        for (also, wanted) in [
+            (Some("The Office (UK)"), Some(2996)),
+            (Some("The Office (US)"), Some(2316)),
+            (Some("The Office (AU)"), None),
+            (None, Some(2316)),
+        ] {
+            let media = Media {
+                alternative_title: also.map(Into::into),
+                ..series("The Office", None)
+            };
+            assert_eq!(chosen(&media, &results), wanted, "{also:?}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::model::{Location, Wall};
+use crate::model::{EndReason, Location, Transport, Wall};
 
 const MPV: &str = "mpv-7";
 const BUS: &str = "mpris:mpv";
@@ -25,7 +25,7 @@ pub(super) fn info(source: Source, pid: Option<u32>) -> Signal {
     named("mpv", source, pid)
 }
 
-fn named(name: &str, source: Source, pid: Option<u32>) -> Signal {
+pub(super) fn named(name: &str, source: Source, pid: Option<u32>) -> Signal {
     Signal::Appeared(PlayerInfo {
         name: name.into(),
         source,
@@ -276,6 +276,193 @@ fn a_player_and_the_mpv_it_started_are_one() {
         info(Source::Mpv, Some(3)),
         &["mpv-3 appeared on Mpv"],
     );
+}
+
+/// Process 1, SMPlayer, which started process 2, an mpv; the film is open in both.
+fn player_with_its_mpv() -> Scene {
+    let mut scene = Scene::new();
+    scene.quietly("mpris:smplayer", named("SMPlayer", Source::Mpris, Some(1)));
+    scene.quietly("mpris:smplayer", Signal::Opened(item("/a")));
+    scene.quietly("mpv-2", info(Source::Mpv, Some(2)));
+    scene.quietly("mpv-2", Signal::Opened(item("/a")));
+    scene
+}
+
+fn paused() -> Signal {
+    Signal::Transport {
+        state: Transport::Paused,
+        position: None,
+    }
+}
+
+#[test]
+fn an_mpv_of_a_player_speaks_for_it_once_it_has_played() {
+    let mut scene = player_with_its_mpv();
+    scene.step(
+        "mpris:smplayer",
+        playing(),
+        &["mpris:smplayer Playing Some(0.0)"],
+    );
+    scene.step("mpv-2", paused(), &[]);
+    assert_eq!(
+        scene.merge.route(&PlayerId::new("mpris:smplayer")),
+        PlayerId::new("mpris:smplayer")
+    );
+    scene.step(
+        "mpv-2",
+        playing(),
+        &[
+            "mpris:smplayer appeared on Mpv",
+            "mpris:smplayer refined /a",
+            "mpris:smplayer rate 1",
+            "mpris:smplayer Playing None",
+            "mpv-2 ignored: the same player as mpris:smplayer",
+        ],
+    );
+    scene.step("mpv-2", paused(), &["mpris:smplayer Paused None"]);
+    scene.step("mpris:smplayer", paused(), &[]);
+    scene.step("mpris:smplayer", playing(), &[]);
+    scene.step(
+        "mpv-2",
+        Signal::Opened(item("/b")),
+        &["mpris:smplayer opened /b"],
+    );
+}
+
+#[test]
+fn an_mpv_that_never_plays_does_not_hide_the_player_that_does() {
+    let mut scene = Scene::new();
+    scene.quietly("mpv-2", info(Source::Mpv, Some(2)));
+    scene.quietly("mpv-2", Signal::Opened(item("/a")));
+    scene.quietly("mpv-2", paused());
+    scene.quietly(
+        "mpris:celluloid",
+        named("Celluloid", Source::Mpris, Some(1)),
+    );
+    scene.step("mpris:celluloid", Signal::Opened(item("/a")), &[]);
+    scene.step(
+        "mpris:celluloid",
+        playing(),
+        &[
+            "mpv-2 appeared on Mpris",
+            "mpv-2 refined /a",
+            "mpv-2 rate 1",
+            "mpv-2 Playing None",
+            "mpris:celluloid ignored: the same player as mpv-2",
+        ],
+    );
+    let shown = Signal::Position {
+        seconds: 50.0,
+        seeked: true,
+    };
+    scene.step("mpv-2", shown, &[]);
+    scene.step("mpris:celluloid", paused(), &["mpv-2 Paused None"]);
+    scene.step("mpv-2", Signal::Refined(item("/a")), &[]);
+}
+
+#[test]
+fn an_mpv_that_never_played_does_not_keep_a_player_alive_that_is_gone() {
+    let mut scene = player_with_its_mpv();
+    scene.quietly("mpris:smplayer", playing());
+    scene.quietly("mpv-2", paused());
+    scene.step(
+        "mpris:smplayer",
+        Signal::Vanished,
+        &[
+            "mpv-2 appeared on Mpv",
+            "mpv-2 opened /a",
+            "mpv-2 rate 1",
+            "mpv-2 Paused None",
+            "mpris:smplayer vanished",
+        ],
+    );
+    scene.step("mpv-2", Signal::Vanished, &["mpv-2 vanished"]);
+}
+
+#[test]
+fn a_player_is_called_by_its_own_name_whoever_speaks_for_it() {
+    let mut scene = player_with_its_mpv();
+    let names = |scene: &mut Scene, player: &str, signal| -> Vec<String> {
+        let player = PlayerId::new(player);
+        let out = scene.merge.handle(Observation {
+            at: at(9),
+            player,
+            signal,
+        });
+        let name = |seen: Observation| match seen.signal {
+            Signal::Appeared(info) if info.ignored.is_none() => Some(info.name),
+            _ => None,
+        };
+        out.into_iter().filter_map(name).collect()
+    };
+    assert_eq!(names(&mut scene, "mpv-2", playing()), ["SMPlayer"]);
+    assert_eq!(
+        names(&mut scene, "mpv-2", info(Source::Mpv, Some(2))),
+        ["SMPlayer"]
+    );
+    assert_eq!(names(&mut scene, "mpv-2", Signal::Vanished), ["SMPlayer"]);
+}
+
+pub(super) fn denied(name: &str, pid: u32) -> Signal {
+    let Signal::Appeared(info) = named(name, Source::Mpris, Some(pid)) else {
+        panic!();
+    };
+    Signal::Appeared(PlayerInfo {
+        ignored: Some("denied".into()),
+        ..info
+    })
+}
+
+#[test]
+fn the_mpv_of_a_denied_player_is_ignored_with_it_until_that_is_watched_again() {
+    let mut scene = player_with_its_mpv();
+    scene.quietly("mpv-2", playing());
+    scene.step(
+        "mpris:smplayer",
+        denied("SMPlayer", 1),
+        &[
+            "mpris:smplayer vanished",
+            "mpris:smplayer ignored: denied",
+            "mpv-2 ignored: plays for SMPlayer: denied",
+        ],
+    );
+    scene.step("mpv-2", Signal::Opened(item("/b")), &[]);
+    scene.step("mpv-2", playing(), &[]);
+    scene.step(
+        "mpv-2",
+        info(Source::Mpv, Some(2)),
+        &["mpv-2 ignored: plays for SMPlayer: denied"],
+    );
+    scene.step(
+        "mpris:smplayer",
+        named("SMPlayer", Source::Mpris, Some(1)),
+        &[
+            "mpris:smplayer appeared on Mpris",
+            "mpris:smplayer ignored: watched through its mpv socket",
+            "mpv-2 appeared on Mpv",
+            "mpv-2 opened /b",
+            "mpv-2 rate 1",
+            "mpv-2 Playing Some(2.0)",
+            "mpris:smplayer ignored: watched through its mpv socket",
+        ],
+    );
+}
+
+#[test]
+fn what_is_not_a_denied_players_own_mpv_is_not_ignored_with_it() {
+    for (name, pid) in [("Mozilla Firefox", 1), ("SMPlayer", 3)] {
+        let mut scene = Scene::new();
+        scene.quietly("mpris:other", denied(name, pid));
+        scene.step(
+            "mpv-2",
+            info(Source::Mpv, Some(2)),
+            &["mpv-2 appeared on Mpv"],
+        );
+    }
+    let mut scene = Scene::new();
+    scene.quietly("mpv-2", info(Source::Mpv, Some(2)));
+    scene.quietly("mpris:vlc", denied("VLC", 2));
+    scene.step("mpv-2", Signal::Vanished, &["mpv-2 vanished"]);
 }
 
 #[test]

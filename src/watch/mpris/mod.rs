@@ -18,7 +18,7 @@ mod ids;
 pub(crate) mod location;
 pub(crate) mod lookup;
 mod players;
-mod policy;
+pub(super) mod policy;
 pub(crate) mod quirks;
 pub(crate) mod raw;
 pub(crate) mod track;

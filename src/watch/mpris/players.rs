@@ -152,6 +152,10 @@ impl Players {
         if let Some(owner) = found.map(|(owner, _)| owner.clone()) {
             self.on(&owner, now, Track::asked);
             self.catch_up(&owner);
+            if let Some(player) = self.players.get_mut(&owner) {
+                player.nameless = true;
+            }
+            self.ask_its_name(&owner);
         }
     }
 
@@ -302,7 +306,8 @@ impl Players {
         }
     }
 
-    /// It was too busy to say what it calls itself, twice, and now it has time to signal: once more.
+    /// It was too busy to say what it calls itself, twice: once more when it has time to signal, and with each question
+    /// for its position.
     fn ask_its_name(&mut self, owner: &Owner) {
         if let Some(player) = self.players.get_mut(owner)
             && player.read

@@ -198,6 +198,11 @@ pub fn ignored(
     kind.map(|kind| format!("{kind}, not watched unless players.allow names it"))
 }
 
+/// Whether one of that name is a browser.
+pub fn is_browser(name: &str) -> bool {
+    kind(name, None) == Some("a browser")
+}
+
 fn kind(short: &str, identity: Option<&str>) -> Option<&'static str> {
     let names = [Some(short), identity];
     DENIED.iter().find_map(|(kind, patterns)| {

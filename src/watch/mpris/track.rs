@@ -14,6 +14,7 @@
 //! **Bursts** (a playlist skipped through, a slider dragged, a player gone mad) are told by their first and their last:
 //! what follows within [`SETTLE`] waits for the end of it, and the position is then read once.
 
+mod film;
 mod open;
 
 use std::time::Duration;
@@ -75,6 +76,8 @@ pub struct Track {
     unasked: Option<Duration>,
     /// Another came before that could be done again.
     held: Option<Read>,
+    /// See `film.rs`.
+    film_is_doubtful: bool,
     /// A path of the document portal and the path on the host that it stands for.
     host: Option<(String, String)>,
     /// The file that was looked into last, and what was found.
@@ -157,6 +160,9 @@ impl Track {
         let new_status = found.status.is_some() && found.status != self.status;
         self.status = found.status.or(self.status);
         self.rate = found.rate.unwrap_or(self.rate);
+        if new_metadata || new_status || found.can_seek {
+            self.doubt_film(now);
+        }
         if self.status == Some(Transport::Stopped) {
             self.stopped();
             return false;
@@ -194,12 +200,7 @@ impl Track {
                     self.reconsider(now);
                 }
             }
-            (Found::OpenFilm(path), Some(open)) if open.item.location.is_none() => {
-                let item = open.item.clone();
-                let item = self.placed(item, Location::Path(path));
-                self.refine(item, now);
-            }
-            (Found::OpenFilm(_), _) => {}
+            (Found::OpenFilm(path), _) => self.film_found(path, now),
             (Found::Video(path, video), open) => {
                 if let Some(Open { item, .. }) = open
                     && item.location == Some(Location::Path(path.clone()))
@@ -268,6 +269,7 @@ impl Track {
         self.settle = None;
         self.held = None;
         self.read = None;
+        self.film_is_doubtful = false;
         self.end();
         if self.told != Some(Transport::Stopped) {
             self.told = Some(Transport::Stopped);
@@ -310,6 +312,9 @@ impl Track {
         if self.status == Some(Transport::Stopped) {
             return;
         }
+        if std::mem::take(&mut self.film_is_doubtful) {
+            self.look_for_film();
+        }
         let Some(open) = &self.open else {
             if !self.says_nothing() {
                 self.open(item, now);
@@ -338,7 +343,7 @@ impl Track {
                 let portal = location::portal(place).map(ToOwned::to_owned);
                 self.lookups.extend(portal.map(Lookup::HostPath));
             }
-            None => self.lookups.push(Lookup::OpenFilm),
+            None => self.look_for_film(),
         }
         self.signals.push(Signal::Opened(Box::new(item.clone())));
         self.opened = Some(now.mono);
@@ -346,6 +351,7 @@ impl Track {
             item,
             url: self.metadata.url.clone(),
             track: self.metadata.track.clone(),
+            by_film: false,
             sample: None,
             moved: false,
             probe: None,
@@ -393,20 +399,26 @@ impl Track {
         }
     }
 
-    /// The item as the metadata has it now, with what was known before and is no longer said.
-    fn item(&self) -> Item {
+    /// The item as the metadata has it now.
+    fn said(&self) -> Item {
         let metadata = &self.metadata;
         let location = metadata.url.as_deref().and_then(location::read);
         let location = location.map(|location| self.on_the_host(location));
-        let mut item = Item {
+        let item = Item {
             duration: metadata.length,
             title: metadata.title.clone(),
             tags: metadata.tags.clone(),
             ..Item::default()
         };
-        if let Some(location) = location {
-            item = self.placed(item, location);
+        match location {
+            Some(location) => self.placed(item, location),
+            None => item,
         }
+    }
+
+    /// The item as the metadata has it now, with what was known before and is no longer said.
+    fn item(&self) -> Item {
+        let mut item = self.said();
         let Some(open) = &self.open else { return item };
         if item.duration.is_some() && item.duration == open.distrusted && open.tries < 2 {
             item.duration = None;
@@ -520,8 +532,12 @@ impl Track {
             return self.unknown();
         }
         open.unknown = false;
+        let jumped = open.sample.is_some() && !open.continues(seconds, now.mono, self.rate);
         open.sample = Some((seconds, now.mono));
         self.signals.push(Signal::Position { seconds, seeked });
+        if jumped {
+            self.doubt_film(now);
+        }
     }
 
     fn unknown(&mut self) {

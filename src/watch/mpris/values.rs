@@ -23,6 +23,8 @@ pub struct Properties {
     pub rate: Option<f64>,
     /// `Position`, as sent (microseconds by the standard).
     pub position: Option<f64>,
+    /// `CanSeek` was said: what some say of each file that they open.
+    pub can_seek: bool,
 }
 
 /// What `Metadata` says of an item.
@@ -60,6 +62,7 @@ impl Properties {
                 "Metadata" => found.metadata = metadata(value),
                 "Rate" => found.rate = number(value).filter(|rate| (0.0..=100.0).contains(rate)),
                 "Position" => found.position = number(value),
+                "CanSeek" => found.can_seek = true,
                 _ => {}
             }
         }

@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::time::{sleep, timeout};
@@ -21,8 +22,11 @@ use crate::watch::process;
 const INTRODUCTION: Duration = Duration::from_secs(5);
 /// So many lines of nonsense instead, and it does not speak it.
 const NONSENSE: u32 = 20;
-/// The number of the only request of the introduction.
-const HELLO: u64 = 1;
+/// What is asked in the introduction, numbered from 1: the process, and the file that it writes instead of showing
+/// anything (an encoder, or thumbnails for another player: thumbfast).
+const HELLO: [&str; 2] = ["pid", "options/o"];
+/// The number of the last of them.
+const HELLO_ENDS: u64 = HELLO.len() as u64;
 
 /// A peer that turned out to be mpv.
 #[derive(Debug)]
@@ -32,6 +36,8 @@ pub struct Connection {
     nonsense: u32,
     /// Which process it is.
     pub process: Process,
+    /// It writes to a file what others show.
+    pub encodes: bool,
 }
 
 /// Why there is no connection.
@@ -63,6 +69,7 @@ pub async fn introduce(door: &Door) -> Result<Connection, Refusal> {
         lines: Lines::new(MAX_LINE),
         nonsense: 0,
         process,
+        encodes: false,
     };
     connection.greet().await?;
     Ok(connection)
@@ -70,15 +77,18 @@ pub async fn introduce(door: &Door) -> Result<Connection, Refusal> {
 
 impl Connection {
     async fn greet(&mut self) -> Result<(), Refusal> {
-        let hello = protocol::get("pid", HELLO);
+        let hello: String = (1..)
+            .zip(HELLO)
+            .map(|(number, property)| protocol::get(property, number))
+            .collect();
         let sent = self.stream.write_all(hello.as_bytes()).await;
         sent.map_err(Refusal::Nobody)?;
-        let told = match timeout(INTRODUCTION, self.answer()).await {
+        let [pid, output] = match timeout(INTRODUCTION, self.answers()).await {
             Ok(told) => told?,
             Err(_) if process::is_mpv(self.process.pid) => {
                 let pid = self.process.pid;
                 warn!("mpv (process {pid}) does not answer; it is watched as soon as it does");
-                self.answer().await?
+                self.answers().await?
             }
             Err(_) => {
                 return Err(Refusal::NotMpv(format!(
@@ -87,17 +97,26 @@ impl Connection {
                 )));
             }
         };
-        self.process = self.process_behind(told);
+        let pid = pid.and_then(|pid| u32::try_from(pid.as_u64()?).ok());
+        self.process = self.process_behind(pid);
+        self.encodes = output.is_some_and(|file| file.as_str().is_some_and(|f| !f.is_empty()));
         Ok(())
     }
 
-    /// The number of the process as it tells it itself; an old mpv does not know.
-    async fn answer(&mut self) -> Result<Option<u32>, Refusal> {
+    /// The answers to [`HELLO`]; an old mpv does not know everything. They come in order.
+    async fn answers(&mut self) -> Result<[Option<Value>; HELLO.len()], Refusal> {
+        let mut answers = [const { None }; HELLO.len()];
         loop {
             for line in self.read().await.map_err(Refusal::Nobody)? {
-                if let Some(Message::Reply(HELLO, told)) = self.understood(&line) {
-                    let told = told.and_then(|told| told.as_u64());
-                    return Ok(told.and_then(|told| u32::try_from(told).ok()));
+                let Some(Message::Reply(number, told)) = self.understood(&line) else {
+                    continue;
+                };
+                let place = usize::try_from(number).ok().and_then(|n| n.checked_sub(1));
+                if let Some(answer) = place.and_then(|place| answers.get_mut(place)) {
+                    *answer = told;
+                }
+                if number == HELLO_ENDS {
+                    return Ok(answers);
                 }
             }
             if self.nonsense >= NONSENSE {
@@ -151,7 +170,7 @@ impl Connection {
         let folder = process::folder(self.process.pid);
         let folder = folder.map(|folder| folder.to_string_lossy().into_owned());
         post.record(Heard::Begins(folder.clone())).await?;
-        let mut conversation = Conversation::new(HELLO, folder);
+        let mut conversation = Conversation::new(HELLO_ENDS, folder);
         loop {
             let requests = conversation.take_requests();
             for line in requests.lines() {

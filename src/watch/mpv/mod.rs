@@ -358,7 +358,7 @@ impl Watcher {
     }
 
     fn connected(&mut self, door: Door, connection: Connection, introduced: Introduced) {
-        let process = connection.process;
+        let (process, encodes) = (connection.process, connection.encodes);
         let known = self.doors.values().any(|b| *b == Behind::Mpv(process));
         self.doors.insert(door, Behind::Mpv(process));
         if known {
@@ -369,10 +369,11 @@ impl Watcher {
         let (asks, asked) = mpsc::channel(1);
         self.asks.insert(player.clone(), asks);
         let mut config = self.context.config.clone();
-        let ignored = ignored(&config.borrow_and_update());
+        let ignored = ignored(&config.borrow_and_update(), encodes);
         let post = Post {
             player,
             process,
+            encodes,
             reports: self.context.reports.clone(),
             tap: self.context.tap.clone(),
             config,
@@ -431,6 +432,7 @@ impl Watcher {
 struct Post {
     player: PlayerId,
     process: Process,
+    encodes: bool,
     reports: mpsc::Sender<Report>,
     tap: Option<mpsc::Sender<Entry>>,
     config: watch::Receiver<Arc<Config>>,
@@ -478,7 +480,7 @@ impl Post {
 
     /// The configuration changed: appears again if that makes a difference to the player.
     async fn reconsider(&mut self) -> io::Result<()> {
-        let ignored = ignored(&self.config.borrow_and_update());
+        let ignored = ignored(&self.config.borrow_and_update(), self.encodes);
         if ignored == self.ignored {
             return Ok(());
         }
@@ -510,10 +512,16 @@ impl Post {
     }
 }
 
-/// Why mpv is not tracked, if the user does not want it to be.
-fn ignored(config: &Config) -> Option<String> {
+/// Why mpv is not tracked, if the user does not want it to be or nobody watches it.
+fn ignored(config: &Config, encodes: bool) -> Option<String> {
     let denied = config.players.deny.iter().find(|text| {
         glob::Pattern::new(&text.to_lowercase()).is_ok_and(|pattern| pattern.matches("mpv"))
-    })?;
-    Some(format!("denied by players.deny ({denied:?})"))
+    });
+    match denied {
+        Some(denied) => Some(format!("denied by players.deny ({denied:?})")),
+        None => encodes.then(|| {
+            "writes to a file and shows nothing (an encoder, or thumbnails for another player)"
+                .to_owned()
+        }),
+    }
 }

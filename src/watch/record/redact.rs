@@ -1,7 +1,8 @@
 //! Replaces what says what is watched; the same text always by the same replacement, so that changes still show.
 //!
-//! Kept are numbers that are meant as such, the words of the protocols, the schemes of URLs and the extensions of names: what a watcher goes
-//! by. Everything else that is text goes, known to say something or not.
+//! Kept are numbers that are meant as such, the words of the protocols, the schemes of URLs, the extensions of names and the name that a
+//! player has on the bus: what a watcher goes by. Everything else that is text goes, names of fields and tags and what a
+//! player calls itself too, known to say something or not.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,7 +10,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::{Entry, Heard};
-use crate::model::Location;
+use crate::model::{Location, Signal, Source};
 use crate::watch::mpris::heard::Heard as Mpris;
 use crate::watch::mpris::location;
 use crate::watch::mpris::lookup::Found;
@@ -17,8 +18,43 @@ use crate::watch::mpris::raw::{Map, Raw};
 use crate::watch::mpris::values;
 use crate::watch::mpv::heard::Heard as Mpv;
 
-/// Properties of players whose text is a word of the protocol.
-const WORDS: [&str; 2] = ["PlaybackStatus", "LoopStatus"];
+/// Properties of players, and fields of their metadata, by whose names a watcher goes.
+const PROPERTIES: [&str; 23] = [
+    "PlaybackStatus",
+    "LoopStatus",
+    "Metadata",
+    "Position",
+    "Rate",
+    "MinimumRate",
+    "MaximumRate",
+    "Volume",
+    "Shuffle",
+    "Fullscreen",
+    "CanControl",
+    "CanGoNext",
+    "CanGoPrevious",
+    "CanPause",
+    "CanPlay",
+    "CanSeek",
+    "mpris:artUrl",
+    "mpris:length",
+    "mpris:trackid",
+    "xesam:album",
+    "xesam:artist",
+    "xesam:title",
+    "xesam:url",
+];
+/// What `PlaybackStatus` and `LoopStatus` may be.
+const WORDS: [&str; 8] = [
+    "Playing",
+    "Paused",
+    "Stopped",
+    "Buffering",
+    "Unknown",
+    "None",
+    "Track",
+    "Playlist",
+];
 /// Values that are numbers, also where a player writes them as text; anything else that looks like one may be a title.
 const NUMBERS: [&str; 5] = [
     "Position",
@@ -29,6 +65,27 @@ const NUMBERS: [&str; 5] = [
 ];
 /// Fields of mpv's messages whose text is a word of the protocol; deeper down they may be a tag's name.
 const FIELDS: [&str; 5] = ["event", "error", "reason", "name", "command"];
+/// Fields of the values in them.
+const INNER: [&str; 18] = [
+    "data",
+    "request_id",
+    "id",
+    "playlist_entry_id",
+    "type",
+    "selected",
+    "albumart",
+    "image",
+    "default",
+    "external",
+    "time",
+    "title",
+    "date",
+    "show",
+    "season_number",
+    "episode_id",
+    "episode_sort",
+    "media_type",
+];
 /// What a track is.
 const TRACKS: [&str; 3] = ["video", "audio", "sub"];
 
@@ -43,7 +100,11 @@ impl Redaction {
     pub fn of(&mut self, entry: &Entry) -> Entry {
         let mut entry = entry.clone();
         match &mut entry.heard {
-            // Who it is, and that it is gone.
+            Heard::Signal(Signal::Appeared(info)) if info.source == Source::Mpris => {
+                let id = &*entry.player.0;
+                info.name = id.split_once(':').map_or(id, |(_, name)| name).to_owned();
+            }
+            // That it is gone, or an mpv.
             Heard::Signal(_) => {}
             Heard::Mpris(heard) => self.mpris(heard),
             Heard::Mpv(heard) => self.mpv(heard),
@@ -70,13 +131,23 @@ impl Redaction {
     }
 
     fn properties(&mut self, map: &mut Map) {
-        for (name, value) in map {
-            let is_kept = WORDS.contains(&name.as_str())
-                || NUMBERS.contains(&name.as_str()) && values::number(value).is_some();
-            if !is_kept {
-                self.raw(value);
+        for (name, mut value) in std::mem::take(map) {
+            let is_number = NUMBERS.contains(&name.as_str()) && values::number(&value).is_some();
+            let is_word = matches!(&value, Raw::Text(word) if WORDS.contains(&word.as_str()));
+            if !is_number && !is_word {
+                self.raw(&mut value);
             }
+            map.insert(self.name(name), value);
         }
+    }
+
+    /// The name of a field, if it is none of a protocol's.
+    fn name(&mut self, name: String) -> String {
+        let known = [&PROPERTIES[..], &NUMBERS, &FIELDS, &INNER];
+        if known.iter().any(|known| known.contains(&name.as_str())) {
+            return name;
+        }
+        format!("redacted {}", self.number(&name))
     }
 
     fn raw(&mut self, raw: &mut Raw) {
@@ -117,10 +188,11 @@ impl Redaction {
         let Value::Object(fields) = message else {
             return self.json(message);
         };
-        for (name, value) in fields {
+        for (name, mut value) in std::mem::take(fields) {
             if !(FIELDS.contains(&name.as_str()) && value.is_string()) {
-                self.json(value);
+                self.json(&mut value);
             }
+            fields.insert(self.name(name), value);
         }
     }
 
@@ -129,11 +201,12 @@ impl Redaction {
             Value::String(text) => self.text(text),
             Value::Array(list) => list.iter_mut().for_each(|value| self.json(value)),
             Value::Object(fields) => {
-                for (name, value) in fields {
+                for (name, mut value) in std::mem::take(fields) {
                     let is_track = value.as_str().is_some_and(|kind| TRACKS.contains(&kind));
                     if !(name == "type" && is_track) {
-                        self.json(value);
+                        self.json(&mut value);
                     }
+                    fields.insert(self.name(name), value);
                 }
             }
             _ => {}
@@ -186,7 +259,10 @@ fn extension(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::model::{Moment, PlayerId, PlayerInfo, Wall};
 
     #[test]
     fn tags_called_like_words_of_the_protocol_and_texts_written_as_bytes_go() {
@@ -202,6 +278,47 @@ mod tests {
         let mut bytes = Raw::List(b"Secret".map(Raw::U8).to_vec());
         redaction.raw(&mut bytes);
         assert!(matches!(bytes, Raw::Text(_)), "{bytes:?}");
+    }
+
+    #[test]
+    fn names_of_fields_and_what_a_player_calls_itself_go_unless_the_protocol_has_them() {
+        let mut redaction = Redaction::default();
+        let line = r#"{"data":{"Secret":"x","title":"Secret","Secret Film":{"Secret":1}},"error":"success","Secret":2}"#;
+        let mut heard = Mpv::Line(line.to_owned());
+        redaction.mpv(&mut heard);
+        let mut map = Map::from([
+            (
+                "my:SecretKey".into(),
+                Raw::Dict(Map::from([("Secret".into(), Raw::I32(1))])),
+            ),
+            ("PlaybackStatus".into(), Raw::Text("Secret".into())),
+            ("LoopStatus".into(), Raw::Text("None".into())),
+        ]);
+        redaction.properties(&mut map);
+        let info = PlayerInfo {
+            name: "Secret Film - Player".into(),
+            source: Source::Mpris,
+            process: None,
+            ignored: None,
+        };
+        let at = Moment {
+            mono: Duration::ZERO,
+            boot: Duration::ZERO,
+            wall: Wall(0),
+        };
+        let player = PlayerId::new("mpris:player");
+        let who = Entry::new(at, player, Heard::Signal(Signal::Appeared(info)));
+        let all = format!("{heard:?} {map:?} {:?}", redaction.of(&who));
+        assert!(!all.contains("Secret"), "{all}");
+        for kept in [
+            "title",
+            "success",
+            "LoopStatus",
+            "None",
+            r#"name: "player""#,
+        ] {
+            assert!(all.contains(kept), "{kept} in {all}");
+        }
     }
 
     #[test]

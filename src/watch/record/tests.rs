@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::model::{Transport, Wall};
+use crate::model::Wall;
 use crate::watch::mpris::heard::Heard as Mpris;
 use crate::watch::mpris::raw::{Map, Raw};
 use crate::watch::mpv::heard::Heard as Mpv;
@@ -95,27 +95,15 @@ fn a_redacted_trace_says_nothing_of_what_was_watched_but_shows_every_change() {
 }
 
 #[test]
-fn a_trace_of_the_first_version_is_read_as_the_observations_that_it_holds() {
-    let lines = r#"{"trace":1,"player":"mpris:vlc","reeld":"0.1.0","redacted":false}
-{"at":{"mono":{"secs":1,"nanos":0},"boot":{"secs":1,"nanos":0},"wall":5},"player":"mpris:vlc","signal":{"Transport":{"state":"stopped","position":null}}}
-"#;
-    let trace = read(lines.as_bytes()).unwrap();
-    let state = Transport::Stopped;
-    let position = None;
-    assert_eq!(
-        trace.entries[0].heard,
-        Heard::Signal(Signal::Transport { state, position })
-    );
-}
-
-#[test]
 fn what_is_no_trace_is_refused_with_words() {
     let newer = br#"{"trace":3,"other":true}"#;
     let mut damaged = written(&[changed()], false);
     damaged.extend_from_slice(b"{\n{}\n");
     let eternal = String::from_utf8(written(&[changed()], false)).unwrap();
     let eternal = eternal.replace(r#""secs":1"#, r#""secs":18446744073709551615"#);
-    let cases: [(&[u8], &str); 5] = [
+    let older = br#"{"trace":1,"player":"mpris:vlc","reeld":"0.1.0","redacted":false}"#;
+    let cases: [(&[u8], &str); 6] = [
+        (older, "version 1"),
         (b"", "first line"),
         (b"hello\n", "first line"),
         (newer, "version 3"),

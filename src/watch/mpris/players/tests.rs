@@ -156,6 +156,11 @@ fn a_player_too_busy_to_say_its_name_is_asked_once_more_when_it_signals() {
         signal(&mut mute);
     }
     assert_eq!(usize::MAX - mute.shy, 3, "asked three times in all");
+    mute.shy = 0;
+    let id = mute.seen[0].player.clone();
+    mute.players.asked(&id, at(0));
+    mute.run();
+    assert_eq!(mute.name_of_the_first(), Some("A Player"));
 }
 
 #[test]

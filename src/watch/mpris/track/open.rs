@@ -13,6 +13,8 @@ pub struct Open {
     pub item: Item,
     pub url: Option<String>,
     pub track: Option<String>,
+    /// Its location is that of the film that the process has open.
+    pub by_film: bool,
     /// The last position and when it was one.
     pub sample: Option<(f64, Duration)>,
     /// A position other than 0 was seen.
@@ -38,7 +40,13 @@ impl Open {
 
     /// Whether the probed position goes on from the ones before. Not if there is none of either.
     pub fn goes_on(&self, rate: f64) -> bool {
-        let (Some((before, at)), Some((probe, now))) = (self.sample, self.probe) else {
+        self.probe
+            .is_some_and(|(probe, at)| self.continues(probe, at, rate))
+    }
+
+    /// The same of a position at that time.
+    pub fn continues(&self, position: f64, now: Duration, rate: f64) -> bool {
+        let Some((before, at)) = self.sample else {
             return false;
         };
         let run = now.saturating_sub(at).as_secs_f64() * rate;
@@ -47,7 +55,7 @@ impl Open {
         } else {
             before
         };
-        (probe - expected).abs() <= GOES_ON
+        (position - expected).abs() <= GOES_ON
     }
 }
 

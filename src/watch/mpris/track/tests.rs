@@ -540,6 +540,62 @@ fn a_player_that_does_not_say_what_it_plays_is_known_by_the_film_it_has_open() {
 }
 
 #[test]
+fn another_film_in_a_player_that_does_not_say_what_it_plays_is_another_item() {
+    type Hint = (&'static str, fn(&mut Player));
+    let nothing = || Metadata {
+        length: Some(60.0),
+        ..Metadata::default()
+    };
+    let found = |path: &str| Found::OpenFilm(path.into());
+    let mut totem = Player::playing("totem", nothing());
+    totem.0.found(found("/v/1.mkv"), at(320));
+    totem.said();
+    totem.0.lookups();
+    totem.answers(20_000, 20.0);
+    totem.settle(20_500);
+    assert_eq!(totem.0.lookups(), [], "it goes on");
+
+    let hints: [Hint; 3] = [
+        ("seekable", |totem| {
+            let can_seek = true;
+            let said = Properties {
+                can_seek,
+                ..Properties::default()
+            };
+            totem.0.changed(said, at(21_000));
+        }),
+        ("paused", |totem| {
+            totem.0.changed(state(Transport::Paused), at(22_000));
+        }),
+        ("jumped", |totem| {
+            totem.0.answered(Answer::Position(0.2), at(23_000));
+        }),
+    ];
+    for ((hint, give), at_ms) in hints.into_iter().zip((21_500..).step_by(1000)) {
+        give(&mut totem);
+        totem.settle(at_ms);
+        assert_eq!(totem.0.lookups(), [Lookup::OpenFilm], "{hint}");
+    }
+    totem.0.found(found("/v/1.mkv"), at(23_600));
+    assert_eq!(totem.said(), [""; 0]);
+    totem.0.found(found("/v/2.mkv"), at(23_700));
+    assert_eq!(totem.said(), ["opened /v/2.mkv() Some(60.0)", "Paused"]);
+    assert_eq!(totem.0.lookups(), [Lookup::Video("/v/2.mkv".into())]);
+}
+
+#[test]
+fn a_file_that_was_named_is_not_the_film_that_is_open() {
+    let mut vlc = Player::playing("vlc", file("link.mkv", Some(60.0)));
+    vlc.0.lookups();
+    vlc.hears(1000, only(titled("A", Some(60.0))));
+    vlc.settle(1300);
+    assert_eq!(vlc.0.lookups(), []);
+    vlc.0
+        .found(Found::OpenFilm("/data/film.mkv".into()), at(1400));
+    assert_eq!(vlc.said(), [""; 0]);
+}
+
+#[test]
 fn series_and_episode_are_kept_as_tags() {
     let tags = Tags(vec![
         ("xesam:artist".into(), "A Series".into()),
@@ -590,13 +646,18 @@ mod properties {
             ..Metadata::default()
         });
         let number = prop_oneof![Just(0.0), Just(-1.0), Just(f64::MAX), 0.0..1e10];
-        let rest = (prop::option::of(0.0..3.0), prop::option::of(number));
+        let rest = (
+            prop::option::of(0.0..3.0),
+            prop::option::of(number),
+            any::<bool>(),
+        );
         (status, prop::option::of(metadata), rest).prop_map(
-            |(status, metadata, (rate, position))| Properties {
+            |(status, metadata, (rate, position, can_seek))| Properties {
                 status,
                 metadata,
                 rate,
                 position,
+                can_seek,
             },
         )
     }
@@ -614,6 +675,10 @@ mod properties {
                         0 => player.0.changed(properties, at(ms)),
                         1 => player.0.read_all(properties, at(ms)),
                         2 => player.0.seeked(properties.position, at(ms)),
+                        3 if !player.0.lookups().is_empty() => {
+                            let film = format!("/v/{}.mkv", then / 4 % 3);
+                            player.0.found(Found::OpenFilm(film), at(ms));
+                        }
                         _ => player.0.answered(Answer::Position(properties.position.unwrap_or(0.0)), at(ms)),
                     }
                     if then > 128 && let Some(due) = player.0.deadline() {
