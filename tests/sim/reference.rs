@@ -73,6 +73,8 @@ struct Guess {
     reached: Option<u64>,
     /// The playback that completed the last one.
     by: Option<u32>,
+    /// Others that had a part in it: they go on with nothing, unless they are looked at too late.
+    shared: BTreeSet<u32>,
     sessions: BTreeMap<u32, Session>,
     /// Playbacks that were looked at and are nothing new, until they jump.
     nothing: BTreeSet<u32>,
@@ -705,6 +707,11 @@ impl Guess {
         } else if self.by == Some(number) {
             self.nothing.insert(number);
             vec![self]
+        } else if self.shared.contains(&number) {
+            let nothing = self.looping(number, true);
+            self.shared.remove(&number);
+            let otherwise = self.starts(number, from, astray, now);
+            nothing.into_iter().chain(otherwise).collect()
         } else if from < BEGINNING.0 && !astray {
             fresh(self)
         } else if from > BEGINNING.1 && !astray {
@@ -726,6 +733,8 @@ impl Guess {
             self.open = false;
             self.reached = None;
             self.by = Some(number);
+            let others = self.sessions.iter().filter(|(_, s)| s.of == session.of);
+            self.shared = others.map(|(number, _)| *number).collect();
             for (account, count) in self.counts.iter_mut().enumerate() {
                 let mixed = session.mixed[account];
                 count.0 += u8::from(linked[account] && !mixed);
