@@ -27,7 +27,7 @@ fn calls(trace: &str) -> Vec<Call> {
         let rest = rest.trim_start();
         let text = if let Some(resumed) = rest.strip_prefix("<... ") {
             let begun: String = unfinished.remove(process).unwrap_or_default();
-            begun + resumed
+            begun.trim_end().to_owned() + resumed.split_once("resumed>").unwrap().1
         } else if let Some(begun) = rest.strip_suffix("<unfinished ...>") {
             unfinished.insert(process.to_owned(), begun.to_owned());
             continue;
