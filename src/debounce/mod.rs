@@ -140,8 +140,9 @@ impl Debouncer {
 
     /// What a former run left behind, where it could not be read at the start.
     pub fn recall(&mut self, viewings: Vec<Viewing>, open: Vec<Span>, now: Moment) {
-        for viewing in viewings {
+        for mut viewing in viewings {
             if self.viewings.get(viewing.id).is_none() {
+                self.viewings.bequeath(&mut viewing);
                 self.viewings.insert(viewing);
             }
         }

@@ -171,3 +171,27 @@ fn a_player_that_was_buffering_when_the_daemon_was_killed_was_not_paused() {
     assert!(rig.story().starts_with("start 5"), "{}", rig.story());
     assert_eq!(rig.count(Action::Pause) + rig.count(Action::Resume), 0);
 }
+
+#[test]
+fn what_is_read_only_after_its_film_was_finished_is_not_gone_on_with() {
+    let mut rig = played(400.0);
+    rig.restart_and_recall(3.0, 597.0);
+    rig.end("mpv-1", EndReason::Eof);
+    rig.wait(60.0);
+    rig.open_at("vlc-2", heat(), 950.0);
+    rig.wait(50.0);
+    rig.quit("vlc-2");
+    assert_eq!(rig.watches(), 1, "{}", rig.story());
+}
+
+#[test]
+fn a_former_run_that_reached_the_end_of_a_film_leaves_the_watch_to_the_run_that_went_on() {
+    for after in [20.0, 99.0] {
+        let mut rig = played(900.0);
+        rig.restart_and_recall(3.0, after);
+        rig.wait(20.0);
+        rig.quit("mpv-1");
+        rig.wait(60.0);
+        assert_eq!(rig.watches(), 1, "{}", rig.story());
+    }
+}

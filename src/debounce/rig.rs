@@ -120,7 +120,17 @@ impl Rig {
         self.drain();
     }
 
-    fn begin_anew(&mut self, away: f64, rules: Rules) {
+    /// The same, and what a former run left can be read only after `after` more seconds.
+    pub fn restart_and_recall(&mut self, away: f64, after: f64) {
+        let (viewings, open) = self.remembered();
+        self.steps.clear();
+        self.restart(away, super::rules::test_rules());
+        self.wait(after);
+        self.d.recall(viewings, open, self.now);
+        self.drain();
+    }
+
+    fn remembered(&self) -> (Vec<Viewing>, Vec<Span>) {
         let mut viewings: BTreeMap<ViewingId, Viewing> = BTreeMap::new();
         let mut open: BTreeMap<_, Span> = BTreeMap::new();
         for step in &self.steps {
@@ -135,17 +145,17 @@ impl Rig {
                 crate::model::Journal::Same => {}
             }
         }
+        (
+            viewings.into_values().collect(),
+            open.into_values().collect(),
+        )
+    }
+
+    fn begin_anew(&mut self, away: f64, rules: Rules) {
+        let (viewings, open) = self.remembered();
         self.pass(away);
         let random = Random::seeded(self.now.mono.as_millis() as u64);
-        let viewings = viewings.into_values().collect();
-        self.d = Debouncer::new(
-            rules,
-            random,
-            self.boot_id,
-            viewings,
-            open.into_values().collect(),
-            self.now,
-        );
+        self.d = Debouncer::new(rules, random, self.boot_id, viewings, open, self.now);
     }
 
     /// All players are seen.
@@ -365,6 +375,10 @@ impl Rig {
             ));
         }
         told.join(" · ")
+    }
+
+    pub fn watches(&self) -> usize {
+        self.events.iter().filter(|event| event.watched).count()
     }
 
     pub fn count(&self, action: Action) -> usize {

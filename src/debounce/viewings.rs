@@ -64,6 +64,23 @@ impl Viewings {
         }
     }
 
+    /// What is known late, and was gone on with as another viewing meanwhile, leaves to that what it had come to.
+    pub fn bequeath(&mut self, late: &mut Viewing) {
+        if late.completed.is_some() {
+            return;
+        }
+        let later = |heir: &&mut Viewing| {
+            heir.key.same_as(&late.key)
+                && heir.started_at >= late.updated_at
+                && heir.local_only.as_deref() != Some(ALREADY_WATCHED)
+        };
+        if let Some(heir) = self.0.values_mut().find(later) {
+            heir.played = (heir.played + late.played).min(heir.duration);
+            heir.reached |= late.reached;
+            late.reached = false;
+        }
+    }
+
     /// What a play of `key` from `fraction` of the length is, in a playback that completed `completed_here`.
     pub fn decide(
         &self,
@@ -95,12 +112,14 @@ impl Viewings {
         here.then_some(latest)
     }
 
+    /// The one that is not completed, unless a later one was: it was gone on with while it was not known.
     fn latest(&self, key: &ViewingKey) -> Option<&Viewing> {
-        self.0
-            .values()
-            .filter(|viewing| {
-                viewing.local_only.as_deref() != Some(ALREADY_WATCHED) && viewing.key.same_as(key)
-            })
+        let of_key = self.0.values().filter(|viewing| {
+            viewing.local_only.as_deref() != Some(ALREADY_WATCHED) && viewing.key.same_as(key)
+        });
+        let completed = of_key.clone().filter_map(|viewing| viewing.completed).max();
+        of_key
+            .filter(|viewing| viewing.completed.is_some() || Some(viewing.updated_at) > completed)
             .max_by_key(|viewing| (viewing.completed.is_none(), viewing.started_at))
     }
 }
