@@ -23,7 +23,7 @@ pub struct Files {
     state_dir: PathBuf,
     /// `None` while the disk does not let us have it. It may be deleted at any time, and is made anew then.
     folder: Option<StateFolder>,
-    history: PathBuf,
+    history: History,
     patient: Patient,
     pause: PauseFile,
 }
@@ -41,7 +41,7 @@ impl Files {
         Ok(Self {
             state_dir: paths.state_dir.clone(),
             folder,
-            history: paths.history.clone(),
+            history: History::at(&paths.history),
             patient: Patient::new(),
             pause: PauseFile::in_folder(&paths.state_dir),
         })
@@ -63,8 +63,8 @@ impl Files {
         line: impl FnOnce(&History) -> io::Result<()> + Send + 'static,
     ) -> io::Result<()> {
         self.folder().map_err(io::Error::other)?;
-        let path = self.history.clone();
-        self.patient.run(what, move || line(&History::open(&path)?))
+        let history = self.history.clone();
+        self.patient.run(what, move || line(&history))
     }
 }
 
@@ -104,11 +104,11 @@ impl Edges for Files {
     }
 
     fn recall(&mut self) -> io::Result<history::Read> {
-        history::recent(&self.history)
+        self.history.recall()
     }
 
     fn take_back(&mut self, viewing: ViewingId) -> io::Result<()> {
-        let read = history::read(&self.history, usize::MAX)?;
+        let read = history::read(self.history.path(), usize::MAX)?;
         let mut entries = read.entries.into_iter();
         match entries.find(|entry| entry.viewing_id == viewing && entry.completed) {
             Some(entry) => self.remember(&entry.take_back()),

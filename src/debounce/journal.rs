@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::player::{Player, playing_in};
+use super::release::remembering;
 use super::session::{Candidate, Session};
 use super::steps::completes;
 use super::viewings::key_of;
@@ -105,6 +106,7 @@ impl Debouncer {
                 && here >= span.position - slack
                 && here <= span.position + elapsed + slack
                 && self.viewings.get(span.viewing).is_some()
+                && !self.viewings.is_superseded(span.viewing)
         })
     }
 
@@ -147,6 +149,7 @@ impl Debouncer {
         if self.orphans.is_empty() {
             self.close_orphans = None;
         }
+        self.put_aside();
     }
 
     /// Remembers a viewing as an older witness tells it: what is known already can only become more.
@@ -188,11 +191,12 @@ impl Debouncer {
         if self.viewings.get(span.viewing).is_none() {
             self.viewings.insert(recovered(&span));
         }
+        let superseded = self.viewings.is_superseded(span.viewing);
         let Some(viewing) = self.viewings.get_mut(span.viewing) else {
             return;
         };
         let last = self.orphans.iter().all(|o| o.viewing != span.viewing);
-        let watched = last && completes(viewing, &self.rules);
+        let watched = last && !superseded && completes(viewing, &self.rules);
         if watched {
             viewing.completed = Some(at.wall);
         }
@@ -215,6 +219,15 @@ impl Debouncer {
             journal: Journal::Closed(span.session),
             seeked: false,
         });
+        self.put_aside();
+    }
+
+    /// What was gone on with as another viewing before it was known is over with its last session.
+    fn put_aside(&mut self) {
+        let open = self.orphans.iter().map(|span| span.viewing).collect();
+        for viewing in self.viewings.put_aside(&open) {
+            self.steps.push(remembering(viewing));
+        }
     }
 }
 

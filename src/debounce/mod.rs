@@ -140,11 +140,8 @@ impl Debouncer {
 
     /// What a former run left behind, where it could not be read at the start.
     pub fn recall(&mut self, viewings: Vec<Viewing>, open: Vec<Span>, now: Moment) {
-        for mut viewing in viewings {
-            if self.viewings.get(viewing.id).is_none() {
-                self.viewings.bequeath(&mut viewing);
-                self.viewings.insert(viewing);
-            }
+        for viewing in viewings {
+            self.viewings.insert_late(viewing);
         }
         let ours: Vec<_> = self
             .players

@@ -60,7 +60,8 @@ impl Debouncer {
     }
 }
 
-fn remembering(viewing: Viewing) -> Step {
+/// What is known of a viewing, told to nobody.
+pub(super) fn remembering(viewing: Viewing) -> Step {
     Step {
         event: None,
         viewing,

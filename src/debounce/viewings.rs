@@ -1,6 +1,6 @@
 //! The memory of viewings: is this play the continuation of one, a re-watch, or nothing new?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Item, Media, Viewing, ViewingId, ViewingKey, Wall, title_key};
 
@@ -15,7 +15,11 @@ const BEGINNING: f64 = 0.10;
 
 /// All viewings that are remembered.
 #[derive(Debug, Clone, Default)]
-pub struct Viewings(BTreeMap<ViewingId, Viewing>);
+pub struct Viewings {
+    known: BTreeMap<ViewingId, Viewing>,
+    /// Known late, and gone on with as another viewing meanwhile.
+    superseded: BTreeSet<ViewingId>,
+}
 
 /// What a play of a key is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,53 +36,75 @@ pub enum Decision {
 
 impl Viewings {
     pub fn new(remembered: Vec<Viewing>) -> Self {
-        Self(
-            remembered
-                .into_iter()
-                .map(|viewing| (viewing.id, viewing))
-                .collect(),
-        )
+        let known = remembered.into_iter().map(|viewing| (viewing.id, viewing));
+        Self {
+            known: known.collect(),
+            superseded: BTreeSet::new(),
+        }
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Viewing> {
-        self.0.values()
+        self.known.values()
     }
 
     pub fn get(&self, id: ViewingId) -> Option<&Viewing> {
-        self.0.get(&id)
+        self.known.get(&id)
     }
 
     pub fn get_mut(&mut self, id: ViewingId) -> Option<&mut Viewing> {
-        self.0.get_mut(&id)
+        self.known.get_mut(&id)
     }
 
     pub fn insert(&mut self, viewing: Viewing) {
-        self.0.insert(viewing.id, viewing);
-        if self.0.len() > REMEMBERED {
+        self.known.insert(viewing.id, viewing);
+        if self.known.len() > REMEMBERED {
             let oldest = self
-                .0
+                .known
                 .values()
                 .min_by_key(|viewing| viewing.updated_at)
                 .map(|viewing| viewing.id);
-            oldest.map(|id| self.0.remove(&id));
+            oldest.map(|id| self.known.remove(&id));
         }
     }
 
-    /// What is known late, and was gone on with as another viewing meanwhile, leaves to that what it had come to.
-    pub fn bequeath(&mut self, late: &mut Viewing) {
-        if late.completed.is_some() {
+    /// Remembers what was not known when it may have been gone on with as another viewing: that gets what this one had come to.
+    pub fn insert_late(&mut self, mut late: Viewing) {
+        if self.known.contains_key(&late.id) {
             return;
         }
-        let later = |heir: &&mut Viewing| {
+        let is_heir = |heir: &&mut Viewing| {
             heir.key.same_as(&late.key)
-                && heir.started_at >= late.updated_at
+                && heir.started_at >= late.started_at
                 && heir.local_only.as_deref() != Some(ALREADY_WATCHED)
         };
-        if let Some(heir) = self.0.values_mut().find(later) {
+        let heir = match late.completed {
+            None => self.known.values_mut().find(is_heir),
+            Some(_) => None,
+        };
+        if let Some(heir) = heir {
             heir.played = (heir.played + late.played).min(heir.duration);
             heir.reached |= late.reached;
             late.reached = false;
+            self.superseded.insert(late.id);
         }
+        self.insert(late);
+    }
+
+    /// Another viewing has gone on with it: it is not gone on with, nor completed.
+    pub fn is_superseded(&self, id: ViewingId) -> bool {
+        self.superseded.contains(&id)
+    }
+
+    /// Puts aside for good what is superseded and not in `open` any more.
+    pub fn put_aside(&mut self, open: &BTreeSet<ViewingId>) -> Vec<Viewing> {
+        let over: Vec<ViewingId> = self.superseded.difference(open).copied().collect();
+        let aside = over.into_iter().filter_map(|id| {
+            self.superseded.remove(&id);
+            let viewing = self.known.get_mut(&id)?;
+            viewing.local_only = Some(ALREADY_WATCHED.to_owned());
+            Some(viewing.clone())
+        });
+        aside.collect()
     }
 
     /// What a play of `key` from `fraction` of the length is, in a playback that completed `completed_here`.
@@ -112,14 +138,14 @@ impl Viewings {
         here.then_some(latest)
     }
 
-    /// The one that is not completed, unless a later one was: it was gone on with while it was not known.
     fn latest(&self, key: &ViewingKey) -> Option<&Viewing> {
-        let of_key = self.0.values().filter(|viewing| {
-            viewing.local_only.as_deref() != Some(ALREADY_WATCHED) && viewing.key.same_as(key)
-        });
-        let completed = of_key.clone().filter_map(|viewing| viewing.completed).max();
-        of_key
-            .filter(|viewing| viewing.completed.is_some() || Some(viewing.updated_at) > completed)
+        self.known
+            .values()
+            .filter(|viewing| {
+                viewing.local_only.as_deref() != Some(ALREADY_WATCHED)
+                    && !self.is_superseded(viewing.id)
+                    && viewing.key.same_as(key)
+            })
             .max_by_key(|viewing| (viewing.completed.is_none(), viewing.started_at))
     }
 }

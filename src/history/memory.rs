@@ -47,7 +47,8 @@ impl MemoryHistory {
     /// When it was told to fail.
     pub fn recent(&self) -> io::Result<Read> {
         self.usable()?;
-        read::take(&mut self.text.as_slice(), usize::MAX, true)
+        let first = read::Numbers::from_the_first();
+        read::take(&mut self.text.as_slice(), usize::MAX, true, first)
     }
 
     /// Somebody or something changes the file.

@@ -10,8 +10,8 @@
 //! file is opened anew for each line, so it may be moved, edited or deleted at any time.
 //!
 //! **Damage** is noticed and skipped: a line whose checksum is wrong is counted, and a gap in the numbers that such lines do
-//! not explain is a hole. Lines that are missing at the end are noticed by the store, which
-//! knows what was written last, and what it said (`engine/refill.rs`).
+//! not explain is a hole. So it is at the beginning, and where lines went from the end while it was being written. Lines that
+//! went from the end before are noticed by the store, which knows what was written last, and what it said (`engine/refill.rs`).
 //!
 //! A line holds enough to tell a lost database a viewing and its completion again: `Entry::viewing`, `Entry::completion_step`.
 
@@ -26,6 +26,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
 
@@ -39,23 +41,38 @@ pub use read::{Read, read, recent};
 /// How far back the last number is looked for before the whole file is read, in bytes.
 const TAIL: u64 = 64 << 10;
 
-/// The log, for appending.
+/// The log, for appending. Clones are one.
 #[derive(Debug, Clone)]
 pub struct History {
     path: PathBuf,
+    /// The highest number that is known to have been in the file.
+    last: Arc<AtomicU64>,
 }
 
 impl History {
-    /// Makes the file if it is not there, 0600.
+    /// The log at a place where the file is, or will be made, 0600.
+    #[must_use]
+    pub fn at(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            last: Arc::default(),
+        }
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The last lines, as `recent`. If they are gone when the next one is written, its number says so.
     ///
     /// # Errors
-    /// When it can be neither made nor opened.
-    pub fn open(path: &Path) -> io::Result<Self> {
-        let history = Self {
-            path: path.to_owned(),
-        };
-        history.file()?;
-        Ok(history)
+    /// When the file is there and cannot be read.
+    pub fn recall(&self) -> io::Result<Read> {
+        let read = recent(&self.path)?;
+        self.last.fetch_max(read.last, Ordering::Relaxed);
+        Ok(read)
     }
 
     /// Writes the line of a stop; it has reached the disk when this returns.
@@ -84,7 +101,9 @@ impl History {
         if !end.on_new_line {
             text.push('\n');
         }
-        text.push_str(&line::encode(end.next, body)?);
+        let last = self.last.load(Ordering::Relaxed);
+        let number = end.next.max(last.saturating_add(1));
+        text.push_str(&line::encode(number, body)?);
         let written = file
             .write_all(text.as_bytes())
             .and_then(|()| file.sync_data());
@@ -92,7 +111,9 @@ impl History {
             // If not even this works, the next line starts on a line of its own.
             let _ = file.set_len(end.length);
         }
-        written
+        written?;
+        self.last.fetch_max(number, Ordering::Relaxed);
+        Ok(())
     }
 
     fn file(&self) -> io::Result<File> {

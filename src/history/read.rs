@@ -30,6 +30,8 @@ pub struct Read {
     pub sessions: BTreeSet<SessionId>,
     /// There is more before what was read.
     pub partial: bool,
+    /// The last number there is or must have been; 0 if there is none.
+    pub last: u64,
 }
 
 /// Reads the `limit` viewings that were watched last; what is older is checked and not kept. No file: nothing.
@@ -41,7 +43,12 @@ pub fn read(path: &Path, limit: usize) -> io::Result<Read> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Read::default()),
         file => file?,
     };
-    take(&mut BufReader::with_capacity(64 << 10, file), limit, false)
+    take(
+        &mut BufReader::with_capacity(64 << 10, file),
+        limit,
+        false,
+        Numbers::from_the_first(),
+    )
 }
 
 /// Reads what was watched of late: the last `LATE` bytes, which are some 7,000 lines. No file: nothing.
@@ -61,7 +68,11 @@ pub fn recent(path: &Path) -> io::Result<Read> {
     if start > 0 {
         from.skip_until(b'\n')?;
     }
-    let read = take(&mut from, usize::MAX, true)?;
+    let numbers = match start {
+        0 => Numbers::from_the_first(),
+        _ => Numbers::default(),
+    };
+    let read = take(&mut from, usize::MAX, true, numbers)?;
     Ok(Read {
         partial: start > 0,
         ..read
@@ -69,9 +80,13 @@ pub fn recent(path: &Path) -> io::Result<Read> {
 }
 
 /// Reads to the end.
-pub(super) fn take(from: &mut impl BufRead, limit: usize, with_sessions: bool) -> io::Result<Read> {
+pub(super) fn take(
+    from: &mut impl BufRead,
+    limit: usize,
+    with_sessions: bool,
+    mut numbers: Numbers,
+) -> io::Result<Read> {
     let mut window = Window::new(limit);
-    let mut numbers = Numbers::default();
     let mut newer_lines = 0;
     let mut sessions = BTreeSet::new();
     each_line(from, |text| {
@@ -96,6 +111,10 @@ pub(super) fn take(from: &mut impl BufRead, limit: usize, with_sessions: bool) -
         newer_lines,
         sessions,
         partial: false,
+        last: numbers
+            .last
+            .unwrap_or(0)
+            .saturating_add(numbers.damaged_since),
     })
 }
 
@@ -141,7 +160,7 @@ fn each_line(from: &mut impl BufRead, mut each: impl FnMut(Option<&[u8]>)) -> io
 
 /// Dense numbers, and what their gaps mean.
 #[derive(Debug, Default)]
-struct Numbers {
+pub(super) struct Numbers {
     last: Option<u64>,
     damaged: u64,
     damaged_since: u64,
@@ -149,6 +168,14 @@ struct Numbers {
 }
 
 impl Numbers {
+    /// Nothing is before what is read.
+    pub(super) fn from_the_first() -> Self {
+        Self {
+            last: Some(0),
+            ..Self::default()
+        }
+    }
+
     fn saw(&mut self, number: u64) {
         if let Some(last) = self.last {
             let between = number.saturating_sub(last).saturating_sub(1);

@@ -113,7 +113,7 @@ struct Log {
 
 fn log(lines: u64) -> Log {
     let folder = tempfile::tempdir().unwrap();
-    let history = History::open(&folder.path().join("history.jsonl")).unwrap();
+    let history = History::at(&folder.path().join("history.jsonl"));
     for n in 0..lines {
         history.append(&entry(n, n as i64, n % 2 == 0)).unwrap();
     }
@@ -322,10 +322,10 @@ fn every_flipped_bit_costs_its_line_and_no_other() {
 }
 
 #[test]
-fn lines_that_are_gone_are_a_hole_and_the_ends_cannot_tell() {
+fn lines_that_are_gone_are_a_hole_and_the_end_cannot_tell() {
     let log = log(10);
     let lines: Vec<String> = log.text().lines().map(|line| format!("{line}\n")).collect();
-    for (gone, holes) in [(3..6, 3), (0..4, 0), (7..10, 0), (5..6, 1)] {
+    for (gone, holes) in [(3..6, 3), (0..4, 4), (7..10, 0), (5..6, 1)] {
         let mut left = lines.clone();
         left.drain(gone.clone());
         fs::write(log.path(), left.concat()).unwrap();
@@ -368,6 +368,7 @@ fn lines_of_a_newer_version_are_counted_and_skipped() {
     let sum = crc32fast::hash(body.as_bytes());
     let mut file = fs::OpenOptions::new()
         .append(true)
+        .create(true)
         .open(log.path())
         .unwrap();
     writeln!(file, "{body},\"crc\":\"{sum:08x}\"}}").unwrap();
@@ -425,7 +426,7 @@ fn on_a_full_disk_a_line_is_refused_whole_and_fits_later() {
     let folder = tempfile::tempdir().unwrap();
     let disk = SmallDisk::mount(folder.path());
     let path = folder.path().join("history.jsonl");
-    let history = History::open(&path).unwrap();
+    let history = History::at(&path);
     fs::write(folder.path().join("ballast"), vec![0; 64 << 10]).unwrap();
     let mut written = 0;
     let error = loop {
@@ -471,6 +472,7 @@ fn a_hundred_thousand_lines_are_read_in_seconds_and_with_little_memory() {
     let log = log(0);
     let mut file = fs::OpenOptions::new()
         .append(true)
+        .create(true)
         .open(log.path())
         .unwrap();
     let mut lines = String::new();
@@ -563,4 +565,20 @@ fn a_log_in_memory_reads_as_the_file_does_and_fails_on_request() {
     assert_eq!(memory.recent().unwrap(), recent(&log.path()).unwrap());
     memory.fail(true);
     assert!(memory.append(&entry(9, 1, true)).is_err() && memory.recent().is_err());
+}
+
+#[test]
+fn lines_that_go_from_the_end_while_others_are_written_are_a_hole() {
+    let log = log(10);
+    let text = log.text();
+    let keep: usize = text.lines().take(6).map(|line| line.len() + 1).sum();
+    let restarted = History::at(&log.path());
+    assert_eq!(restarted.recall().unwrap().last, 10);
+    for history in [&log.history, &restarted] {
+        fs::write(log.path(), text.get(..keep).unwrap()).unwrap();
+        history.append(&entry(99, 99, true)).unwrap();
+        let read = log.read();
+        assert!(read.holes >= 4, "{}", read.holes);
+        assert_eq!(read.entries.len(), 7);
+    }
 }

@@ -73,7 +73,7 @@ fn a_daemon_whose_database_is_gone_tells_each_service_what_the_history_owes_and_
     let accounts = logins.iter().map(|login| login.account.clone()).collect();
     evening.link(logins);
     let paths = evening.home.paths();
-    let history = History::open(&paths.history).unwrap();
+    let history = History::at(&paths.history);
     history.append(&watched(accounts)).unwrap();
     for round in 0..3 {
         evening.start();

@@ -31,7 +31,7 @@ pub fn fill(state: &Path, watches: u64, accounts: &[AccountKey]) {
         last = Some(Entry::of(&note.viewing, &note.event, &note.accounts));
     }
     // The last of them is what a sound history is known by.
-    let history = History::open(&state.join("history.jsonl")).unwrap();
+    let history = History::at(&state.join("history.jsonl"));
     history.append(&last.expect("a watch")).unwrap();
     let memory = outbox.into_store().unwrap();
     let folder = StateFolder::claim(state).unwrap();
