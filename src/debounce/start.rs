@@ -1,9 +1,8 @@
 //! From a stretch of playing to a session: which viewing it belongs to, and its start.
 
 use super::Debouncer;
-use super::journal::SLACK;
 use super::player::bank;
-use super::session::{AT_THE_END, Session};
+use super::session::Session;
 use super::viewings::{ALREADY_WATCHED, Decision, key_of};
 use crate::identify::{NOT_THE_LAST, Verdict};
 use crate::model::{Action, Media, Moment, PlayerId, SessionId, Viewing, ViewingId};
@@ -36,13 +35,19 @@ impl Debouncer {
             let completed = self
                 .viewings
                 .completed_in(&key, process.started_at(now))
-                .filter(|viewing| goes_on(viewing, from, since, playing.anchor.rate()))
                 .map(|viewing| viewing.id);
             playing.completed_here = playing.completed_here.or(completed);
         }
         let decision = self
             .viewings
             .decide(&key, from / duration, playing.completed_here);
+        if let Decision::Continue(viewing) = decision
+            && self.orphans.iter().any(|span| span.viewing == viewing)
+        {
+            // Its sessions of the last run end first; that may complete it.
+            self.close_orphans_of(viewing);
+            return self.start(id, now);
+        }
         let local_only = match (&decision, &playing.verdict) {
             (Decision::Nothing, _) => {
                 playing.settled_as_nothing = true;
@@ -79,7 +84,6 @@ impl Debouncer {
             });
             viewing
         };
-        self.close_orphans_of(viewing);
         self.open_session(id, viewing, media, now);
     }
 
@@ -126,14 +130,4 @@ impl Debouncer {
         // All so far may be the clock's word for one old position.
         self.asks.push_back(id.clone());
     }
-}
-
-/// Whether a playback at `from` is what was played of a viewing in mid-film and has gone on since, perhaps round and round.
-fn goes_on(viewing: &Viewing, from: f64, since: Moment, rate: f64) -> bool {
-    let elapsed = since.wall.since(viewing.updated_at).as_secs_f64() * rate;
-    let there = (viewing.position + elapsed).rem_euclid(viewing.duration.max(1.0));
-    let apart = (there - from).abs();
-    let slack = SLACK * rate.max(1.0);
-    let in_mid_film = viewing.position < viewing.duration - AT_THE_END * rate.max(1.0);
-    in_mid_film && apart.min(viewing.duration - apart) <= slack
 }
