@@ -28,7 +28,8 @@ pub struct Player {
 pub struct Completed {
     location: u64,
     viewing: ViewingId,
-    at: Moment,
+    /// When it came to its end; not if it was left before.
+    ended: Option<Moment>,
 }
 
 /// So soon after its end the same file is a loop of it where nobody says so, as on MPRIS. VLC stops in between.
@@ -42,10 +43,12 @@ impl Player {
     /// What plays comes to its end, or stops.
     fn is_over(&mut self, now: Moment) {
         let Some(playing) = &self.playing else { return };
+        let position = playing.position(now);
+        let at_end = position.is_some_and(|seconds| playing.is_near_end(seconds, false));
         let completed = playing.completed_here.map(|viewing| Completed {
             location: playing.location,
             viewing,
-            at: now,
+            ended: at_end.then_some(now),
         });
         self.completed = completed.or(self.completed.take());
     }
@@ -53,8 +56,8 @@ impl Player {
     /// The viewing that was completed by what is looped now.
     fn looped(&mut self, location: u64, repeated: bool, now: Moment) -> Option<ViewingId> {
         let over = self.completed.take()?;
-        let soon = now.mono.saturating_sub(over.at.mono) <= LOOPED_WITHIN;
-        let unsaid = self.info.source == Source::Mpris && soon;
+        let is_soon = |end: Moment| now.mono.saturating_sub(end.mono) <= LOOPED_WITHIN;
+        let unsaid = self.info.source == Source::Mpris && over.ended.is_some_and(is_soon);
         (over.location == location && (repeated || unsaid)).then_some(over.viewing)
     }
 }

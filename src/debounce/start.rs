@@ -3,9 +3,12 @@
 use super::Debouncer;
 use super::player::bank;
 use super::session::Session;
-use super::viewings::{ALREADY_WATCHED, Decision, key_of};
+use super::viewings::{ALREADY_WATCHED, BEGINNING, Decision, key_of};
 use crate::identify::{NOT_THE_LAST, Verdict};
 use crate::model::{Action, Media, Moment, PlayerId, SessionId, Viewing, ViewingId};
+
+/// Seconds; so exactly a loop is where it must be.
+const ROUND: f64 = 5.0;
 
 impl Debouncer {
     /// Opens a session, if this play is anything.
@@ -35,6 +38,10 @@ impl Debouncer {
             let completed = self
                 .viewings
                 .completed_in(&key, process.started_at(now))
+                .filter(|viewing| {
+                    let is_beginning = from < BEGINNING * duration;
+                    !is_beginning || goes_round(viewing, from, since, playing.anchor.rate())
+                })
                 .map(|viewing| viewing.id);
             playing.completed_here = playing.completed_here.or(completed);
         }
@@ -130,4 +137,13 @@ impl Debouncer {
         // All so far may be the clock's word for one old position.
         self.asks.push_back(id.clone());
     }
+}
+
+/// Whether a playback at `from` is where one would be that has gone on since it completed a viewing, round and round. One that
+/// was begun anew is somewhere else, or so early that it may be either.
+fn goes_round(viewing: &Viewing, from: f64, since: Moment, rate: f64) -> bool {
+    let elapsed = since.wall.since(viewing.updated_at).as_secs_f64() * rate;
+    let there = (viewing.position + elapsed).rem_euclid(viewing.duration.max(1.0));
+    let apart = (there - from).abs();
+    apart.min(viewing.duration - apart) <= ROUND * rate.max(1.0)
 }

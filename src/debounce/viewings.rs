@@ -11,7 +11,7 @@ pub const ALREADY_WATCHED: &str = "already watched; this play did not begin at t
 const REMEMBERED: usize = 5_000;
 
 /// A start before this fraction of the length, after completion, is a re-watch.
-const BEGINNING: f64 = 0.10;
+pub const BEGINNING: f64 = 0.10;
 
 /// All viewings that are remembered.
 #[derive(Debug, Clone, Default)]
