@@ -274,7 +274,8 @@ fn trim_word(reading: &mut Reading, region: &mut Region) {
         && reading.is_numbered()
         && text.key(last).len() > 1
         && text.key(last).is_ascii()
-        && !matches!(text.key(last), "series" | "serie" | "serien");
+        && !matches!(text.key(last), "series" | "serie" | "serien")
+        && !(text.key(last) == "season" && tells_both(text.key(region.end)));
     // "heute-show vom 12.03.2021"
     let dated = matches!(text.key(last), "vom" | "from")
         && reading.date.is_some()
@@ -289,6 +290,15 @@ fn trim_word(reading: &mut Reading, region: &mut Region) {
     if country || whole || article || counter || worded || dated {
         region.end = last;
     }
+}
+
+/// `s01e02`: what stands before it need not say that it is a season.
+fn tells_both(key: &str) -> bool {
+    let digits = key.strip_prefix('s').unwrap_or_default();
+    digits
+        .trim_start_matches(|c: char| c.is_ascii_digit())
+        .starts_with('e')
+        && digits.starts_with(|c: char| c.is_ascii_digit())
 }
 
 fn is_latin_word(raw: &str) -> bool {
