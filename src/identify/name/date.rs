@@ -203,6 +203,11 @@ fn split(text: &Text, at: usize) -> Option<(usize, Date)> {
     if first != second || !plain || b.digits > 2 {
         return None;
     }
+    // What happened on 9/11 is known by that day, but not in the year it was told in.
+    let event = (a.value, b.value) == (9, 11) && a.digits == 1 && c.value > 2001;
+    if event && at > 0 {
+        return None;
+    }
     let found = match (a.digits, c.digits) {
         (4, 1..=2) => date(a.value, b.value, c.value).or_else(|| date(a.value, c.value, b.value)),
         (1..=2, 4) => date(c.value, b.value, a.value).or_else(|| date(c.value, a.value, b.value)),

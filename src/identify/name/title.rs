@@ -13,6 +13,13 @@ const ENDS: &[Mark] = &[
     Mark::Noise,
 ];
 
+/// Behind these "us" is no country.
+const BEFORE_US: &[&str] = &[
+    "is", "are", "was", "among", "between", "by", "save", "all", "help", "join", "like", "let",
+    "than", "around", "against", "about", "both", "behind", "before", "after", "as", "but", "one",
+    "some", "find", "tell", "show", "trust", "watch",
+];
+
 /// Finds the title and the episode's title.
 pub(super) fn find(reading: &mut Reading) {
     let Some(mut region) = title_region(reading) else {
@@ -254,8 +261,7 @@ fn trim_word(reading: &mut Reading, region: &mut Region) {
             .is_some_and(|t| !t.capitals && t.number.is_none())
     });
     let country = text.has(last, COUNTRY)
-        && capital
-        && mixed
+        && (capital && mixed || is_small_country(text, *region))
         && reading.is_numbered()
         && !text.has(last - 1, BINDS);
     let whole = text.has(last, WHOLE)
@@ -290,6 +296,14 @@ fn trim_word(reading: &mut Reading, region: &mut Region) {
     if country || whole || article || counter || worded || dated {
         region.end = last;
     }
+}
+
+/// `the.office.us`, where everything is small. "Us" is also a word: `this.is.us`.
+fn is_small_country(text: &Text, region: Region) -> bool {
+    let last = region.end - 1;
+    let small = (region.start..region.end).all(|i| !text.raw(i).contains(char::is_uppercase));
+    let word = text.key(last) == "us" && BEFORE_US.contains(&text.key(last - 1));
+    small && matches!(text.key(last), "us" | "usa" | "uk" | "au" | "nz") && !word
 }
 
 /// `s01e02`: what stands before it need not say that it is a season.
