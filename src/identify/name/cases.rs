@@ -287,6 +287,8 @@ fn folders_tell_what_the_name_does_not() {
         ("/mnt/anime/Hoshi no Umi/Hoshi no Umi - 366.mkv", "episode Hoshi no Umi E366", "a mount point that says what is on it"),
         ("/media/tv/Harbour Lights/Harbour Lights - Part 3 - The Storm.mkv", "episode Harbour Lights E3 \"The Storm\" part 3", "a shelf of series there"),
         ("/media/ann/TV Shows/Harbour Lights/Harbour Lights - Part 3 - The Storm.mkv", "episode Harbour Lights E3 \"The Storm\" part 3", "or on a stick"),
+        ("/anime/Hoshi no Umi/220.mkv", "episode Hoshi no Umi E220", "anime counts on"),
+        ("/anime/Hoshi no Umi/Hoshi no Umi 220.mkv", "episode Hoshi no Umi E220", "no season 2"),
         ("/anime/Hoshi no Umi/05.mkv", "episode Hoshi no Umi E5", "a number alone"),
         ("/films/The Quiet Harbour (2016)/harbour-grp.mkv", "movie The Quiet Harbour (2016)", "a film's folder has the year"),
         ("/films/Quiet Harbour Trilogy/02 - The Loud Harbour (2018).mkv", "movie The Loud Harbour (2018)", "a collection's folder does not name the film"),

@@ -74,6 +74,7 @@ pub(super) fn read_title(title: &str) -> ParsedName {
 fn assemble(base: String, mut folders: Folders) -> ParsedName {
     folders.context.titled = folders.named.is_some();
     folders.context.season = folders.season.first().copied();
+    folders.context.anime = folders.anime;
     let mut reading = part::read(Text::new(base), &folders.context);
     folders.claim_shelf(&mut reading);
     join(reading, folders)
