@@ -283,26 +283,31 @@ pub(super) fn place_is_private(key: &str) -> bool {
     HOMES.contains(&key)
 }
 
+/// What a word of a folder's name says of what is in it.
+const OF_SERIES: u32 = 1;
+const OF_FILMS: u32 = 2;
+const DECORATION: u32 = 0;
+
 /// Whether a folder so named holds series (`Some(true)`) or films (`Some(false)`).
 pub(super) fn place_holds_series(key: &str) -> Option<bool> {
-    let is_in = |list: &str, word: &str| list.split(' ').any(|known| known == word);
-    let mut kind = None;
-    for word in key.split_whitespace() {
-        let found = if is_in(SERIES_PLACES, word) {
-            true
-        } else if is_in(FILM_PLACES, word) {
-            false
-        } else if is_in(DECORATIONS, word) {
-            continue;
-        } else {
-            return None;
-        };
-        if kind.is_some_and(|kind| kind != found) {
-            return None;
-        }
-        kind = Some(found);
+    static PLACES: OnceLock<Index<&'static str>> = OnceLock::new();
+    let places = PLACES.get_or_init(|| {
+        let lists = [
+            (DECORATION, DECORATIONS),
+            (OF_SERIES, SERIES_PLACES),
+            (OF_FILMS, FILM_PLACES),
+        ];
+        let words =
+            |(kind, list): (u32, &'static str)| list.split(' ').map(move |word| (word, kind));
+        lists.into_iter().flat_map(words).collect()
+    });
+    let kinds = key.split(' ').filter(|word| !word.is_empty());
+    let mut kinds = kinds.map(|word| places.get(word));
+    match kinds.try_fold(0, |all, kind| Some(all | kind?))? {
+        OF_SERIES => Some(true),
+        OF_FILMS => Some(false),
+        _ => None,
     }
-    kind
 }
 
 /// Eight bytes at a time: the keys are short and fixed, and the default hasher is slower on them.
