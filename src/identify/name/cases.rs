@@ -122,6 +122,7 @@ fn titles_that_are_numbers_or_years() {
         ("Room.104.S01E05.mkv", "episode Room 104 S1 E5", "three digits beside an episode"),
         ("Harbour Season S01E02.mkv", "episode Harbour Season S1 E2", "a word for season that is the title's: the number says it itself"),
         ("The.Harbour.Season.S01E01.720p.mkv", "episode The Harbour Season S1 E1", "no other series"),
+        ("The.Four.Seasons.S01E01.720p.mkv", "episode The Four Seasons S1 E1", "nor half a title"),
         ("Harbour Season 2006.mkv", "movie Harbour Season (2006)", "a film of that year"),
         ("Harbour.Season.2013.1080p.mkv", "movie Harbour Season (2013)", "the same of a release"),
         ("Harbour Lights Season 2014 Episode 5.mkv", "episode Harbour Lights S2014 E5", "a season where an episode follows"),

@@ -281,7 +281,8 @@ fn trim_word(reading: &mut Reading, region: &mut Region) {
         && text.key(last).len() > 1
         && text.key(last).is_ascii()
         && !matches!(text.key(last), "series" | "serie" | "serien")
-        && !(text.key(last) == "season" && tells_both(text.key(region.end)));
+        && !(matches!(text.key(last), "season" | "seasons" | "saison" | "saisons")
+            && tells_both(text.key(region.end)));
     // "heute-show vom 12.03.2021"
     let dated = matches!(text.key(last), "vom" | "from")
         && reading.date.is_some()
