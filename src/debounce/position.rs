@@ -87,14 +87,15 @@ impl Anchor {
         self.sample.is_some()
     }
 
-    /// The position is the player's word, carried on a little; not the clock's alone.
-    pub fn sure(&self, now: Duration) -> bool {
-        !self.estimated && self.hung(now).is_none()
+    /// The position is the player's word, carried on a little; not the clock's alone. Of one that owes an answer it is
+    /// the clock's: what it plays counts once it has answered.
+    pub fn sure(&self) -> bool {
+        !self.estimated && self.unanswered.is_none()
     }
 
-    /// The same, up to where it was carried.
-    pub fn was_sure(&self) -> bool {
-        self.sample.is_some_and(|(_, at)| self.sure(at))
+    /// It is good enough to tell the end of what was played: the clock's for a short while at most.
+    pub fn tells_the_end(&self, now: Duration) -> bool {
+        !self.estimated && self.hung(now).is_none()
     }
 
     /// The player was asked, and did not answer in time.
