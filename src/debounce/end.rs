@@ -13,10 +13,7 @@ impl Debouncer {
             return;
         };
         playing.forget_zero(now);
-        let (sure, tells) = (
-            playing.anchor.sure(),
-            playing.anchor.tells_the_end(now.mono),
-        );
+        let tells = playing.anchor.tells_the_end(now.mono);
         let length = playing.item.duration;
         let here = match claimed {
             true => playing.anchor.position(now.mono, length),
@@ -33,7 +30,7 @@ impl Debouncer {
         let ended = ended && (claimed || tells);
         let threshold = playing.threshold(&self.rules);
         if let Some(viewing) = self.viewings.get_mut(session.viewing) {
-            viewing.reached |= ended && (claimed || sure) && duration >= threshold;
+            viewing.reached |= ended && duration >= threshold;
         }
         let position = if ended { duration } else { here };
         self.report(id, Action::Stop, now, Some(position));

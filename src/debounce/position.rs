@@ -53,6 +53,9 @@ pub struct Anchor {
 /// A player that is silent for so long after it was asked for its position is taken to hang.
 const HANGS: Duration = Duration::from_secs(60);
 
+/// For so long after that its end is believed without an answer: one that is just ending answers late, or not at all.
+const LATE: Duration = Duration::from_secs(10);
+
 /// Positions jump by themselves a little (key frames, coarse clocks); players differ in how much.
 const TOLERANCE: f64 = 3.0;
 /// Seconds; what moves less than this does not move.
@@ -93,9 +96,10 @@ impl Anchor {
         !self.estimated && self.unanswered.is_none()
     }
 
-    /// It is good enough to tell the end of what was played: the clock's for a short while at most.
+    /// It is good enough to tell that a film has come to its end: the clock's for a short while at most.
     pub fn tells_the_end(&self, now: Duration) -> bool {
-        !self.estimated && self.hung(now).is_none()
+        let is_late = |(_, since)| now.saturating_sub(since) > LATE;
+        !self.estimated && !self.unanswered.is_some_and(is_late)
     }
 
     /// The player was asked, and did not answer in time.

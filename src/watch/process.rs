@@ -38,13 +38,21 @@ pub async fn ended(process: Process) {
     let watched = match open(process.pid) {
         // The number may stand for another one by now.
         _ if is_over() => return,
-        Ok(fd) => AsyncFd::new(fd),
+        Ok(fd) => readiness(fd),
         Err(e) => Err(e),
     };
     match watched {
         Ok(fd) if fd.readable().await.is_ok() => {}
         _ => pending().await,
     }
+}
+
+#[expect(
+    deprecated,
+    reason = "only for types that can lose their descriptor, which an OwnedFd cannot; the successor is unsafe"
+)]
+fn readiness(fd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+    AsyncFd::new(fd)
 }
 
 fn open(pid: u32) -> io::Result<OwnedFd> {
