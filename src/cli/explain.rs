@@ -12,6 +12,7 @@ use crate::debounce;
 use crate::engine::Private;
 use crate::error::CliError;
 use crate::identify::{Identity, IdentityJson, Verdict, named};
+use crate::model::Location;
 
 /// Why a file or a player's playback is, or is not, tracked
 ///
@@ -40,8 +41,11 @@ pub fn run(args: &ExplainArgs, context: &Context) -> Result<(), CliError> {
 
 fn explain_path(path: &str, format: Format, context: &Context) -> Result<(), CliError> {
     let (paths, loaded) = context.load()?;
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.into());
-    let absolute = absolute.to_string_lossy();
+    let absolute = match named(path).location {
+        Some(Location::Path(path)) => std::path::absolute(&path)
+            .map_or(path, |absolute| absolute.to_string_lossy().into_owned()),
+        _ => path.to_owned(),
+    };
     let mut identity = identify::look(&absolute, &identify::rules(context));
     let private = Private::new(&loaded.config.privacy, paths.home.as_deref());
     let settings = debounce::Rules::from(&loaded.config);
@@ -55,7 +59,7 @@ fn explain_path(path: &str, format: Format, context: &Context) -> Result<(), Cli
         return output::json(&object(&absolute, &identity));
     }
     let mut rows = identify::rows(&identity);
-    if !Path::new(absolute.as_ref()).exists() {
+    if !Path::new(&absolute).exists() {
         let why = "not there: judged by its name alone, without tags and NFO files";
         rows.push(vec!["file".to_owned(), why.to_owned()]);
     }

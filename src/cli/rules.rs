@@ -57,9 +57,13 @@ pub fn run(args: &RulesArgs, context: &Context) -> Result<(), CliError> {
             .map(|fault| json!({ "place": fault.place, "problem": fault.problem }))
             .collect();
         let count = result.as_ref().map_or(0, |rules| rules.len());
-        output::json(
-            &json!({ "file": file, "valid": result.is_ok(), "rules": count, "faults": faults }),
-        )?;
+        let everything = result
+            .as_ref()
+            .map_or(Vec::new(), |rules| rules.for_everything());
+        output::json(&json!({
+            "file": file, "valid": result.is_ok(), "rules": count, "faults": faults,
+            "for_everything": everything,
+        }))?;
     }
     let rules = result.map_err(|error| {
         CliError::user("the rules cannot be used")
@@ -74,5 +78,11 @@ pub fn run(args: &RulesArgs, context: &Context) -> Result<(), CliError> {
         1 => "1 rule is right".to_owned(),
         many => format!("{many} rules are right"),
     };
-    output::line(&format!("{}: {many}.", file.display()))
+    output::line(&format!("{}: {many}.", file.display()))?;
+    for line in rules.for_everything() {
+        output::line(&format!(
+            "line {line}: fits everything, so that whatever you watch counts as this one; ask for a path, regex or title"
+        ))?;
+    }
+    Ok(())
 }

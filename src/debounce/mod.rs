@@ -140,9 +140,7 @@ impl Debouncer {
 
     /// What a former run left behind, where it could not be read at the start.
     pub fn recall(&mut self, viewings: Vec<Viewing>, open: Vec<Span>, now: Moment) {
-        for viewing in viewings {
-            self.viewings.insert_late(viewing);
-        }
+        self.viewings.insert_late(viewings);
         let ours: Vec<_> = self
             .players
             .values()

@@ -1,13 +1,16 @@
 //! A player and what is open in it, and what its signals do to them.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::Debouncer;
 use super::position::Played;
 use super::rules::Rules;
 use super::session::{Candidate, Playing, Session};
 use super::viewings::{Viewings, location_hash};
-use crate::model::{Action, EndReason, Item, Moment, PlayerId, PlayerInfo, Transport, ViewingId};
+use crate::model::{
+    Action, EndReason, Item, Moment, PlayerId, PlayerInfo, Source, Transport, ViewingId,
+};
 
 /// A player, with what is open in it.
 #[derive(Debug)]
@@ -16,13 +19,46 @@ pub struct Player {
     pub transport: Transport,
     pub rate: f64,
     pub playing: Option<Playing>,
-    /// What has just come to its end here completed this viewing: a loop of it is nothing new. With its location.
-    pub completed: Option<(u64, ViewingId)>,
+    /// What has come to its end here last, if it completed a viewing: a loop of it is nothing new.
+    pub completed: Option<Completed>,
 }
+
+/// A playback that is over and completed a viewing.
+#[derive(Debug)]
+pub struct Completed {
+    location: u64,
+    viewing: ViewingId,
+    /// When it came to its end; not if it was left before.
+    ended: Option<Moment>,
+}
+
+/// So soon after its end the same file is a loop of it where nobody says so, as on MPRIS. VLC stops in between.
+const LOOPED_WITHIN: Duration = Duration::from_secs(3);
 
 impl Player {
     pub fn session(&self) -> Option<&Session> {
         self.playing.as_ref()?.session.as_ref()
+    }
+
+    /// What plays comes to its end, or stops.
+    fn is_over(&mut self, now: Moment) {
+        let Some(playing) = &self.playing else { return };
+        let position = playing.position(now);
+        let at_end = position.is_some_and(|seconds| playing.is_near_end(seconds, false));
+        let completed = playing.completed_here.map(|viewing| Completed {
+            location: playing.location,
+            viewing,
+            ended: at_end.then_some(now),
+        });
+        self.completed = completed.or(self.completed.take());
+    }
+
+    /// The viewing that was completed by what is looped now.
+    fn looped(&mut self, location: u64, repeated: bool, now: Moment) -> Option<ViewingId> {
+        let over = self.completed.take()?;
+        let is_soon = |end: Moment| now.mono.saturating_sub(end.mono) <= LOOPED_WITHIN;
+        let unsaid = self.info.source == Source::Mpris && over.ended.is_some_and(is_soon);
+        (over.location == location && (repeated || unsaid)).then_some(over.viewing)
     }
 }
 
@@ -56,11 +92,9 @@ impl Debouncer {
     /// The playback is over.
     pub(super) fn ended(&mut self, id: &PlayerId, reason: EndReason, now: Moment) {
         self.end_session(id, reason == EndReason::Eof, now);
-        if let Some(player) = self.players.get_mut(id)
-            && let Some(playing) = player.playing.take()
-        {
-            let viewing = playing.completed_here;
-            player.completed = viewing.map(|viewing| (playing.location, viewing));
+        if let Some(player) = self.players.get_mut(id) {
+            player.is_over(now);
+            player.playing = None;
         }
     }
 
@@ -96,11 +130,10 @@ impl Debouncer {
         self.end_session(id, false, now);
         let found = !self.scanned;
         if let Some(player) = self.players.get_mut(id) {
-            let completed = player.completed.take();
-            let looped = completed.filter(|(ended, _)| item.repeated && *ended == location);
+            let looped = player.looped(location, item.repeated, now);
             let mut playing = Playing::new(item, location, now, player.rate);
             playing.found = found;
-            playing.completed_here = looped.map(|(_, viewing)| viewing);
+            playing.completed_here = looped;
             // A player that goes on to its next file need not say that it still plays.
             playing.run(player.transport == Transport::Playing, now);
             player.playing = Some(playing);
@@ -147,10 +180,16 @@ impl Debouncer {
         let Some(player) = self.players.get_mut(id) else {
             return;
         };
+        let starts = player.transport == Transport::Stopped;
         player.transport = state;
+        let location = player.playing.as_ref().map(|playing| playing.location);
+        let looped = location
+            .filter(|_| starts)
+            .and_then(|location| player.looped(location, false, now));
         let Some(playing) = &mut player.playing else {
             return;
         };
+        playing.completed_here = playing.completed_here.or(looped);
         let played = playing.anchor.carry(now.mono, playing.item.duration);
         bank(&mut self.viewings, playing, played, &self.rules);
         playing.run(state == Transport::Playing, now);
@@ -175,6 +214,7 @@ impl Debouncer {
         self.end_session(id, false, now);
         if let Some(player) = self.players.get_mut(id) {
             player.transport = Transport::Stopped;
+            player.is_over(now);
             let rate = player.rate;
             player.playing = player.playing.take().map(|old| {
                 let mut fresh = Playing::new(old.item, old.location, now, rate);

@@ -12,6 +12,13 @@ fn heat() -> Item {
     film("/films/Heat (1995).mkv", LENGTH)
 }
 
+fn looped() -> Item {
+    Item {
+        repeated: true,
+        ..heat()
+    }
+}
+
 /// Plays `heat` from its beginning for so long.
 fn played(seconds: f64) -> Rig {
     let mut rig = Rig::new();
@@ -194,4 +201,53 @@ fn a_former_run_that_reached_the_end_of_a_film_leaves_the_watch_to_the_run_that_
         rig.wait(60.0);
         assert_eq!(rig.watches(), 1, "{}", rig.story());
     }
+}
+
+#[test]
+fn a_loop_of_one_film_stays_one_watch_whenever_the_daemon_is_restarted() {
+    for paused in [false, true] {
+        let mut rig = played(1000.0);
+        rig.end("mpv-1", EndReason::Eof);
+        rig.open_at("mpv-1", looped(), 0.0);
+        rig.wait(500.0);
+        if paused {
+            rig.pause();
+            rig.wait(300.0);
+        }
+        rig.restart(15.0, test_rules());
+        rig.resume();
+        rig.wait(485.0);
+        rig.end("mpv-1", EndReason::Eof);
+        rig.open_at("mpv-1", looped(), 0.0);
+        rig.wait(1000.0);
+        rig.end("mpv-1", EndReason::Eof);
+        assert_eq!(rig.watches(), 1, "{}", rig.story());
+    }
+}
+
+#[test]
+fn credits_right_after_a_restart_are_told_to_nobody() {
+    let mut rig = played(900.0);
+    rig.players.values_mut().for_each(|truth| truth.pid = 999);
+    rig.restart(3.0, test_rules());
+    rig.wait(60.0);
+    rig.quit("mpv-1");
+    assert_eq!(rig.story(), "start 5 · stop 875 watched");
+}
+
+#[test]
+fn a_player_that_stops_between_the_laps_of_a_loop_and_does_not_say_that_it_loops_completes_once() {
+    let mut rig = Rig::new();
+    for _ in 0..3 {
+        rig.open_at("vlc", heat(), 0.0);
+        rig.wait(1000.0);
+        rig.set("vlc", Transport::Stopped);
+        rig.wait(0.5);
+    }
+    assert_eq!(rig.watches(), 1, "{}", rig.story());
+    rig.wait(60.0);
+    rig.open_at("vlc", heat(), 0.0);
+    rig.wait(1000.0);
+    rig.set("vlc", Transport::Stopped);
+    assert_eq!(rig.watches(), 2, "a re-watch");
 }

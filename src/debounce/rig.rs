@@ -175,7 +175,10 @@ impl Rig {
         });
         let info = PlayerInfo {
             name: "mpv".into(),
-            source: Source::Mpv,
+            source: match id.to_string().starts_with("mpv") {
+                true => Source::Mpv,
+                false => Source::Mpris,
+            },
             process,
             ignored: None,
         };

@@ -1,12 +1,14 @@
 //! From a stretch of playing to a session: which viewing it belongs to, and its start.
 
 use super::Debouncer;
-use super::journal::SLACK;
 use super::player::bank;
-use super::session::{AT_THE_END, Session};
-use super::viewings::{ALREADY_WATCHED, Decision, key_of};
+use super::session::Session;
+use super::viewings::{ALREADY_WATCHED, BEGINNING, Decision, key_of};
 use crate::identify::{NOT_THE_LAST, Verdict};
 use crate::model::{Action, Media, Moment, PlayerId, SessionId, Viewing, ViewingId};
+
+/// Seconds; so exactly a loop is where it must be.
+const ROUND: f64 = 5.0;
 
 impl Debouncer {
     /// Opens a session, if this play is anything.
@@ -36,13 +38,23 @@ impl Debouncer {
             let completed = self
                 .viewings
                 .completed_in(&key, process.started_at(now))
-                .filter(|viewing| goes_on(viewing, from, since, playing.anchor.rate()))
+                .filter(|viewing| {
+                    let is_beginning = from < BEGINNING * duration;
+                    !is_beginning || goes_round(viewing, from, since, playing.anchor.rate())
+                })
                 .map(|viewing| viewing.id);
             playing.completed_here = playing.completed_here.or(completed);
         }
         let decision = self
             .viewings
             .decide(&key, from / duration, playing.completed_here);
+        if let Decision::Continue(viewing) = decision
+            && self.orphans.iter().any(|span| span.viewing == viewing)
+        {
+            // Its sessions of the last run end first; that may complete it.
+            self.close_orphans_of(viewing);
+            return self.start(id, now);
+        }
         let local_only = match (&decision, &playing.verdict) {
             (Decision::Nothing, _) => {
                 playing.settled_as_nothing = true;
@@ -79,7 +91,6 @@ impl Debouncer {
             });
             viewing
         };
-        self.close_orphans_of(viewing);
         self.open_session(id, viewing, media, now);
     }
 
@@ -128,12 +139,11 @@ impl Debouncer {
     }
 }
 
-/// Whether a playback at `from` is what was played of a viewing in mid-film and has gone on since, perhaps round and round.
-fn goes_on(viewing: &Viewing, from: f64, since: Moment, rate: f64) -> bool {
+/// Whether a playback at `from` is where one would be that has gone on since it completed a viewing, round and round. One that
+/// was begun anew is somewhere else, or so early that it may be either.
+fn goes_round(viewing: &Viewing, from: f64, since: Moment, rate: f64) -> bool {
     let elapsed = since.wall.since(viewing.updated_at).as_secs_f64() * rate;
     let there = (viewing.position + elapsed).rem_euclid(viewing.duration.max(1.0));
     let apart = (there - from).abs();
-    let slack = SLACK * rate.max(1.0);
-    let in_mid_film = viewing.position < viewing.duration - AT_THE_END * rate.max(1.0);
-    in_mid_film && apart.min(viewing.duration - apart) <= slack
+    apart.min(viewing.duration - apart) <= ROUND * rate.max(1.0)
 }

@@ -63,10 +63,13 @@ fn is_progress(step: &Step) -> bool {
         .is_some_and(|event| !matches!(event.action, Action::Start | Action::Stop))
 }
 
+/// Of a film seen whole so much is sure to be counted: its first and last moments are not.
+const WHOLE: f64 = 0.98;
+
 /// Whether a stop of this viewing now completes it.
 pub fn completes(viewing: &Viewing, rules: &Rules) -> bool {
     viewing.completed.is_none()
         && viewing.reached
         && viewing.local_only.as_deref() != Some(ALREADY_WATCHED)
-        && viewing.played >= rules.minimum_played * viewing.duration
+        && viewing.played >= rules.minimum_played * WHOLE * viewing.duration
 }

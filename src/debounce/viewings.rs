@@ -11,7 +11,7 @@ pub const ALREADY_WATCHED: &str = "already watched; this play did not begin at t
 const REMEMBERED: usize = 5_000;
 
 /// A start before this fraction of the length, after completion, is a re-watch.
-const BEGINNING: f64 = 0.10;
+pub const BEGINNING: f64 = 0.10;
 
 /// All viewings that are remembered.
 #[derive(Debug, Clone, Default)]
@@ -67,27 +67,32 @@ impl Viewings {
         }
     }
 
-    /// Remembers what was not known when it may have been gone on with as another viewing: that gets what this one had come to.
-    pub fn insert_late(&mut self, mut late: Viewing) {
-        if self.known.contains_key(&late.id) {
-            return;
+    /// Remembers what was not known while some of it may have been gone on with as other viewings: those get what it had come to.
+    pub fn insert_late(&mut self, late: Vec<Viewing>) {
+        let ours: BTreeSet<ViewingId> = self.known.keys().copied().collect();
+        for mut viewing in late {
+            if self.known.contains_key(&viewing.id) {
+                continue;
+            }
+            if viewing.completed.is_none() && !is_piece(&viewing) {
+                self.leave_to_heir(&mut viewing, &ours);
+            }
+            self.insert(viewing);
         }
-        let is_heir = |heir: &&mut Viewing| {
-            heir.key.same_as(&late.key)
+    }
+
+    fn leave_to_heir(&mut self, late: &mut Viewing, ours: &BTreeSet<ViewingId>) {
+        let heir = self.known.values_mut().find(|heir| {
+            ours.contains(&heir.id)
+                && heir.key.same_as(&late.key)
                 && heir.started_at >= late.started_at
-                && heir.local_only.as_deref() != Some(ALREADY_WATCHED)
-        };
-        let heir = match late.completed {
-            None => self.known.values_mut().find(is_heir),
-            Some(_) => None,
-        };
-        if let Some(heir) = heir {
-            heir.played = (heir.played + late.played).min(heir.duration);
-            heir.reached |= late.reached;
-            late.reached = false;
-            self.superseded.insert(late.id);
-        }
-        self.insert(late);
+                && !is_piece(heir)
+        });
+        let Some(heir) = heir else { return };
+        heir.played = (heir.played + late.played).min(heir.duration);
+        heir.reached |= late.reached;
+        late.reached = false;
+        self.superseded.insert(late.id);
     }
 
     /// Another viewing has gone on with it: it is not gone on with, nor completed.
@@ -142,12 +147,15 @@ impl Viewings {
         self.known
             .values()
             .filter(|viewing| {
-                viewing.local_only.as_deref() != Some(ALREADY_WATCHED)
-                    && !self.is_superseded(viewing.id)
-                    && viewing.key.same_as(key)
+                !is_piece(viewing) && !self.is_superseded(viewing.id) && viewing.key.same_as(key)
             })
             .max_by_key(|viewing| (viewing.completed.is_none(), viewing.started_at))
     }
+}
+
+/// Of something watched, and not from its beginning.
+fn is_piece(viewing: &Viewing) -> bool {
+    viewing.local_only.as_deref() == Some(ALREADY_WATCHED)
 }
 
 /// By what a playback of `item`, identified as `media`, is known again.

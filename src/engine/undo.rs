@@ -2,6 +2,7 @@
 //!
 //! **Order.** history → outbox (one batch: what waits goes, the viewing is open again) → memory. A crash in between leaves a
 //! viewing that still counts as watched in the database, and the same order does the rest.
+//! Not while the completion is under way: its answer would come to a viewing that is open again.
 //! **What cannot be taken back.** What a service has, it keeps: neither API can remove a watch. The viewing stays completed
 //! then, or it would be told there a second time.
 
@@ -45,6 +46,13 @@ impl<E: Edges> Engine<E> {
             Some(Err(error)) => return Err(unusable(&error)),
             None => Vec::new(),
         };
+        let outbox = self.storage.outbox();
+        if outbox.is_some_and(|outbox| outbox.is_being_told(viewing.id)) {
+            return Err(
+                CliError::user("nothing is changed: it is being sent at this moment")
+                    .hint("try again in a few seconds"),
+            );
+        }
         let there = reached.iter().any(|(_, reach)| *reach == Reach::Delivered);
         if !there {
             viewing.completed = None;

@@ -23,6 +23,9 @@ pub use weigh::verdict;
 /// Below this confidence nothing is sent; it is shown.
 pub const FLOOR: f32 = 0.5;
 
+/// What the evidence of a name says that is likely to be a private film's.
+pub const CALLED_PRIVATE: &str = "called as private films are";
+
 /// What came out, and what is to be done with it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Identity {

@@ -19,6 +19,8 @@ pub struct Claim {
     pub media: Media,
     /// It is no film or episode at all (trailer, sample), and why.
     pub extra: Option<String>,
+    /// Why it is hardly sure of itself.
+    pub doubt: Option<&'static str>,
     /// What it means by it is called so on this disk.
     pub also: Option<String>,
     /// For what it speaks.
@@ -85,15 +87,15 @@ pub fn verdict(media: &Media) -> Verdict {
     if media.media_type.is_none() || media.title.is_none() {
         return Verdict::Local("unidentified".into());
     }
-    let which = has_numbers(media) || media.date.is_some();
-    if media.media_type == Some(MediaType::Episode) && !which {
-        return Verdict::Local("it is not clear which episode it is".into());
-    }
     if media.confidence < FLOOR {
         return Verdict::Local(format!(
             "not sure enough what it is ({:.2} < {FLOOR})",
             media.confidence
         ));
+    }
+    let which = has_numbers(media) || media.date.is_some();
+    if media.media_type == Some(MediaType::Episode) && !which {
+        return Verdict::Local("it is not clear which episode it is".into());
     }
     Verdict::Track
 }
@@ -323,6 +325,9 @@ fn said(claim: &Claim) -> String {
     if let Some(extra) = &claim.extra {
         space(&mut out);
         out.push_str(extra);
+    }
+    if let Some(doubt) = claim.doubt {
+        out.extend([", ", doubt]);
     }
     out
 }

@@ -104,13 +104,40 @@ fn sources_complete_each_other_and_contradictions_are_noticed() {
             "type=movie title=Heat year=1995 tmdb=949 → kept type",
         ),
         (
-            "the file of one series is not another's",
+            "a file of its own, in the library's language: its numbers agree",
+            "/tv/Money Harbour S02E01.mkv",
+            vec![(
+                "e.nfo",
+                "<episodedetails><showtitle>Haus des Geldes</showtitle><season>2</season><episode>1</episode></episodedetails>",
+            )],
+            "type=episode title=Haus des Geldes season=2 episode=1 → sent title",
+        ),
+        (
+            "one with other numbers is not its own",
             "/tv/Severance S02E01.mkv",
             vec![(
                 "e.nfo",
-                "<episodedetails><showtitle>Better Call Saul</showtitle><season>2</season><episode>1</episode></episodedetails>",
+                "<episodedetails><showtitle>Better Call Saul</showtitle><season>3</season><episode>1</episode></episodedetails>",
             )],
-            "type=episode title=Better Call Saul season=2 episode=1 → kept title",
+            "type=episode title=Better Call Saul season=3 episode=1 → kept title",
+        ),
+        (
+            "a film's folder and file in one language, its video's name in another",
+            "/v/Heat (1995)/Hitze.1995.mkv",
+            vec![("movie.nfo", heat)],
+            "type=movie title=Heat year=1995 tmdb=949 → sent title",
+        ),
+        (
+            "another film in its folder",
+            "/v/Heat (1995)/Alien.1979.mkv",
+            vec![("movie.nfo", heat)],
+            "type=movie title=Heat year=1995 tmdb=949 → kept title",
+        ),
+        (
+            "a series' folder and file in one language, its episode's name in another",
+            "/tv/Severance/Trennung S02E01.mkv",
+            vec![("tvshow.nfo", show)],
+            "type=episode title=Severance year=2022 season=2 episode=1 tmdb=95396 → sent title",
         ),
         (
             "nor is a link in a folder of many",

@@ -53,6 +53,17 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         Ok(reached)
     }
 
+    /// Whether its completion is on its way to an account at this moment.
+    #[must_use]
+    pub fn is_being_told(&self, viewing: ViewingId) -> bool {
+        self.accounts.iter().any(|(number, account)| {
+            let completions = self.completions(viewing, *number);
+            account
+                .in_flight
+                .is_some_and(|id| completions.contains(&id))
+        })
+    }
+
     /// Takes back what has not been delivered of a viewing's completion, durably. `viewing` as it is from now on.
     ///
     /// # Errors

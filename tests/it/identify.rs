@@ -122,6 +122,10 @@ fn explain_says_what_settings_and_rules_make_of_a_path() {
         );
         assert_eq!(told["input"], path);
     }
+    let address = "file:///films/Heat%20(1995)/heat.mkv";
+    let told = json(&home, &["explain", "--json", address]);
+    assert_eq!(told["input"], "/films/Heat (1995)/heat.mkv", "{told}");
+    assert_eq!(told["verdict"], "send", "{told}");
     assert_eq!(home.run(&["explain", "mpv"]).code, Some(3));
 }
 

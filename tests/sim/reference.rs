@@ -15,6 +15,7 @@
 //!   written, whatever was not yet on the disk (a stop is). While no daemon runs, playing may count or not.
 //! * **Links that change in mid-session.** Whether the session goes on, and whether that account is told of it.
 //! * **A playback that was opened while no daemon ran** and stands where a loop of what was watched would: it may be one.
+//! * **The same film again at once** in a player on the bus, which does not say that it loops: it may be a loop.
 //! * A player that tells no position never completes anything, unless it says itself that it played to the end.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -98,6 +99,9 @@ struct Session {
     since: u64,
 }
 
+/// What follows the same film so soon may be a loop of it.
+const LOOPED_WITHIN: Time = Duration::from_millis(3_100);
+
 /// What is known of a playback, whatever the guess.
 #[derive(Debug, Clone)]
 struct Playback {
@@ -113,7 +117,7 @@ struct Playback {
     /// The daemon may believe it elsewhere for this long (seconds of playing), and that it is past the threshold.
     astray: f64,
     astray_past: bool,
-    /// It was opened while no daemon ran.
+    /// It was opened while no daemon ran, or follows the same film at once where nobody says that it loops.
     unseen: bool,
     over: bool,
     /// It has come to its end, or was left.
@@ -171,6 +175,7 @@ struct Follow {
     /// When a daemon last started, if one runs.
     up: Option<Time>,
     playbacks: BTreeMap<u32, Playback>,
+    ended_at: BTreeMap<u32, Time>,
     guesses: BTreeSet<Guess>,
     /// Since when, and how things stood before: what is newer is perhaps not written yet.
     before: (Time, BTreeSet<Guess>),
@@ -192,6 +197,7 @@ impl Follow {
             linked: [false; ACCOUNTS],
             up: None,
             playbacks: BTreeMap::new(),
+            ended_at: BTreeMap::new(),
             guesses: BTreeSet::from([Guess::default()]),
             before: (Duration::ZERO, BTreeSet::from([Guess::default()])),
             crowded: false,
@@ -225,7 +231,7 @@ impl Follow {
                 ready,
             } => {
                 if FILMS[*film].work() == self.work && FILMS[*film].fate != Fate::Short {
-                    self.opened(*playback, *film, *kind, *ready);
+                    self.opened(*playback, *film, *kind, *ready, fact.at);
                 }
             }
             What::Played(stretch) => self.played(stretch, fact.at),
@@ -248,7 +254,10 @@ impl Follow {
                 position,
                 rate,
                 how,
-            } => self.ended(*playback, *position, *rate, *how),
+            } => {
+                self.ended(*playback, *position, *rate, *how);
+                self.ended_at.insert(*playback, fact.at);
+            }
             What::Up => self.up = Some(fact.at),
             What::Down(how) => self.down(*how, fact.at),
             What::Slept => self.end_all(),
@@ -284,7 +293,15 @@ impl Follow {
         }
     }
 
-    fn opened(&mut self, number: u32, film: usize, kind: Kind, ready: Time) {
+    fn opened(&mut self, number: u32, film: usize, kind: Kind, ready: Time, now: Time) {
+        let says_loops = matches!(kind, Kind::Mpv | Kind::MpvTwice);
+        let follows = |before: &u32| {
+            let same = |old: &Playback| old.film == film && old.kind == kind && old.done;
+            let just = |at: &Time| now.saturating_sub(*at) <= LOOPED_WITHIN;
+            self.playbacks.get(before).is_some_and(same)
+                && self.ended_at.get(before).is_some_and(just)
+        };
+        let at_once = !says_loops && self.playbacks.keys().any(follows);
         let playback = Playback {
             film,
             kind,
@@ -294,7 +311,7 @@ impl Follow {
             past: 0.0,
             astray: 0.0,
             astray_past: false,
-            unseen: self.up.is_none(),
+            unseen: self.up.is_none() || at_once,
             over: false,
             done: false,
         };

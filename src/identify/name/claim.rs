@@ -2,6 +2,7 @@
 
 use super::normalise::{self, has_known_extension};
 use super::{Extra, ParsedName, parse, path, url};
+use crate::identify::CALLED_PRIVATE;
 use crate::identify::weigh::Claim;
 use crate::model::{Ids, Item, Location, Media, MediaType};
 
@@ -27,9 +28,11 @@ pub fn claim(item: &Item) -> Option<Claim> {
     let extra = parsed
         .extra
         .map(|extra| format!("{}, not the film or episode itself", describe(extra)));
+    let private = parsed.private && parsed.ids.is_empty() && extra.is_none();
     Some(Claim {
         source: "name",
         media: media(parsed),
+        doubt: private.then_some(CALLED_PRIVATE),
         extra,
         ..Claim::default()
     })

@@ -122,9 +122,28 @@ pub(super) fn find(reading: &mut Reading) {
             reading.text.set(at, until, Mark::Noise);
             return;
         }
-        reading.text.set(at, until, Mark::Number);
+        let end = behind_time(&reading.text, until);
+        reading.timed = end.is_some();
+        reading.text.set(at, end.unwrap_or(until), Mark::Number);
         reading.date = Some(date);
     }
+}
+
+/// `201512`, `20-15-12`, `at 8.15.12`: the token behind a time of day to the second, which nothing is broadcast at.
+fn behind_time(text: &Text, date: usize) -> Option<usize> {
+    let at = date + usize::from(matches!(text.key(date), "at" | "um" | "a" | "t"));
+    let fits = |hour: u32, minute: u32, second: u32| hour < 24 && minute < 60 && second < 60;
+    if (at..at + 3).any(|i| text.gap_before(i) & gap::BRACKET != 0) && at + 1 < text.len() {
+        return None;
+    }
+    let raw = text.raw(at);
+    let part = |from, until| raw.get(from..until).and_then(|digits| digits.parse().ok());
+    if matches!(raw.len(), 6 | 9) && raw.bytes().all(|b| b.is_ascii_digit()) {
+        return fits(part(0, 2)?, part(2, 4)?, part(4, 6)?).then_some(at + 1);
+    }
+    let two = |i: usize| text.number(i).filter(|n| n.digits == 2 && !n.versioned);
+    let hour = text.number(at).filter(|n| n.digits <= 2 && !n.versioned)?;
+    fits(hour.value, two(at + 1)?.value, two(at + 2)?.value).then_some(at + 3)
 }
 
 /// A date with its month in letters; only where no number tells the episode.
@@ -182,6 +201,11 @@ fn split(text: &Text, at: usize) -> Option<(usize, Date)> {
     let (first, second) = (text.gap_before(at + 1), text.gap_before(at + 2));
     let plain = [gap::DOT, gap::HYPHEN, gap::UNDERSCORE, gap::SPACE].contains(&first);
     if first != second || !plain || b.digits > 2 {
+        return None;
+    }
+    // What happened on 9/11 is known by that day, but not in the year it was told in.
+    let event = (a.value, b.value) == (9, 11) && a.digits == 1 && c.value > 2001;
+    if event && at > 0 {
         return None;
     }
     let found = match (a.digits, c.digits) {

@@ -96,6 +96,8 @@ pub struct ParsedName {
     /// There is no title of a work in it, or it is not clear which episode is meant: a private film's name, sport, the
     /// time alone, an episode between two.
     pub nameless: bool,
+    /// Called as private films are.
+    pub private: bool,
     /// Ids written in the path.
     pub ids: Ids,
     /// The ids stood on a folder of an episode, or before its number, so they are the show's.

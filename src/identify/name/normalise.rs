@@ -2,6 +2,8 @@
 
 use unicode_normalization::char::decompose_canonical;
 
+use super::words;
+
 /// Longest name looked at, in bytes; a path keeps its end.
 const LONGEST: usize = 4096;
 /// Longest part of a path looked at; file systems stop at 255.
@@ -46,10 +48,13 @@ pub(super) fn whole(title: &str) -> String {
     mapped(head(title))
 }
 
-/// How many folders at the root name a user, a machine's mount point or a volume, and never a work.
+/// How many folders at the root name a user, a machine's mount point or a volume, and never a work. A mount point that
+/// is called as shelves are (`/mnt/anime`) says what is on it.
 fn own_places(parts: &[&str]) -> usize {
     let folders = parts.len().saturating_sub(1);
     let depth = match parts {
+        ["mnt" | "media" | "Volumes" | "net", shelf, ..] if is_shelf(shelf) => 1,
+        ["run" | "var", "media", _, shelf, ..] | ["media", _, shelf, ..] if is_shelf(shelf) => 2,
         ["home" | "Users" | "Volumes" | "mnt" | "net", ..] => 2,
         ["run" | "var", "media", ..] => 4,
         ["run", "user", _, "gvfs", ..] => 5,
@@ -58,6 +63,18 @@ fn own_places(parts: &[&str]) -> usize {
         _ => 0,
     };
     depth.min(folders)
+}
+
+/// Whether a folder is called by the kind of thing in it.
+fn is_shelf(folder: &str) -> bool {
+    let mut key = String::with_capacity(folder.len());
+    for word in folder.split(|c: char| !c.is_alphanumeric()) {
+        if !key.is_empty() {
+            key.push(' ');
+        }
+        fold_into(word, &mut key);
+    }
+    words::place_holds_series(&key).is_some()
 }
 
 /// As volumes are called: `USBSTICK`, `3A1B-22F0`, or a UUID.

@@ -13,6 +13,8 @@ const HEIGHTS: &[u32] = &[480, 540, 576, 720, 1080, 2160];
 pub(super) struct Context {
     /// The place holds series (`true`) or films (`false`).
     pub series: Option<bool>,
+    /// The place holds anime, which counts on.
+    pub anime: bool,
     /// Season of the folder.
     pub season: Option<u32>,
     /// A folder names a show or film.

@@ -27,7 +27,7 @@ pub(super) fn is_packed(reading: &Reading, context: &Context, bare: &Bare) -> bo
         && !spaced
         && !reading.group
         && !reading.checksum
-        && !reading.anime
+        && !(reading.anime || context.anime && context.season.is_none())
         && reading.season.is_empty()
         && (!dashed || aired)
         && context.season.is_none_or(|s| s == season)

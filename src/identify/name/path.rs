@@ -28,19 +28,42 @@ struct Folders {
     /// That folder's title and year.
     called: Option<(String, Option<u16>)>,
     anime: bool,
+    /// Of what people made themselves, nearer than one of films.
+    private: bool,
 }
 
 /// What a whole path says.
 pub(super) fn read(name: &str) -> ParsedName {
     let mut parts = normalise::parts(name);
-    let Some(base) = parts.pop() else {
+    let Some(mut base) = parts.pop() else {
         return ParsedName::default();
     };
+    if is_disc_file(&base, &parts) {
+        base.clear();
+    }
     let mut folders = Folders::default();
     for part in parts.into_iter().rev() {
         folders.add(part);
     }
     assemble(base, folders)
+}
+
+/// Whether a file is one of a disc's, whose folder alone has a name: `VIDEO_TS/VTS_01_1.VOB`, `BDMV/STREAM/00001.m2ts`.
+fn is_disc_file(base: &str, folders: &[String]) -> bool {
+    let is = |folder: &String, name: &str| folder.eq_ignore_ascii_case(name);
+    match folders {
+        [.., folder] if is(folder, "video_ts") => true,
+        [.., outer, folder] if is(folder, "stream") && is(outer, "bdmv") => true,
+        [.., folder] if is(folder, "bdmv") => true,
+        _ => {
+            base.get(..4)
+                .is_some_and(|head| head.eq_ignore_ascii_case("vts_"))
+                && base
+                    .bytes()
+                    .skip(4)
+                    .all(|b| b.is_ascii_digit() || b == b'_')
+        }
+    }
 }
 
 /// What a title says: it has no folders, and a slash in it is its own.
@@ -51,6 +74,7 @@ pub(super) fn read_title(title: &str) -> ParsedName {
 fn assemble(base: String, mut folders: Folders) -> ParsedName {
     folders.context.titled = folders.named.is_some();
     folders.context.season = folders.season.first().copied();
+    folders.context.anime = folders.anime;
     let mut reading = part::read(Text::new(base), &folders.context);
     folders.claim_shelf(&mut reading);
     join(reading, folders)
@@ -71,6 +95,7 @@ impl Folders {
             self.shelf = Some(text).filter(|_| self.named.is_none());
             return;
         }
+        self.private |= self.context.series.is_none() && words::place_is_private(key);
         if let Some(series) = words::place_holds_series(key) {
             self.context.series = self.context.series.or(Some(series));
         }
@@ -223,6 +248,7 @@ fn is_bare(text: &Text) -> bool {
 fn is_place(key: &str) -> bool {
     let one_letter = key.chars().count() == 1 && key.chars().all(char::is_alphabetic);
     one_letter
+        || words::place_holds_series(key).is_some()
         || words::word(key) & PLACE != 0
         || words::phrase(key) & PLACE != 0
         || matches!(key.as_bytes(), [b'd', b'0'..=b'9'])
@@ -303,6 +329,10 @@ fn join(mut base: Reading, mut folders: Folders) -> ParsedName {
         .named
         .as_ref()
         .is_some_and(|folder| folder.year.is_some() && !folder.is_numbered());
+    let released = folders
+        .named
+        .as_ref()
+        .is_some_and(|folder| folder.text.first_marked(0, &[Mark::Tech]).is_some());
     if let Some(mut folder) = folders.named.take() {
         let hidden = is_obscured(&base);
         let shelved = folders.extra.is_some();
@@ -318,6 +348,7 @@ fn join(mut base: Reading, mut folders: Folders) -> ParsedName {
             base.extra = extra.or(base.extra);
             base.ids = Ids::default();
         } else if base.is_numbered() || !folders.season.is_empty() {
+            season_of_a_year(&base, &mut folder);
             let of_folder = std::mem::take(&mut folder.season);
             if base.season.is_empty() && folders.season.is_empty() && !folder.has_episode() {
                 base.season = of_folder;
@@ -333,7 +364,23 @@ fn join(mut base: Reading, mut folders: Folders) -> ParsedName {
         split_leading(&mut base);
     }
     base.title = base.title.or(folders.season_title.take());
-    finish(base, folders)
+    finish(base, folders, released)
+}
+
+/// `Show Season 2014/05`: in a folder of numbered files that is a season, not a title.
+fn season_of_a_year(base: &Reading, folder: &mut Reading) {
+    let title = folder.title.as_deref();
+    let show = title.and_then(|title| title.strip_suffix(" Season"));
+    if let (Some(show), Some(year), true, true) = (
+        show,
+        folder.year,
+        folder.season.is_empty(),
+        base.season.is_empty(),
+    ) {
+        folder.title = Some(show.to_owned());
+        folder.season = vec![year.into()];
+        folder.year = None;
+    }
 }
 
 /// In a season's folder the show's folder tells which part of the name is the show, and whether any is.
@@ -449,8 +496,10 @@ fn split_leading(base: &mut Reading) {
     }
 }
 
-fn finish(base: Reading, folders: Folders) -> ParsedName {
-    let private = private::is_private(&base, folders.context.series == Some(false));
+/// `released`: the folder is called as releases are.
+fn finish(base: Reading, folders: Folders, released: bool) -> ParsedName {
+    let among_films = folders.context.series == Some(false) && !folders.private;
+    let private = private::is_private(&base, among_films, released);
     let in_season = !folders.season.is_empty() && folders.context.series != Some(false);
     let episode = !base.film && (base.is_numbered() || in_season || base.special);
     let season = if base.season.is_empty() && episode && base.date.is_none() {
@@ -519,6 +568,7 @@ fn finish(base: Reading, folders: Folders) -> ParsedName {
         anime,
         extra: base.extra.or(folders.extra),
         weak: base.weak || lone || private || recorded,
+        private: private || recorded,
         nameless: private || recorded || illegible || nowhere || base.between,
         ids,
         ids_are_series: episode && (on_folder || before_number),

@@ -1,11 +1,13 @@
 //! What people and their machines call their own videos, and sport: nobody else knows it by that name, and
 //! `Weihnachten 2019` is no film of 2019.
 //!
-//! A year in brackets, a release's technical words, or season and episode say more than any of these words.
+//! A year in brackets, a release's technical words with a year, or season and episode say more than any of these words.
+//! Films are called by some of them too (`Last Christmas`), so that those count only where nothing else is said. A time
+//! of day to the second is a machine's.
 
 use super::reading::Reading;
-use super::token::{Mark, Text};
-use super::words::{LEAGUE, MACHINE, OCCASION, RECORDING, word};
+use super::token::{Mark, Text, gap, phrase_at};
+use super::words::{FEAST, LEAGUE, MACHINE, OCCASION, RECORDING, word};
 
 /// Since then everybody has had a camera.
 const CAMERAS: u16 = 1998;
@@ -26,45 +28,118 @@ const FIXTURES: &[&str] = &[
     "giornata",
 ];
 
-/// Whether what was read is nobody's work. What a film is about counts less among films.
-pub(super) fn is_private(reading: &Reading, among_films: bool) -> bool {
+/// Whose it is. Between two of these words it makes no title.
+const OURS: &[&str] = &[
+    "my", "our", "mein", "meine", "unser", "unsere", "mon", "ma", "notre", "nos", "mi", "mis",
+    "nuestra", "nuestro", "mia", "mio", "nostra", "nostro", "family", "familie", "famille",
+    "familia", "famiglia",
+];
+
+/// Titles open with these, and what people call their own does not.
+const ARTICLES: &[&str] = &[
+    "the", "a", "an", "der", "die", "das", "ein", "eine", "le", "la", "les", "l", "un", "une",
+    "el", "los", "las", "una", "il", "lo", "gli", "i", "o", "os", "as", "de", "het", "een",
+];
+
+/// Between the two whose wedding it is.
+const AND: &[&str] = &["and", "und", "et", "y", "e", "en", "och", "og", "i", "и"];
+
+/// Whether what was read is nobody's work. What a film is about counts less `among_films`, or where the folder is called
+/// as releases are (`in_release`).
+pub(super) fn is_private(reading: &Reading, among_films: bool, in_release: bool) -> bool {
     let text = &reading.text;
-    let released = reading.bracketed_year || text.first_marked(0, &[Mark::Tech]).is_some();
+    let released = text.first_marked(0, &[Mark::Tech]).is_some();
+    let dated_release = reading.bracketed_year || released && reading.year.is_some();
     let counted = !reading.weak && reading.is_numbered() && reading.date.is_none();
+    let episode = counted && !reading.season.is_empty() && !reading.episode.is_empty();
     let first = text.first_free(0);
-    let flags = text.flags(first) | text.tokens.get(first).map_or(0, |token| token.stem);
     let words = text.first_free_end(first) - first;
-    let named_by_machine = flags & MACHINE != 0 && words <= LONGEST
-        || flags & RECORDING != 0 && words == 1 && reading.year.is_none() && !counted;
-    if reading.group {
+    if reading.group || episode {
         return false;
     }
-    if named_by_machine && !released {
+    if reading.timed || is_named_by_machine(reading, first, words, counted) && !dated_release {
         return true;
     }
-    if counted {
+    if counted || reading.bracketed_year {
         return false;
     }
-    if is_sport(text, first, words) {
+    if is_sport(text, first, words, among_films) {
         return true;
     }
     let recent = reading
         .year
         .map_or(reading.date.is_some(), |year| year >= CAMERAS);
-    recent
-        && !(released || among_films)
-        && (0..text.len()).any(|at| text.is_free(at) && text.has(at, OCCASION | MACHINE))
+    recent && !(released || among_films || in_release) && is_of_a_family(text, first)
 }
 
-/// `League.2021.Week.05`, `Racing.2023.Monaco`: a season or a match, not a film of that year.
-fn is_sport(text: &Text, first: usize, words: usize) -> bool {
-    let behind = first + words;
-    let dated = matches!(text.mark(behind), Mark::Year | Mark::Number);
-    let league = || word(&text.keys(first, behind).replace(' ', "")) & LEAGUE != 0;
+fn is_named_by_machine(reading: &Reading, first: usize, words: usize, counted: bool) -> bool {
+    let text = &reading.text;
+    let flags = text.flags(first) | text.tokens.get(first).map_or(0, |token| token.stem);
+    let stamped = |key: &str| {
+        let digits = key.strip_prefix("gmt20").unwrap_or_default();
+        digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_digit())
+    };
+    stamped(text.key(first))
+        || flags & MACHINE != 0 && words <= LONGEST
+        || flags & RECORDING != 0 && words == 1 && reading.year.is_none() && !counted
+}
+
+/// `Vorlesung …`, `Our Wedding`, `Hochzeit Anna und Ben`: by one word that hardly any film is called by, or by nothing
+/// but words of feasts and whose they are.
+fn is_of_a_family(text: &Text, first: usize) -> bool {
+    if ARTICLES.contains(&text.key(first)) {
+        return false;
+    }
+    let free = || (0..text.len()).filter(|at| text.is_free(*at));
+    let occasion = |at: usize| {
+        text.has(at, OCCASION | MACHINE)
+            || phrase_at(text, at).is_some_and(|(_, flags)| flags & OCCASION != 0)
+    };
+    let feast = |at: usize| text.has(at, FEAST);
+    free().any(occasion)
+        || free().any(feast)
+            && (free().all(|at| feast(at) || is_ours(text, at)) || is_couples(text))
+}
+
+/// `our`, `Emma's`, `5th`, `video`.
+fn is_ours(text: &Text, at: usize) -> bool {
+    let raw = text.raw(at);
+    OURS.contains(&text.key(at))
+        || text.has(at, RECORDING)
+        || raw.ends_with("'s")
+        || raw.ends_with("’s")
+        || raw.starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// `Hochzeit Anna und Ben`, `Anna & Ben Wedding`: two names, and what they did.
+fn is_couples(text: &Text) -> bool {
+    let free: Vec<usize> = (0..text.len())
+        .filter(|at| text.is_free(*at))
+        .take(5)
+        .collect();
+    let names = match free.as_slice() {
+        [head, names @ ..] if text.has(*head, FEAST) => names,
+        [names @ .., last] if text.has(*last, FEAST) => names,
+        _ => return false,
+    };
+    match names {
+        [_, and, _] => AND.contains(&text.key(*and)),
+        [_, name] => text.gap_before(*name) & (gap::AMPERSAND | gap::PLUS) != 0,
+        _ => false,
+    }
+}
+
+/// `League.2021.Week.05`, `Racing.2023.Monaco`: a season and what was played in it, not a film of that year.
+fn is_sport(text: &Text, first: usize, words: usize, among_films: bool) -> bool {
+    let year = first + words;
+    let league = || word(&text.keys(first, year).replace(' ', "")) & LEAGUE != 0;
+    let played = (year..text.len()).find(|at| !matches!(text.mark(*at), Mark::Year | Mark::Number));
+    let is_final = |at: usize| text.key(at) == "final" && phrase_at(text, at).is_none();
+    let is_match = played.is_some_and(|at| at > year && (text.is_free(at) || is_final(at)));
     let fixture = |at: usize| {
         text.mark(at - 1) == Mark::Year
             && FIXTURES.contains(&text.key(at))
             && text.number(at + 1).is_some()
     };
-    dated && words <= 3 && league() || (1..text.len()).any(fixture)
+    is_match && words <= 3 && !among_films && league() || (1..text.len()).any(fixture)
 }

@@ -11,6 +11,8 @@ pub(super) struct Reading {
     pub episode: Vec<u32>,
     pub absolute: Vec<u32>,
     pub date: Option<Date>,
+    /// The date has a time to the second: a machine's.
+    pub timed: bool,
     pub year: Option<u16>,
     pub part: Option<u32>,
     pub extra: Option<Extra>,

@@ -240,7 +240,16 @@ fn season_at(text: &Text, at: usize) -> Option<(usize, List)> {
     let dated = |list: &List| {
         list.digits == 4 && (year || matches!(text.key(at), "series" | "serie" | "temp" | "tem"))
     };
-    let behind = behind.filter(|list| !(opens || next(list) || dated(list)));
+    // "Open Season 2006" is a film of that year; "Show - Season 2006" a season.
+    let film = |list: &List| {
+        list.digits == 4
+            && list.values.len() == 1
+            && text.key(at) == "season"
+            && before.is_some_and(|i| text.number(i).is_none())
+            && !gap::is_dash(text.gap_before(at))
+            && !(list.until..text.len()).any(|i| is_episode_word(text, i))
+    };
+    let behind = behind.filter(|list| !(opens || next(list) || dated(list) || film(list)));
     if let Some(value) = joined_of(text.key(at + 1)) {
         return Some((
             at,
@@ -277,6 +286,14 @@ fn season_at(text: &Text, at: usize) -> Option<(usize, List)> {
             },
         )
     })
+}
+
+/// `Episode`, `Ep07`, `E07`.
+fn is_episode_word(text: &Text, at: usize) -> bool {
+    let digits = text.key(at).strip_prefix('e').unwrap_or_default();
+    text.has(at, EPISODE)
+        || glued(text, at, EPISODE).is_some()
+        || !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// `1-3 сезоны`: the range before the word.

@@ -13,6 +13,13 @@ const ENDS: &[Mark] = &[
     Mark::Noise,
 ];
 
+/// Behind these "us" is no country.
+const BEFORE_US: &[&str] = &[
+    "is", "are", "was", "among", "between", "by", "save", "all", "help", "join", "like", "let",
+    "than", "around", "against", "about", "both", "behind", "before", "after", "as", "but", "one",
+    "some", "find", "tell", "show", "trust", "watch",
+];
+
 /// Finds the title and the episode's title.
 pub(super) fn find(reading: &mut Reading) {
     let Some(mut region) = title_region(reading) else {
@@ -254,8 +261,7 @@ fn trim_word(reading: &mut Reading, region: &mut Region) {
             .is_some_and(|t| !t.capitals && t.number.is_none())
     });
     let country = text.has(last, COUNTRY)
-        && capital
-        && mixed
+        && (capital && mixed || is_small_country(text, *region))
         && reading.is_numbered()
         && !text.has(last - 1, BINDS);
     let whole = text.has(last, WHOLE)
@@ -274,7 +280,9 @@ fn trim_word(reading: &mut Reading, region: &mut Region) {
         && reading.is_numbered()
         && text.key(last).len() > 1
         && text.key(last).is_ascii()
-        && !matches!(text.key(last), "series" | "serie" | "serien");
+        && !matches!(text.key(last), "series" | "serie" | "serien")
+        && !(matches!(text.key(last), "season" | "seasons" | "saison" | "saisons")
+            && tells_both(text.key(region.end)));
     // "heute-show vom 12.03.2021"
     let dated = matches!(text.key(last), "vom" | "from")
         && reading.date.is_some()
@@ -289,6 +297,23 @@ fn trim_word(reading: &mut Reading, region: &mut Region) {
     if country || whole || article || counter || worded || dated {
         region.end = last;
     }
+}
+
+/// `the.office.us`, where everything is small. "Us" is also a word: `this.is.us`.
+fn is_small_country(text: &Text, region: Region) -> bool {
+    let last = region.end - 1;
+    let small = (region.start..region.end).all(|i| !text.raw(i).contains(char::is_uppercase));
+    let word = text.key(last) == "us" && BEFORE_US.contains(&text.key(last - 1));
+    small && matches!(text.key(last), "us" | "usa" | "uk" | "au" | "nz") && !word
+}
+
+/// `s01e02`: what stands before it need not say that it is a season.
+fn tells_both(key: &str) -> bool {
+    let digits = key.strip_prefix('s').unwrap_or_default();
+    digits
+        .trim_start_matches(|c: char| c.is_ascii_digit())
+        .starts_with('e')
+        && digits.starts_with(|c: char| c.is_ascii_digit())
 }
 
 fn is_latin_word(raw: &str) -> bool {

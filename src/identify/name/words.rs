@@ -57,10 +57,12 @@ pub(super) const ASIDE: u32 = 1 << 25;
 pub(super) const MACHINE: u32 = 1 << 26;
 /// The same where it stands alone: it may be a film's title too.
 pub(super) const RECORDING: u32 = 1 << 27;
-/// What private films are about.
+/// What private films are about, and hardly any other.
 pub(super) const OCCASION: u32 = 1 << 28;
 /// What is played in seasons that are years, written as one word.
 pub(super) const LEAGUE: u32 = 1 << 29;
+/// What private films are about, and many others too.
+pub(super) const FEAST: u32 = 1 << 30;
 
 /// Lists of words, and of phrases where words are joined by `+`; all in lower case without accents or apostrophes.
 const LISTS: &[(u32, &str)] = &[
@@ -200,27 +202,23 @@ const LISTS: &[(u32, &str)] = &[
     // Private films, in the languages of those who make them
     (
         MACHINE,
-        "vid mvi img mov dsc dscn dscf pxl gopr dji obs bandicam screencast screenrecording screenrecorder simplescreenrecorder screencapture bildschirmaufnahme bildschirmaufzeichnung whatsapp telegram viber snapchat tiktok facetime skype webex gmt20",
+        "vid mvi img mov dsc dscn dscf pxl gopr dji obs bandicam screencast screenrecording screenrecorder bildschirmvideo kooha vokoscreen vokoscreenng dashcam bodycam simplescreenrecorder screencapture bildschirmaufnahme bildschirmaufzeichnung whatsapp telegram viber snapchat tiktok facetime skype webex gmt20",
     ),
     (
         RECORDING,
-        "video movie film clip capture recording record output untitled unbenannt render export signal zoom meet teams screen webcam camera kamera test timelapse aufnahme enregistrement grabacion registrazione",
+        "video movie film clip capture recording record output untitled unbenannt render export signal zoom meet teams screen webcam camera kamera peek replay test timelapse aufnahme enregistrement grabacion registrazione",
     ),
     (
         OCCASION,
-        "birthday party wedding christmas xmas easter holidays vacation graduation recital rehearsal baptism christening communion honeymoon trip roadtrip meeting webinar lecture seminar recording screencast",
+        "recital rehearsal baptism christening communion webinar lecture seminar recording screencast birthday+party zoom+meeting teams+meeting team+meeting geburtstag geburtstagsfeier weihnachtsfeier sommerurlaub skiurlaub taufe einschulung konfirmation kommunion abiball klassenfahrt familienfeier familientreffen sommerfest schulfest vorlesung bapteme bautizo batizado battesimo cumpleanos compleanno verjaardag fodelsedag fodselsdag urodziny narozeniny szuletesnap рождения 誕生日 運動会 生日 생일",
     ),
     (
-        OCCASION,
-        "geburtstag geburtstagsfeier hochzeit weihnachten weihnachtsfeier ostern silvester urlaub ferien sommerurlaub taufe einschulung konfirmation kommunion abiball klassenfahrt familienfeier familientreffen sommerfest vorlesung ausflug schulfest",
+        FEAST,
+        "birthday party wedding christmas xmas easter holidays vacation graduation honeymoon trip roadtrip meeting hochzeit weihnachten ostern silvester urlaub ferien ausflug",
     ),
     (
-        OCCASION,
-        "anniversaire mariage noel paques vacances bapteme reveillon cumpleanos boda navidad vacaciones bautizo nochevieja aniversario casamento natal ferias batizado compleanno matrimonio natale pasqua vacanza vacanze battesimo capodanno",
-    ),
-    (
-        OCCASION,
-        "verjaardag bruiloft kerst kerstmis vakantie sinterklaas fodelsedag brollop julafton fodselsdag bryllup ferie joulu urodziny wesele slub wigilia wakacje narozeniny svatba vanoce dovolena szuletesnap eskuvo karacsony nyaralas dugun tatil свадьба отпуск каникулы рождения 誕生日 結婚式 運動会 生日 婚礼 결혼식 생일",
+        FEAST,
+        "anniversaire mariage noel paques vacances reveillon boda navidad vacaciones nochevieja aniversario casamento natal ferias matrimonio natale pasqua vacanza vacanze capodanno bruiloft kerst kerstmis vakantie sinterklaas brollop julafton bryllup ferie joulu wesele slub wigilia wakacje svatba vanoce dovolena eskuvo karacsony nyaralas dugun tatil свадьба отпуск каникулы 結婚式 婚礼 결혼식",
     ),
     (
         LEAGUE,
@@ -253,49 +251,62 @@ const LISTS: &[(u32, &str)] = &[
 ];
 
 /// Folders that say what kind of thing is in them.
-const SERIES_PLACES: &[&str] = &[
-    "tv",
-    "series",
-    "serie",
-    "serien",
-    "serier",
-    "seriale",
-    "tvshows",
-    "tvseries",
-    "shows",
-    "television",
-    "anime",
-    "animes",
-    "сериалы",
-    "dorama",
-    "dramas",
-    "kdrama",
-    "cartoons",
-    "japanimation",
+const SERIES_PLACES: &str = "tv series serie serien serier seriale seriali tvshows tvseries shows television anime animes сериалы dorama dramas kdrama kdramas cartoons japanimation fernsehserien 剧集 電視劇 电视剧 드라마 ドラマ アニメ 动漫";
+const FILM_PLACES: &str = "movies movie films film filme filmes filmy peliculas pelis cinema cine kino filmer filmek filmovi filmi filmler filmai filmas elokuvat spielfilme kinofilme dvds blurays фильмы фильм кино фільми кинофильмы филми ταινιες ταινίες أفلام סרטים 电影 電影 映画 영화 radarr";
+/// What such a folder may have beside that: whose, how sharp, for whom, of what kind.
+const DECORATIONS: &str = "my our the all meine unsere mes mis moje mijn i le les die hd sd fhd uhd 4k 8k 3d hdr 480p 576p 720p 1080p 2160p bluray dvd new old neue alte english german deutsch deutsche french italian spanish foreign kids kinder family comedy action horror drama thriller animation animated classic classics collection library archive";
+
+/// Folders of what people made themselves, also within those of films.
+const HOMES: &[&str] = &[
+    "home",
+    "home videos",
+    "home movies",
+    "family",
+    "family videos",
+    "private",
+    "privat",
+    "prive",
+    "privado",
+    "personal",
+    "familie",
+    "famille",
+    "familia",
+    "eigene videos",
+    "camera",
+    "kamera",
+    "dcim",
+    "whatsapp video",
 ];
-const FILM_PLACES: &[&str] = &[
-    "movies",
-    "movie",
-    "films",
-    "film",
-    "filme",
-    "filmes",
-    "filmy",
-    "peliculas",
-    "pelis",
-    "cinema",
-    "фильмы",
-    "radarr",
-];
+
+/// Whether a folder so named holds what people made themselves.
+pub(super) fn place_is_private(key: &str) -> bool {
+    HOMES.contains(&key)
+}
+
+/// What a word of a folder's name says of what is in it.
+const OF_SERIES: u32 = 1;
+const OF_FILMS: u32 = 2;
+const DECORATION: u32 = 0;
 
 /// Whether a folder so named holds series (`Some(true)`) or films (`Some(false)`).
 pub(super) fn place_holds_series(key: &str) -> Option<bool> {
-    if SERIES_PLACES.contains(&key) {
-        Some(true)
-    } else if FILM_PLACES.contains(&key) {
-        Some(false)
-    } else {
-        None
+    static PLACES: OnceLock<Index<&'static str>> = OnceLock::new();
+    let places = PLACES.get_or_init(|| {
+        let lists = [
+            (DECORATION, DECORATIONS),
+            (OF_SERIES, SERIES_PLACES),
+            (OF_FILMS, FILM_PLACES),
+        ];
+        let words =
+            |(kind, list): (u32, &'static str)| list.split(' ').map(move |word| (word, kind));
+        lists.into_iter().flat_map(words).collect()
+    });
+    let kinds = key.split(' ').filter(|word| !word.is_empty());
+    let mut kinds = kinds.map(|word| places.get(word));
+    match kinds.try_fold(0, |all, kind| Some(all | kind?))? {
+        OF_SERIES => Some(true),
+        OF_FILMS => Some(false),
+        _ => None,
     }
 }
 

@@ -29,7 +29,7 @@ use glob::{MatchOptions, Pattern};
 use regex_lite::Regex;
 
 use super::weigh::{has_numbers, title_keys, verdict};
-use super::{Evidence, Identity, Verdict};
+use super::{CALLED_PRIVATE, Evidence, Identity, Verdict};
 use crate::model::{Ids, Item, Location, Media, MediaType, title_key};
 
 /// All rules, in the order of the file.
@@ -88,6 +88,9 @@ struct Shift {
     episode: i64,
 }
 
+/// How sure a name called like a private film's makes of what a rule says is none.
+const A_WORK: f32 = 0.6;
+
 /// `*` crosses `/`, as in `privacy.ignore_paths`.
 const OPTIONS: MatchOptions = MatchOptions {
     case_sensitive: true,
@@ -106,6 +109,14 @@ impl Rules {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// The lines of the rules that make one and the same film or series of everything there is.
+    #[must_use]
+    pub fn for_everything(&self) -> Vec<usize> {
+        let everything = |rule: &&Rule| !rule.set.ids.is_empty() && rule.when.is_everything();
+        let rules = self.0.iter().filter(everything);
+        rules.map(|rule| rule.line).collect()
     }
 
     /// What the first rule that fits makes of something whose title alone is still known; `None` if that is nothing new. Rules
@@ -141,6 +152,15 @@ impl Rules {
 }
 
 impl When {
+    /// Whether it asks for a place alone, and every place will do.
+    fn is_everything(&self) -> bool {
+        let anything = |place: &str| {
+            let item = super::named(place);
+            self.fits(&item, &Media::default())
+        };
+        ["/q/0.mkv", "/z/y/x 1.avi", "/w"].into_iter().all(anything)
+    }
+
     fn by_title_alone(&self) -> bool {
         self.path.is_none() && self.regex.is_none()
     }
@@ -195,6 +215,10 @@ impl Rule {
         }
         let media = &mut identity.media;
         let but = self.change(media);
+        let called_private = |evidence: &Evidence| evidence.said.ends_with(CALLED_PRIVATE);
+        if self.set.is_of_a_work() && identity.evidence.iter().any(called_private) {
+            media.confidence = media.confidence.max(A_WORK);
+        }
         if self.set.names_it() {
             media.confidence = 1.0;
         } else if let Verdict::Ignore(_) = identity.verdict {
@@ -246,6 +270,11 @@ impl Rule {
 }
 
 impl Set {
+    /// It says that this is a film or series, and nobody's private one.
+    fn is_of_a_work(&self) -> bool {
+        self.kind.is_some() || self.year.is_some()
+    }
+
     /// It says what the thing is, not just how it is counted.
     fn names_it(&self) -> bool {
         self.title.is_some() || !self.ids.is_empty()

@@ -142,6 +142,69 @@ fn rules_do_what_they_say() {
 }
 
 #[test]
+fn a_rule_that_says_what_kind_of_work_it_is_trusts_a_name_like_a_private_films() {
+    for (why, rule, name, wanted) in [
+        (
+            "as nothing says otherwise",
+            "when = { title = \"nothing\" }\nset = { year = 1 }",
+            "/v/Christmas 2019.mkv",
+            "type=movie title=Christmas year=2019 → local (not sure enough what it is (0.30 < 0.5))",
+        ),
+        (
+            "a folder of films",
+            "when = { path = \"/v\" }\nset = { type = \"movie\" }",
+            "/v/Christmas 2019.mkv",
+            "type=movie title=Christmas year=2019 → track",
+        ),
+        (
+            "its year",
+            "when = { title = \"christmas\" }\nset = { year = 2018 }",
+            "/v/Christmas 2019.mkv",
+            "type=movie title=Christmas year=2018 → track",
+        ),
+        (
+            "a lone title stays a guess",
+            "when = { path = \"/v\" }\nset = { type = \"movie\" }",
+            "/v/Harbour.mkv",
+            "type=movie title=Harbour → local (not sure enough what it is (0.40 < 0.5))",
+        ),
+    ] {
+        let rule = format!("[[rule]]\n{rule}");
+        assert_eq!(said(name, &rule), wanted, "{why}");
+    }
+    let identity = identify(&named("Christmas 2019.mkv"), &[], &Rules::default());
+    let name = identity.evidence.first().map(|name| name.said.as_str());
+    assert_eq!(
+        name,
+        Some("type=movie title=Christmas year=2019, called as private films are")
+    );
+}
+
+#[test]
+fn a_rule_that_makes_one_thing_of_everything_is_noticed() {
+    for (rule, wanted) in [
+        ("when = { path = \"**\" }\nset = { tmdb = 1 }", true),
+        ("when = { regex = \".\" }\nset = { tmdb = 1 }", true),
+        (
+            "when = { path = \"/**\" }\nset = { title = \"Heat\" }",
+            false,
+        ),
+        ("when = { path = \"/v\" }\nset = { tmdb = 1 }", false),
+        (
+            "when = { path = \"**\", title = \"heat\" }\nset = { tmdb = 1 }",
+            false,
+        ),
+        (
+            "when = { path = \"**\", type = \"movie\" }\nset = { tmdb = 1 }",
+            false,
+        ),
+    ] {
+        let lines = rules(&format!("[[rule]]\n{rule}")).for_everything();
+        assert_eq!(!lines.is_empty(), wanted, "{rule}");
+    }
+}
+
+#[test]
 fn what_a_rule_could_not_do_is_said() {
     for (rule, name, wanted) in [
         (

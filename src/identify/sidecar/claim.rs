@@ -29,6 +29,9 @@ pub fn claims(
             let mut claim = claim(sidecar, kind)?;
             if speaks_for_a_folder(sidecar) {
                 reach(&mut claim, sidecar.above, named, &folders);
+            } else if sidecar.place == Place::Own {
+                // It is called as the video is: where its numbers agree, its title is in another language.
+                claim.also = named.and_then(|named| named.title.clone());
             }
             Some((sidecar.place, claim))
         })
@@ -64,6 +67,11 @@ fn reach(claim: &mut Claim, above: usize, named: Option<&Media>, folders: &[Opti
     let said = title_keys(&claim.media);
     let agrees = said.iter().any(|title| of_video.contains(title));
     let between = folders.iter().take(above).any(is_of);
+    let own_folder = folders.get(above).and_then(Option::as_deref);
+    if !between && own_folder.is_some_and(|title| said.contains(&title_key(title))) {
+        // The library is in one language, the video's name in another.
+        claim.also.clone_from(&named.title);
+    }
     if !agrees && (between || said.is_empty()) {
         claim.reach = Reach::Another;
     }

@@ -54,13 +54,16 @@ fn what_is_there_stays_there_and_what_is_in_doubt_or_in_flight_is_said_to_be() {
     let mut film = Watch::film(1, "Heat").tmdb(949);
     bench.finish(&mut film);
     bench.send(&punchplay(), failed(Fault::Unreachable));
+    assert!(!bench.outbox.is_being_told(film.viewing.id));
     let (id, _) = bench.next(&discovr()).unwrap();
+    assert!(bench.outbox.is_being_told(film.viewing.id));
     let reach = bench.outbox.reach(film.viewing.id).unwrap();
     assert_eq!(
         reach,
         [(punchplay(), Reach::Doubtful), (discovr(), Reach::Doubtful)]
     );
     bench.settle(id, taken());
+    assert!(!bench.outbox.is_being_told(film.viewing.id));
     let reach = bench.outbox.reach(film.viewing.id).unwrap();
     assert_eq!(
         reach,
