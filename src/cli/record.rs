@@ -18,8 +18,10 @@ use self::part::Part;
 use self::selection::Selection;
 use super::Context;
 use crate::config::Config;
+use crate::control::{Client, PlayerRow, Request, Response};
 use crate::error::CliError;
-use crate::model::PlayerId;
+use crate::model::{PlayerId, Source};
+use crate::paths::Paths;
 use crate::watch::record::{Entry, Recorder};
 use crate::watch::{self, Report, WatchContext};
 
@@ -35,7 +37,7 @@ Examples:
   reeld players
   reeld record mpris:vlc vlc.jsonl --redact")]
 pub struct RecordArgs {
-    /// Its id or its name, as `reeld players` shows them
+    /// Its id or its name, as `reeld players` shows them, or its short name on the bus
     player: String,
     /// Where to write; standard output if absent
     file: Option<PathBuf>,
@@ -46,16 +48,27 @@ pub struct RecordArgs {
 
 pub fn run(args: &RecordArgs, context: &Context) -> Result<(), CliError> {
     let (paths, loaded) = context.load()?;
+    let selection = Selection::of(&args.player, process_of(&args.player, &paths));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| unwritable(&error))?;
     let recorded = runtime.block_on(async {
         let players = Players::watch(loaded.config, paths.runtime_dir);
-        record(args, players).await
+        record(args, selection, players).await
     });
     runtime.shutdown_timeout(Duration::from_secs(1));
     recorded
+}
+
+/// The process that the running daemon means by an id on the bus. An mpv's own id names it anyway.
+fn process_of(id: &str, paths: &Paths) -> Option<u32> {
+    let asked = Client::connect(paths).and_then(|mut client| client.ask(&Request::Players));
+    let Ok(Response::Players(players)) = asked else {
+        return None;
+    };
+    let is_meant = |row: &&PlayerRow| row.id == id && row.source == Source::Mpris;
+    players.iter().find(is_meant)?.pid
 }
 
 /// The watchers, as the daemon has them.
@@ -113,8 +126,11 @@ impl Players {
     }
 }
 
-async fn record(args: &RecordArgs, mut players: Players) -> Result<(), CliError> {
-    let mut selection = Selection::of(&args.player);
+async fn record(
+    args: &RecordArgs,
+    mut selection: Selection,
+    mut players: Players,
+) -> Result<(), CliError> {
     let mut trace: Option<Trace> = None;
     let mut terminated = signal(SignalKind::terminate()).map_err(|error| unwritable(&error))?;
     let mut patience = pin!(tokio::time::sleep(PATIENCE));

@@ -228,6 +228,7 @@ mod tests {
                 id: "mpv-4711".into(),
                 name: "mpv".into(),
                 source: Source::Mpv,
+                pid: None,
                 state: PlayerState::Playing,
                 media: Some(json!({"title": "Heat", "year": 1995})),
                 progress: Some(0.42),

@@ -60,6 +60,9 @@ pub struct PlayerRow {
     pub name: String,
     /// How it is watched.
     pub source: Source,
+    /// Its process, where that can be known (not in a sandbox).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pid: Option<u32>,
     /// What it does.
     pub state: PlayerState,
     /// What is open in it (`model::media_json`).
@@ -295,6 +298,7 @@ mod tests {
                 id: "mpv-7".into(),
                 name: "mpv".into(),
                 source: Source::Mpv,
+                pid: None,
                 state: PlayerState::Paused,
                 media: None,
                 progress: Some(0.25),

@@ -439,6 +439,27 @@ fn an_unanswered_player_is_extrapolated() {
 }
 
 #[test]
+fn what_a_player_that_owes_an_answer_would_have_played_completes_nothing_until_it_answers() {
+    // 5 s before the threshold; it dies unnoticed before it counts as hung.
+    for answers in [false, true] {
+        let mut rig = played(815.0);
+        rig.players
+            .values_mut()
+            .for_each(|truth| truth.answers = false);
+        rig.wait(50.0);
+        if answers {
+            rig.players
+                .values_mut()
+                .for_each(|truth| truth.answers = true);
+            rig.wait(30.0);
+        }
+        rig.quit("mpv-1");
+        let stop = rig.events.last().unwrap();
+        assert_eq!(stop.watched, answers, "{}", rig.story());
+    }
+}
+
+#[test]
 fn a_player_that_hangs_plays_nothing_past_the_threshold_and_ends_where_it_was_known_to_be() {
     let hangs = || {
         let mut rig = played(250.0);

@@ -97,8 +97,7 @@ impl Debouncer {
             Action::Resume
         };
         // Where nobody tells the position, the clock may be at the end long before the film is.
-        let at_end =
-            playing.anchor.sure(now.mono) && playing.is_near_end(candidate.position, false);
+        let at_end = playing.anchor.sure() && playing.is_near_end(candidate.position, false);
         if action == Action::Pause && at_end {
             return self.end_session(id, true, now);
         }

@@ -13,7 +13,7 @@ impl Debouncer {
             return;
         };
         playing.forget_zero(now);
-        let sure = playing.anchor.sure(now.mono);
+        let tells = playing.anchor.tells_the_end(now.mono);
         let length = playing.item.duration;
         let here = match claimed {
             true => playing.anchor.position(now.mono, length),
@@ -27,7 +27,7 @@ impl Debouncer {
         let (here, duration) = (here.unwrap_or(0.0), length.unwrap_or(f64::MAX));
         let ended = playing.is_near_end(here, claimed);
         // The clock alone never completes a viewing; the clock and the player's word together do.
-        let ended = ended && (claimed || sure);
+        let ended = ended && (claimed || tells);
         let threshold = playing.threshold(&self.rules);
         if let Some(viewing) = self.viewings.get_mut(session.viewing) {
             viewing.reached |= ended && duration >= threshold;

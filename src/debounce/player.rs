@@ -73,7 +73,7 @@ pub(super) fn playing_in<'a>(
 /// Adds what was played to the session's viewing, or keeps it for a session to come.
 pub fn bank(viewings: &mut Viewings, playing: &mut Playing, played: Played, rules: &Rules) {
     // The clock alone never gets past the threshold.
-    let threshold = if playing.anchor.was_sure() {
+    let threshold = if playing.anchor.sure() {
         playing.threshold(rules)
     } else {
         f64::MAX

@@ -53,6 +53,9 @@ pub struct Anchor {
 /// A player that is silent for so long after it was asked for its position is taken to hang.
 const HANGS: Duration = Duration::from_secs(60);
 
+/// For so long after that its end is believed without an answer: one that is just ending answers late, or not at all.
+const LATE: Duration = Duration::from_secs(10);
+
 /// Positions jump by themselves a little (key frames, coarse clocks); players differ in how much.
 const TOLERANCE: f64 = 3.0;
 /// Seconds; what moves less than this does not move.
@@ -87,14 +90,16 @@ impl Anchor {
         self.sample.is_some()
     }
 
-    /// The position is the player's word, carried on a little; not the clock's alone.
-    pub fn sure(&self, now: Duration) -> bool {
-        !self.estimated && self.hung(now).is_none()
+    /// The position is the player's word, carried on a little; not the clock's alone. Of one that owes an answer it is
+    /// the clock's: what it plays counts once it has answered.
+    pub fn sure(&self) -> bool {
+        !self.estimated && self.unanswered.is_none()
     }
 
-    /// The same, up to where it was carried.
-    pub fn was_sure(&self) -> bool {
-        self.sample.is_some_and(|(_, at)| self.sure(at))
+    /// It is good enough to tell that a film has come to its end: the clock's for a short while at most.
+    pub fn tells_the_end(&self, now: Duration) -> bool {
+        let is_late = |(_, since)| now.saturating_sub(since) > LATE;
+        !self.estimated && !self.unanswered.is_some_and(is_late)
     }
 
     /// The player was asked, and did not answer in time.

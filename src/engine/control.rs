@@ -374,6 +374,7 @@ pub(super) fn player_row(player: PlayerView<'_>) -> PlayerRow {
         id: player.id.to_string(),
         name: player.info.name.clone(),
         source: player.info.source,
+        pid: player.info.process.map(|process| process.pid),
         state,
         media: player.media.map(media_json),
         progress: player.progress,

@@ -10,8 +10,6 @@ use crate::watch::replay::Players;
 
 /// Enough for every timer between two entries; a trace cannot make it run for ever.
 const MOST_TIMEOUTS: usize = 100_000;
-/// So long after the last entry things may still fall due.
-const AFTERWARDS: std::time::Duration = std::time::Duration::from_secs(120);
 
 /// The lifecycle events of a trace, oldest first. The same trace gives the same events, ids included.
 #[must_use]
@@ -32,7 +30,7 @@ pub fn replay(entries: Vec<Entry>, rules: Rules) -> Vec<Lifecycle> {
         let seen = replay.players.hear(entry);
         replay.see(seen);
     }
-    replay.pass_until(replay.now.after(AFTERWARDS));
+    // What was still going on went on somewhere else: nothing is known of it.
     replay.debouncer.shutdown(replay.now);
     replay.take();
     replay.events
@@ -100,5 +98,70 @@ impl Replay {
             self.events.extend(step.event.clone());
             self.debouncer.advance();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::config::{Sources, load};
+    use crate::model::{Action, Item, Location, PlayerId, PlayerInfo, Source, Transport, Wall};
+    use crate::watch::record::Heard;
+
+    #[test]
+    fn a_trace_that_was_cut_while_the_player_played_ends_where_it_was_cut() {
+        let at = |seconds| {
+            let since = Duration::from_secs(seconds);
+            Moment {
+                mono: since,
+                boot: since,
+                wall: Wall(0).plus(since),
+            }
+        };
+        let said = |seconds, signal| {
+            Entry::new(at(seconds), PlayerId::new("mpris:a"), Heard::Signal(signal))
+        };
+        let item = Item {
+            location: Some(Location::Path("/films/Heat (1995).mkv".into())),
+            duration: Some(400.0),
+            ..Item::default()
+        };
+        let info = PlayerInfo {
+            name: "a".into(),
+            source: Source::Mpris,
+            process: None,
+            ignored: None,
+        };
+        let position = |seconds| Signal::Position {
+            seconds,
+            seeked: false,
+        };
+        let playing = Signal::Transport {
+            state: Transport::Playing,
+            position: Some(10.0),
+        };
+        let trace = vec![
+            said(0, Signal::Appeared(info)),
+            said(1, Signal::Opened(Box::new(item))),
+            said(1, playing),
+            said(21, position(30.0)),
+        ];
+        let sources = Sources {
+            file: "/nonexistent/config.toml".into(),
+            required: false,
+            variables: Vec::new(),
+            home: None,
+            credentials: None,
+        };
+        let rules = Rules::from(&load(&sources).unwrap().config);
+        let events = replay(trace, rules);
+        let told: Vec<_> = events
+            .iter()
+            .map(|event| (event.action, event.position.round(), event.at.wall))
+            .collect();
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert_eq!(told[1], (Action::Stop, 30.0, at(21).wall));
     }
 }

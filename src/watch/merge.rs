@@ -11,7 +11,8 @@
 //!
 //! Members are one player if their processes are the same, or one is no mpv and started the other, which is one (SMPlayer; a
 //! player that starts others, or an mpv that starts one for its thumbnails, is not one with them). A member whose process
-//! cannot be known (a sandbox) is one with an mpv that has the same location open, and no longer than that.
+//! cannot be known (a sandbox) is one with an mpv that has the same location open, and no longer than that; not while it
+//! plays and the mpv is paused.
 //!
 //! A player whose watcher ignores it is no member, and the mpv that would be one with it is **hidden**: remembered and
 //! shown as ignored until the player is watched again.
@@ -75,8 +76,8 @@ impl Merge {
             Signal::Appeared(info) if info.ignored.is_some() => self.ignored(player, info, at),
             Signal::Appeared(info) => {
                 self.ignored.remove(&player);
-                self.appeared(player, info.clone(), at);
-                self.reveal(&info, at);
+                self.appeared(player.clone(), info.clone(), at);
+                self.reveal(&player, &info, at);
             }
             Signal::Vanished => self.vanished(&player, at),
             signal => self.said(player, signal, at),
@@ -158,12 +159,12 @@ impl Merge {
     }
 
     /// Its own mpv need not be hidden any more.
-    fn reveal(&mut self, player: &PlayerInfo, at: Moment) {
+    fn reveal(&mut self, of: &PlayerId, player: &PlayerInfo, at: Moment) {
         for id in self.members.keys().cloned().collect::<Vec<_>>() {
             let is_hidden = self.face_of(&id).is_none();
-            let of = self.members.get(&id).map(|member| &member.info);
+            let member = self.members.get(&id).map(|member| &member.info);
             if is_hidden
-                && of.is_some_and(|mpv| self.is_own_mpv(player, mpv))
+                && member.is_some_and(|mpv| self.is_own_mpv((of, player), mpv))
                 && self.why_hidden(&id).is_none()
             {
                 self.set_free(id.clone(), at);
@@ -177,16 +178,17 @@ impl Merge {
     /// Of which ignored player it is the mpv, and why that one is ignored.
     fn why_hidden(&self, id: &PlayerId) -> Option<String> {
         let mpv = &self.members.get(id)?.info;
-        let mut ignored = self.ignored.values();
-        let player = ignored.find(|player| self.is_own_mpv(player, mpv))?;
+        let mut ignored = self.ignored.iter();
+        let (_, player) = ignored.find(|player| self.is_own_mpv(*player, mpv))?;
         let why = player.ignored.as_deref()?;
         Some(format!("plays for {}: {why}", player.name))
     }
 
     /// Whether one is the mpv behind the other one's windows, in its process or started by it.
-    fn is_own_mpv(&self, player: &PlayerInfo, mpv: &PlayerInfo) -> bool {
+    fn is_own_mpv(&self, (id, player): (&PlayerId, &PlayerInfo), mpv: &PlayerInfo) -> bool {
         let processes = player.process.zip(mpv.process);
-        is_face_of(player, mpv) && processes.is_some_and(|(a, b)| a == b || (self.started)(a, b))
+        is_face_of(id, player, mpv)
+            && processes.is_some_and(|(a, b)| a == b || (self.started)(a, b))
     }
 
     /// Takes members out of the play, each with its last word; whoever stays of their players goes on.
@@ -215,7 +217,7 @@ impl Merge {
         };
         let known_by_what_it_plays = matches!(
             signal,
-            Signal::Opened(_) | Signal::Refined(_) | Signal::Ended(_)
+            Signal::Opened(_) | Signal::Refined(_) | Signal::Ended(_) | Signal::Transport { .. }
         );
         if self.is_active(&face, &id) {
             self.tell(face.clone(), signal, at);
@@ -405,14 +407,15 @@ impl Merge {
     fn kin_of(&self, id: &PlayerId) -> Option<PlayerId> {
         let this = self.members.get(id)?;
         let by_process = |other: &Member| this.info.process.and(other.info.process).is_some();
-        let kin = |other: &Member| match this.info.process.zip(other.info.process) {
-            Some((a, b)) => {
-                a == b
-                    || self.is_own_mpv(&this.info, &other.info)
-                    || self.is_own_mpv(&other.info, &this.info)
-            }
-            None => this.plays_what_plays(other),
-        };
+        let kin =
+            |other_id: &PlayerId, other: &Member| match this.info.process.zip(other.info.process) {
+                Some((a, b)) => {
+                    a == b
+                        || self.is_own_mpv((id, &this.info), &other.info)
+                        || self.is_own_mpv((other_id, &other.info), &this.info)
+                }
+                None => this.plays_what_plays(other),
+            };
         let free = |other: &PlayerId| {
             let unknown = if this.info.process.is_none() {
                 id
@@ -423,7 +426,7 @@ impl Merge {
         };
         let others = self.members.iter().filter(|(other, member)| {
             *other != id
-                && kin(member)
+                && kin(other, member)
                 && (by_process(member) || free(other))
                 && self.face_of(other).is_some()
         });

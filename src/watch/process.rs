@@ -1,7 +1,14 @@
-//! What `/proc` says of one process.
+//! What `/proc` says of one process, and when it ends.
 
 use std::fs;
+use std::future::pending;
+use std::io;
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
+
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use tokio::io::unix::AsyncFd;
 
 use crate::model::Process;
 
@@ -23,6 +30,34 @@ pub fn of_speaker(pid: u32) -> Option<Process> {
     let space = |of: &str| fs::read_link(PathBuf::from(format!("/proc/{of}/ns/pid"))).ok();
     let same_space = space(&pid.to_string()).is_none_or(|theirs| Some(theirs) == space("self"));
     (name != PROXY && same_space).then_some(Process { pid, started })
+}
+
+/// Waits until the process has ended; for ever where the kernel does not let it be watched. Cancel-safe.
+pub async fn ended(process: Process) {
+    let is_over = || of(process.pid) != Some(process);
+    let watched = match open(process.pid) {
+        // The number may stand for another one by now.
+        _ if is_over() => return,
+        Ok(fd) => readiness(fd),
+        Err(e) => Err(e),
+    };
+    match watched {
+        Ok(fd) if fd.readable().await.is_ok() => {}
+        _ => pending().await,
+    }
+}
+
+#[expect(
+    deprecated,
+    reason = "only for types that can lose their descriptor, which an OwnedFd cannot; the successor is unsafe"
+)]
+fn readiness(fd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+    AsyncFd::new(fd)
+}
+
+fn open(pid: u32) -> io::Result<OwnedFd> {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    Ok(pidfd_open(pid.ok_or(Errno::SRCH)?, PidfdFlags::empty())?)
 }
 
 /// Whether `parent` started `child` (SMPlayer its mpv).
@@ -84,7 +119,9 @@ impl<'a> Stat<'a> {
 
 #[cfg(test)]
 mod tests {
-    use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+    use rustix::process::{WaitId, WaitIdOptions, waitid};
+
+    use std::time::Duration;
 
     use super::*;
 
@@ -126,6 +163,31 @@ mod tests {
         waitid(WaitId::Pid(pid.unwrap()), ended).unwrap();
         assert_eq!(of(child.id()), None);
         child.wait().unwrap();
+    }
+
+    #[tokio::test]
+    async fn the_end_of_one_is_told_and_not_before() {
+        let mut child = std::process::Command::new("sleep")
+            .arg("60")
+            .spawn()
+            .unwrap();
+        let process = of(child.id()).unwrap();
+        let mut end = std::pin::pin!(ended(process));
+        let early = tokio::time::timeout(Duration::from_millis(50), &mut end);
+        assert!(early.await.is_err());
+        child.kill().unwrap();
+        let told = tokio::time::timeout(Duration::from_secs(10), end);
+        assert!(told.await.is_ok());
+        // Long ago, and of a number that another one has now.
+        child.wait().unwrap();
+        let other = Process {
+            started: process.started + 1,
+            pid: std::process::id(),
+        };
+        for gone in [process, other] {
+            let told = tokio::time::timeout(Duration::from_secs(10), ended(gone));
+            assert!(told.await.is_ok(), "{gone:?}");
+        }
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! The mpv watcher against real mpvs.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reeld::model::{Item, Location, PlayerId, Signal, Transport, Video};
+use rustix::process::{Pid, kill_process};
 use serde_json::json;
 
 use crate::support::media::{film, song, tagged_film};
@@ -619,4 +620,50 @@ async fn an_mpv_that_makes_thumbnails_is_nobodys_player() {
                 .any(|seen| seen.player == id && is_ignored(&seen.signal))
         })
         .await;
+}
+
+/// Players start others, which inherit the connection: thumbnails, downloaders.
+#[tokio::test]
+async fn one_that_is_killed_is_gone_though_what_it_started_holds_the_connection() {
+    if !tools_are_there() {
+        return;
+    }
+    let desk = Desk::new();
+    film(desk.path(), "a.mkv", 60);
+    let mut watcher = desk.watcher();
+    watcher.scanned().await;
+    let mut mpv = desk.mpv(&["a.mkv"]);
+    until_told(&mut watcher, &mpv.name(), "playing").await;
+    let note = desk.path().join("child");
+    let child = "echo $$ > child.new && mv child.new child && exec sleep 120";
+    mpv.command(&[json!("run"), json!("sh"), json!("-c"), json!(child)]);
+    let number = number_in(&note).await;
+    let sleeper = Pid::from_raw(number).unwrap();
+    let open = fs::read_dir(format!("/proc/{number}/fd")).unwrap();
+    let is_socket = |target: PathBuf| target.to_string_lossy().starts_with("socket:");
+    let inherited = open.filter(|fd| {
+        let fd = fd.as_ref().unwrap();
+        fs::read_link(fd.path()).is_ok_and(is_socket)
+    });
+    let inherited = inherited.count();
+    mpv.signal(rustix::process::Signal::KILL);
+    mpv.wait();
+    vanished(&mut watcher, &mpv.name()).await;
+    kill_process(sleeper, rustix::process::Signal::KILL).unwrap();
+    assert!(
+        inherited > 0,
+        "mpv keeps its connections to itself: nothing is shown"
+    );
+}
+
+/// The number in a file that is being written.
+async fn number_in(note: &Path) -> i32 {
+    let patience = Instant::now() + Duration::from_secs(20);
+    loop {
+        if let Ok(text) = fs::read_to_string(note) {
+            return text.trim().parse().unwrap();
+        }
+        assert!(Instant::now() < patience, "the child never ran");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }

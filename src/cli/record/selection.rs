@@ -12,6 +12,8 @@ const MOST: usize = 10_000;
 #[derive(Debug)]
 pub struct Selection {
     wanted: String,
+    /// Its process, where the daemon knows that: ids are given in the order of appearance, which is another one here.
+    pid: Option<u32>,
     process: Option<Process>,
     /// Those that are there.
     present: BTreeSet<PlayerId>,
@@ -20,10 +22,11 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// Of the player of this id or name.
-    pub fn of(wanted: &str) -> Self {
+    /// Of the player of this id or name, or short name on the bus; of this process, if that is known.
+    pub fn of(wanted: &str, pid: Option<u32>) -> Self {
         Self {
             wanted: wanted.to_owned(),
+            pid,
             process: None,
             present: BTreeSet::new(),
             before: Some(Vec::new()),
@@ -32,20 +35,21 @@ impl Selection {
 
     /// Takes what came; gives what belongs into the trace, in order.
     pub fn take(&mut self, entry: Entry) -> Vec<Entry> {
-        let Some(before) = &mut self.before else {
+        if self.before.is_none() {
             return self.belongs(&entry).then_some(entry).into_iter().collect();
-        };
+        }
         let meant = match appeared(&entry) {
-            Some(info) => {
-                *entry.player.0 == *self.wanted || info.name.eq_ignore_ascii_case(&self.wanted)
-            }
+            Some(info) => match (self.pid, info.process) {
+                (Some(pid), process) => process.is_some_and(|process| process.pid == pid),
+                (None, _) => self.is_called(&entry.player, info),
+            },
             None => false,
         };
         if meant {
             self.process = appeared(&entry).and_then(|info| info.process);
             self.present.insert(entry.player.clone());
         }
-        if before.len() < MOST || meant {
+        if let Some(before) = self.before.as_mut().filter(|b| b.len() < MOST || meant) {
             before.push(entry);
         }
         if !meant {
@@ -64,6 +68,13 @@ impl Selection {
     /// None of them is there any more.
     pub fn is_over(&self) -> bool {
         self.present.is_empty()
+    }
+
+    fn is_called(&self, id: &PlayerId, info: &PlayerInfo) -> bool {
+        let short = id.0.strip_prefix("mpris:");
+        *id.0 == *self.wanted
+            || info.name.eq_ignore_ascii_case(&self.wanted)
+            || short.is_some_and(|short| short.eq_ignore_ascii_case(&self.wanted))
     }
 
     fn belongs(&mut self, entry: &Entry) -> bool {
@@ -121,7 +132,7 @@ mod tests {
     #[test]
     fn a_player_is_taken_with_all_that_its_process_is_and_nobody_else() {
         for wanted in ["mpris:mpv", "MPV (bus)"] {
-            let mut selection = Selection::of(wanted);
+            let mut selection = Selection::of(wanted, None);
             let mut take = |entry| taken(&mut selection, entry);
             assert!(take(appears("mpris:vlc", "VLC", 1)).is_empty());
             assert!(take(appears("mpris:hidden", "a", 0)).is_empty());
@@ -143,8 +154,30 @@ mod tests {
 
     #[test]
     fn players_whose_process_is_not_known_are_not_one() {
-        let mut selection = Selection::of("a");
+        let mut selection = Selection::of("a", None);
         assert_eq!(taken(&mut selection, appears("a", "a", 0)), ["a"]);
         assert!(taken(&mut selection, appears("b", "b", 0)).is_empty());
+    }
+
+    #[test]
+    fn of_two_of_one_name_the_one_is_taken_that_the_daemon_calls_so() {
+        let mut selection = Selection::of("mpris:mpv", Some(239));
+        let mut take = |entry| taken(&mut selection, entry);
+        assert!(take(appears("mpris:mpv", "mpv", 238)).is_empty());
+        assert!(take(entry("mpris:mpv", Signal::Rate(1.0))).is_empty());
+        assert_eq!(
+            take(appears("mpris:mpv-239", "mpv", 239)),
+            ["mpris:mpv-239"]
+        );
+        assert!(take(entry("mpris:mpv", Signal::Rate(1.0))).is_empty());
+    }
+
+    #[test]
+    fn the_short_name_on_the_bus_is_a_name() {
+        let mut selection = Selection::of("Totem", None);
+        assert_eq!(
+            taken(&mut selection, appears("mpris:totem", "Videos", 4)),
+            ["mpris:totem"]
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! What one watcher knows of a player, and which of two that know it is to be believed.
 
-use crate::model::{EndReason, Item, Moment, PlayerInfo, Signal, Source, Transport};
+use crate::model::{EndReason, Item, Moment, PlayerId, PlayerInfo, Signal, Source, Transport};
 use crate::watch::mpris::policy;
 
 /// Seconds; lengths of items without a location that differ by less may be the same item.
@@ -127,12 +127,17 @@ impl Member {
         signals
     }
 
-    /// Whether one is an mpv, the other one's process is not known, and both have the same location open.
+    /// Whether one is an mpv, the other one's process is not known, both have the same location open, and the other one
+    /// does not play while the mpv is paused.
     pub fn plays_what_plays(&self, other: &Self) -> bool {
         let mpv = |member: &Self| member.info.source == Source::Mpv;
         let unknown = |member: &Self| !mpv(member) && member.info.process.is_none();
         let place = |member: &Self| member.item.as_ref().and_then(|item| item.location.clone());
-        (mpv(self) && unknown(other) || unknown(self) && mpv(other))
+        let paused = |member: &Self| mpv(member) && member.transport == Some(Transport::Paused);
+        let plays = |member: &Self| member.transport == Some(Transport::Playing);
+        let contradict = paused(self) && plays(other) || plays(self) && paused(other);
+        !contradict
+            && (mpv(self) && unknown(other) || unknown(self) && mpv(other))
             && place(self).is_some()
             && place(self) == place(other)
     }
@@ -142,9 +147,22 @@ pub fn is_mpv(info: &PlayerInfo) -> bool {
     info.source == Source::Mpv || info.name.eq_ignore_ascii_case("mpv")
 }
 
-/// Whether `mpv` may be the mpv behind the windows of `face`. A browser only hands links and files to players.
-pub fn is_face_of(face: &PlayerInfo, mpv: &PlayerInfo) -> bool {
-    !is_mpv(face) && is_mpv(mpv) && !policy::is_browser(&face.name)
+/// Whether `mpv` may be the mpv behind the windows of `face`. A browser only hands links and files to players, and so does
+/// what is built of one, whatever it calls itself: it goes by the browser's name on the bus.
+pub fn is_face_of(id: &PlayerId, face: &PlayerInfo, mpv: &PlayerInfo) -> bool {
+    !is_mpv(face)
+        && is_mpv(mpv)
+        && !policy::is_browser(short_name(id))
+        && !policy::is_browser(&face.name)
+}
+
+/// The name on the bus that an id was made of, without the number that tells it from others of that name.
+fn short_name(id: &PlayerId) -> &str {
+    let name = id.0.strip_prefix("mpris:").unwrap_or(&id.0);
+    let numbered = name.rsplit_once(['-', '#']);
+    numbered
+        .filter(|(_, number)| number.bytes().all(|b| b.is_ascii_digit()))
+        .map_or(name, |(name, _)| name)
 }
 
 fn is_same(a: &Item, b: &Item) -> bool {

@@ -1,8 +1,10 @@
 //! Whether a film's file has a moving picture: what its track list says, for players that do not say it and files whose
-//! names promise one (sound in `.webm`, `.mp4`, `.mkv`).
+//! names promise one (sound in `.webm`, `.mp4`, `.mkv`, `.ts`).
 //!
-//! Two families are read: Matroska (`TrackEntry` types) and MP4 (`hdlr` of each `trak`). Of a file only the heads of
+//! Matroska (`TrackEntry` types) and MP4 (`hdlr` of each `trak`) are read here, what is older in `older`. Of a file only the heads of
 //! its parts are read, a bounded number of them, whatever it claims of itself. What is not understood says nothing.
+
+mod older;
 
 use std::fs;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
@@ -45,6 +47,10 @@ fn video(input: impl Read + Seek) -> io::Result<Video> {
     let tracks = match head {
         [0x1a, 0x45, 0xdf, 0xa3, ..] => matroska(&mut parts),
         [_, _, _, _, kind @ ..] if MP4_BEGINS.contains(&&kind) => mp4(&mut parts),
+        [b'R', b'I', b'F', b'F', ..] => older::avi(&mut parts),
+        [b'F', b'L', b'V', ..] => older::flv(&mut parts),
+        [0x30, 0x26, 0xb2, 0x75, 0x8e, 0x66, 0xcf, 0x11] => older::asf(&mut parts),
+        [older::SYNC, ..] => older::transport_stream(&mut parts),
         _ => return Ok(Video::Unknown),
     };
     Ok(tracks?.verdict())

@@ -78,6 +78,7 @@ pub struct Track {
     held: Option<Read>,
     /// See `film.rs`.
     film_is_doubtful: bool,
+    film_looks: u8,
     /// A path of the document portal and the path on the host that it stands for.
     host: Option<(String, String)>,
     /// The file that was looked into last, and what was found.
@@ -125,6 +126,7 @@ impl Track {
 
     /// The position is wanted; what is still unknown of the item is read along.
     pub fn asked(&mut self) {
+        self.look_again();
         let known = (self.open.as_ref()).is_some_and(|open| open.item.duration.is_some());
         self.want(if known { Read::Position } else { Read::All });
     }

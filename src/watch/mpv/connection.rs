@@ -1,6 +1,7 @@
 //! One connection to one mpv: made, introduced, and then held for as long as that mpv lives.
 
 use std::io;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -88,7 +89,13 @@ impl Connection {
             Err(_) if process::is_mpv(self.process.pid) => {
                 let pid = self.process.pid;
                 warn!("mpv (process {pid}) does not answer; it is watched as soon as it does");
-                self.answers().await?
+                let process = self.process;
+                tokio::select! {
+                    told = self.answers() => told?,
+                    () = process::ended(process) => {
+                        return Err(Refusal::Nobody(io::ErrorKind::UnexpectedEof.into()));
+                    }
+                }
             }
             Err(_) => {
                 return Err(Refusal::NotMpv(format!(
@@ -149,6 +156,19 @@ impl Connection {
         Ok(lines)
     }
 
+    /// The next lines, until the process ends and nothing of it is left to be read: that is the end though the
+    /// connection may stay open, as what mpv started inherits it (an mpv for thumbnails, a downloader). Cancel-safe.
+    async fn read_until(
+        &mut self,
+        ended: Pin<&mut impl Future<Output = ()>>,
+    ) -> io::Result<Vec<Line>> {
+        tokio::select! {
+            biased;
+            lines = self.read() => lines,
+            () = ended => Err(io::ErrorKind::UnexpectedEof.into()),
+        }
+    }
+
     /// What a line says; nonsense is counted.
     fn understood(&mut self, line: &Line) -> Option<Message> {
         let said = match line {
@@ -171,6 +191,7 @@ impl Connection {
         let folder = folder.map(|folder| folder.to_string_lossy().into_owned());
         post.record(Heard::Begins(folder.clone())).await?;
         let mut conversation = Conversation::new(HELLO_ENDS, folder);
+        let mut ended = pin!(process::ended(self.process));
         loop {
             let requests = conversation.take_requests();
             for line in requests.lines() {
@@ -188,7 +209,7 @@ impl Connection {
                 .poll_timeout()
                 .map(|due| due.saturating_sub(clock::now().mono));
             tokio::select! {
-                lines = self.read() => {
+                lines = self.read_until(ended.as_mut()) => {
                     let now = clock::now();
                     for line in lines? {
                         if let Some(message) = self.understood(&line) {

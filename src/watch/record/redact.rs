@@ -10,7 +10,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::{Entry, Heard};
-use crate::model::{Location, Signal, Source};
+use crate::model::{Location, Signal, Source, Video};
 use crate::watch::mpris::heard::Heard as Mpris;
 use crate::watch::mpris::location;
 use crate::watch::mpris::lookup::Found;
@@ -86,6 +86,8 @@ const INNER: [&str; 18] = [
     "episode_sort",
     "media_type",
 ];
+/// Extensions of subtitles.
+const SUBTITLES: [&str; 7] = ["ass", "idx", "srt", "ssa", "sub", "sup", "vtt"];
 /// What a track is.
 const TRACKS: [&str; 3] = ["video", "audio", "sub"];
 
@@ -216,7 +218,10 @@ impl Redaction {
     fn text(&mut self, text: &mut String) {
         *text = match location::read(text) {
             Some(place) => self.place(text, &place),
-            None => format!("redacted {}{}", self.number(text), extension(text)),
+            None => {
+                let extension = extension(&Location::Path(text.clone()));
+                format!("redacted {}{extension}", self.number(text))
+            }
         };
     }
 
@@ -229,10 +234,7 @@ impl Redaction {
             _ => "",
         };
         let scheme = scheme(text);
-        format!(
-            "{scheme}{mount}/redacted/{number}{}",
-            extension(place.as_str())
-        )
+        format!("{scheme}{mount}/redacted/{number}{}", extension(place))
     }
 
     fn number(&mut self, text: &str) -> usize {
@@ -248,13 +250,21 @@ fn scheme(url: &str) -> &str {
         .unwrap_or_default()
 }
 
-/// With its dot; only if it looks like one.
-fn extension(path: &str) -> String {
-    let path = path.split(['?', '#']).next().unwrap_or_default();
+/// With its dot; only one that files with sound, pictures or subtitles have: behind any other dot may be a title.
+fn extension(place: &Location) -> String {
+    let path = match place {
+        Location::Path(path) => path,
+        Location::Url(url) => url.split(['?', '#']).next().unwrap_or_default(),
+    };
     let extension = Path::new(path).extension().and_then(|e| e.to_str());
-    extension
-        .filter(|e| (2..=5).contains(&e.len()) && e.bytes().all(|b| b.is_ascii_alphanumeric()))
-        .map_or_else(String::new, |extension| format!(".{extension}"))
+    let extension = extension.unwrap_or_default().to_ascii_lowercase();
+    let is_known =
+        SUBTITLES.contains(&extension.as_str()) || location::video(place) != Video::Unknown;
+    if is_known {
+        format!(".{extension}")
+    } else {
+        String::new()
+    }
 }
 
 #[cfg(test)]
@@ -342,6 +352,12 @@ mod tests {
             ("Secret Film. The Return", "redacted 5"),
             ("Secret.mkv", "redacted 6.mkv"),
             ("1917", "redacted 7"),
+            ("Mr.Robot", "redacted 8"),
+            ("Dune.2021", "redacted 9"),
+            ("/shows/The.Wire", "/redacted/10"),
+            ("/a.mkv/The.Wire", "/redacted/11"),
+            ("/a/Film #1.MKV", "/redacted/12.mkv"),
+            ("/a/Secret.en.srt", "/redacted/13.srt"),
         ];
         for (text, expected) in cases {
             let mut redacted = text.to_owned();

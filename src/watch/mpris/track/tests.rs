@@ -584,6 +584,49 @@ fn another_film_in_a_player_that_does_not_say_what_it_plays_is_another_item() {
 }
 
 #[test]
+fn a_look_that_came_while_both_films_or_none_were_open_is_taken_again_with_the_positions() {
+    let nothing = || Metadata {
+        length: Some(60.0),
+        ..Metadata::default()
+    };
+    let found = |path: &str| Found::OpenFilm(path.into());
+    let mut totem = Player::playing("totem", nothing());
+    totem.0.found(found("/v/1.mkv"), at(320));
+    let mut looks = |at_ms, finds: Option<&str>| {
+        totem.0.asked();
+        let looked = totem.0.lookups().contains(&Lookup::OpenFilm);
+        if let Some(path) = finds {
+            totem.0.found(found(path), at(at_ms));
+        }
+        (looked, totem.said())
+    };
+    // The first one: once more, as it may have been the film before.
+    assert!(looks(10_000, Some("/v/1.mkv")).0);
+    assert!(looks(15_000, Some("/v/1.mkv")).0);
+    assert!(!looks(20_000, None).0, "settled");
+    totem.0.answered(Answer::Position(40.0), at(20_000));
+    totem.0.answered(Answer::Position(0.2), at(21_000));
+    totem.settle(21_500);
+    assert_eq!(totem.0.lookups(), [Lookup::OpenFilm]);
+    let mut looks = |at_ms, finds: Option<&str>| {
+        totem.0.asked();
+        let looked = totem.0.lookups().contains(&Lookup::OpenFilm);
+        if let Some(path) = finds {
+            totem.0.found(found(path), at(at_ms));
+        }
+        (looked, totem.said())
+    };
+    // Both, three times, then the next one alone.
+    for at_ms in [50_000, 80_000, 110_000] {
+        assert!(looks(at_ms, None).0, "{at_ms}");
+    }
+    let (looked, said) = looks(140_000, Some("/v/2.mkv"));
+    assert!(looked);
+    assert_eq!(said, ["opened /v/2.mkv() Some(60.0)", "Playing"]);
+    assert!(!looks(170_000, None).0, "settled");
+}
+
+#[test]
 fn a_file_that_was_named_is_not_the_film_that_is_open() {
     let mut vlc = Player::playing("vlc", file("link.mkv", Some(60.0)));
     vlc.0.lookups();
