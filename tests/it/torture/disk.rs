@@ -308,8 +308,9 @@ fn a_state_folder_that_is_deleted_while_it_runs_is_made_anew_and_the_film_is_one
     assert!(!status.contains("cannot be used"), "{status}");
     assert_eq!(evening.end_daemon(Signal::TERM).code(), Some(0));
     evening.start();
+    // What went with the folder and is still remembered is written to the history again.
     let history = evening.json(&["history", "--json"]);
-    assert_eq!(history.len(), 1, "{history:#?}");
+    assert_eq!(history.len(), 2, "{history:#?}");
     assert_eq!(
         fs::metadata(&state).unwrap().permissions().mode() & 0o777,
         0o700
