@@ -50,10 +50,8 @@ impl Debouncer {
             return;
         };
         let viewing = session.viewing;
-        let is_completed = |viewing| {
-            (self.viewings.get(viewing)).is_some_and(|viewing| viewing.completed.is_some())
-        };
-        if is_completed(viewing) {
+        let known = self.viewings.get(viewing);
+        if known.is_some_and(|viewing| viewing.completed.is_some()) {
             // In another player: nothing of what goes on here is news.
             playing.completed_here = Some(viewing);
             return self.end_session(id, false, now);

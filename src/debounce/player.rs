@@ -45,12 +45,13 @@ impl Player {
         let Some(playing) = &self.playing else { return };
         let position = playing.position(now);
         let at_end = position.is_some_and(|seconds| playing.is_near_end(seconds, false));
-        let completed = playing.completed_here.map(|viewing| Completed {
-            location: playing.location,
-            viewing,
-            ended: at_end.then_some(now),
-        });
-        self.completed = completed.or(self.completed.take());
+        if let Some(viewing) = playing.completed_here {
+            self.completed = Some(Completed {
+                location: playing.location,
+                viewing,
+                ended: at_end.then_some(now),
+            });
+        }
     }
 
     /// The viewing that was completed by what is looped now.
