@@ -22,5 +22,5 @@ pub use observation::{
     Tags, Transport, Video,
 };
 pub use secret::Secret;
-pub use text::{decoded, windows_1252};
+pub use text::{decoded, visible, windows_1252};
 pub use title::title_key;
