@@ -113,6 +113,9 @@ pub(super) fn find(reading: &mut Reading) {
 /// the year. Behind the number of an episode stands the episode's title, which may be any of them.
 fn inside(reading: &Reading) -> Option<(usize, usize, Extra)> {
     let text = &reading.text;
+    if !text.may_have(ASIDE) {
+        return None;
+    }
     let begins = |at: &usize| text.has(*at, ASIDE);
     let first = (1..text.len()).find(begins)?;
     let marked = |marks: &[Mark]| text.first_marked(0, marks).unwrap_or(text.len());
@@ -253,7 +256,7 @@ fn find_bonus(reading: &mut Reading) {
         return;
     }
     let numbered = |i: usize, letter: char| {
-        if text.raw(i).len() != 3 {
+        if text.tokens.get(i).is_none_or(|t| t.len() != 3) {
             return false;
         }
         let hyphen = text.gap_before(i) & gap::HYPHEN != 0 && !gap::is_dash(text.gap_before(i));

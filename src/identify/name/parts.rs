@@ -12,6 +12,9 @@ pub(super) fn find_disc(reading: &mut Reading) {
     let first = usize::from(text.len() > 2);
     let found = (first..text.len()).find_map(|at| {
         let key = text.key(at);
+        if !key.starts_with('c') && !key.starts_with('d') {
+            return None;
+        }
         let joined = key
             .strip_prefix("cd")
             .or_else(|| key.strip_prefix("disc"))
@@ -36,17 +39,20 @@ pub(super) fn find_disc(reading: &mut Reading) {
 /// `SP02` of a group: a special, which is season 0.
 pub(super) fn find_special(reading: &mut Reading) {
     let text = &reading.text;
+    let opens = text
+        .bracket_of(0)
+        .is_some_and(|b| b.kind == '[' && b.first == 0);
+    if !opens {
+        return;
+    }
     let found = (2..text.len()).find_map(|at| {
         let digits = text
             .key(at)
             .strip_prefix("sp")
             .filter(|d| matches!(d.len(), 1 | 2))?;
-        let opens = text
-            .bracket_of(0)
-            .is_some_and(|b| b.kind == '[' && b.first == 0);
         let closed = text.gap_after(at) & (gap::BRACKET | gap::EDGE) != 0
             || gap::is_dash(text.gap_after(at));
-        (opens && closed && text.is_free(at))
+        (closed && text.is_free(at))
             .then(|| digits.parse().ok().map(|value| (at, value)))
             .flatten()
     });
@@ -58,7 +64,7 @@ pub(super) fn find_special(reading: &mut Reading) {
 
 /// `Part 2`, `Part Two`, `Teil II`: stays in the title.
 pub(super) fn find_part(reading: &mut Reading) {
-    if reading.part.is_some() {
+    if reading.part.is_some() || !reading.text.may_have(PART) {
         return;
     }
     let text = &reading.text;

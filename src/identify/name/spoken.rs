@@ -351,6 +351,9 @@ fn skip_of(reading: &mut Reading, at: usize) {
 
 fn find_episode(reading: &mut Reading) {
     let text = &reading.text;
+    if !text.may_have(EPISODE) && !text.text.contains('#') {
+        return;
+    }
     let found = (0..text.len()).filter(|i| text.is_free(*i)).find_map(|at| {
         // "Enemy #1 (2013)"
         let film = |n: &Number| {
