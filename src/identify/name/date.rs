@@ -205,8 +205,15 @@ fn split(text: &Text, at: usize) -> Option<(usize, Date)> {
         return None;
     }
     // What happened on 9/11 is known by that day, but not in the year it was told in.
-    let event = (a.value, b.value) == (9, 11) && a.digits == 1 && c.value > 2001;
-    if event && at > 0 {
+    let event = matches!((a.value, b.value), (9, 11) | (11, 9))
+        && (a.digits == 1 || b.digits == 1)
+        && c.value > 2001;
+    // "Naked.Gun.33.1.3.1994"
+    let counted = || {
+        at.checked_sub(1)
+            .is_some_and(|i| text.number(i).is_some_and(|n| n.digits < 3))
+    };
+    if at > 0 && (event || c.digits == 4 && first == text.gap_before(at) && counted()) {
         return None;
     }
     let found = match (a.digits, c.digits) {

@@ -194,11 +194,18 @@ fn mapped(part: &str) -> String {
             '\u{3000}' | '\u{a0}' | '\u{2007}' | '\u{202f}' | '\t' | '\n' | '\r' => ' ',
             '№' => '#',
             '\u{200b}'..='\u{200f}' | '\u{feff}' | '\u{202a}'..='\u{202e}' => continue,
+            '\u{660}'..='\u{669}' => digit(c, '\u{660}'),
+            '\u{6f0}'..='\u{6f9}' => digit(c, '\u{6f0}'),
             '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
             _ => c,
         });
     }
     out
+}
+
+/// An Arabic or Persian digit, whose zero is given, as ours.
+fn digit(c: char, zero: char) -> char {
+    char::from_digit(u32::from(c) - u32::from(zero), 10).unwrap_or(c)
 }
 
 fn strip_extension(name: &mut String) {

@@ -17,7 +17,7 @@ pub(super) fn mark_noise(reading: &mut Reading) {
     mark_checksum(reading);
 }
 
-/// `{tmdb-550}`, `[tmdbid=550]`, `(imdb-tt0137523)`, `[tt0137523]`.
+/// `{tmdb-550}`, `[tmdbid=550]`, `(imdb-tt0137523)`, `[tt0137523]`; and without a bracket `tmdb-550`, `tt0137523`.
 fn mark_ids(reading: &mut Reading) {
     let mut found = Ids::default();
     for index in 0..reading.text.brackets.len() {
@@ -33,6 +33,22 @@ fn mark_ids(reading: &mut Reading) {
             continue;
         }
         reading.text.set(bracket.first, bracket.last, Mark::Noise);
+    }
+    for at in 0..reading.text.len() {
+        let text = &reading.text;
+        let joined = text.gap_before(at + 1) == gap::HYPHEN;
+        let Some(number) = text.number(at + 1).filter(|n| joined && n.value > 0) else {
+            continue;
+        };
+        let place = match text.key(at) {
+            "tmdb" | "tmdbid" => &mut found.tmdb,
+            "tvdb" | "tvdbid" => &mut found.tvdb,
+            _ => continue,
+        };
+        if text.is_free(at) {
+            place.get_or_insert(number.value.into());
+            reading.text.set(at, at + 2, Mark::Noise);
+        }
     }
     reading.ids = found;
     let lone = (0..reading.text.len()).find(|i| {
@@ -331,7 +347,11 @@ fn is_technical_here(reading: &Reading, at: usize, anchored: Option<usize>) -> b
         .checked_sub(1)
         .is_some_and(|i| matches!(text.key(i), "the" | "a" | "an") && text.is_free(i))
         && !token.capitals;
-    if article {
+    // "Dr. No", "Waiting.for.Dutch"
+    let code = token.flags & CODE != 0;
+    let word = code && token.gap & gap::SPACE != 0 && is_title_case(text.raw(at));
+    let bound = token.flags & LANGUAGE != 0 && !code && !token.capitals && binds(text, at);
+    if article || word || bound {
         return false;
     }
     let next = at + 1;
@@ -373,9 +393,11 @@ fn is_technical_here(reading: &Reading, at: usize, anchored: Option<usize>) -> b
 
 /// Written like a word of a title: `Web`, not `WEB` or `v2`.
 fn is_everyday(raw: &str) -> bool {
-    raw.len() > 2
-        && raw.starts_with(char::is_uppercase)
-        && raw.chars().skip(1).all(char::is_lowercase)
+    raw.len() > 2 && is_title_case(raw)
+}
+
+fn is_title_case(raw: &str) -> bool {
+    raw.starts_with(char::is_uppercase) && raw.chars().skip(1).all(char::is_lowercase)
 }
 
 /// Whether the word before belongs to this one: `The Italian`.

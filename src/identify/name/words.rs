@@ -222,11 +222,11 @@ const LISTS: &[(u32, &str)] = &[
     ),
     (
         LEAGUE,
-        "formula1 formulaone f1 formula2 formulae motogp moto2 moto3 nascar indycar wrc nba wnba nfl nhl mlb mls ncaa premierleague epl laliga bundesliga seriea ligue1 eredivisie championsleague uefachampionsleague europaleague uefaeuro fifaworldcup worldcup superbowl olympics olympicgames winterolympics summerolympics tourdefrance wimbledon rolandgarros usopen australianopen sixnations rugbyworldcup copaamerica dfbpokal facup",
+        "formula1 formulaone f1 formula2 formulae motogp moto2 moto3 nascar indycar wrc tennis boxing nba wnba nfl nhl mlb mls ncaa premierleague epl laliga bundesliga seriea ligue1 eredivisie championsleague uefachampionsleague europaleague uefaeuro fifaworldcup worldcup superbowl olympics olympicgames winterolympics summerolympics tourdefrance wimbledon rolandgarros usopen australianopen sixnations rugbyworldcup copaamerica dfbpokal facup",
     ),
     (
         ASIDE,
-        "official theatrical trailer teaser sample featurette making behind deleted",
+        "official theatrical trailer teaser sample featurette making behind deleted gag blooper bloopers outtakes bonus special extra extras alternate interview interviews tv clip bande zwiastun fragman трейлер тизер 予告編 予告 预告片 預告片 预告 예고편",
     ),
     (
         BINDS,
