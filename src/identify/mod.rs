@@ -93,7 +93,8 @@ pub fn identify(item: &Item, sidecars: &[Sidecar], rules: &Rules) -> Identity {
         Some(Location::Path(path)) => Some(path.as_str()),
         _ => None,
     };
-    let mut claims = Vec::new();
+    // Mostly the name alone speaks.
+    let mut claims = Vec::with_capacity(2);
     claims.extend(ids);
     // The number of a season only completes what the name says.
     let (seasons, beside): (Vec<_>, Vec<_>) = sidecar::claims(sidecars, named, path)
