@@ -146,6 +146,10 @@ fn episodes_in_every_spelling() {
     check(&[
         ("Harbour.S02E01.Waiting.for.Dutch.1080p.mkv", "episode Harbour S2 E1 \"Waiting for Dutch\"", "for whom, and no language"),
         ("Harbour - S01E01 - The Trailer.mkv", "episode Harbour S1 E1 \"The Trailer\"", "an episode may be called so"),
+        ("Harbour 1x01_02.mkv", "episode Harbour S1 E1,2", "the next one behind an underscore"),
+        ("Harbour.s06e17.18.720p.mkv", "episode Harbour S6 E17,18", "and behind a dot"),
+        ("Harbour.S01E23.24.Hours.Later.720p.mkv", "episode Harbour S1 E23 \"24 Hours Later\"", "unless it begins the title"),
+        ("Harbour T20C05.mkv", "episode Harbour S20 E5", "Spanish"),
         ("The.Harbour.Pt.I.720p.HDTV.x264.mkv", "episode The Harbour E1", "a part on television is an episode"),
         ("Harbour S01E\u{660}\u{665}.mkv", "episode Harbour S1 E5", "Arabic digits"),
         ("[TGx]Harbour.S01E01.1080p.mkv", "episode Harbour S1 E1", "an index is no group"),
@@ -449,6 +453,8 @@ fn what_a_camera_or_a_recorder_named_or_nobody_can_read_is_never_sure() {
         // From the web
         ("How to Sail in 2024 [dQw4w9WgXcQ].webm", true),
         ("Sailing #12 [aB3-_kLm9Qz].webm", true),
+        ("How to Sail in 2024-dQw4w9WgXcQ.webm", true),
+        ("The.Quiet.Harbour.2016.1080p.x264-dQw4w9WgXcQ.mkv", false),
         ("The Quiet Harbour (2016) [BDRip-1080p].mkv", false),
         ("[Kumo] Hoshi no Umi - 12 [Kumo-Subs-2].mkv", false),
         // No series, or between two episodes

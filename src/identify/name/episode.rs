@@ -141,6 +141,21 @@ fn plain_end(cursor: &mut Cursor, last: u32) -> Option<u32> {
     Some(value)
 }
 
+/// `_02`, `.02` behind `01`: the very next one, and behind a dot no word's number (`S01E23.24.Hours`).
+fn next_one(cursor: Cursor, last: u32) -> Option<(Cursor, u32)> {
+    let mut ahead = cursor;
+    let sign = ahead.peek();
+    if ahead.skip(b"._", 2) != 1 {
+        return None;
+    }
+    let start = ahead.at;
+    let value = ahead.digits(2).filter(|value| *value == last + 1)?;
+    let mut behind = ahead;
+    behind.skip(b" ._", 1);
+    let named = sign == b'.' && behind.peek().is_ascii_alphabetic();
+    (ahead.at - start == 2 && ahead.at_boundary() && !named).then_some((ahead, value))
+}
+
 /// `E03`, `-04`, `+05`, `x06`, ` - S01E07` behind an episode.
 fn more_episodes(cursor: &mut Cursor, span: &mut Span, by_x: bool) {
     loop {
@@ -162,6 +177,11 @@ fn more_episodes(cursor: &mut Cursor, span: &mut Span, by_x: bool) {
                 } else {
                     None
                 }
+            })
+            .or_else(|| {
+                let (behind, value) = next_one(*cursor, last)?;
+                ahead = behind;
+                Some(value)
             });
         let Some(value) = next.filter(|_| span.episode.len() < super::MOST_EPISODES) else {
             break;
@@ -194,7 +214,7 @@ fn again(cursor: &mut Cursor, span: &Span, by_x: bool) -> Option<u32> {
     Some(value)
 }
 
-/// `S01E02`, `s1.ep2`, `S01-E02`, `S03x01`, `T01E02`, `T01.E02`, `Se 1 Ep 2`.
+/// `S01E02`, `s1.ep2`, `S01-E02`, `S03x01`, `T01E02`, `T01.E02`, `T01C02`, `Se 1 Ep 2`.
 fn season_episode(bytes: &[u8], at: usize) -> Option<Span> {
     let mut cursor = Cursor { bytes, at };
     let spanish = cursor.peek() == b't';
@@ -212,10 +232,10 @@ fn season_episode(bytes: &[u8], at: usize) -> Option<Span> {
     if spanish && gap > 0 && !(gap == 1 && direct.at - start == 2) {
         return None;
     }
-    let mut episode = cursor.episode(if short || spanish && gap > 0 {
-        b"e"
-    } else {
-        b"ex"
+    let mut episode = cursor.episode(match (short || spanish && gap > 0, spanish) {
+        (true, _) => b"e",
+        (false, true) => b"exc",
+        (false, false) => b"ex",
     });
     if short && episode.is_none() {
         return None;

@@ -115,3 +115,12 @@ pub(super) fn find_part(reading: &mut Reading) {
                 .or_else(|| index(WORDS, key))
         });
 }
+
+/// Whether a title ends in the number of its part: `Film Part 2`, `Film Part Two`.
+pub(super) fn ends_in_number(title: &str) -> bool {
+    let last = title.rsplit([' ', '-', ':']).next().unwrap_or_default();
+    let key = last.to_lowercase();
+    last.ends_with(|c: char| c.is_ascii_digit())
+        || index(ROMANS, &key).is_some()
+        || index(WORDS, &key).is_some()
+}

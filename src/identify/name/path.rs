@@ -4,7 +4,9 @@ use super::numbers::Context;
 use super::reading::Reading;
 use super::token::{Mark, Text};
 use super::words::{self, PLACE, SHOW};
-use super::{Extra, Ids, MediaType, ParsedName, extras, group, kinship, normalise, part, private};
+use super::{
+    Extra, Ids, MediaType, ParsedName, extras, group, kinship, normalise, part, parts, private,
+};
 
 /// What the folders above a file say, the nearest first.
 #[derive(Default)]
@@ -546,6 +548,11 @@ fn finish(base: Reading, folders: Folders, released: bool) -> ParsedName {
     };
     let lone =
         !episode && base.year.is_none() && base.text.first_marked(0, &[Mark::Tech]).is_none();
+    // "Show.Part.3.Name.720p" is an episode of a short series, or a film: nobody can say.
+    let piece = !episode
+        && base.year.is_none()
+        && base.part.is_some()
+        && !base.title.as_deref().is_some_and(parts::ends_in_number);
     let timed = |title: &String| base.date.is_some() && !title.contains(char::is_alphabetic);
     // "S01E01 - Pilot" with no folder that names the series: the text is the episode's.
     let nowhere = base.leading
@@ -579,7 +586,7 @@ fn finish(base: Reading, folders: Folders, released: bool) -> ParsedName {
         part: base.part.or(folders.part.filter(|_| !episode)),
         anime,
         extra: base.extra.or(folders.extra),
-        weak: base.weak || lone || private || recorded,
+        weak: base.weak || lone || piece || private || recorded,
         private: private || recorded,
         nameless: private || recorded || illegible || nowhere || base.between,
         ids,

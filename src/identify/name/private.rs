@@ -61,7 +61,7 @@ pub(super) fn is_private(reading: &Reading, among_films: bool, in_release: bool)
         return false;
     }
     if reading.timed
-        || is_web_video(text) && !reading.bracketed_year
+        || is_web_video(text) && !(released || reading.bracketed_year)
         || is_named_by_machine(reading, first, words, counted) && !dated_release
     {
         return true;
@@ -164,23 +164,23 @@ fn is_sport(text: &Text, first: usize, words: usize, among_films: bool) -> bool 
         || (1..text.len()).any(fixture)
 }
 
-/// `Title [dQw4w9WgXcQ]`: as what is saved from the web is called, by a name that machines count with.
+/// `Title [dQw4w9WgXcQ]`, `Title-dQw4w9WgXcQ`: as what is saved from the web is called, by a name that machines count with.
 fn is_web_video(text: &Text) -> bool {
-    let Some(last) = text
-        .brackets
-        .last()
-        .filter(|b| b.kind == '[' && b.last == text.len())
+    const LENGTH: usize = 11;
+    let text = text.text.trim_end_matches([']', ')', ' ']);
+    let Some((before, inside)) = text
+        .len()
+        .checked_sub(LENGTH)
+        .and_then(|at| text.split_at_checked(at))
     else {
         return false;
     };
-    let inside = text.slice(last.start, last.end).trim_matches(['[', ']']);
     let has = |kind: fn(&u8) -> bool| inside.bytes().any(|b| kind(&b));
-    inside.len() == 11
+    before.ends_with(['[', '(', '-'])
         && inside
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
         && has(u8::is_ascii_lowercase)
         && has(u8::is_ascii_uppercase)
         && has(|b| !b.is_ascii_alphabetic())
-        && (last.first..last.last).all(|at| text.mark(at) != Mark::Tech)
 }
