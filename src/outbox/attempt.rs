@@ -88,6 +88,9 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
                 draft.remove(id);
             }
         }
+        if draft.put.is_empty() && draft.gone.is_empty() {
+            return;
+        }
         let dropped = draft.gone.len() as u64;
         self.defer(draft);
         if let Some(account) = self.accounts.get_mut(&number) {

@@ -27,6 +27,7 @@
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
+use postcard::ser_flavors::Flavor;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -302,7 +303,33 @@ pub enum Unreadable {
 
 /// The bytes of a record.
 pub fn encode<T: Serialize>(record: &T) -> Result<Vec<u8>, StoreError> {
-    postcard::to_extend(record, vec![VERSION]).map_err(|error| cannot("encode", &error))
+    let mut bytes = Vec::with_capacity(USUAL);
+    bytes.push(VERSION);
+    postcard::serialize_with_flavor(record, Bytes(bytes)).map_err(|error| cannot("encode", &error))
+}
+
+/// Bytes that most records do with.
+const USUAL: usize = 256;
+
+/// What is encoded goes here. (`postcard::to_extend` takes its bytes one by one.)
+struct Bytes(Vec<u8>);
+
+impl Flavor for Bytes {
+    type Output = Vec<u8>;
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.0.push(byte);
+        Ok(())
+    }
+
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<Vec<u8>> {
+        Ok(self.0)
+    }
 }
 
 fn cannot(what: &str, error: &dyn Display) -> StoreError {

@@ -63,6 +63,18 @@ pub struct Verdict {
     pub begun: bool,
 }
 
+impl Verdict {
+    /// Nobody had it open.
+    fn of_nothing(work: Work) -> Self {
+        Self {
+            work,
+            counts: Some(BTreeSet::from([Count::default()])),
+            position: None,
+            begun: false,
+        }
+    }
+}
+
 /// One way in which things may stand with a film.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 struct Guess {
@@ -150,6 +162,10 @@ impl<'a> Reference<'a> {
     }
 
     fn of(&self, work: Work) -> Verdict {
+        let opened = |fact: &Fact| matches!(fact.what, What::Opened { film, .. } if FILMS[film].work() == work);
+        if !self.facts.iter().any(opened) {
+            return Verdict::of_nothing(work);
+        }
         let mut film = Follow::new(work, self.progress_every);
         for fact in self.facts {
             film.take(fact);
@@ -220,7 +236,10 @@ impl Follow {
 
     fn take(&mut self, fact: &Fact) {
         if fact.at > self.before.0 + UNWRITTEN {
-            self.before = (fact.at, self.guesses.clone());
+            self.before.0 = fact.at;
+            if self.before.1 != self.guesses {
+                self.before.1.clone_from(&self.guesses);
+            }
         }
         self.orphans(fact.at);
         match &fact.what {

@@ -13,7 +13,8 @@ pub const PREFIX: &str = "org.mpris.MediaPlayer2.";
 /// The browser extension that speaks for the browsers it is installed in.
 pub const PLASMA: &str = "plasma-browser-integration";
 
-/// Not watched by default: short names and identities as globs in lower case, and what they are.
+/// Not watched by default: short names and identities in lower case, or with `*` what they begin with, and what they are. They
+/// are looked for at every turn of a player, so they are no globs.
 const DENIED: &[(&str, &[&str])] = &[
     (
         "a browser",
@@ -208,9 +209,20 @@ fn kind(short: &str, identity: Option<&str>) -> Option<&'static str> {
     DENIED.iter().find_map(|(kind, patterns)| {
         patterns
             .iter()
-            .any(|pattern| names.iter().flatten().any(|name| is_like(pattern, name)))
+            .any(|listed| names.iter().flatten().any(|name| stands_for(listed, name)))
             .then_some(*kind)
     })
+}
+
+/// Whether one of the list is that name, or what it begins with, whatever the case.
+fn stands_for(listed: &str, name: &str) -> bool {
+    let same = |name: &str, text: &str| name.eq_ignore_ascii_case(text);
+    match listed.strip_suffix('*') {
+        Some(start) => name
+            .get(..start.len())
+            .is_some_and(|name| same(name, start)),
+        None => same(name, listed),
+    }
 }
 
 /// Glob, whatever the case; a pattern that is none matches its own text.
@@ -236,6 +248,23 @@ mod tests {
             deny: own(deny),
             allow: own(allow),
         }
+    }
+
+    #[test]
+    fn the_list_has_names_and_beginnings_of_names_alone() {
+        for listed in DENIED.iter().flat_map(|(_, listed)| *listed) {
+            let name = listed.strip_suffix('*').unwrap_or(listed);
+            assert!(!name.contains(['*', '?', '[']), "{listed}");
+            assert_eq!(name, name.to_lowercase());
+            assert!(stands_for(listed, &name.to_uppercase()), "{listed}");
+            let longer = format!("{name} é");
+            assert_eq!(
+                stands_for(listed, &longer),
+                listed.ends_with('*'),
+                "{listed}"
+            );
+        }
+        assert!(!stands_for("edge*", "edé"), "no border between letters");
     }
 
     #[test]
