@@ -180,7 +180,7 @@ impl Debouncer {
     /// One stop, with the last good position and the time of that. The last one of a viewing completes it: nothing newer of
     /// it was ever told.
     fn close_orphan(&mut self, span: Span) {
-        let at = end_of(&span);
+        let at = self.end_of(&span);
         if self.viewings.get(span.viewing).is_none() {
             self.viewings.insert(recovered(&span));
         }
@@ -225,11 +225,19 @@ impl Debouncer {
     }
 }
 
-/// When a session of a former run ended, as far as its journal tells: after all that was told of it, which was on the disk first.
-fn end_of(span: &Span) -> Moment {
-    Moment {
-        wall: span.at.wall.max(Wall(span.stamp.0.saturating_add(1))),
-        ..span.at
+impl Debouncer {
+    /// When a session of a former run ended, as far as its journal tells: after all that was told of it, which was on the disk
+    /// first; and before this boot, if not in it.
+    fn end_of(&self, span: &Span) -> Moment {
+        let wall = span.at.wall.max(Wall(span.stamp.0.saturating_add(1)));
+        match span.playback.boot_id == self.boot_id {
+            true => Moment { wall, ..span.at },
+            false => Moment {
+                mono: Duration::ZERO,
+                boot: Duration::ZERO,
+                wall,
+            },
+        }
     }
 }
 

@@ -92,6 +92,7 @@ fn what_the_power_ended_is_dated_when_it_was_last_known_whatever_the_clock_says_
         rig.wait(11.0);
         let stop = rig.events.last().unwrap();
         assert_eq!((stop.action, stop.at.wall.0), (Action::Stop, paused.0 + 1));
+        assert_eq!(stop.at.boot, Duration::ZERO, "before all of this boot");
     }
 }
 
