@@ -281,6 +281,57 @@ fn a_file_that_the_player_begins_again_by_itself_is_nothing_new() {
 }
 
 #[test]
+fn what_a_player_on_the_bus_is_set_to_loop_is_a_loop_though_it_opens_it_late() {
+    for (repeated, watches) in [(true, 1), (false, 2)] {
+        let mut rig = Rig::new();
+        for _ in 0..2 {
+            let item = Item { repeated, ..heat() };
+            rig.open_at("vlc", item, 0.0);
+            rig.wait(LENGTH);
+            rig.set("vlc", Transport::Stopped);
+            rig.wait(20.0);
+        }
+        assert_eq!(rig.watches(), watches, "{}", rig.story());
+    }
+}
+
+#[test]
+fn what_was_left_in_its_credits_and_is_chosen_again_is_a_rewatch_though_the_player_loops() {
+    let mut rig = Rig::new();
+    for _ in 0..2 {
+        let item = Item {
+            repeated: true,
+            ..heat()
+        };
+        rig.open_at("vlc", item, 0.0);
+        rig.wait(LENGTH - 50.0);
+        rig.set("vlc", Transport::Stopped);
+        rig.wait(2.0);
+    }
+    assert_eq!(rig.watches(), 2, "{}", rig.story());
+}
+
+#[test]
+fn credits_in_one_player_are_no_part_of_the_rewatch_begun_in_another_unless_sought_in() {
+    for (sought, watches) in [(false, 1), (true, 2)] {
+        let mut rig = Rig::new();
+        rig.open_at("mpv-1", heat(), 0.0);
+        rig.open_at("vlc-2", heat(), 100.0);
+        rig.wait(780.0);
+        rig.open_at("vlc-3", heat(), 0.0);
+        rig.quit("vlc-2");
+        rig.wait(50.0);
+        if sought {
+            rig.seek("mpv-1", 700.0, true);
+            rig.wait(170.0);
+        }
+        rig.wait(130.0);
+        rig.end("mpv-1", EndReason::Eof);
+        assert_eq!(rig.watches(), watches, "{}", rig.story());
+    }
+}
+
+#[test]
 fn two_players_at_once_share_the_viewing_and_complete_it_once() {
     let mut rig = Rig::new();
     rig.open_at("mpv-1", heat(), 0.0);

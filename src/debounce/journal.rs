@@ -10,17 +10,14 @@ use super::steps::completes;
 use super::viewings::key_of;
 use super::{Debouncer, SUSPEND};
 use crate::model::{
-    Action, Item, Journal, Lifecycle, Moment, Playback, PlayerId, SessionId, Span, Step, Transport,
-    Viewing, ViewingId, Wall,
+    Action, Item, Journal, Lifecycle, Moment, PlayerId, SessionId, Span, Step, Transport, Viewing,
+    ViewingId, Wall,
 };
 
 /// After the first scan, so much time is left to adopt.
 pub const ADOPT_WITHIN: Duration = Duration::from_secs(10);
 /// A position may differ by this (seconds × rate) from what the time that passed allows.
 pub(super) const SLACK: f64 = 10.0;
-
-/// Within this the system writes what it was not asked to write.
-const WRITTEN_BACK: Duration = Duration::from_secs(60);
 
 impl Debouncer {
     /// Takes over the session of a former run whose playback this is.
@@ -127,11 +124,7 @@ impl Debouncer {
             viewing: session.viewing,
             player: id.clone(),
             player_name: player.info.name.clone(),
-            playback: Playback {
-                boot_id: self.boot_id,
-                process: player.info.process,
-                location: playing.location,
-            },
+            playback: playing.playback(&player.info, self.boot_id),
             media: session.media.clone(),
             file_name: playing.file_name(),
             playing: !session.paused,
@@ -199,6 +192,7 @@ impl Debouncer {
         let watched = last && !superseded && completes(viewing, &self.rules);
         if watched {
             viewing.completed = Some(at.wall);
+            viewing.completed_in = Some(span.playback.clone());
         }
         viewing.updated_at = viewing.updated_at.max(at.wall);
         let event = Lifecycle {
@@ -232,33 +226,17 @@ impl Debouncer {
 }
 
 impl Debouncer {
-    /// When a session of a former run ended, as far as its journal tells. What was written last before a loss of power is
-    /// gone though it may have been sent: the end comes after that, and not after this boot.
+    /// When a session of a former run ended, as far as its journal tells: after all that was told of it, which was on the disk
+    /// first; and before this boot, if not in it.
     fn end_of(&self, span: &Span) -> Moment {
-        let known = span.at.wall.max(Wall(span.stamp.0.saturating_add(1)));
-        if span.playback.boot_id == self.boot_id {
-            return Moment {
-                wall: known,
-                ..span.at
-            };
-        }
-        let booted = self.last.wall.minus(self.last.boot);
-        // In a pause nothing is written until it ends.
-        let silent = match span.playing {
-            true => self.rules.progress_every,
-            false => self.rules.progress_every.max(self.rules.pause_limit),
-        };
-        let unwritten = known.plus(silent + WRITTEN_BACK);
-        // A clock that was lost with the power says nothing.
-        let wall = if booted > known {
-            unwritten.min(booted)
-        } else {
-            unwritten
-        };
-        Moment {
-            mono: Duration::ZERO,
-            boot: Duration::ZERO,
-            wall,
+        let wall = span.at.wall.max(Wall(span.stamp.0.saturating_add(1)));
+        match span.playback.boot_id == self.boot_id {
+            true => Moment { wall, ..span.at },
+            false => Moment {
+                mono: Duration::ZERO,
+                boot: Duration::ZERO,
+                wall,
+            },
         }
     }
 }
@@ -280,5 +258,6 @@ fn recovered(span: &Span) -> Viewing {
         reached: false,
         completed: None,
         local_only: None,
+        completed_in: None,
     }
 }

@@ -32,8 +32,10 @@ pub struct Completed {
     ended: Option<Moment>,
 }
 
-/// So soon after its end the same file is a loop of it where nobody says so, as on MPRIS. VLC stops in between.
+/// On the bus nobody says what is a lap, and VLC stops in between: so soon after its end the same file is one, …
 const LOOPED_WITHIN: Duration = Duration::from_secs(3);
+/// … and later where the player is set to loop, be it slow to open what it plays.
+const SAID_TO_LOOP_WITHIN: Duration = Duration::from_secs(60);
 
 impl Player {
     pub fn session(&self) -> Option<&Session> {
@@ -57,9 +59,16 @@ impl Player {
     /// The viewing that was completed by what is looped now.
     fn looped(&mut self, location: u64, repeated: bool, now: Moment) -> Option<ViewingId> {
         let over = self.completed.take()?;
-        let is_soon = |end: Moment| now.mono.saturating_sub(end.mono) <= LOOPED_WITHIN;
-        let unsaid = self.info.source == Source::Mpris && over.ended.is_some_and(is_soon);
-        (over.location == location && (repeated || unsaid)).then_some(over.viewing)
+        let within = match repeated {
+            true => SAID_TO_LOOP_WITHIN,
+            false => LOOPED_WITHIN,
+        };
+        let is_soon = |end: Moment| now.mono.saturating_sub(end.mono) <= within;
+        let is_lap = match self.info.source {
+            Source::Mpv => repeated,
+            Source::Mpris => over.ended.is_some_and(is_soon),
+        };
+        (over.location == location && is_lap).then_some(over.viewing)
     }
 }
 
@@ -183,10 +192,9 @@ impl Debouncer {
         };
         let starts = player.transport == Transport::Stopped;
         player.transport = state;
-        let location = player.playing.as_ref().map(|playing| playing.location);
-        let looped = location
-            .filter(|_| starts)
-            .and_then(|location| player.looped(location, false, now));
+        let playing = player.playing.as_ref().filter(|_| starts);
+        let item = playing.map(|playing| (playing.location, playing.item.repeated));
+        let looped = item.and_then(|(location, repeated)| player.looped(location, repeated, now));
         let Some(playing) = &mut player.playing else {
             return;
         };
@@ -247,6 +255,9 @@ impl Debouncer {
             return;
         };
         let sampled = playing.sample(seconds, seeked, now);
+        if sampled.jumped {
+            playing.sought = Some(now.wall);
+        }
         bank(&mut self.viewings, playing, sampled.played, &self.rules);
         let rules = &self.rules;
         match &mut playing.session {

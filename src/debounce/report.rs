@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Debouncer;
 use super::session::Playing;
 use super::steps::completes;
-use crate::model::{Action, Journal, Lifecycle, Moment, Playback, PlayerId, Span, Step};
+use crate::model::{Action, Journal, Lifecycle, Moment, PlayerId, Span, Step};
 
 /// However rare the beats: after this it is known whether the player tells its position at all.
 const FIRST_BEAT: Duration = Duration::from_secs(30);
@@ -27,7 +27,8 @@ impl Debouncer {
             return;
         };
         let here = position.or_else(|| playing.position(at)).unwrap_or(0.0);
-        let (rate, location) = (playing.anchor.rate(), playing.location);
+        let playback = playing.playback(&player.info, self.boot_id);
+        let rate = playing.anchor.rate();
         let duration = playing.item.duration;
         let Some(session) = &mut playing.session else {
             return;
@@ -58,6 +59,7 @@ impl Debouncer {
         let watched = action == Action::Stop && completes(viewing, &self.rules);
         if watched {
             viewing.completed = Some(at.wall);
+            viewing.completed_in = Some(playback.clone());
             playing.completed_here = Some(viewing.id);
         }
         let event = Lifecycle {
@@ -80,11 +82,7 @@ impl Debouncer {
                 viewing: viewing.id,
                 player: id.clone(),
                 player_name: player.info.name.clone(),
-                playback: Playback {
-                    boot_id: self.boot_id,
-                    process: player.info.process,
-                    location,
-                },
+                playback,
                 media: session.media.clone(),
                 file_name,
                 playing: !session.paused,

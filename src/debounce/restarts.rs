@@ -3,7 +3,7 @@
 use super::rig::{Rig, film};
 use super::rules::test_rules;
 use super::*;
-use crate::model::{Action, EndReason, Item, Transport};
+use crate::model::{Action, EndReason, Item, Lifecycle, Transport, Wall};
 
 const LENGTH: f64 = 1000.0;
 const DAY: f64 = 86_400.0;
@@ -79,19 +79,21 @@ fn of_two_players_with_one_film_that_are_gone_after_a_restart_the_one_seen_last_
 }
 
 #[test]
-fn a_pause_in_which_the_power_failed_ends_after_all_that_may_have_been_told_of_it() {
-    let mut rig = played(100.0);
-    rig.pause();
-    rig.wait(3.0);
-    let paused = rig.events.last().unwrap().at.wall;
-    // What was told of the end of a pause of 20 minutes is gone with the power.
-    rig.players.clear();
-    rig.boot_id += 1;
-    rig.restart(3600.0, test_rules());
-    rig.wait(11.0);
-    let stop = rig.events.last().unwrap();
-    assert_eq!(stop.action, Action::Stop);
-    assert!(stop.at.wall > paused.plus(Duration::from_secs(1200)));
+fn what_the_power_ended_is_dated_when_it_was_last_known_whatever_the_clock_says_then() {
+    for back in [3600.0, -1_700_000_000.0] {
+        let mut rig = played(100.0);
+        rig.pause();
+        rig.wait(3.0);
+        let paused = rig.events.last().unwrap().at.wall;
+        rig.players.clear();
+        rig.boot_id += 1;
+        rig.now.wall = Wall(rig.now.wall.0 + (back * 1000.0) as i64);
+        rig.restart(20.0, test_rules());
+        rig.wait(11.0);
+        let stop = rig.events.last().unwrap();
+        assert_eq!((stop.action, stop.at.wall.0), (Action::Stop, paused.0 + 1));
+        assert_eq!(stop.at.boot, Duration::ZERO, "before all of this boot");
+    }
 }
 
 #[test]
@@ -225,6 +227,55 @@ fn a_loop_of_one_film_stays_one_watch_whenever_the_daemon_is_restarted() {
     }
 }
 
+/// Watches `heat` to its end, and is restarted when it is 40 s into `item`, which was begun anew while no daemon ran.
+fn begun_anew_unseen(player: &str, item: Item, pid: Option<u32>) -> Rig {
+    let mut rig = Rig::new();
+    rig.open_at(player, heat(), 0.0);
+    rig.wait(1000.0);
+    rig.end(player, EndReason::Eof);
+    rig.wait(100.0);
+    let truth = rig.players.get_mut(&PlayerId::new(player)).unwrap();
+    truth.position = 0.0;
+    truth.pid = pid.unwrap_or(truth.pid);
+    truth.item = item;
+    rig.restart(40.0, test_rules());
+    rig.wait(960.0);
+    rig.end(player, EndReason::Eof);
+    rig
+}
+
+#[test]
+fn a_film_begun_anew_while_no_daemon_ran_is_a_rewatch_unless_its_player_loops_it() {
+    for (player, item, watches) in [
+        ("mpv-1", heat(), 2),
+        ("mpv-1", looped(), 1),
+        ("vlc", heat(), 2),
+        ("vlc", looped(), 1),
+    ] {
+        let looped = item.repeated;
+        let rig = begun_anew_unseen(player, item, None);
+        assert_eq!(rig.watches(), watches, "{player} {looped} {}", rig.story());
+    }
+}
+
+#[test]
+fn a_process_that_did_not_complete_a_film_goes_on_with_nothing_though_it_loops() {
+    let rig = begun_anew_unseen("mpv-1", looped(), Some(999));
+    assert_eq!(rig.watches(), 2, "{}", rig.story());
+}
+
+#[test]
+fn a_film_sought_back_to_its_beginning_just_before_the_daemon_was_killed_is_not_begun_anew() {
+    let mut rig = Rig::new();
+    rig.open_at("vlc", heat(), 0.0);
+    rig.wait(900.0);
+    rig.seek("vlc", 70.0, true);
+    rig.restart(1.0, test_rules());
+    rig.wait(929.0);
+    rig.end("vlc", EndReason::Stopped);
+    assert_eq!(rig.watches(), 1, "{}", rig.story());
+}
+
 #[test]
 fn credits_right_after_a_restart_are_told_to_nobody() {
     let mut rig = played(900.0);
@@ -232,7 +283,13 @@ fn credits_right_after_a_restart_are_told_to_nobody() {
     rig.restart(3.0, test_rules());
     rig.wait(60.0);
     rig.quit("mpv-1");
-    assert_eq!(rig.story(), "start 5 · stop 875 watched");
+    let is_told = |event: &&Lifecycle| {
+        let viewing = rig.d.viewing(event.viewing);
+        viewing.is_some_and(|viewing| viewing.local_only.is_none())
+    };
+    let told: Vec<_> = rig.events.iter().filter(is_told).collect();
+    let last = told.last().expect("a stop");
+    assert_eq!((last.position.round(), last.watched), (875.0, true));
 }
 
 #[test]

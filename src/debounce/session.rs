@@ -5,7 +5,9 @@ use std::time::Duration;
 use super::position::{Anchor, Played, Sampled};
 use super::rules::Rules;
 use crate::identify::{NOT_THE_LAST, Verdict};
-use crate::model::{Item, Location, Media, Moment, SessionId, ViewingId, Wall};
+use crate::model::{
+    Item, Location, Media, Moment, Playback, PlayerInfo, SessionId, ViewingId, Wall,
+};
 
 /// Media played past the threshold for this long (seconds) reaches it.
 const REACHED_AFTER: f64 = 10.0;
@@ -153,6 +155,8 @@ pub struct Playing {
     pub session: Option<Session>,
     /// The viewing that this playback completed: its loops are nothing new.
     pub completed_here: Option<ViewingId>,
+    /// When it jumped last.
+    pub sought: Option<Wall>,
     /// It was open already when this run of the daemon began: a former run may have completed it.
     pub found: bool,
     /// This playback was looked at and is nothing new (until it jumps or is identified anew).
@@ -179,6 +183,7 @@ impl Playing {
             unbanked: (0.0, 0.0),
             session: None,
             completed_here: None,
+            sought: None,
             found: false,
             settled_as_nothing: false,
             before_zero: None,
@@ -235,6 +240,15 @@ impl Playing {
     /// Seconds; `None` before the first sample.
     pub fn position(&self, now: Moment) -> Option<f64> {
         self.anchor.position(now.mono, self.item.duration)
+    }
+
+    /// What it is known by after a restart.
+    pub fn playback(&self, player: &PlayerInfo, boot_id: u64) -> Playback {
+        Playback {
+            boot_id,
+            process: player.process,
+            location: self.location,
+        }
     }
 
     /// Base name of the file or last segment of the URL.

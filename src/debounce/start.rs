@@ -2,10 +2,10 @@
 
 use super::Debouncer;
 use super::player::bank;
-use super::session::Session;
+use super::session::{Playing, Session};
 use super::viewings::{ALREADY_WATCHED, BEGINNING, Decision, key_of};
 use crate::identify::{NOT_THE_LAST, Verdict};
-use crate::model::{Action, Media, Moment, PlayerId, SessionId, Viewing, ViewingId};
+use crate::model::{Action, Media, Moment, PlayerId, SessionId, Source, Viewing, ViewingId};
 
 /// Seconds; so exactly a loop is where it must be.
 const ROUND: f64 = 5.0;
@@ -34,20 +34,20 @@ impl Debouncer {
         let (from, since) = playing
             .from
             .unwrap_or_else(|| (playing.position(now).unwrap_or(0.0), now));
-        if let Some(process) = player.info.process.filter(|_| playing.found) {
-            let completed = self
-                .viewings
-                .completed_in(&key, process.started_at(now))
-                .filter(|viewing| {
-                    let is_beginning = from < BEGINNING * duration;
-                    !is_beginning || goes_round(viewing, from, since, playing.anchor.rate())
-                })
-                .map(|viewing| viewing.id);
+        if playing.found {
+            let playback = playing.playback(&player.info, self.boot_id);
+            let completed = self.viewings.completed_in(&key, &playback, now);
+            let completed = completed
+                .filter(|viewing| goes_on(viewing, playing, player.info.source, (from, since)));
+            let completed = completed.map(|viewing| viewing.id);
             playing.completed_here = playing.completed_here.or(completed);
         }
-        let decision = self
-            .viewings
-            .decide(&key, from / duration, playing.completed_here);
+        let decision = self.viewings.decide(
+            &key,
+            from / duration,
+            playing.completed_here,
+            playing.sought,
+        );
         if let Decision::Continue(viewing) = decision
             && self.orphans.iter().any(|span| span.viewing == viewing)
         {
@@ -88,6 +88,7 @@ impl Debouncer {
                 reached: false,
                 completed: None,
                 local_only,
+                completed_in: None,
             });
             viewing
         };
@@ -139,11 +140,23 @@ impl Debouncer {
     }
 }
 
-/// Whether a playback at `from` is where one would be that has gone on since it completed a viewing, round and round. One that
-/// was begun anew is somewhere else, or so early that it may be either.
-fn goes_round(viewing: &Viewing, from: f64, since: Moment, rate: f64) -> bool {
+/// Whether a playback found at a position, since a moment, in the process that completed a viewing goes on with it: in its
+/// credits, or round and round. What was begun anew by hand meanwhile is near its beginning, and not farther than time allows.
+fn goes_on(viewing: &Viewing, found: &Playing, source: Source, at: (f64, Moment)) -> bool {
+    let (from, since) = at;
+    let rate = found.anchor.rate();
+    let slack = ROUND * rate.max(1.0);
     let elapsed = since.wall.since(viewing.updated_at).as_secs_f64() * rate;
-    let there = (viewing.position + elapsed).rem_euclid(viewing.duration.max(1.0));
-    let apart = (there - from).abs();
-    apart.min(viewing.duration - apart) <= ROUND * rate.max(1.0)
+    let is_begun = from < BEGINNING * viewing.duration && from <= elapsed + slack;
+    match source {
+        _ if found.item.repeated => true,
+        // It was over, and mpv would say if it looped.
+        Source::Mpv => viewing.position < viewing.duration - slack && !is_begun,
+        // Not all that loop say so: then it is where it would be after so many rounds.
+        Source::Mpris => {
+            let there = (viewing.position + elapsed).rem_euclid(viewing.duration.max(1.0));
+            let apart = (there - from).abs();
+            !is_begun || apart.min(viewing.duration - apart) <= slack
+        }
+    }
 }

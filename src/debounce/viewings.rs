@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Item, Media, Viewing, ViewingId, ViewingKey, Wall, title_key};
+use crate::model::{
+    Item, Media, Moment, Playback, Viewing, ViewingId, ViewingKey, Wall, title_key,
+};
 
 /// Why a play after completion that does not begin at the beginning is kept here.
 pub const ALREADY_WATCHED: &str = "already watched; this play did not begin at the beginning";
@@ -30,7 +32,7 @@ pub enum Decision {
     New,
     /// A piece of something already watched: kept on this machine.
     Piece,
-    /// A loop in the playback that completed it.
+    /// A loop in the playback that completed it, or its credits though a re-watch has begun elsewhere.
     Nothing,
 }
 
@@ -112,18 +114,27 @@ impl Viewings {
         aside.collect()
     }
 
-    /// What a play of `key` from `fraction` of the length is, in a playback that completed `completed_here`.
+    /// What a play of `key` from `fraction` of the length is, in a playback that completed `completed_here` and was last
+    /// `sought` in then.
     pub fn decide(
         &self,
         key: &ViewingKey,
         fraction: f64,
         completed_here: Option<ViewingId>,
+        sought: Option<Wall>,
     ) -> Decision {
         let Some(latest) = self.latest(key) else {
             return Decision::New;
         };
         if latest.completed.is_none() {
-            return Decision::Continue(latest.id);
+            let before = completed_here.filter(|id| *id != latest.id);
+            let has_part = before
+                .and_then(|id| self.get(id))
+                .is_none_or(|before| !before.key.same_as(key) || sought >= Some(latest.started_at));
+            return match has_part {
+                true => Decision::Continue(latest.id),
+                false => Decision::Nothing,
+            };
         }
         if completed_here == Some(latest.id) {
             return Decision::Nothing;
@@ -135,11 +146,21 @@ impl Viewings {
         }
     }
 
-    /// The viewing that a former run completed in the playback of `key` that goes on in a process begun at `since`, as far
-    /// as can be known: it was this file, and the player has not been started since.
-    pub fn completed_in(&self, key: &ViewingKey, since: Wall) -> Option<&Viewing> {
+    /// The viewing of `key` that a former run completed in this playback, or in one of the same file in its process. Where
+    /// that went with the database, any process will do that is older than the completion.
+    pub fn completed_in(
+        &self,
+        key: &ViewingKey,
+        playback: &Playback,
+        now: Moment,
+    ) -> Option<&Viewing> {
+        let process = playback.process?;
         let latest = self.latest(key)?;
-        let here = latest.key.location == key.location && latest.completed? > since;
+        let completed = latest.completed?;
+        let here = match &latest.completed_in {
+            Some(known) => known == playback,
+            None => latest.key.location == playback.location && process.started_at(now) < completed,
+        };
         here.then_some(latest)
     }
 
@@ -219,6 +240,7 @@ mod tests {
             reached: completed,
             completed: completed.then_some(Wall(started)),
             local_only: None,
+            completed_in: None,
         }
     }
 
@@ -231,6 +253,7 @@ mod tests {
             viewing(1, heat.clone(), true, 1),
             viewing(2, heat.clone(), false, 2),
         ]);
+        let sought = Some(Wall(3));
         for (name, memory, fraction, here, expected) in [
             ("never seen", &Viewings::default(), 0.5, None, Decision::New),
             (
@@ -257,15 +280,18 @@ mod tests {
                 Decision::Nothing,
             ),
             (
-                "done, and a rewatch open",
+                "done here, and a rewatch open elsewhere",
                 &again,
-                0.5,
+                0.95,
                 Some(ViewingId(1)),
-                Decision::Continue(ViewingId(2)),
+                Decision::Nothing,
             ),
         ] {
-            assert_eq!(memory.decide(&heat, fraction, here), expected, "{name}");
+            let decided = memory.decide(&heat, fraction, here, None);
+            assert_eq!(decided, expected, "{name}");
         }
+        let joined = again.decide(&heat, 0.5, Some(ViewingId(1)), sought);
+        assert_eq!(joined, Decision::Continue(ViewingId(2)), "sought since");
     }
 
     #[test]

@@ -558,6 +558,12 @@ impl<E: Edges> Engine<E> {
     }
 
     fn reconfigure(&mut self, config: Arc<Config>, now: Moment) {
+        let switched = self.config.punchplay.enabled != config.punchplay.enabled
+            || self.config.discovr.enabled != config.discovr.enabled;
+        if switched {
+            // For a service that is switched off as well: its stop waits until it is on again.
+            self.cut_sessions(now);
+        }
         self.private = Private::new(&config.privacy, self.me.home.as_deref());
         self.debouncer.reconfigure(Rules::from(&*config), now);
         if self.config.tmdb != config.tmdb {
@@ -566,11 +572,6 @@ impl<E: Edges> Engine<E> {
         let active = self.active();
         let before = std::mem::replace(&mut self.config, config);
         self.bind_held(&active);
-        let gained = (self.config.punchplay.enabled && !before.punchplay.enabled)
-            || (self.config.discovr.enabled && !before.discovr.enabled);
-        if gained {
-            self.cut_sessions(now);
-        }
         if self.config.discovr.profile != before.discovr.profile {
             self.notice_profile();
         }

@@ -74,6 +74,9 @@ impl<E: Edges> Engine<E> {
             }
         }
         self.tell_made(&made, &log);
+        if let Err(error) = self.tell_lost_lines(&log, now) {
+            return self.storage.failed(&error, now);
+        }
         self.storage.looked_at(&mut self.edges, now);
     }
 
@@ -205,10 +208,17 @@ impl<E: Edges> Engine<E> {
         } else if *completions > 0 {
             info!(completions, "completions without a receipt are sent again");
         }
-        if log.damaged_lines + log.holes > 0 {
-            let lost = log.damaged_lines + log.holes;
+    }
+
+    /// Says what the history has lost, once.
+    fn tell_lost_lines(&mut self, log: &Read, now: Moment) -> Result<(), StoreError> {
+        let lost = log.damaged_lines + log.holes;
+        let outbox = self.storage.ready(&mut self.edges, now);
+        let is_news = outbox.map_or(Ok(lost > 0), |outbox| outbox.note_lost_lines(lost))?;
+        if is_news {
             warn!("{lost} lines of the local history are damaged or missing");
         }
+        Ok(())
     }
 }
 

@@ -157,7 +157,7 @@ pub struct Item {
     pub chapters: Vec<Chapter>,
     /// Read over the network.
     pub network: bool,
-    /// It had just ended, and the player has begun it again by itself: a loop.
+    /// The player begins it again by itself: it had just ended, or is set to be looped where that is all that can be known.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub repeated: bool,
 }

@@ -103,13 +103,11 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             touch,
             viewing: viewing.clone(),
         };
-        draft
-            .batch
-            .put(record::viewing(viewing.id), encode(&record)?);
-        draft.viewings.push((viewing.id, touch));
+        draft.remember(&record)?;
         if let Some(oldest) = self.surplus_viewing(viewing.id) {
             draft.batch.remove(record::viewing(oldest));
             draft.batch.remove(record::outcomes(oldest));
+            draft.batch.remove(record::completed_in(oldest));
             draft.pruned = Some(oldest);
         }
         Ok(())

@@ -199,10 +199,8 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         if (so_far.in_doubt || so_far.begun) && so_far.request.is_some() {
             // On disk it is in doubt or has begun already, with this body.
             self.defer(draft);
-        } else if header.is_live() {
-            // Does not outlive the boot, so it need not survive a loss of power.
-            self.commit(draft, Durability::Process)?;
         } else {
+            // Of live ones as well: what is told after a loss of power is dated after all that was told before it.
             self.commit(draft, Durability::Disk)?;
         }
         Ok(Job {

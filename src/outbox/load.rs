@@ -12,7 +12,7 @@ use super::notes::Note;
 use super::reader::{Reader, Sum};
 use super::record::{self, Known, Remembrance, Tally, heard_of, newest_of, number};
 use super::{Catalogue, Outbox, Remembered};
-use crate::model::{AccountKey, SessionId, Span, ViewingId, Wall};
+use crate::model::{AccountKey, Playback, SessionId, Span, Viewing, ViewingId, Wall};
 use crate::sender::plan::Budget;
 use crate::store::{Store, StoreError, StoreErrorKind};
 
@@ -48,9 +48,18 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         })?;
         let mut remembered = Remembered::default();
         let mut touched = BTreeMap::new();
+        let mut completed_in: BTreeMap<ViewingId, Playback> = BTreeMap::new();
+        reader.each(b"c", |key, playback| {
+            completed_in.insert(ViewingId(number(key)?), playback);
+            Some(())
+        })?;
         reader.each::<Remembrance>(b"v", |key, record| {
-            touched.insert(ViewingId(number(key)?), record.touch);
-            remembered.viewings.push(record.viewing);
+            let id = ViewingId(number(key)?);
+            touched.insert(id, record.touch);
+            remembered.viewings.push(Viewing {
+                completed_in: completed_in.remove(&id),
+                ..record.viewing
+            });
             Some(())
         })?;
         let mut open: BTreeSet<SessionId> = BTreeSet::new();
@@ -71,6 +80,11 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         let mut told = None;
         reader.each::<SessionId>(record::TOLD, |_, session| {
             told = Some(session);
+            Some(())
+        })?;
+        let mut lost_lines = 0;
+        reader.each::<u64>(record::LOST_LINES, |_, lost| {
+            lost_lines = lost;
             Some(())
         })?;
         let was = tallies.first().copied();
@@ -122,6 +136,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         self.heard = heard;
         self.notes = notes;
         self.told = told;
+        self.lost_lines = lost_lines;
         self.deferred.extend(tidy.changes);
         self.dirty.extend(dirty);
         self.written = was.unwrap_or_default();

@@ -81,7 +81,7 @@ use index::{Header, Index};
 use newest::{Newest, Place};
 pub use notes::{Ended, Note};
 pub use queue::{Counts, Queued, QueuedState, Selection, Told, ToldState, Wanted};
-use record::Tally;
+use record::{Remembrance, Tally};
 pub use restore::{Completed, Owed, Standing, Standings};
 pub use settle::Settled;
 pub use take_back::Reach;
@@ -166,6 +166,8 @@ pub struct Outbox<S, C> {
     notes: BTreeSet<u64>,
     /// The last that it was told of.
     told: Option<SessionId>,
+    /// Lines of it that are known to be lost.
+    lost_lines: u64,
     /// Completions that need nothing more, not taken yet.
     ended: Vec<Ended>,
     recent: BTreeMap<u64, u64>,
@@ -203,6 +205,18 @@ struct Draft {
 }
 
 impl Draft {
+    /// Keeps a viewing, and in what it was completed.
+    fn remember(&mut self, record: &Remembrance) -> Result<(), StoreError> {
+        let id = record.viewing.id;
+        self.batch.put(record::viewing(id), record::encode(record)?);
+        if let Some(playback) = &record.viewing.completed_in {
+            let playback = record::encode(playback)?;
+            self.batch.put(record::completed_in(id), playback);
+        }
+        self.viewings.push((id, record.touch));
+        Ok(())
+    }
+
     /// Removes a delivery with everything of it.
     fn remove(&mut self, id: DeliveryId) {
         self.batch.remove(record::payload(id));
@@ -247,6 +261,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             heard: BTreeSet::new(),
             notes: BTreeSet::new(),
             told: None,
+            lost_lines: 0,
             ended: Vec::new(),
             recent: BTreeMap::new(),
             corrected: BTreeMap::new(),

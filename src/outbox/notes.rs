@@ -92,6 +92,22 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         Ok(())
     }
 
+    /// So many lines of the history are lost; whether that is more than was known, also to former runs.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub fn note_lost_lines(&mut self, lost: u64) -> Result<bool, StoreError> {
+        let known = self.lost_lines;
+        if lost != known {
+            let record = encode(&lost)?;
+            self.deferred
+                .insert(record::LOST_LINES.to_vec(), Some(record));
+            self.lost_lines = lost;
+            self.commit(Draft::default(), Durability::Process)?;
+        }
+        Ok(lost > known)
+    }
+
     /// The viewings of stops that the history has not been told of.
     ///
     /// # Errors

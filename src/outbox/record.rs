@@ -9,10 +9,13 @@
 //! | `d` block | [`Block`]: what is needed to plan, of up to 16 deliveries in a row | when one of them comes or goes |
 //! | `m` delivery | [`Attempts`]: how many, frozen request, last words | at every attempt and answer |
 //! | `v` viewing | [`Remembrance`] | at every step |
+//! | `c` viewing | `Playback`: what completed it | with the completion |
 //! | `o` viewing | [`Outcomes`]: what the accounts said | when something other than a live event is settled |
 //! | `s` session | `Span` | while open |
 //! | `l` account, session | nothing: the account was told of it | with the first attempt of a live event, until its stop is settled |
 //! | `h` number | `Note`: what the history must be told of a stop | at append, until it was told |
+//! | `n` | `SessionId`: of the last stop that the history was told of | when it was told |
+//! | `w` | how many lines of the history are known to be lost | when that has changed |
 //! | `i` title | [`Known`] ids | when learnt |
 //! | `r` account, lane | `Wall`: when the newest resume point delivered of a title was true | when one is delivered |
 //! | `x` slot | fingerprint of an appended event | at append |
@@ -90,6 +93,10 @@ pub fn viewing(id: ViewingId) -> Vec<u8> {
     key(b'v', id.0)
 }
 
+pub fn completed_in(id: ViewingId) -> Vec<u8> {
+    key(b'c', id.0)
+}
+
 pub fn outcomes(id: ViewingId) -> Vec<u8> {
     key(b'o', id.0)
 }
@@ -130,6 +137,9 @@ pub fn newest_of(key: &[u8]) -> Option<(u16, u64)> {
 
 /// The session of the last stop that the history was told of.
 pub const TOLD: &[u8] = b"n";
+
+/// How many lines of the history are known to be lost.
+pub const LOST_LINES: &[u8] = b"w";
 
 pub fn note(number: u64) -> Vec<u8> {
     key(b'h', number)

@@ -67,7 +67,11 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
     /// When the store failed.
     pub fn remembered(&self, viewing: ViewingId) -> Result<Option<Viewing>, StoreError> {
         let record: Option<Remembrance> = self.read(&record::viewing(viewing))?;
-        Ok(record.map(|record| record.viewing))
+        let completed_in = self.read(&record::completed_in(viewing))?;
+        Ok(record.map(|record| Viewing {
+            completed_in,
+            ..record.viewing
+        }))
     }
 
     /// How completions stand at accounts.
@@ -161,9 +165,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
                     touch: touch.unwrap_or(self.tally.touch),
                     viewing: viewing.clone(),
                 };
-                let key = record::viewing(viewing.id);
-                draft.batch.put(key, encode(&record)?);
-                draft.viewings.push((viewing.id, record.touch));
+                draft.remember(&record)?;
             }
             self.commit(draft, Durability::Disk)?;
         }

@@ -65,9 +65,14 @@ impl Judgement {
             .any(|film| film.work() == work && film.fate == Fate::Special);
         let within =
             |(low, high): (u8, u8), n: usize| (usize::from(low)..=usize::from(high)).contains(&n);
+        // What was ignored lay in the database alone.
+        let gone = outcome.punchplay[0].gone.iter();
+        let gone = gone.filter(|gone| **gone == work).count();
+        let gone = u8::try_from(gone).unwrap_or(u8::MAX);
         let as_it_must_be = |count: &Count| {
             let discovr = if special { (0, 0) } else { count[1] };
-            within(count[0], punchplay[0])
+            let (least_here, most_here) = count[0];
+            within((least_here.saturating_sub(gone), most_here), punchplay[0])
                 && within(count[2], punchplay[1])
                 && within(discovr, least)
                 && within(discovr, most)

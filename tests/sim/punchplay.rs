@@ -30,6 +30,9 @@ pub struct PunchPlay {
     landed: BTreeSet<String>,
     /// Taken, and not used.
     ignored: BTreeSet<String>,
+    /// Completions that were ignored, and those of them that went with the database.
+    unwanted: Vec<Work>,
+    pub gone: Vec<Work>,
     pub watches: BTreeMap<Work, usize>,
     /// Stamp and position (seconds) of the last stop.
     pub stopped_at: BTreeMap<Work, (i64, f64)>,
@@ -185,6 +188,7 @@ impl PunchPlay {
     /// The sender has lost its database: under the id of a stop it may send the same in other words.
     pub fn lost(&mut self) {
         self.sent.values_mut().for_each(String::clear);
+        self.gone.append(&mut self.unwanted);
     }
 
     /// The stamps were of a clock that was ahead, and nobody can know of the last of them any more.
@@ -217,6 +221,9 @@ impl PunchPlay {
         };
         if ignore && !self.landed.contains(&*event.event_id) {
             self.ignored.insert(event.event_id.clone().into_owned());
+            let watched = event.watched == Some(true);
+            self.unwanted
+                .extend(film(&event).filter(|_| watched).map(Film::work));
             self.refuse(body);
         }
         if self.ignored.contains(&*event.event_id) {

@@ -16,6 +16,8 @@
 //! * **Links that change in mid-session.** Whether the session goes on, and whether that account is told of it.
 //! * **A playback that was opened while no daemon ran** and stands where a loop of what was watched would: it may be one.
 //! * **The same film again at once** in a player on the bus, which does not say that it loops: it may be a loop.
+//! * **An account that leaves at an end**, before the daemon can have heard of that.
+//! * **A clock that is set back** is noticed at the next beat: a session may end there, or not at all.
 //! * A player that tells no position never completes anything, unless it says itself that it played to the end.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,6 +49,9 @@ const ORPHANS: (f64, f64) = (14.0, 8.0);
 
 /// What happened so shortly before a crash may have been in the middle of its write.
 const UNWRITTEN: Duration = Duration::from_millis(500);
+
+/// An end is heard of within this.
+const HEARD: Duration = Duration::from_millis(200);
 
 /// How often each account must have it: at least, at most.
 pub type Count = [(u8, u8); ACCOUNTS];
@@ -199,6 +204,8 @@ struct Follow {
     crowded: bool,
     /// When anything last happened with it.
     touched: Option<Time>,
+    /// The clock was set back, and that may not have been noticed yet.
+    set_back: bool,
     vague: bool,
     position: Option<f64>,
     begun: bool,
@@ -218,6 +225,7 @@ impl Follow {
             before: (Duration::ZERO, BTreeSet::from([Guess::default()])),
             crowded: false,
             touched: None,
+            set_back: false,
             vague: false,
             position: None,
             begun: false,
@@ -253,7 +261,12 @@ impl Follow {
                     self.opened(*playback, *film, *kind, *ready, fact.at);
                 }
             }
-            What::Played(stretch) => self.played(stretch, fact.at),
+            What::Played(stretch) => {
+                self.played(stretch, fact.at);
+                if self.set_back && self.playbacks.contains_key(&stretch.playback) {
+                    self.perhaps_end_all();
+                }
+            }
             What::Paused {
                 playback,
                 position,
@@ -277,17 +290,27 @@ impl Follow {
                 self.ended(*playback, *position, *rate, *how);
                 self.ended_at.insert(*playback, fact.at);
             }
-            What::Up => self.up = Some(fact.at),
+            What::Up => {
+                self.up = Some(fact.at);
+                self.set_back = false;
+            }
             What::Down(how) => self.down(*how, fact.at),
             What::Slept => self.end_all(),
-            What::SetBack => self.perhaps_end_all(),
+            What::SetBack => {
+                self.set_back = true;
+                self.perhaps_end_all();
+            }
             What::Linked { account, on } => {
                 let account = *account;
                 if self.linked[account] != *on {
                     // Sessions may end here, so that others begin with it.
                     self.perhaps_end_all();
                     self.linked[account] = *on;
+                    let heard = |ended: &Time| fact.at.saturating_sub(*ended) > HEARD;
+                    let unheard = !*on && !self.ended_at.values().all(heard);
                     self.each(|mut guess| {
+                        let least = &mut guess.counts[account].0;
+                        *least = least.saturating_sub(u8::from(unheard));
                         for session in guess.sessions.values_mut() {
                             session.mixed[account] = true;
                         }

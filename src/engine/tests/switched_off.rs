@@ -5,7 +5,7 @@ use std::io;
 
 use super::super::*;
 use super::rig::{Handle, Machine};
-use crate::model::{ServiceName, Wall};
+use crate::model::{Ids, ServiceName, Wall};
 
 /// A desk whose disk may refuse.
 #[derive(Default)]
@@ -221,6 +221,17 @@ impl Rig {
         sent.collect()
     }
 
+    fn taken(&mut self, delivery: DeliveryId) {
+        self.tell(Input::Settled {
+            delivery,
+            outcome: Disposition::Delivered {
+                ids: Ids::default(),
+                deduped: false,
+                ignored: None,
+            },
+        });
+    }
+
     fn unreachable(&mut self, delivery: DeliveryId) {
         self.tell(Input::Settled {
             delivery,
@@ -277,6 +288,24 @@ fn a_service_that_is_switched_off_keeps_its_queue_and_wakes_nobody() {
     assert_eq!(rows.len(), 1, "{rows:?}");
     rig.tell(Input::Config(config(true)));
     assert_eq!(rig.sent().remove(0).1, "stop", "at once");
+}
+
+#[test]
+fn a_session_of_a_service_that_is_switched_off_in_mid_film_gets_its_stop_once_it_is_on_again() {
+    let mut rig = Rig::new(Desk::default(), start_of_time());
+    rig.play();
+    rig.pass(10);
+    let (start, action) = rig.sent().remove(0);
+    assert_eq!(action, "start");
+    rig.taken(start);
+    rig.tell(Input::Config(config(false)));
+    rig.pass(60);
+    rig.say(Signal::Vanished);
+    assert!(rig.sent().is_empty(), "while it is off");
+    rig.pass(3600);
+    rig.tell(Input::Config(config(true)));
+    let sent: Vec<_> = rig.sent().into_iter().map(|(_, action)| action).collect();
+    assert_eq!(sent, ["stop"]);
 }
 
 #[test]

@@ -155,6 +155,17 @@ fn the_mark_of_an_attempt_is_on_the_disk_before_the_job_is_handed_out() {
 }
 
 #[test]
+fn what_was_told_live_is_known_after_a_loss_of_power() {
+    let mut bench = Bench::new(&[punchplay()]);
+    let mut film = Watch::film(1, "Heat");
+    bench.append(&film.step(Action::Start, false, bench.now));
+    bench.next(&punchplay()).unwrap();
+    assert_eq!(bench.disk.last_commit(), Some(Durability::Disk));
+    let remembered = bench.power_loss();
+    assert_eq!(remembered.open.len(), 1, "the session with its stamp");
+}
+
+#[test]
 fn in_doubt_is_what_ended_without_a_clear_answer() {
     for (fault, in_doubt) in [
         (Fault::Unreachable, true),

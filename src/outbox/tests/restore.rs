@@ -169,3 +169,34 @@ fn a_note_stays_until_the_history_was_told_and_outlives_a_crash() {
     bench.outbox.noted_before(&told).unwrap();
     assert_eq!(bench.outbox.untold(), 0, "the history has it");
 }
+
+#[test]
+fn the_playback_that_completed_a_viewing_is_remembered_beside_it() {
+    let mut bench = Bench::both();
+    let mut film = Watch::film(1, "Heat");
+    let of = |bench: &mut Bench| bench.crash().viewings.remove(0).completed_in;
+    bench.add(&mut film, Start);
+    assert_eq!(of(&mut bench), None);
+    let playback = film.span(bench.now).playback;
+    film.viewing.completed_in = Some(playback.clone());
+    bench.finish(&mut film);
+    assert_eq!(of(&mut bench), Some(playback.clone()));
+    let stored = bench.outbox.remembered(film.viewing.id).unwrap();
+    assert_eq!(stored.unwrap().completed_in, Some(playback));
+}
+
+#[test]
+fn lines_that_the_history_has_lost_are_news_once_also_to_later_runs() {
+    let mut bench = Bench::both();
+    for (lost, is_news) in [
+        (0, false),
+        (2, true),
+        (2, false),
+        (3, true),
+        (1, false),
+        (3, true),
+    ] {
+        assert_eq!(bench.outbox.note_lost_lines(lost), Ok(is_news), "{lost}");
+        bench.crash();
+    }
+}

@@ -63,6 +63,7 @@ pub enum Answer {
 pub struct Track {
     quirk: Quirk,
     status: Option<Transport>,
+    loops: bool,
     rate: f64,
     metadata: Metadata,
     open: Option<Open>,
@@ -162,6 +163,7 @@ impl Track {
         let new_status = found.status.is_some() && found.status != self.status;
         self.status = found.status.or(self.status);
         self.rate = found.rate.unwrap_or(self.rate);
+        self.loops = found.loops.unwrap_or(self.loops);
         if new_metadata || new_status || found.can_seek {
             self.doubt_film(now);
         }
@@ -410,6 +412,7 @@ impl Track {
             duration: metadata.length,
             title: metadata.title.clone(),
             tags: metadata.tags.clone(),
+            repeated: self.loops,
             ..Item::default()
         };
         match location {

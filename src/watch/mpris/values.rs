@@ -25,6 +25,8 @@ pub struct Properties {
     pub position: Option<f64>,
     /// `CanSeek` was said: what some say of each file that they open.
     pub can_seek: bool,
+    /// `LoopStatus` is `Track` or `Playlist`. `None` and its absence are one: libraries say `None` for players that loop.
+    pub loops: Option<bool>,
 }
 
 /// What `Metadata` says of an item.
@@ -63,11 +65,19 @@ impl Properties {
                 "Rate" => found.rate = number(value).filter(|rate| (0.0..=100.0).contains(rate)),
                 "Position" => found.position = number(value),
                 "CanSeek" => found.can_seek = true,
+                "LoopStatus" => found.loops = text(value).map(|word| loops(&word)),
                 _ => {}
             }
         }
         found
     }
+}
+
+/// Whether a `LoopStatus` says that what has ended is begun again.
+fn loops(word: &str) -> bool {
+    ["Track", "Playlist"]
+        .iter()
+        .any(|loops| word.eq_ignore_ascii_case(loops))
 }
 
 /// A number of any type, finite.

@@ -499,6 +499,9 @@ impl Conversation {
         };
         let mut reading = item::read(&reading.answers, self.folder.as_deref());
         if let Reading::Open(item) = &mut reading {
+            // Of what is found open it is not known how it was begun, but whether it is looped.
+            let found = matches!(self.playback, Playback::Unknown) && item.repeated;
+            self.repeated |= found;
             item.repeated = self.repeated;
         }
         match (self.playback, reading) {

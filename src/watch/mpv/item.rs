@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::model::{Chapter, Item, Location, Tags, Video, decoded};
 
 /// The properties that make an item, in the order they are asked for and handed to [`read`].
-pub const PROPERTIES: [&str; 8] = [
+pub const PROPERTIES: [&str; 10] = [
     "path",
     "working-directory",
     "media-title",
@@ -16,6 +16,8 @@ pub const PROPERTIES: [&str; 8] = [
     "chapter-list",
     "track-list",
     "demuxer-via-network",
+    "loop-file",
+    "loop-playlist",
 ];
 
 /// Longest title or tag that is kept, in characters. Longer ones are cut: nobody's title is longer.
@@ -62,8 +64,15 @@ pub fn read(answers: &[Option<Value>], folder: Option<&str>) -> Reading {
         video: video(tracks),
         chapters: chapters(answer("chapter-list")),
         network: answer("demuxer-via-network") == Some(&Value::Bool(true)),
-        repeated: false,
+        repeated: ["loop-file", "loop-playlist"]
+            .into_iter()
+            .any(|name| loops(answer(name))),
     }))
+}
+
+/// Whether such an option is on: a number of times, `inf` or `force`. Off it is `false`, or `no`.
+fn loops(option: Option<&Value>) -> bool {
+    option.is_some_and(|value| !matches!(value, Value::Null | Value::Bool(false)) && value != "no")
 }
 
 /// `path` as mpv gives it: absolute, relative to where mpv was started, or a URL. `-` is standard input: no location.

@@ -73,7 +73,7 @@ impl<M: Medium> Run<M> {
                         self.introduces[number] = self.model.heard.insert(place);
                     }
                     let plan = &self.model.plans[&id];
-                    let durable = !plan.event.action.is_live() && !plan.in_doubt && !plan.begun;
+                    let durable = !plan.in_doubt && !plan.begun;
                     self.check_told(number, &id, &job);
                     self.in_flight[number] = Some((id, job));
                     if durable {

@@ -106,6 +106,36 @@ impl Player {
 }
 
 #[test]
+fn what_a_player_opens_is_looped_if_it_is_set_to_loop() {
+    let values = r#""PlaybackStatus":{"s":"Playing"},"Metadata":{"a{}":{"xesam:url":{"v":{"s":"file:///v/a.mkv"}}}}"#;
+    for (said, looped) in [
+        (r#""LoopStatus":{"s":"Track"},"#, true),
+        (r#""LoopStatus":{"s":"Playlist"},"#, true),
+        (r#""LoopStatus":{"v":{"s":"track"}},"#, true),
+        (r#""LoopStatus":{"s":"None"},"#, false),
+        (r#""LoopStatus":{"b":true},"#, false),
+        ("", false),
+    ] {
+        let mut vlc = Track::new(quirks::of("vlc"));
+        let heard = format!(r#"{{"all":{{{said}{values}}}}}"#);
+        vlc.hear(serde_json::from_str(&heard).unwrap(), at(0));
+        // It stops between the laps.
+        let again = format!(r#"{{"changed":{{{values}}}}}"#);
+        for (ms, heard) in [
+            (60_000, r#"{"changed":{"PlaybackStatus":{"s":"Stopped"}}}"#),
+            (60_100, again.as_str()),
+        ] {
+            vlc.hear(serde_json::from_str(heard).unwrap(), at(ms));
+        }
+        let opened = vlc.signals().into_iter().filter_map(|signal| match signal {
+            Signal::Opened(item) => Some(item.repeated),
+            _ => None,
+        });
+        assert_eq!(opened.collect::<Vec<_>>(), [looped; 2], "{said}");
+    }
+}
+
+#[test]
 fn a_file_is_told_at_once_and_its_parts_when_they_are_together() {
     let mut vlc = Player::new("vlc");
     let parts = [file("a.mkv", None), file("a.mkv", Some(60.0))];
@@ -693,14 +723,16 @@ mod properties {
             prop::option::of(0.0..3.0),
             prop::option::of(number),
             any::<bool>(),
+            prop::option::of(any::<bool>()),
         );
         (status, prop::option::of(metadata), rest).prop_map(
-            |(status, metadata, (rate, position, can_seek))| Properties {
+            |(status, metadata, (rate, position, can_seek, loops))| Properties {
                 status,
                 metadata,
                 rate,
                 position,
                 can_seek,
+                loops,
             },
         )
     }

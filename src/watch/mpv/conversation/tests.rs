@@ -36,6 +36,12 @@ impl Rig {
     /// With nothing open and all first notifications heard.
     fn idle() -> Self {
         let mut rig = Self::new();
+        rig.introduce();
+        rig
+    }
+
+    /// Hears all first notifications, and is told what is open.
+    fn introduce(&mut self) {
         for (property, value) in [
             ("eof-reached", Value::Null),
             ("core-idle", json!(true)),
@@ -43,10 +49,9 @@ impl Rig {
             ("idle-active", json!(false)),
             ("speed", json!(1.0)),
         ] {
-            rig.change(property, &value);
+            self.change(property, &value);
         }
-        rig.answer();
-        rig
+        self.answer();
     }
 
     /// With a film that plays.
@@ -536,4 +541,25 @@ fn an_entry_that_starts_again_right_after_its_end_is_a_loop() {
     rig.change("idle-active", &json!(false));
     rig.open("a.mkv", 1);
     assert!(!rig.is_repeated());
+}
+
+#[test]
+fn what_is_found_open_is_looped_if_mpv_is_set_to_loop_it() {
+    for (option, value, looped) in [
+        ("loop-file", json!("inf"), true),
+        ("loop-file", json!(3), true),
+        ("loop-playlist", json!("force"), true),
+        ("loop-file", json!(false), false),
+        ("loop-playlist", json!("no"), false),
+    ] {
+        let mut rig = Rig::new();
+        rig.properties.insert(option.to_owned(), value.clone());
+        rig.have("a.mkv");
+        rig.introduce();
+        assert_eq!(rig.is_repeated(), looped, "{option} {value}");
+        // Of what is opened next it is known how it was begun.
+        rig.end(1, "quit");
+        rig.open("a.mkv", 2);
+        assert!(!rig.is_repeated(), "{option} {value}");
+    }
 }
