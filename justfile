@@ -55,5 +55,5 @@ fuzz-tidy target:
     RUSTC_BOOTSTRAP=1 cargo fuzz cmin {{target}}
 
 # How many names are read in a second; optionally those of a file
-bench *file:
-    cargo bench --bench names -- {{file}}
+bench file="":
+    NAMES={{quote(file)}} cargo bench --locked --manifest-path bench/Cargo.toml

@@ -52,8 +52,8 @@ impl Fields for Line {
     type Error = serde_json::Error;
 
     fn put(&mut self, key: &'static str, value: impl Serialize) -> serde_json::Result<()> {
-        let before = if self.0.is_empty() { "{\"" } else { ",\"" };
-        self.0.extend_from_slice(before.as_bytes());
+        let before = if self.0.is_empty() { *b"{\"" } else { *b",\"" };
+        self.0.extend_from_slice(&before);
         self.0.extend_from_slice(key.as_bytes());
         self.0.extend_from_slice(b"\":");
         serde_json::to_writer(&mut self.0, &value)

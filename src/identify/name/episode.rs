@@ -374,7 +374,7 @@ pub(super) fn find(reading: &mut Reading) {
     }
 }
 
-/// The first token whose first byte, in lower case, fits and that `scan` takes.
+/// The first token whose first byte fits and that `scan` takes.
 fn search(
     reading: &Reading,
     fits: impl Fn(u8) -> bool,
@@ -386,10 +386,7 @@ fn search(
         .tokens
         .iter()
         .enumerate()
-        .filter(|(_, token)| {
-            let first = bytes.get(token.start());
-            token.mark == Mark::Free && first.is_some_and(|b| fits(b.to_ascii_lowercase()))
-        })
+        .filter(|(_, token)| token.mark == Mark::Free && fits(token.first()))
         .find_map(|(at, token)| {
             let span = scan(bytes, token.start())?;
             // "x264-S78" names a group, "5.1x2" channels.

@@ -10,11 +10,9 @@ pub(super) fn find_disc(reading: &mut Reading) {
     let text = &reading.text;
     // As the first word it is a title, unless it is the whole name of a folder.
     let first = usize::from(text.len() > 2);
-    let found = (first..text.len()).find_map(|at| {
+    let named = |at: &usize| matches!(text.first(*at), b'c' | b'd');
+    let found = (first..text.len()).filter(named).find_map(|at| {
         let key = text.key(at);
-        if !key.starts_with('c') && !key.starts_with('d') {
-            return None;
-        }
         let joined = key
             .strip_prefix("cd")
             .or_else(|| key.strip_prefix("disc"))

@@ -260,16 +260,23 @@ fn is_place(key: &str) -> bool {
         || key.starts_with("incomplete")
 }
 
+/// `1080p`, `720p`, `2160p`, `h264`, `x264`.
+const REVERSED: [&str; 7] = ["p0801", "p027", "p0612", "462h", "462x", "462 h", "462 x"];
+
 /// Whether the name is no name: a hash, a string of random letters, or the folder's name backwards.
 fn is_obscured(reading: &Reading) -> bool {
     let text = &reading.text;
     let raw = text.raw(0);
     let long = raw.len() >= 16 && text.len() == 1 && raw.bytes().all(|b| b.is_ascii_alphanumeric());
-    let mixed = raw.bytes().any(|b| b.is_ascii_digit())
-        || raw.bytes().filter(u8::is_ascii_uppercase).count() > 4;
-    let reversed = ["p0801", "p027", "p0612", "462h", "462x", "462 h", "462 x"]
-        .iter()
-        .any(|tail| text.keys(0, text.len()).contains(tail));
+    let mixed = || {
+        raw.bytes().any(|b| b.is_ascii_digit())
+            || raw.bytes().filter(u8::is_ascii_uppercase).count() > 4
+    };
+    let reversed = || {
+        REVERSED
+            .iter()
+            .any(|tail| text.keys(0, text.len()).contains(tail))
+    };
     let numbers = text.tokens.iter().all(|t| {
         t.number.is_some()
             || t.len() > 4
@@ -289,8 +296,8 @@ fn is_obscured(reading: &Reading) -> bool {
             text.keys(0, text.len()),
             "video ts" | "index" | "movieobject"
         );
-    long && mixed
-        || reversed
+    long && mixed()
+        || reversed()
         || scrambled
         || disc
         || numbers && !text.tokens.is_empty() && text.len() < 3
@@ -564,7 +571,7 @@ fn finish(base: Reading, folders: Folders, released: bool) -> ParsedName {
     let illegible = base
         .title
         .as_ref()
-        .is_some_and(|title| title.contains('\u{fffd}'));
+        .is_some_and(|title| !title.is_ascii() && title.contains('\u{fffd}'));
     // "The Office (UK)" and "The Office (US)" are two series of one name.
     let with_country = || {
         let country = base.country.filter(|_| episode)?;

@@ -36,11 +36,15 @@ pub(super) fn render(text: &Text, region: Region) -> Option<String> {
         out.push_str(text.raw(at));
     }
     closing(text, region, style == Style::Spaced, &mut out);
-    let out = article_first(
-        out.trim_matches([' ', '-', ',', ':', '_', '|', '/', '~', '+', '='])
-            .trim(),
-    );
-    out.chars().any(char::is_alphanumeric).then_some(out)
+    let title = out
+        .trim_matches([' ', '-', ',', ':', '_', '|', '/', '~', '+', '='])
+        .trim();
+    if !title.chars().any(char::is_alphanumeric) {
+        return None;
+    }
+    let turned = article_first(title);
+    let trimmed = || (title.len() < out.len()).then(|| title.to_owned());
+    Some(turned.or_else(trimmed).unwrap_or(out))
 }
 
 /// What stands between the words of a title.
@@ -165,12 +169,9 @@ fn closing(text: &Text, region: Region, spaced: bool, out: &mut String) {
 }
 
 /// `Office, The` is `The Office`.
-fn article_first(title: &str) -> String {
-    if let Some((name, article)) = title.rsplit_once(',') {
-        let article = article.trim();
-        if ARTICLES.contains(&article.to_lowercase().as_str()) && !name.is_empty() {
-            return format!("{article} {}", name.trim());
-        }
-    }
-    title.to_owned()
+fn article_first(title: &str) -> Option<String> {
+    let (name, article) = title.rsplit_once(',')?;
+    let article = article.trim();
+    let turned = ARTICLES.contains(&article.to_lowercase().as_str()) && !name.is_empty();
+    turned.then(|| format!("{article} {}", name.trim()))
 }

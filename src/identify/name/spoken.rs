@@ -177,10 +177,10 @@ fn find_season(reading: &mut Reading) {
 
 /// `2ªTemporada`, `2ndSeason`.
 fn glued_before(text: &Text, at: usize) -> Option<u32> {
-    let key = text.key(at);
-    if text.number(at).is_some() || !key.starts_with(|c: char| c.is_ascii_digit()) {
+    if !text.opens_with_digit(at) || text.number(at).is_some() {
         return None;
     }
+    let key = text.key(at);
     let letters = key.trim_start_matches(|c: char| c.is_ascii_digit());
     let digits = key
         .get(..key.len() - letters.len())
@@ -506,7 +506,8 @@ fn episode_at(text: &Text, at: usize) -> Option<(usize, List)> {
 /// `5 of 6`, `14.of.21`, `3of9`, `01 из 12`.
 fn find_of(reading: &mut Reading) {
     let text = &reading.text;
-    let found = (0..text.len()).find_map(|at| {
+    let digits = |at: &usize| text.opens_with_digit(*at);
+    let found = (0..text.len()).filter(digits).find_map(|at| {
         if let Some(value) = joined_of(text.key(at)) {
             return Some((at, at + 1, value));
         }

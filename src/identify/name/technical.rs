@@ -52,8 +52,7 @@ fn mark_ids(reading: &mut Reading) {
     }
     reading.ids = found;
     let lone = (0..reading.text.len()).find(|i| {
-        let long = reading.text.tokens.get(*i).is_some_and(|t| t.len() > 8);
-        long && reading.text.is_free(*i) && is_imdb(reading.text.key(*i))
+        reading.text.first(*i) == b't' && reading.text.is_free(*i) && is_imdb(reading.text.key(*i))
     });
     if let Some(at) = lone {
         reading
@@ -124,9 +123,11 @@ fn mark_sites(text: &mut Text) {
 
 /// A site that begins here, and the token behind it.
 fn site_at(text: &Text, at: usize) -> Option<usize> {
-    let key = text.key(at);
-    let is_www = matches!(key.as_bytes(), [b'w' | b'h', ..])
-        && matches!(key, "www" | "ww" | "www1" | "www2" | "http" | "https");
+    let is_www = matches!(text.first(at), b'w' | b'h')
+        && matches!(
+            text.key(at),
+            "www" | "ww" | "www1" | "www2" | "http" | "https"
+        );
     if !is_www && text.gap_before(at) & (gap::OPEN | gap::EDGE) == 0 {
         return None;
     }

@@ -67,6 +67,8 @@ pub(super) struct Token {
     pub gap: u16,
     /// Outermost bracket it stands in, counted from one; 0 is none.
     bracket: u16,
+    /// First byte of its key, which rules out most of what it might be.
+    first: u8,
     pub number: Option<Number>,
     pub flags: u32,
     /// What the letters are in front of digits glued to them: `Ep` of `Ep07`.
@@ -85,6 +87,11 @@ impl Token {
     /// First byte behind it.
     pub fn end(&self) -> usize {
         self.end.into()
+    }
+
+    /// First byte of its key; 0 if it has none.
+    pub fn first(&self) -> u8 {
+        self.first
     }
 
     /// Its length in bytes.
@@ -180,10 +187,14 @@ impl Text {
         }
     }
 
-    /// Whether a token opens with a digit.
+    /// First byte of a token's key; 0 if it has none.
+    pub fn first(&self, at: usize) -> u8 {
+        self.tokens.get(at).map_or(0, Token::first)
+    }
+
+    /// Whether a token's key opens with a digit.
     pub fn opens_with_digit(&self, at: usize) -> bool {
-        let first = self.raw(at).bytes().next();
-        first.is_some_and(|b| b.is_ascii_digit())
+        self.first(at).is_ascii_digit()
     }
 
     pub fn mark(&self, at: usize) -> Mark {
@@ -446,11 +457,24 @@ impl Cutter {
             self.text.keys.push(' ');
         }
         let key_start = self.text.keys.len();
-        super::normalise::fold_into(raw, &mut self.text.keys);
+        let signs = signs(raw);
+        // Nearly all words are of letters and digits alone, and need but small letters.
+        if signs & OTHER == 0 {
+            self.text.keys.push_str(raw);
+        } else {
+            super::normalise::fold_into(raw, &mut self.text.keys);
+        }
+        if signs & CAPITAL != 0
+            && let Some(key) = self.text.keys.get_mut(key_start..)
+        {
+            key.make_ascii_lowercase();
+        }
         let key_end = self.text.keys.len();
         let key = self.text.keys.get(key_start..).unwrap_or("");
+        let first = key.bytes().next().unwrap_or(0);
         let flags = words::word(key);
-        let stem = if flags == 0 { stem(key) } else { 0 };
+        let counted = signs & DIGIT != 0;
+        let stem = if counted && flags == 0 { stem(key) } else { 0 };
         self.text.any |= flags | stem;
         self.text.tokens.push(Token {
             start: small(start),
@@ -459,26 +483,47 @@ impl Cutter {
             key_end: small(key_end),
             gap: self.gap,
             bracket: small(self.open),
-            number: number(raw),
+            first,
+            number: if counted { number(raw) } else { None },
             flags,
             stem,
             mark: Mark::Free,
-            capitals: is_capitals(raw),
+            capitals: match signs & OTHER {
+                0 => signs & (SMALL | CAPITAL) == CAPITAL,
+                _ => !raw.chars().any(char::is_lowercase) && raw.chars().any(char::is_uppercase),
+            },
         });
         self.gap = 0;
     }
 }
 
-/// Has letters, and none of them small. Most words show it with their first letters.
-fn is_capitals(raw: &str) -> bool {
-    !raw.chars().any(char::is_lowercase) && raw.chars().any(char::is_uppercase)
+const SMALL: u8 = 1;
+const CAPITAL: u8 = 1 << 1;
+const DIGIT: u8 = 1 << 2;
+const OTHER: u8 = 1 << 3;
+
+/// Of what signs a word is made; ASCII letters, digits, and whatever else.
+fn signs(raw: &str) -> u8 {
+    raw.bytes().fold(0, |all, b| all | SIGNS[usize::from(b)])
 }
+
+const SIGNS: [u8; 256] = {
+    let mut signs = [OTHER; 256];
+    let mut at = 0_u8;
+    while at < 128 {
+        signs[at as usize] = match at {
+            b'a'..=b'z' => SMALL,
+            b'A'..=b'Z' => CAPITAL,
+            b'0'..=b'9' => DIGIT,
+            _ => OTHER,
+        };
+        at += 1;
+    }
+    signs
+};
 
 /// What is known about the letters of `ep07`.
 fn stem(key: &str) -> u32 {
-    if !key.ends_with(|c: char| c.is_ascii_digit()) {
-        return 0;
-    }
     let letters = key.trim_end_matches(|c: char| c.is_ascii_digit());
     let glued = letters.len() >= 2
         && (1..=4).contains(&(key.len() - letters.len()))
