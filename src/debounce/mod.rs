@@ -249,9 +249,9 @@ impl Debouncer {
         self.steps.peek()
     }
 
-    /// The step that `peek` showed has been remembered.
-    pub fn advance(&mut self) {
-        self.steps.advance();
+    /// The step that `peek` showed has been remembered: here it is.
+    pub fn advance(&mut self) -> Option<Step> {
+        self.steps.advance()
     }
 
     /// The step that `peek` showed could not be remembered: it stays, and live ones behind it collapse.

@@ -28,9 +28,9 @@ impl Steps {
         self.queue.front()
     }
 
-    pub fn advance(&mut self) {
-        self.queue.pop_front();
+    pub fn advance(&mut self) -> Option<Step> {
         self.held = false;
+        self.queue.pop_front()
     }
 
     pub fn hold(&mut self) {

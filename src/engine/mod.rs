@@ -610,18 +610,19 @@ impl<E: Edges> Engine<E> {
 
     /// Appends every step of the debouncer, until that fails.
     fn write_steps(&mut self, now: Moment) {
-        while let Some(step) = self.debouncer.peek().cloned() {
-            let accounts = self.told_of(&step);
+        while let Some(step) = self.debouncer.peek() {
+            let accounts = self.told_of(step);
             if self
                 .storage
-                .append(&mut self.edges, &step, &accounts, now)
+                .append(&mut self.edges, step, &accounts, now)
                 .is_err()
             {
                 self.debouncer.held();
                 return self.write_ahead(now);
             }
-            self.debouncer.advance();
-            self.appended(&step);
+            if let Some(step) = self.debouncer.advance() {
+                self.appended(&step);
+            }
         }
     }
 

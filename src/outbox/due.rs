@@ -51,6 +51,9 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
 
     fn due(&self, number: u16, now: Moment) -> Option<(Duration, &'static str)> {
         let account = self.account_to_serve(number)?;
+        if self.index.is_empty(number) {
+            return None;
+        }
         let clock = self.waits_for_clock(number).then(|| {
             let wait = if plausible(now.wall) {
                 Duration::ZERO

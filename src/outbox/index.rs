@@ -133,6 +133,12 @@ impl Header {
         !(self.dead || self.needs_id || self.aside || self.dormant || self.undated)
     }
 
+    /// Everything that decides where it stands.
+    fn place(&self) -> (u16, u64, [bool; 3]) {
+        let kind = [self.in_line(), self.is_live(), self.undated];
+        (self.account, self.lane, kind)
+    }
+
     /// Whether `self`, appended later to the same lane, makes `old` pointless.
     pub fn supersedes(&self, old: &Self) -> bool {
         match old.kind {
@@ -201,6 +207,12 @@ impl Index {
         self.headers.len()
     }
 
+    /// Whether an account has nothing in it.
+    pub fn is_empty(&self, account: u16) -> bool {
+        let lanes = self.lanes.get(usize::from(account));
+        lanes.is_none_or(|lanes| lanes.order.is_empty())
+    }
+
     /// How many wait for the clock.
     pub fn undated(&self) -> usize {
         self.undated
@@ -263,6 +275,9 @@ impl Index {
     pub fn put(&mut self, id: DeliveryId, header: Header) {
         let before = self.headers.insert(id, header);
         if let Some(before) = before {
+            if before.place() == header.place() {
+                return;
+            }
             self.leave(id, &before);
         }
         self.enter(id, &header);

@@ -429,6 +429,9 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
     fn blocks_after(&self, draft: &Draft) -> Result<Vec<Change>, StoreError> {
         let mut blocks = self.blocks_changed(draft);
         blocks.extend(&self.dirty);
+        if blocks.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut after: BTreeMap<DeliveryId, Option<&Header>> = BTreeMap::new();
         after.extend(draft.gone.iter().map(|id| (*id, None)));
         after.extend(draft.put.iter().map(|(id, header)| (*id, Some(header))));

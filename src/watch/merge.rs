@@ -291,11 +291,12 @@ impl Merge {
             let member = self.members.get(id)?;
             (member.is_better_than(active)).then(|| (id.clone(), member.info.source))
         });
-        let open = active.item.clone();
-        match (better, open) {
-            (None, _) => return false,
-            (Some((better, Source::Mpv)), None) => self.rename(face, better, at),
-            (Some((better, _)), open) => self.activate(face, better, open, at),
+        let Some((better, source)) = better else {
+            return false;
+        };
+        match (source, active.item.clone()) {
+            (Source::Mpv, None) => self.rename(face, better, at),
+            (_, open) => self.activate(face, better, open, at),
         }
         true
     }

@@ -1,16 +1,15 @@
 //! The network: requests on their way, what goes wrong with them, and what reeld makes of the answers. `classify` is the
 //! real one of each service.
 
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::Duration;
 
 use reeld::engine::Input;
 use reeld::model::{AccountKey, DeliveryId, Ids};
-use reeld::service::{Answer, Call, Disposition, Fault, Job, discovr, punchplay};
+use reeld::service::{Answer, Call, Disposition, Fault, Frozen, Job, discovr, punchplay};
 
 use crate::punchplay::{Awake, Sending};
 use crate::script::RequestFault;
-use crate::world::{ACCOUNTS, Event, SERVICES, World, account, service_of};
+use crate::world::{Event, SERVICES, World, all_accounts, service_of};
 
 /// How long after its end an attempt may still take effect.
 const LATE_COMMIT: Duration = Duration::from_secs(30);
@@ -58,7 +57,7 @@ enum Kind {
 impl World {
     /// The engine wants something sent.
     pub fn send(&mut self, delivery: DeliveryId, key: &AccountKey, job: Job) {
-        let account = (0..ACCOUNTS).find(|number| account(*number).key == *key);
+        let account = all_accounts().iter().position(|known| known.key == *key);
         let Some(account) = account else {
             return self.complain(format!("something was sent as {key:?}, who is nobody"));
         };
@@ -75,7 +74,7 @@ impl World {
                 "something was sent as {key:?}, which is not linked"
             ));
         }
-        if self.told.contains(&print(account, delivery, &job)) {
+        if self.was_told(account, delivery, &job) {
             return self.complain(format!(
                 "sent again after it was taken: {}",
                 job.request.body
@@ -110,6 +109,14 @@ impl World {
             return self.complain("a session was told to two users".into());
         }
         self.go(account, delivery, job, kind);
+    }
+
+    /// Whether it got a clear answer before.
+    fn was_told(&self, account: usize, delivery: DeliveryId, job: &Job) -> bool {
+        let told = self.told.get(&(account, delivery));
+        told.into_iter()
+            .flatten()
+            .any(|(path, body)| *path == job.request.path && *body == job.request.body)
     }
 
     fn go(&mut self, account: usize, delivery: DeliveryId, job: Job, kind: Kind) {
@@ -346,26 +353,21 @@ impl World {
             self.memory.quiet_since = self.clock.now;
         }
         if let Disposition::NeedsLogin { reason } = &outcome {
-            let key = crate::world::account(account).key;
+            let key = &all_accounts()[account].key;
             let mut accounts = self.accounts.iter_mut();
-            if let Some(linked) = accounts.find(|linked| linked.key == key) {
+            if let Some(linked) = accounts.find(|linked| linked.key == *key) {
                 linked.needs_login = Some(reason.clone());
             }
             let changed = Event::Tells(life, Box::new(Input::Accounts(self.accounts.clone())));
             self.after(Duration::ZERO, changed);
         }
         if matches!(outcome, Disposition::Delivered { .. }) {
-            self.told.insert(print(account, delivery, &job));
+            let Frozen { path, body, .. } = job.request;
+            let told = self.told.entry((account, delivery)).or_default();
+            told.push((path, body));
         }
         self.tell(Input::Settled { delivery, outcome });
     }
-}
-
-/// One request, told from all others.
-fn print(account: usize, delivery: DeliveryId, job: &Job) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (account, delivery.0, &job.request.path, &job.request.body).hash(&mut hasher);
-    hasher.finish()
 }
 
 fn answer(status: u16, body: &str) -> Answer {

@@ -16,8 +16,8 @@ use reeld::control::{Request, Response};
 use reeld::engine::{Edges, Engine, Identity, Input, Opened, Output, Pause};
 use reeld::history::{Entry, MemoryHistory, Read, Receipt};
 use reeld::model::{
-    AccountKey, Moment, Observation, PlayerId, Random, ServiceName, SessionId, Signal, Source,
-    ViewingId, Wall,
+    AccountKey, DeliveryId, Moment, Observation, PlayerId, Random, ServiceName, SessionId, Signal,
+    Source, ViewingId, Wall,
 };
 use reeld::service::tmdb::Lookup;
 use reeld::store::StoreError;
@@ -84,8 +84,8 @@ pub struct World {
     pub unreachable: [Duration; 2],
     pub revoked: [bool; 2],
     pub memory: Memory,
-    /// Clear answers that the daemon has had and cannot have forgotten.
-    pub told: BTreeSet<u64>,
+    /// Requests of accounts (path and body) to which the daemon has had a clear answer, and cannot have forgotten it.
+    pub told: BTreeMap<(usize, DeliveryId), Vec<(String, String)>>,
     /// The daemon runs, the machine is awake and the disk works since then, wall milliseconds.
     pub well_since: i64,
     /// From when to when it slept, likewise.
@@ -251,6 +251,12 @@ pub const fn service_of(account: usize) -> usize {
     account % 2
 }
 
+/// All of them, by number.
+pub fn all_accounts() -> &'static [Account; ACCOUNTS] {
+    static ACCOUNTS_OF_ALL: OnceLock<[Account; ACCOUNTS]> = OnceLock::new();
+    ACCOUNTS_OF_ALL.get_or_init(|| std::array::from_fn(account))
+}
+
 pub fn account(number: usize) -> Account {
     let user = if number < 2 { "ann" } else { "ben" };
     Account {
@@ -304,7 +310,7 @@ impl World {
             unreachable: [Duration::ZERO; 2],
             revoked: [false; 2],
             memory: Memory::default(),
-            told: BTreeSet::new(),
+            told: BTreeMap::new(),
             well_since: 0,
             sleeps: Vec::new(),
             failing: None,
