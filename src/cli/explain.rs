@@ -67,7 +67,7 @@ fn explain_path(path: &str, format: Format, context: &Context) -> Result<(), Cli
 }
 
 fn object(path: &str, identity: &Identity) -> Value {
-    let mut object = serde_json::to_value(IdentityJson::from(identity)).unwrap_or_default();
+    let mut object = serde_json::to_value(IdentityJson(identity)).unwrap_or_default();
     if let Some(object) = object.as_object_mut() {
         object.insert("input".to_owned(), json!(path));
     }

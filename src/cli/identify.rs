@@ -4,7 +4,6 @@ use std::io::{self, BufRead, Write};
 use std::path::Path;
 
 use clap::Args;
-use serde::Serialize;
 
 use super::table::table;
 use super::{Context, Format, output, words};
@@ -12,7 +11,7 @@ use crate::config::load_rules;
 use crate::error::CliError;
 use crate::identify::rules::Rules;
 use crate::identify::{Evidence, Identity, IdentityJson, Verdict, identify, named, sidecar};
-use crate::model::{decoded, media_json};
+use crate::model::{Fields as _, Line, decoded, media_json};
 use crate::paths::Paths;
 
 /// What reeld makes of a file name or path, and why
@@ -47,11 +46,14 @@ pub fn run(args: &IdentifyArgs, context: &Context) -> Result<(), CliError> {
         }
     };
     let mut out = io::BufWriter::with_capacity(64 << 10, io::stdout().lock());
+    let mut line = Line::default();
     let mut write = |name: &str| {
         let identity = looks(name);
         if args.format.json {
-            serde_json::to_writer(&mut out, &Line::new(name, &identity))?;
-            return out.write_all(b"\n");
+            line.clear();
+            line.put("input", name)?;
+            IdentityJson(&identity).put_into(&mut line)?;
+            return out.write_all(line.end());
         }
         out.write_all(describe(name, &identity).as_bytes())
     };
@@ -117,23 +119,6 @@ fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> Result<bool, CliEr
         line.pop();
     }
     Ok(length > 0)
-}
-
-/// A line of the output.
-#[derive(Serialize)]
-struct Line<'a> {
-    input: &'a str,
-    #[serde(flatten)]
-    identity: IdentityJson<'a>,
-}
-
-impl<'a> Line<'a> {
-    fn new(input: &'a str, identity: &'a Identity) -> Self {
-        Self {
-            input,
-            identity: IdentityJson::from(identity),
-        }
-    }
 }
 
 fn describe(input: &str, identity: &Identity) -> String {

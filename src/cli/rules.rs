@@ -27,8 +27,8 @@ Examples:
   map = [{ from = 1, to = 61, season = 1 }, { from = 62, season = 2 }]
 
   [[rule]]
-  when = { regex = \"(?i)second season\" }
-  shift = { season = 1, episode = -12 }")]
+  when = { title = \"Attack on Titan\", season = 2 }
+  shift = { episode = -25 }")]
 pub struct RulesArgs {
     #[command(subcommand)]
     command: RulesCommand,

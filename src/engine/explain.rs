@@ -31,7 +31,7 @@ impl<E: Edges> Engine<E> {
             open: open.and_then(|open| place(&open.item)),
             identity: open.map(|open| {
                 let identity = self.identity_of(open);
-                serde_json::to_value(IdentityJson::from(&identity)).unwrap_or_default()
+                serde_json::to_value(IdentityJson(&identity)).unwrap_or_default()
             }),
             player: player_row(player),
         }))

@@ -18,6 +18,7 @@ pub use json::IdentityJson;
 pub use pieces::NOT_THE_LAST;
 use rules::Rules;
 use sidecar::{Place, Sidecar};
+use weigh::title_keys;
 pub use weigh::verdict;
 
 /// Below this confidence nothing is sent; it is shown.
@@ -87,11 +88,13 @@ pub fn identify(item: &Item, sidecars: &[Sidecar], rules: &Rules) -> Identity {
     let ids = name.as_mut().and_then(name::take_ids);
     let named = name.as_ref().map(|claim| &claim.media);
     let kind = named.and_then(|media| media.media_type);
+    let called = named.filter(|_| !rules.is_empty()).map(title_keys);
     let path = match &item.location {
         Some(Location::Path(path)) => Some(path.as_str()),
         _ => None,
     };
-    let mut claims = Vec::new();
+    // Mostly the name alone speaks.
+    let mut claims = Vec::with_capacity(2);
     claims.extend(ids);
     // The number of a season only completes what the name says.
     let (seasons, beside): (Vec<_>, Vec<_>) = sidecar::claims(sidecars, named, path)
@@ -104,7 +107,7 @@ pub fn identify(item: &Item, sidecars: &[Sidecar], rules: &Rules) -> Identity {
     claims.extend(tags::hint(item));
     claims.extend(player::read(item));
     let mut identity = weigh::weigh(item, claims);
-    rules.apply(item, &mut identity);
+    rules.apply(item, &called.unwrap_or_default(), &mut identity);
     pieces::hold(&mut identity, sidecars);
     identity
 }

@@ -8,6 +8,9 @@ use crate::model::{Item, Media, MediaType, Tags};
 /// `named` is what the file's name takes it for.
 pub fn read(item: &Item, named: Option<MediaType>) -> Option<Claim> {
     let tags = &item.tags;
+    if tags.0.is_empty() {
+        return None;
+    }
     // "01/10": the first of ten.
     let number = |names: &[&str]| {
         let text = first(tags, names)?;

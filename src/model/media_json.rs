@@ -1,36 +1,59 @@
 //! A `Media` as JSON: the shape that all commands share.
 
-use serde::{Serialize, Serializer};
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::Value;
 
-use super::{Media, MediaType};
+use super::{Entries, Fields, Media};
 
 /// What it is, without input and evidence. Absent is null; numbers are lists only where there are several.
 #[must_use]
 pub fn media_json(media: &Media) -> Value {
-    serde_json::to_value(MediaJson::from(media)).unwrap_or_default()
+    serde_json::to_value(MediaJson(media)).unwrap_or_default()
 }
 
 /// The same, for writing many of them without a tree in between.
-#[derive(Debug, Serialize)]
-pub struct MediaJson<'a> {
-    media_type: Option<MediaType>,
-    title: Option<&'a str>,
-    alternative_title: Option<&'a str>,
-    year: Option<u16>,
-    season: Numbers<'a>,
-    episode: Numbers<'a>,
-    episode_end: Option<u32>,
-    absolute_episode: Numbers<'a>,
-    date: Option<String>,
-    episode_title: Option<&'a str>,
-    part: Option<u32>,
-    anime: bool,
-    ids: IdsJson<'a>,
-    confidence: f64,
+#[derive(Debug)]
+pub struct MediaJson<'a>(pub &'a Media);
+
+impl MediaJson<'_> {
+    /// Its fields, in their order.
+    ///
+    /// # Errors
+    /// As what takes the fields.
+    pub fn put_into<F: Fields>(&self, to: &mut F) -> Result<(), F::Error> {
+        let media = self.0;
+        to.put("media_type", media.media_type)?;
+        to.put("title", media.title.as_deref())?;
+        to.put("alternative_title", media.alternative_title.as_deref())?;
+        to.put("year", media.year)?;
+        to.put("season", Numbers(&media.season))?;
+        to.put("episode", Numbers(&media.episode))?;
+        to.put("episode_end", end(&media.episode))?;
+        to.put("absolute_episode", Numbers(&media.absolute_episode))?;
+        to.put("date", media.date.map(|date| date.to_string()))?;
+        to.put("episode_title", media.episode_title.as_deref())?;
+        to.put("part", media.part)?;
+        to.put("anime", media.anime)?;
+        let ids = IdsJson {
+            tmdb: media.ids.tmdb,
+            imdb: media.ids.imdb.as_deref(),
+            tvdb: media.ids.tvdb,
+        };
+        to.put("ids", ids)?;
+        let confidence = (f64::from(media.confidence) * 100.0).round() / 100.0;
+        to.put("confidence", confidence)
+    }
 }
 
-#[derive(Debug, Serialize)]
+impl Serialize for MediaJson<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut entries = Entries(serializer.serialize_map(None)?);
+        self.put_into(&mut entries)?;
+        entries.0.end()
+    }
+}
+
+#[derive(Debug, serde::Serialize)]
 struct IdsJson<'a> {
     tmdb: Option<u64>,
     imdb: Option<&'a str>,
@@ -46,31 +69,6 @@ impl Serialize for Numbers<'_> {
             [] => serializer.serialize_none(),
             [one] => serializer.serialize_u32(*one),
             many => many.serialize(serializer),
-        }
-    }
-}
-
-impl<'a> From<&'a Media> for MediaJson<'a> {
-    fn from(media: &'a Media) -> Self {
-        Self {
-            media_type: media.media_type,
-            title: media.title.as_deref(),
-            alternative_title: media.alternative_title.as_deref(),
-            year: media.year,
-            season: Numbers(&media.season),
-            episode: Numbers(&media.episode),
-            episode_end: end(&media.episode),
-            absolute_episode: Numbers(&media.absolute_episode),
-            date: media.date.map(|date| date.to_string()),
-            episode_title: media.episode_title.as_deref(),
-            part: media.part,
-            anime: media.anime,
-            ids: IdsJson {
-                tmdb: media.ids.tmdb,
-                imdb: media.ids.imdb.as_deref(),
-                tvdb: media.ids.tvdb,
-            },
-            confidence: (f64::from(media.confidence) * 100.0).round() / 100.0,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The words that the stages share. Plain data: no I/O, no clock, no decisions.
 
 mod account;
+mod fields;
 mod id;
 mod lifecycle;
 mod media;
@@ -12,6 +13,7 @@ mod text;
 mod title;
 
 pub use account::{AccountKey, ServiceName};
+pub use fields::{Entries, Fields, Line};
 pub use id::{DeliveryId, EventId, Random, SessionId, ViewingId};
 pub use lifecycle::{Action, Journal, Lifecycle, Playback, Span, Step, Viewing, ViewingKey};
 pub use media::{Date, Ids, Media, MediaType};
@@ -22,5 +24,5 @@ pub use observation::{
     Tags, Transport, Video,
 };
 pub use secret::Secret;
-pub use text::{decoded, windows_1252};
+pub use text::{decoded, visible, windows_1252};
 pub use title::title_key;

@@ -185,7 +185,7 @@ impl Location {
     pub fn is_web(&self) -> bool {
         let Self::Url(url) = self else { return false };
         let (scheme, _) = url.split_once("://").unwrap_or_default();
-        ["http", "https"]
+        ["http", "https", "ytdl"]
             .iter()
             .any(|web| scheme.eq_ignore_ascii_case(web))
     }

@@ -1,4 +1,5 @@
-//! Text from bytes that should be UTF-8: names of files are whatever bytes somebody gave them once.
+//! Text from outside: bytes that should be UTF-8 (names of files are whatever bytes somebody gave them once), and signs
+//! that are no text.
 
 use std::borrow::Cow;
 
@@ -18,6 +19,18 @@ pub fn decoded(bytes: &[u8]) -> Cow<'_, str> {
         }
     }
     text.into()
+}
+
+/// Without control characters, and without what turns or hides text: marks of direction, and what has no width but for the
+/// joiners that scripts are written with.
+#[must_use]
+pub fn visible(text: &str) -> Cow<'_, str> {
+    let hidden = |c: char| matches!(c, '\u{ad}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    if !text.contains(|c: char| c.is_control() || hidden(c)) {
+        return text.into();
+    }
+    let kept = text.chars().filter(|c| !hidden(*c));
+    kept.map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// Whether the accents stand in words of plain letters, as in Western Europe. In other code pages whole words are

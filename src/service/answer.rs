@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use crate::model::{Ids, Wall};
+use crate::model::{Ids, Wall, visible};
 
 /// Longest wait that a service may ask for: a wrong header must not silence us for a year.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
@@ -171,18 +171,11 @@ fn seconds(text: &str) -> Option<Duration> {
 /// Foreign text for a terminal or a log: one line, no control characters, nothing that turns or hides text, bounded.
 #[must_use]
 pub fn printable(text: &str) -> String {
-    let line = text
+    let line = visible(text)
         .chars()
-        .filter(|c| !is_invisible(*c))
-        .map(|c| if c.is_control() { ' ' } else { c })
         .take(LONGEST_WORDS)
         .collect::<String>();
     line.trim().to_owned()
-}
-
-/// Marks of direction and joining, and what has no width; but for the joiners that scripts are written with.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// A whole number, though it may come as a string or with a fraction of zero.

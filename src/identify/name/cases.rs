@@ -107,6 +107,9 @@ fn films_end_at_their_year_or_their_technical_part() {
 #[rustfmt::skip]
 fn titles_that_are_numbers_or_years() {
     check(&[
+        ("Degrees.11.9.2018.1080p.mkv", "movie Degrees 11 9 (2018)", "11/9 is known by that day, as 9/11 is"),
+        ("The.Gun.33.1.3.1994.1080p.mkv", "movie The Gun 33 1.3 (1994)", "a fraction behind a number"),
+        ("1962 - Dr. No.mkv", "movie Dr. No (1962)", "a word, and no Norwegian"),
         ("1917.2019.1080p.BluRay.mkv", "movie 1917 (2019)", "the last year is the year"),
         ("2012 (2009).mkv", "movie 2012 (2009)", "the one in brackets is"),
         ("1917.mkv", "movie 1917", "the first word is never the year"),
@@ -141,6 +144,11 @@ fn titles_that_are_numbers_or_years() {
 #[rustfmt::skip]
 fn episodes_in_every_spelling() {
     check(&[
+        ("Harbour.S02E01.Waiting.for.Dutch.1080p.mkv", "episode Harbour S2 E1 \"Waiting for Dutch\"", "for whom, and no language"),
+        ("Harbour - S01E01 - The Trailer.mkv", "episode Harbour S1 E1 \"The Trailer\"", "an episode may be called so"),
+        ("The.Harbour.Pt.I.720p.HDTV.x264.mkv", "episode The Harbour E1", "a part on television is an episode"),
+        ("Harbour S01E\u{660}\u{665}.mkv", "episode Harbour S1 E5", "Arabic digits"),
+        ("[TGx]Harbour.S01E01.1080p.mkv", "episode Harbour S1 E1", "an index is no group"),
         ("Harbour.Lights.S02E05.The.Storm.720p.mkv", "episode Harbour Lights S2 E5 \"The Storm\"", "the usual form"),
         ("Harbour Lights - 2x05 - The Storm.mkv", "episode Harbour Lights S2 E5 \"The Storm\"", "the other one"),
         ("Harbour.Lights.2011.S02E05.mkv", "episode Harbour Lights (2011) S2 E5", "the show's year"),
@@ -250,6 +258,9 @@ fn languages_have_their_own_words() {
 fn anime_counts_on() {
     check(&[
         ("[Kumo-Subs] Hoshi no Umi - 13v2 [1080p][1A2B3C4D].mkv", "episode Hoshi no Umi E13", "the usual form"),
+        ("[Kumo] Hoshi no Umi - OP 01 [1080p].mkv", "episode Hoshi no Umi E1 [Other]", "an opening"),
+        ("[Kumo] Hoshi no Umi - Ending 02 [1080p].mkv", "episode Hoshi no Umi E2 [Other]", "an ending"),
+        ("/anime/Hoshi no Umi/NCED/[Kumo] Hoshi no Umi - 02.mkv", "episode Hoshi no Umi E2 [Other]", "a folder of them"),
         ("[Kumo] Hoshi no Umi 13 (1280x720 x264).mkv", "episode Hoshi no Umi E13", "without a dash"),
         ("[Kumo] Hoshi no Umi - 1071 [1080p].mkv", "episode Hoshi no Umi E1071", "four digits"),
         ("[Kumo] Hoshi no Umi 2nd Season - 03.mkv", "episode Hoshi no Umi S2 E3", "an ordinal"),
@@ -313,6 +324,10 @@ fn folders_tell_what_the_name_does_not() {
         ("/tv/Harbour Lights/Harbour Lights - Part 3 - The Storm.mkv", "episode Harbour Lights E3 \"The Storm\" part 3", "a part among series is an episode"),
         ("/anime/Hoshi no Umi/Specials/OVA 1.mkv", "episode Hoshi no Umi S0 E1", "what specials are called is no title"),
         ("/v/Harbour Lights/Season 2/Chapter 5 - The Storm.mkv", "episode Harbour Lights S2 E5 \"The Storm\"", "a chapter of a season"),
+        ("/tv/Harbour Lights/Series 2 - The Return/05 The Storm.mkv", "episode Harbour Lights S2 E5 \"The Storm\"", "and a British one's"),
+        ("/dl/The.Quiet.Harbour.2016.1080p.x264-GRP/abc123xyz.mkv", "movie The Quiet Harbour (2016)", "a random name in a release's folder"),
+        ("/dl/The.Quiet.Harbour.2016.1080p.x264-GRP/yRWOJ7kLp2q.mkv", "movie The Quiet Harbour (2016)", "another"),
+        ("/dl/The.Quiet.Harbour.2016.1080p.x264-GRP/RARBG.mkv", "movie The Quiet Harbour (2016)", "where it is listed is not what it is"),
         ("/v/Harbour Lights/Season 2/D1/05.mkv", "episode Harbour Lights S2 E5", "a disc's folder names nothing"),
     ]);
 }
@@ -329,6 +344,12 @@ fn ids_are_read_from_every_part_of_a_path() {
     assert_eq!(ids("/films/Film (1999) [tmdbid=550]/film.mkv"), (Some(550), None, None, false));
     assert_eq!(ids("Film (1999) [imdbid-tt0137523].mkv"), (None, imdb.clone(), None, false));
     assert_eq!(ids("Film (1999) [tt0137523].mkv"), (None, imdb, None, false));
+    assert_eq!(ids("Film (1999) tmdb-550.mkv"), (Some(550), None, None, false));
+    // The folder calls it otherwise, in another language
+    assert_eq!(ids("/films/Der Film (1999) {tmdb-550}/The.Film.1999.1080p.mkv"), (Some(550), None, None, false));
+    assert_eq!(ids("/films/Der Film (1999) {tmdb-550}/Another.Story.2004.1080p.mkv"), (None, None, None, false));
+    assert_eq!(ids("/anime/Sea {tvdb-81189}/Season 01/[Kumo] Umi - 05 [1080p].mkv"), (None, None, Some(81189), true));
+    assert_eq!(ids("/anime/Sea {tvdb-81189}/[Kumo] Umi - 05 [1080p].mkv"), (None, None, Some(81189), true));
     assert_eq!(ids("/tv/Show {tvdb-81189}/Season 1/Show - S01E02.mkv"), (None, None, Some(81189), true));
     assert_eq!(ids("/tv/Show/Season 1/Show - S01E02 [tvdbid-349232].mkv"), (None, None, Some(349_232), false));
 }
@@ -419,6 +440,17 @@ fn what_a_camera_or_a_recorder_named_or_nobody_can_read_is_never_sure() {
         ("Wimbledon (2004).mkv", false),
         ("Wimbledon.2004.1080p.mkv", false),
         ("UEFA.Champions.League.2024.Final.1080p.mkv", true),
+        ("Boxing 2024.03.08 Smith.vs.Jones.1080p.mkv", true),
+        ("UFC Fight Night 238 1080p WEB.mkv", true),
+        ("Wrestling.40.2024.PPV.1080p.mkv", true),
+        ("Super.Bowl.LVIII.2024.One.vs.Other.1080p.mkv", true),
+        ("Olympics.Paris.2024.Athletics.Day.1.1080p.mkv", true),
+        ("Harbour vs. Sea (2021).mkv", false),
+        // From the web
+        ("How to Sail in 2024 [dQw4w9WgXcQ].webm", true),
+        ("Sailing #12 [aB3-_kLm9Qz].webm", true),
+        ("The Quiet Harbour (2016) [BDRip-1080p].mkv", false),
+        ("[Kumo] Hoshi no Umi - 12 [Kumo-Subs-2].mkv", false),
         // No series, or between two episodes
         ("S01E01 - Pilot.mkv", true),
         ("/home/ann/Downloads/03 - Who.mkv", true),

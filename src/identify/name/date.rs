@@ -102,7 +102,8 @@ fn date(year: u32, month: u32, day: u32) -> Option<Date> {
 
 /// Finds the first date.
 pub(super) fn find(reading: &mut Reading) {
-    let found = (0..reading.text.len()).find_map(|at| {
+    let opens = |at: &usize| reading.text.opens_with_digit(*at);
+    let found = (0..reading.text.len()).filter(opens).find_map(|at| {
         let (until, date) = compact(&reading.text, at)
             .or_else(|| split(&reading.text, at))
             .or_else(|| signed(&reading.text, at))?;
@@ -204,8 +205,15 @@ fn split(text: &Text, at: usize) -> Option<(usize, Date)> {
         return None;
     }
     // What happened on 9/11 is known by that day, but not in the year it was told in.
-    let event = (a.value, b.value) == (9, 11) && a.digits == 1 && c.value > 2001;
-    if event && at > 0 {
+    let event = matches!((a.value, b.value), (9, 11) | (11, 9))
+        && (a.digits == 1 || b.digits == 1)
+        && c.value > 2001;
+    // "Naked.Gun.33.1.3.1994"
+    let counted = || {
+        at.checked_sub(1)
+            .is_some_and(|i| text.number(i).is_some_and(|n| n.digits < 3))
+    };
+    if at > 0 && (event || c.digits == 4 && first == text.gap_before(at) && counted()) {
         return None;
     }
     let found = match (a.digits, c.digits) {
@@ -231,12 +239,13 @@ fn short(a: u32, b: u32, c: u32) -> Option<Date> {
 
 /// `15. März 2024`, `March 15, 2024`, `2024 Mar 15`, `15 de marzo de 2024`: the token it begins at, and the one behind it.
 fn worded(text: &Text, at: usize) -> Option<(usize, usize, Date)> {
-    if text.key(at).len() < 3 || !text.is_free(at) || text.number(at).is_some() {
-        return None;
-    }
     // A year or a day is near.
     let near = |i: usize| text.tokens.get(i).is_some_and(|t| t.number.is_some());
-    if !(near(at + 1) || near(at + 2)) {
+    if !(near(at + 1) || near(at + 2))
+        || text.key(at).len() < 3
+        || !text.is_free(at)
+        || text.number(at).is_some()
+    {
         return None;
     }
     let month = month(text.key(at))?;

@@ -341,26 +341,37 @@ fn seasons(bytes: &[u8], at: usize) -> Option<Span> {
 
 /// Finds the first `S01E02` or `1x02`; without one, the first `E02` and `S01`.
 pub(super) fn find(reading: &mut Reading) {
-    if let Some((at, span)) = search(reading, season_episode).or_else(|| search(reading, cross)) {
+    let both = search(reading, |c| matches!(c, b's' | b't'), season_episode)
+        .or_else(|| search(reading, |c| c.is_ascii_digit(), cross));
+    if let Some((at, span)) = both {
         take(reading, at, span);
         return;
     }
-    let season = search(reading, seasons);
-    let episode = search(reading, bare_episode);
+    let season = search(reading, |c| c == b's', seasons);
+    let episode = search(reading, |c| c == b'e', bare_episode);
     for (at, span) in season.into_iter().chain(episode) {
         take(reading, at, span);
     }
 }
 
-fn search(reading: &Reading, scan: fn(&[u8], usize) -> Option<Span>) -> Option<(usize, Span)> {
+/// The first token whose first byte, in lower case, fits and that `scan` takes.
+fn search(
+    reading: &Reading,
+    fits: impl Fn(u8) -> bool,
+    scan: fn(&[u8], usize) -> Option<Span>,
+) -> Option<(usize, Span)> {
     let bytes = reading.text.text.as_bytes();
     reading
         .text
         .tokens
         .iter()
         .enumerate()
-        .filter(|(_, token)| token.mark == Mark::Free)
+        .filter(|(_, token)| {
+            let first = bytes.get(token.start());
+            token.mark == Mark::Free && first.is_some_and(|b| fits(b.to_ascii_lowercase()))
+        })
         .find_map(|(at, token)| {
+            let span = scan(bytes, token.start())?;
             // "x264-S78" names a group, "5.1x2" channels.
             let before = at.checked_sub(1);
             let technical = before.is_some_and(|i| {
@@ -372,7 +383,6 @@ fn search(reading: &Reading, scan: fn(&[u8], usize) -> Option<Span>) -> Option<(
             if technical {
                 return None;
             }
-            let span = scan(bytes, token.start())?;
             // "3x3 Eyes": a lone digit on either side opens no episode's name.
             let title = at == 0
                 && token.len() == 3

@@ -51,6 +51,16 @@ const FOLDERS: &[(&str, Extra)] = &[
     ("shorts", Extra::Other),
     ("clips", Extra::Other),
     ("backdrops", Extra::Other),
+    ("bonus disc", Extra::Other),
+    ("bonus features", Extra::Other),
+    ("special features", Extra::Other),
+    ("bloopers", Extra::Other),
+    ("gag reel", Extra::Other),
+    ("outtakes", Extra::Other),
+    ("creditless", Extra::Other),
+    ("ncop", Extra::Other),
+    ("nced", Extra::Other),
+    ("ncop nced", Extra::Other),
     ("theme music", Extra::Other),
 ];
 
@@ -113,6 +123,9 @@ pub(super) fn find(reading: &mut Reading) {
 /// the year. Behind the number of an episode stands the episode's title, which may be any of them.
 fn inside(reading: &Reading) -> Option<(usize, usize, Extra)> {
     let text = &reading.text;
+    if !text.may_have(ASIDE) {
+        return None;
+    }
     let begins = |at: &usize| text.has(*at, ASIDE);
     let first = (1..text.len()).find(begins)?;
     let marked = |marks: &[Mark]| text.first_marked(0, marks).unwrap_or(text.len());
@@ -150,6 +163,35 @@ const INSIDE: &[(&str, Extra)] = &[
     ("behind the scenes", Extra::BehindTheScenes),
     ("deleted scenes", Extra::DeletedScene),
     ("deleted scene", Extra::DeletedScene),
+    ("alternate ending", Extra::DeletedScene),
+    ("alternate endings", Extra::DeletedScene),
+    ("interviews", Extra::Interview),
+    ("interview", Extra::Interview),
+    ("tv spots", Extra::Trailer),
+    ("tv spot", Extra::Trailer),
+    ("bande annonce", Extra::Trailer),
+    ("zwiastun", Extra::Trailer),
+    ("fragman", Extra::Trailer),
+    ("трейлер", Extra::Trailer),
+    ("тизер", Extra::Trailer),
+    ("予告編", Extra::Trailer),
+    ("予告", Extra::Trailer),
+    ("预告片", Extra::Trailer),
+    ("預告片", Extra::Trailer),
+    ("预告", Extra::Trailer),
+    ("예고편", Extra::Trailer),
+    ("gag reel", Extra::Other),
+    ("blooper reel", Extra::Other),
+    ("bloopers", Extra::Other),
+    ("outtakes", Extra::Other),
+    ("special features", Extra::Other),
+    ("bonus features", Extra::Other),
+    ("bonus disc", Extra::Other),
+    ("bonus", Extra::Other),
+    ("extras disc", Extra::Other),
+    ("extra disc", Extra::Other),
+    ("extras", Extra::Other),
+    ("clip", Extra::Other),
 ];
 
 /// What a file in a film's folder is that does not call itself like the film.
@@ -212,11 +254,12 @@ fn ending(reading: &Reading, words: &str) -> Option<usize> {
     let bracketed = text
         .bracket_of(from)
         .is_some_and(|b| b.first == from && from > 0);
-    // "S00E05 - Behind the Scenes": an episode may be called so.
+    // "S00E05 - Behind the Scenes", "S01E01 - The Trailer": an episode may be called so.
+    let before = from - usize::from(from > 0);
+    let opens = gap::is_dash(joint) && text.mark(before) == Mark::Number;
     let named = words != "sample"
-        && gap::is_dash(joint)
         && reading.has_episode()
-        && text.mark(from - usize::from(from > 0)) == Mark::Number;
+        && (opens || matches!(text.key(before), "the" | "a" | "an"));
     let fits = if named {
         false
     } else if word {
@@ -236,9 +279,11 @@ fn anime_extra(reading: &Reading, at: usize) -> bool {
     let capital = reading.text.tokens.get(at).is_some_and(|t| t.capitals);
     let counted = letters.len() < reading.text.key(at).len();
     let last = reading.ends_after(at) || reading.text.number(at + 1).is_some();
+    let apart = gap::is_dash(reading.text.gap_before(at));
     matches!(letters, "ncop" | "nced" | "creditless")
         || capital && matches!(letters, "pv" | "cm")
-        || capital && counted && matches!(letters, "op" | "ed") && last
+        || capital && (counted || apart) && matches!(letters, "op" | "ed") && last
+        || apart && matches!(letters, "opening" | "ending") && last
         || matches!(letters, "menu" | "preview") && last
 }
 
@@ -253,7 +298,7 @@ fn find_bonus(reading: &mut Reading) {
         return;
     }
     let numbered = |i: usize, letter: char| {
-        if text.raw(i).len() != 3 {
+        if text.tokens.get(i).is_none_or(|t| t.len() != 3) {
             return false;
         }
         let hyphen = text.gap_before(i) & gap::HYPHEN != 0 && !gap::is_dash(text.gap_before(i));

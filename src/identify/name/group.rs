@@ -3,6 +3,16 @@
 use super::reading::Reading;
 use super::token::{Bracket, Mark, Text, gap};
 
+/// Where releases are listed. Their mark in front of a name is no group's that makes anime.
+const INDEXES: &[&str] = &[
+    "tgx", "eztv", "ettv", "rartv", "rarbg", "yts", "yify", "glodls", "1337x",
+];
+
+/// Whether a word is the name of an index.
+pub(super) fn is_index(key: &str) -> bool {
+    INDEXES.contains(&key)
+}
+
 /// Marks it.
 pub(super) fn find(reading: &mut Reading) {
     let text = &reading.text;
@@ -30,8 +40,8 @@ pub(super) fn find(reading: &mut Reading) {
                         && before_text(text, i, bracket.end))
         });
     if opens && plain && !technical && !site && named {
+        reading.group = !is_index(text.keys(bracket.first, bracket.last));
         reading.text.set(0, bracket.last, Mark::Noise);
-        reading.group = true;
     }
 }
 

@@ -131,7 +131,8 @@ fn head(part: &str) -> &str {
 
 /// Splits on slashes, but neither on " / " nor inside `[a/b]`.
 fn split(path: &str) -> Vec<&str> {
-    if !path.contains(['/', '\\']) {
+    let bytes = path.as_bytes();
+    if !(bytes.contains(&b'/') || bytes.contains(&b'\\')) {
         return if path.trim().is_empty() {
             Vec::new()
         } else {
@@ -174,7 +175,7 @@ fn closes(path: &str, at: usize) -> bool {
 /// One sign for each meaning: full-width signs, dashes and brackets.
 fn mapped(part: &str) -> String {
     if part.is_ascii() {
-        let control = part.bytes().any(|b| b < b' ');
+        let control = part.bytes().fold(false, |any, b| any | (b < b' '));
         return if control {
             part.replace(['\t', '\n', '\r'], " ")
         } else {
@@ -193,11 +194,18 @@ fn mapped(part: &str) -> String {
             '\u{3000}' | '\u{a0}' | '\u{2007}' | '\u{202f}' | '\t' | '\n' | '\r' => ' ',
             '№' => '#',
             '\u{200b}'..='\u{200f}' | '\u{feff}' | '\u{202a}'..='\u{202e}' => continue,
+            '\u{660}'..='\u{669}' => digit(c, '\u{660}'),
+            '\u{6f0}'..='\u{6f9}' => digit(c, '\u{6f0}'),
             '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
             _ => c,
         });
     }
     out
+}
+
+/// An Arabic or Persian digit, whose zero is given, as ours.
+fn digit(c: char, zero: char) -> char {
+    char::from_digit(u32::from(c) - u32::from(zero), 10).unwrap_or(c)
 }
 
 fn strip_extension(name: &mut String) {
@@ -225,27 +233,34 @@ fn stem(name: &str) -> Option<&str> {
 
 /// Lower case without accents, apostrophes and signs: the form in which words are looked up.
 pub(super) fn fold_into(raw: &str, out: &mut String) {
-    if raw.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        let start = out.len();
-        out.push_str(raw);
-        if let Some(added) = out.get_mut(start..) {
-            added.make_ascii_lowercase();
-        }
-        return;
-    }
     for c in raw.chars() {
-        match c {
-            'a'..='z' | '0'..='9' | '#' => out.push(c),
-            'A'..='Z' => out.push(c.to_ascii_lowercase()),
-            '*' | '×' => out.push('x'),
-            '\0'..='\u{bf}' | '\u{300}'..='\u{36f}' | '\u{2000}'..='\u{206f}' => {}
-            _ => fold_letter(c, out),
+        match FOLDED.get(c as usize) {
+            Some(0) => {}
+            Some(plain) => out.push(char::from(*plain)),
+            None => fold_letter(c, out),
         }
     }
 }
 
+/// What becomes of each ASCII character; of those with 0 nothing.
+const FOLDED: [u8; 128] = {
+    let mut folded = [0; 128];
+    let mut at = 0_u8;
+    while at < 128 {
+        folded[at as usize] = match at {
+            b'0'..=b'9' | b'#' | b'A'..=b'Z' | b'a'..=b'z' => at.to_ascii_lowercase(),
+            b'*' => b'x',
+            _ => 0,
+        };
+        at += 1;
+    }
+    folded
+};
+
 fn fold_letter(c: char, out: &mut String) {
     let plain = match c {
+        '×' => 'x',
+        '\u{80}'..='\u{bf}' | '\u{300}'..='\u{36f}' | '\u{2000}'..='\u{206f}' => return,
         'à'..='å' | 'À'..='Å' | 'ā' | 'ă' | 'ą' => 'a',
         'ç' | 'Ç' | 'ć' | 'č' | 'Č' => 'c',
         'è'..='ë' | 'È'..='Ë' | 'ē' | 'ę' | 'ě' => 'e',

@@ -3,7 +3,7 @@
 use super::reading::Reading;
 use super::spoken::{ROMANS, WORDS, follows, glued, index};
 use super::token::{Mark, gap};
-use super::words::{DISC, PART};
+use super::words::{BROADCAST, DISC, PART};
 
 /// `cd1`, `Disc 2`, `CD1of2`.
 pub(super) fn find_disc(reading: &mut Reading) {
@@ -12,6 +12,9 @@ pub(super) fn find_disc(reading: &mut Reading) {
     let first = usize::from(text.len() > 2);
     let found = (first..text.len()).find_map(|at| {
         let key = text.key(at);
+        if !key.starts_with('c') && !key.starts_with('d') {
+            return None;
+        }
         let joined = key
             .strip_prefix("cd")
             .or_else(|| key.strip_prefix("disc"))
@@ -36,17 +39,20 @@ pub(super) fn find_disc(reading: &mut Reading) {
 /// `SP02` of a group: a special, which is season 0.
 pub(super) fn find_special(reading: &mut Reading) {
     let text = &reading.text;
+    let opens = text
+        .bracket_of(0)
+        .is_some_and(|b| b.kind == '[' && b.first == 0);
+    if !opens {
+        return;
+    }
     let found = (2..text.len()).find_map(|at| {
         let digits = text
             .key(at)
             .strip_prefix("sp")
             .filter(|d| matches!(d.len(), 1 | 2))?;
-        let opens = text
-            .bracket_of(0)
-            .is_some_and(|b| b.kind == '[' && b.first == 0);
         let closed = text.gap_after(at) & (gap::BRACKET | gap::EDGE) != 0
             || gap::is_dash(text.gap_after(at));
-        (opens && closed && text.is_free(at))
+        (closed && text.is_free(at))
             .then(|| digits.parse().ok().map(|value| (at, value)))
             .flatten()
     });
@@ -58,7 +64,7 @@ pub(super) fn find_special(reading: &mut Reading) {
 
 /// `Part 2`, `Part Two`, `Teil II`: stays in the title.
 pub(super) fn find_part(reading: &mut Reading) {
-    if reading.part.is_some() {
+    if reading.part.is_some() || !reading.text.may_have(PART) {
         return;
     }
     let text = &reading.text;
@@ -69,15 +75,26 @@ pub(super) fn find_part(reading: &mut Reading) {
                 && text.gap_before(i + 1) & (gap::BRACKET | gap::HYPHEN) == 0
         })
     };
+    // "The.Pacific.Pt.I.720p.HDTV"
+    let broadcast = text.may_have(BROADCAST)
+        && !(0..text.len()).any(|i| text.number(i).is_some_and(|n| n.digits == 4));
+    let spelled = |i: usize| {
+        let roman = index(ROMANS, text.key(i + 1));
+        roman.or_else(|| index(WORDS, text.key(i + 1)))
+    };
     let series = (1..text.len())
-        .find(|i| text.has(*i, PART) && text.is_free(*i) && padded(*i).is_some())
+        .find(|i| text.has(*i, PART) && text.is_free(*i))
+        .and_then(|i| {
+            let number =
+                padded(i).or_else(|| text.number(i + 1).filter(|n| broadcast && n.digits < 3));
+            let value = number.map(|n| n.value);
+            Some((i, value.or_else(|| spelled(i).filter(|_| broadcast))?))
+        })
         .filter(|_| !reading.is_numbered() && reading.date.is_none());
-    if let Some(at) = series
-        && let Some(number) = padded(at)
-    {
+    if let Some((at, value)) = series {
         // "Part.01" is an episode of a short series, "Part 1" part of a film's title.
         reading.text.set(at, at + 2, Mark::Number);
-        reading.episode = vec![number.value];
+        reading.episode = vec![value];
         return;
     }
     reading.part = (1..text.len())

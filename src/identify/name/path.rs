@@ -4,7 +4,7 @@ use super::numbers::Context;
 use super::reading::Reading;
 use super::token::{Mark, Text};
 use super::words::{self, PLACE, SHOW};
-use super::{Extra, Ids, MediaType, ParsedName, extras, kinship, normalise, part, private};
+use super::{Extra, Ids, MediaType, ParsedName, extras, group, kinship, normalise, part, private};
 
 /// What the folders above a file say, the nearest first.
 #[derive(Default)]
@@ -100,8 +100,10 @@ impl Folders {
             self.context.series = self.context.series.or(Some(series));
         }
         if of_season && (is_bare(&text) || of_extras.is_some()) {
+            let title = text.text.trim().to_owned();
+            self.called.get_or_insert((squeezed(&title), None));
             self.named = Some(Reading {
-                title: Some(text.text.trim().to_owned()),
+                title: Some(title),
                 text,
                 ..Reading::default()
             });
@@ -202,8 +204,9 @@ impl Folders {
         }
     }
 
-    /// The ids of the folder, if what was made of it all is what the folder is of.
-    fn ids_of(&self, title: Option<&str>, year: Option<u16>, episode: bool) -> Ids {
+    /// The ids of the folder, if what was made of it all is what the folder is of: it is called so, or the film has its year,
+    /// or it is an episode that was `shelved` there, whatever that calls the series.
+    fn ids_of(&self, title: Option<&str>, year: Option<u16>, episode: bool, shelved: bool) -> Ids {
         let of_it = self
             .called
             .as_ref()
@@ -212,7 +215,7 @@ impl Folders {
                 let title = squeezed(title);
                 let alike = called.starts_with(&title) || title.starts_with(called.as_str());
                 let same_year = of.is_some() && *of == year;
-                *called == title || alike && (episode || same_year)
+                *called == title || episode && (alike || shelved) || !episode && same_year
             });
         if of_it {
             self.ids.clone()
@@ -291,6 +294,14 @@ fn is_obscured(reading: &Reading) -> bool {
         || numbers && !text.tokens.is_empty() && text.len() < 3
 }
 
+/// `abc123xyz`, or the name of an index alone: where the folder is called as releases are, that says what it is.
+fn is_random(text: &Text) -> bool {
+    let raw = text.raw(0);
+    let has = |kind: fn(&u8) -> bool| raw.bytes().any(|b| kind(&b));
+    let mixed = raw.len() > 7 && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
+    text.len() == 1 && (mixed || group::is_index(text.key(0)))
+}
+
 /// A scene's short name under its full one: `grp-shw.s01e02` under `The.Show.S01E02.720p-GRP`.
 fn is_abbreviated(base: &Reading, folder: &Reading) -> bool {
     let (Some(short), Some(full)) = (&base.title, &folder.title) else {
@@ -334,7 +345,7 @@ fn join(mut base: Reading, mut folders: Folders) -> ParsedName {
         .as_ref()
         .is_some_and(|folder| folder.text.first_marked(0, &[Mark::Tech]).is_some());
     if let Some(mut folder) = folders.named.take() {
-        let hidden = is_obscured(&base);
+        let hidden = is_obscured(&base) || released && is_random(&base.text);
         let shelved = folders.extra.is_some();
         if release
             && (!base.has_episode()
@@ -515,7 +526,8 @@ fn finish(base: Reading, folders: Folders, released: bool) -> ParsedName {
     if absolute.is_empty() && anime && season.is_empty() {
         absolute.clone_from(&base.episode);
     }
-    let of_folder = folders.ids_of(base.title.as_deref(), base.year, episode);
+    let shelved = in_season || base.group;
+    let of_folder = folders.ids_of(base.title.as_deref(), base.year, episode, shelved);
     let on_folder = !of_folder.is_empty();
     let before_number = !base.ids.is_empty() && kinship::ids_before_number(&base.text);
     // What stands on the folder of a series is the series'; on the file of an episode it might be the episode's.

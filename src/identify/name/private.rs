@@ -41,6 +41,9 @@ const ARTICLES: &[&str] = &[
     "el", "los", "las", "una", "il", "lo", "gli", "i", "o", "os", "as", "de", "het", "een",
 ];
 
+/// What is fought under such a name is no film.
+const FIGHTS: &[&str] = &["ufc", "bellator"];
+
 /// Between the two whose wedding it is.
 const AND: &[&str] = &["and", "und", "et", "y", "e", "en", "och", "og", "i", "и"];
 
@@ -57,7 +60,10 @@ pub(super) fn is_private(reading: &Reading, among_films: bool, in_release: bool)
     if reading.group || episode {
         return false;
     }
-    if reading.timed || is_named_by_machine(reading, first, words, counted) && !dated_release {
+    if reading.timed
+        || is_web_video(text) && !reading.bracketed_year
+        || is_named_by_machine(reading, first, words, counted) && !dated_release
+    {
         return true;
     }
     if counted || reading.bracketed_year {
@@ -132,7 +138,10 @@ fn is_couples(text: &Text) -> bool {
 /// `League.2021.Week.05`, `Racing.2023.Monaco`: a season and what was played in it, not a film of that year.
 fn is_sport(text: &Text, first: usize, words: usize, among_films: bool) -> bool {
     let year = first + words;
-    let league = || word(&text.keys(first, year).replace(' ', "")) & LEAGUE != 0;
+    let league = || {
+        let named = |until| word(&text.keys(first, until).replace(' ', "")) & LEAGUE != 0;
+        (first + 1..=year).any(named)
+    };
     let played = (year..text.len()).find(|at| !matches!(text.mark(*at), Mark::Year | Mark::Number));
     let is_final = |at: usize| text.key(at) == "final" && phrase_at(text, at).is_none();
     let is_match = played.is_some_and(|at| at > year && (text.is_free(at) || is_final(at)));
@@ -141,5 +150,37 @@ fn is_sport(text: &Text, first: usize, words: usize, among_films: bool) -> bool 
             && FIXTURES.contains(&text.key(at))
             && text.number(at + 1).is_some()
     };
-    is_match && words <= 3 && !among_films && league() || (1..text.len()).any(fixture)
+    // "Boxing 2024.03.08 Smith.vs.Jones"
+    let opposed = || {
+        let dated = text.first_marked(0, &[Mark::Year, Mark::Number]);
+        dated.is_some_and(|from| {
+            (from..text.len()).any(|at| text.key(at) == "vs" && text.is_free(at))
+        })
+    };
+    let fought =
+        FIGHTS.contains(&text.key(first)) || (first..text.len()).any(|at| text.key(at) == "ppv");
+    is_match && words <= 3 && !among_films && league()
+        || (fought || opposed()) && !among_films
+        || (1..text.len()).any(fixture)
+}
+
+/// `Title [dQw4w9WgXcQ]`: as what is saved from the web is called, by a name that machines count with.
+fn is_web_video(text: &Text) -> bool {
+    let Some(last) = text
+        .brackets
+        .last()
+        .filter(|b| b.kind == '[' && b.last == text.len())
+    else {
+        return false;
+    };
+    let inside = text.slice(last.start, last.end).trim_matches(['[', ']']);
+    let has = |kind: fn(&u8) -> bool| inside.bytes().any(|b| kind(&b));
+    inside.len() == 11
+        && inside
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+        && has(u8::is_ascii_lowercase)
+        && has(u8::is_ascii_uppercase)
+        && has(|b| !b.is_ascii_alphabetic())
+        && (last.first..last.last).all(|at| text.mark(at) != Mark::Tech)
 }

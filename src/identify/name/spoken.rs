@@ -236,7 +236,12 @@ fn season_at(text: &Text, at: usize) -> Option<(usize, List)> {
             && text.number(list.until + 1).is_none_or(|n| n.digits == 4)
     };
     let year = text.gap_before(at + 1) & gap::OPEN != 0;
-    let opens = at == 0 && text.key(0) == "series" && text.len() > 2;
+    // "Series 7: The Contenders" is a film, "Series 2 - The Second" a season.
+    let opens = at == 0
+        && text.key(0) == "series"
+        && text.len() > 2
+        && !gap::is_dash(text.gap_before(2))
+        && text.gap_before(2) & gap::OPEN == 0;
     let dated = |list: &List| {
         list.digits == 4 && (year || matches!(text.key(at), "series" | "serie" | "temp" | "tem"))
     };
@@ -351,6 +356,9 @@ fn skip_of(reading: &mut Reading, at: usize) {
 
 fn find_episode(reading: &mut Reading) {
     let text = &reading.text;
+    if !text.may_have(EPISODE) && !text.text.contains('#') {
+        return;
+    }
     let found = (0..text.len()).filter(|i| text.is_free(*i)).find_map(|at| {
         // "Enemy #1 (2013)"
         let film = |n: &Number| {

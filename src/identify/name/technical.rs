@@ -17,7 +17,7 @@ pub(super) fn mark_noise(reading: &mut Reading) {
     mark_checksum(reading);
 }
 
-/// `{tmdb-550}`, `[tmdbid=550]`, `(imdb-tt0137523)`, `[tt0137523]`.
+/// `{tmdb-550}`, `[tmdbid=550]`, `(imdb-tt0137523)`, `[tt0137523]`; and without a bracket `tmdb-550`, `tt0137523`.
 fn mark_ids(reading: &mut Reading) {
     let mut found = Ids::default();
     for index in 0..reading.text.brackets.len() {
@@ -34,9 +34,27 @@ fn mark_ids(reading: &mut Reading) {
         }
         reading.text.set(bracket.first, bracket.last, Mark::Noise);
     }
+    for at in 0..reading.text.len() {
+        let text = &reading.text;
+        let joined = text.gap_before(at + 1) == gap::HYPHEN;
+        let Some(number) = text.number(at + 1).filter(|n| joined && n.value > 0) else {
+            continue;
+        };
+        let place = match text.key(at) {
+            "tmdb" | "tmdbid" => &mut found.tmdb,
+            "tvdb" | "tvdbid" => &mut found.tvdb,
+            _ => continue,
+        };
+        if text.is_free(at) {
+            place.get_or_insert(number.value.into());
+            reading.text.set(at, at + 2, Mark::Noise);
+        }
+    }
     reading.ids = found;
-    let lone =
-        (0..reading.text.len()).find(|i| reading.text.is_free(*i) && is_imdb(reading.text.key(*i)));
+    let lone = (0..reading.text.len()).find(|i| {
+        let long = reading.text.tokens.get(*i).is_some_and(|t| t.len() > 8);
+        long && reading.text.is_free(*i) && is_imdb(reading.text.key(*i))
+    });
     if let Some(at) = lone {
         reading
             .ids
@@ -106,11 +124,9 @@ fn mark_sites(text: &mut Text) {
 
 /// A site that begins here, and the token behind it.
 fn site_at(text: &Text, at: usize) -> Option<usize> {
-    let is_www = text.key(at).starts_with(['w', 'h'])
-        && matches!(
-            text.key(at),
-            "www" | "ww" | "www1" | "www2" | "http" | "https"
-        );
+    let key = text.key(at);
+    let is_www = matches!(key.as_bytes(), [b'w' | b'h', ..])
+        && matches!(key, "www" | "ww" | "www1" | "www2" | "http" | "https");
     if !is_www && text.gap_before(at) & (gap::OPEN | gap::EDGE) == 0 {
         return None;
     }
@@ -208,7 +224,7 @@ pub(super) fn mark_technical(text: &mut Text) {
             at += length + behind;
         } else {
             if flags & (WEAK | EDITION) != 0 && length > 1 {
-                weaken(text, at, at + length, flags);
+                text.add_flags(at, at + length, flags);
             }
             at += length;
         }
@@ -216,26 +232,19 @@ pub(super) fn mark_technical(text: &mut Text) {
     mark_neighbours(text);
 }
 
-/// Gives every word of a phrase what the phrase is.
-fn weaken(text: &mut Text, from: usize, until: usize, flags: u32) {
-    for token in text.tokens.get_mut(from..until).into_iter().flatten() {
-        token.flags |= flags;
-    }
-}
-
 /// The whole part of `1.46Gb`.
 fn size_before(text: &mut Text, at: usize) {
-    let unit = text.raw(at).starts_with(|c: char| c.is_ascii_digit())
-        || matches!(text.key(at), "mbps" | "kbps" | "gb" | "mb");
-    let Some(before) = at.checked_sub(1) else {
+    let is_number = |i: &usize| text.number(*i).is_some_and(|n| n.digits <= 3);
+    let Some(before) = at.checked_sub(1).filter(is_number) else {
         return;
     };
+    let unit = text.opens_with_digit(at) || matches!(text.key(at), "mbps" | "kbps" | "gb" | "mb");
     let size = ["gb", "mb", "tb", "gib", "mib", "mbps", "mbits", "mbit"]
         .iter()
         .any(|u| text.key(at).ends_with(u));
     let joined = matches!(text.gap_before(at), gap::DOT | gap::COMMA)
-        || text.raw(at).len() < 5 && !text.raw(at).starts_with(|c: char| c.is_ascii_digit());
-    if size && unit | joined && joined && text.number(before).is_some_and(|n| n.digits <= 3) {
+        || text.raw(at).len() < 5 && !text.opens_with_digit(at);
+    if size && unit | joined && joined {
         text.set(before, at, Mark::Tech);
     }
 }
@@ -313,13 +322,14 @@ pub(super) fn settle(reading: &mut Reading) {
             reading.text.set(at, at + 1, Mark::Tech);
         }
     }
-    reading.anime |= (0..reading.text.len()).any(|i| {
-        reading.text.has(i, ANIME)
-            && matches!(
-                reading.text.key(i),
-                "vostfr" | "fansub" | "oad" | "ona" | "ova"
-            )
-    });
+    reading.anime |= reading.text.may_have(ANIME)
+        && (0..reading.text.len()).any(|i| {
+            reading.text.has(i, ANIME)
+                && matches!(
+                    reading.text.key(i),
+                    "vostfr" | "fansub" | "oad" | "ona" | "ova"
+                )
+        });
 }
 
 fn is_technical_here(reading: &Reading, at: usize, anchored: Option<usize>) -> bool {
@@ -337,7 +347,11 @@ fn is_technical_here(reading: &Reading, at: usize, anchored: Option<usize>) -> b
         .checked_sub(1)
         .is_some_and(|i| matches!(text.key(i), "the" | "a" | "an") && text.is_free(i))
         && !token.capitals;
-    if article {
+    // "Dr. No", "Waiting.for.Dutch"
+    let code = token.flags & CODE != 0;
+    let word = code && token.gap & gap::SPACE != 0 && is_title_case(text.raw(at));
+    let bound = token.flags & LANGUAGE != 0 && !code && !token.capitals && binds(text, at);
+    if article || word || bound {
         return false;
     }
     let next = at + 1;
@@ -379,9 +393,11 @@ fn is_technical_here(reading: &Reading, at: usize, anchored: Option<usize>) -> b
 
 /// Written like a word of a title: `Web`, not `WEB` or `v2`.
 fn is_everyday(raw: &str) -> bool {
-    raw.len() > 2
-        && raw.starts_with(char::is_uppercase)
-        && raw.chars().skip(1).all(char::is_lowercase)
+    raw.len() > 2 && is_title_case(raw)
+}
+
+fn is_title_case(raw: &str) -> bool {
+    raw.starts_with(char::is_uppercase) && raw.chars().skip(1).all(char::is_lowercase)
 }
 
 /// Whether the word before belongs to this one: `The Italian`.

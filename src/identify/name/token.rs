@@ -121,6 +121,8 @@ pub(super) struct Text {
     pub brackets: Vec<Bracket>,
     /// What stands behind the last token.
     pub tail: u16,
+    /// What any of the tokens, or its stem, has been found to be.
+    any: u32,
     /// Has no letters but Latin ones without accents.
     pub ascii: bool,
 }
@@ -163,6 +165,25 @@ impl Text {
 
     pub fn has(&self, at: usize, flags: u32) -> bool {
         self.flags(at) & flags != 0
+    }
+
+    /// Whether any token or its stem could be one of these: most passes find nothing, and need not look.
+    pub fn may_have(&self, flags: u32) -> bool {
+        self.any & flags != 0
+    }
+
+    /// Adds to what several tokens are.
+    pub fn add_flags(&mut self, from: usize, until: usize, flags: u32) {
+        self.any |= flags;
+        for token in self.tokens.get_mut(from..until).into_iter().flatten() {
+            token.flags |= flags;
+        }
+    }
+
+    /// Whether a token opens with a digit.
+    pub fn opens_with_digit(&self, at: usize) -> bool {
+        let first = self.raw(at).bytes().next();
+        first.is_some_and(|b| b.is_ascii_digit())
     }
 
     pub fn mark(&self, at: usize) -> Mark {
@@ -280,7 +301,18 @@ fn breaks(before: Script, after: Script) -> bool {
     )
 }
 
-fn gap_of(c: char) -> u16 {
+/// [`gap_of`] the signs that nearly all names are made of.
+const GAPS: [u16; 128] = {
+    let mut gaps = [0; 128];
+    let mut at = 0_u8;
+    while at < 128 {
+        gaps[at as usize] = gap_of(at as char);
+        at += 1;
+    }
+    gaps
+};
+
+const fn gap_of(c: char) -> u16 {
     match c {
         ' ' | '\t' | '\u{3000}' | '\u{a0}' => gap::SPACE,
         '.' => gap::DOT,
@@ -314,7 +346,8 @@ impl Cutter {
         let mut start = None;
         let mut last = Script::Latin;
         for (at, c) in source.char_indices() {
-            let bits = gap_of(c);
+            let known = GAPS.get(c as usize);
+            let bits = known.copied().unwrap_or_else(|| gap_of(c));
             if bits != 0 {
                 if let Some(from) = start.take() {
                     self.word(&source, from, at);
@@ -322,14 +355,14 @@ impl Cutter {
                 self.separator(c, bits, at);
                 continue;
             }
+            let from = *start.get_or_insert(at);
+            if self.text.ascii {
+                continue;
+            }
             let now = script(c);
-            match start {
-                Some(from) if breaks(last, now) || c == '第' => {
-                    self.word(&source, from, at);
-                    start = Some(at);
-                }
-                None => start = Some(at),
-                Some(_) => {}
+            if from < at && (breaks(last, now) || c == '第') {
+                self.word(&source, from, at);
+                start = Some(at);
             }
             last = now;
         }
@@ -415,13 +448,10 @@ impl Cutter {
         let key_start = self.text.keys.len();
         super::normalise::fold_into(raw, &mut self.text.keys);
         let key_end = self.text.keys.len();
-        let flags = words::word(self.text.keys.get(key_start..).unwrap_or(""));
-        let capitals = if self.text.ascii {
-            let small = raw.bytes().any(|b| b.is_ascii_lowercase());
-            !small && raw.bytes().any(|b| b.is_ascii_uppercase())
-        } else {
-            raw.chars().any(char::is_uppercase) && !raw.chars().any(char::is_lowercase)
-        };
+        let key = self.text.keys.get(key_start..).unwrap_or("");
+        let flags = words::word(key);
+        let stem = if flags == 0 { stem(key) } else { 0 };
+        self.text.any |= flags | stem;
         self.text.tokens.push(Token {
             start: small(start),
             end: small(end),
@@ -431,20 +461,24 @@ impl Cutter {
             bracket: small(self.open),
             number: number(raw),
             flags,
-            stem: if flags == 0 {
-                stem(self.text.keys.get(key_start..).unwrap_or(""))
-            } else {
-                0
-            },
+            stem,
             mark: Mark::Free,
-            capitals,
+            capitals: is_capitals(raw),
         });
         self.gap = 0;
     }
 }
 
+/// Has letters, and none of them small. Most words show it with their first letters.
+fn is_capitals(raw: &str) -> bool {
+    !raw.chars().any(char::is_lowercase) && raw.chars().any(char::is_uppercase)
+}
+
 /// What is known about the letters of `ep07`.
 fn stem(key: &str) -> u32 {
+    if !key.ends_with(|c: char| c.is_ascii_digit()) {
+        return 0;
+    }
     let letters = key.trim_end_matches(|c: char| c.is_ascii_digit());
     let glued = letters.len() >= 2
         && (1..=4).contains(&(key.len() - letters.len()))

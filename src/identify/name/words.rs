@@ -222,11 +222,11 @@ const LISTS: &[(u32, &str)] = &[
     ),
     (
         LEAGUE,
-        "formula1 formulaone f1 formula2 formulae motogp moto2 moto3 nascar indycar wrc nba wnba nfl nhl mlb mls ncaa premierleague epl laliga bundesliga seriea ligue1 eredivisie championsleague uefachampionsleague europaleague uefaeuro fifaworldcup worldcup superbowl olympics olympicgames winterolympics summerolympics tourdefrance wimbledon rolandgarros usopen australianopen sixnations rugbyworldcup copaamerica dfbpokal facup",
+        "formula1 formulaone f1 formula2 formulae motogp moto2 moto3 nascar indycar wrc tennis boxing nba wnba nfl nhl mlb mls ncaa premierleague epl laliga bundesliga seriea ligue1 eredivisie championsleague uefachampionsleague europaleague uefaeuro fifaworldcup worldcup superbowl olympics olympicgames winterolympics summerolympics tourdefrance wimbledon rolandgarros usopen australianopen sixnations rugbyworldcup copaamerica dfbpokal facup",
     ),
     (
         ASIDE,
-        "official theatrical trailer teaser sample featurette making behind deleted",
+        "official theatrical trailer teaser sample featurette making behind deleted gag blooper bloopers outtakes bonus special extra extras alternate interview interviews tv clip bande zwiastun fragman трейлер тизер 予告編 予告 预告片 預告片 预告 예고편",
     ),
     (
         BINDS,
@@ -441,24 +441,37 @@ fn counted_unit(key: &str, digits: usize) -> u32 {
 
 /// A technical word with digits or another technical word glued to it: `hdtvx264`, `aacx2`, `ddp51`.
 fn with_tail(key: &str) -> Option<u32> {
-    const HEADS: &[&str] = &[
-        "hdtv", "bluray", "pdtv", "webdl", "webrip", "bdrip", "dvdrip", "brrip", "x264", "x265",
-        "h264", "h265", "hevc", "aac", "flac", "ac3", "eac3", "ddp", "dd", "dts", "truehd",
-        "atmos", "xvid", "divx", "opus", "repack", "lame", "subx", "hdr10",
-    ];
-    let first = key.bytes().next()?;
-    let head = HEADS
+    let head = heads(key.bytes().next()?)
         .iter()
-        .find(|head| head.bytes().next() == Some(first) && key.starts_with(**head))?;
+        .find(|head| key.starts_with(**head))?;
     let rest = key.get(head.len()..)?;
     let short = rest.trim_start_matches('x');
-    let glued = table().0.get(rest).is_some_and(|flags| flags & TECH != 0);
     let sound = matches!(
         *head,
         "aac" | "flac" | "ac3" | "eac3" | "ddp" | "dd" | "dts" | "truehd" | "atmos" | "opus"
     );
-    if glued || (!short.is_empty() && short.bytes().all(|b| b.is_ascii_digit())) {
-        return Some(TECH | if sound { SOUND } else { 0 });
+    let counted = !short.is_empty() && short.bytes().all(|b| b.is_ascii_digit());
+    let glued = || table().0.get(rest).is_some_and(|flags| flags & TECH != 0);
+    (counted || glued()).then_some(TECH | if sound { SOUND } else { 0 })
+}
+
+/// The words that others are glued to, by their first letter; the longer first.
+fn heads(first: u8) -> &'static [&'static str] {
+    match first {
+        b'a' => &["aac", "ac3", "atmos"],
+        b'b' => &["bluray", "bdrip", "brrip"],
+        b'd' => &["dvdrip", "ddp", "dd", "dts", "divx"],
+        b'e' => &["eac3"],
+        b'f' => &["flac"],
+        b'h' => &["hdtv", "h264", "h265", "hevc", "hdr10"],
+        b'l' => &["lame"],
+        b'o' => &["opus"],
+        b'p' => &["pdtv"],
+        b'r' => &["repack"],
+        b's' => &["subx"],
+        b't' => &["truehd"],
+        b'w' => &["webdl", "webrip"],
+        b'x' => &["x264", "x265", "xvid"],
+        _ => &[],
     }
-    None
 }

@@ -197,6 +197,9 @@ fn place(written: &str, home: Option<&Path>) -> Result<Place, String> {
     if folder.is_empty() {
         return Err("when.path is empty".into());
     }
+    if !expanded.starts_with(['/', '*', '?', '[']) && !expanded.contains("://") {
+        return Err("when.path must begin with /, ~/ or *, or be an address".into());
+    }
     let glob = expanded
         .contains(['*', '?', '['])
         .then(|| Pattern::new(&expanded))

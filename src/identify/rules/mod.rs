@@ -6,13 +6,13 @@
 //! ignore = true
 //!
 //! [[rule]]
-//! when = { title = "One Piece" }                 # as it is understood, or as the player calls it
+//! when = { title = "One Piece" }                 # as it is understood, or as its file or the player calls it
 //! set = { type = "episode", tmdb = 37854 }       # also: title, year, season, imdb, tvdb
 //! map = [{ from = 1, to = 61, season = 1 }, { from = 62, season = 2, episode = 1 }]
 //!
 //! [[rule]]
-//! when = { regex = "(?i)/fansubs/.*second season" }
-//! shift = { season = 1, episode = -12 }
+//! when = { title = "Attack on Titan", season = 2 }    # numbered on: its first episode is called 26
+//! shift = { episode = -25 }
 //! ```
 //!
 //! Everything in a `when` must fit. What shares a title with a work need not be it: a rule without path and regex leaves
@@ -124,16 +124,17 @@ impl Rules {
     #[must_use]
     pub fn read(&self, media: &Media) -> Option<Media> {
         let nowhere = Item::default();
-        let fits = |rule: &&Rule| rule.when.by_title_alone() && rule.fits(&nowhere, media);
+        let fits = |rule: &&Rule| rule.when.by_title_alone() && rule.fits(&nowhere, media, &[]);
         let rule = self.0.iter().find(fits).filter(|rule| !rule.ignore)?;
         let mut said = media.clone();
         rule.change(&mut said);
         (said != *media).then_some(said)
     }
 
-    /// Applies the first rule that fits.
-    pub fn apply(&self, item: &Item, identity: &mut Identity) {
-        let Some(rule) = self.0.iter().find(|rule| rule.fits(item, &identity.media)) else {
+    /// Applies the first rule that fits; `named` are the keys of the titles that the file's name has, whatever else won.
+    pub fn apply(&self, item: &Item, named: &[String], identity: &mut Identity) {
+        let fits = |rule: &&Rule| rule.fits(item, &identity.media, named);
+        let Some(rule) = self.0.iter().find(fits) else {
             return;
         };
         let mut said = rule.said();
@@ -156,7 +157,7 @@ impl When {
     fn is_everything(&self) -> bool {
         let anything = |place: &str| {
             let item = super::named(place);
-            self.fits(&item, &Media::default())
+            self.fits(&item, &Media::default(), &[])
         };
         ["/q/0.mkv", "/z/y/x 1.avi", "/w"].into_iter().all(anything)
     }
@@ -165,10 +166,11 @@ impl When {
         self.path.is_none() && self.regex.is_none()
     }
 
-    fn fits(&self, item: &Item, media: &Media) -> bool {
+    fn fits(&self, item: &Item, media: &Media, named: &[String]) -> bool {
         let place = item.location.as_ref().map_or("", Location::as_str);
         let called = |title: &String| {
-            title_keys(media).contains(title)
+            named.contains(title)
+                || title_keys(media).contains(title)
                 || item
                     .title
                     .as_deref()
@@ -197,11 +199,11 @@ impl Place {
 }
 
 impl Rule {
-    fn fits(&self, item: &Item, media: &Media) -> bool {
+    fn fits(&self, item: &Item, media: &Media, named: &[String]) -> bool {
         let numbered = !media.season.is_empty() && !media.episode.is_empty();
         let makes_film = self.set.kind == Some(MediaType::Movie);
         let by_title_alone = self.when.by_title_alone();
-        self.when.fits(item, media) && !(by_title_alone && makes_film && numbered)
+        self.when.fits(item, media, named) && !(by_title_alone && makes_film && numbered)
     }
 
     /// What of it could not be done.
@@ -232,6 +234,7 @@ impl Rule {
     fn change(&self, media: &mut Media) -> Option<&'static str> {
         let counted = [&media.season, &media.episode, &media.absolute_episode].map(Clone::clone);
         self.set.apply(media);
+        let numbered = !media.season.is_empty() && media.absolute_episode.is_empty();
         let mapped = self.map.is_empty() || self.map.iter().any(|range| range.apply(media));
         if !self.shift.apply(media) {
             // What is counted otherwise is left as it is, not half changed.
@@ -239,7 +242,11 @@ impl Rule {
             (media.season, media.episode, media.absolute_episode) = (season, episode, absolute);
             return Some(" (not shifted: a number would be less than 1)");
         }
-        (!mapped).then_some(" (no range holds all of its numbers)")
+        match (mapped, numbered) {
+            (true, _) => None,
+            (false, true) => Some(" (not mapped: it has a season of its own)"),
+            (false, false) => Some(" (no range holds all of its numbers)"),
+        }
     }
 
     fn said(&self) -> String {
@@ -310,6 +317,7 @@ impl Set {
             media.episode.clear();
             media.absolute_episode.clear();
             media.episode_title = None;
+            media.date = None;
         } else if let Some(season) = self.season {
             media.season = vec![season];
             media.media_type = Some(MediaType::Episode);
@@ -344,8 +352,12 @@ impl Range {
 }
 
 impl Shift {
-    /// All of it, or nothing: false where a season would become negative, or an episode less than 1.
+    /// All of it, or nothing: false where a season would become negative, or an episode less than 1. What has a number and no
+    /// season is of the first.
     fn apply(self, media: &mut Media) -> bool {
+        if self.season != 0 && media.season.is_empty() && !media.episode.is_empty() {
+            media.season = vec![1];
+        }
         let season = shifted(&media.season, self.season);
         let episode = shifted(&media.episode, self.episode);
         let Some((season, episode)) = season.zip(episode) else {

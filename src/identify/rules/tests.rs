@@ -47,6 +47,18 @@ fn rules_do_what_they_say() {
             "type=movie title=Hitze tmdb=949 → track",
         ),
         (
+            "a film has no date of its own",
+            "when = { title = \"fahrenheit\" }\nset = { type = \"movie\", title = \"Fahrenheit 11/9\", year = 2018 }",
+            "/v/Fahrenheit 2018-09-11.mkv",
+            "type=movie title=Fahrenheit 11/9 year=2018 → track",
+        ),
+        (
+            "counted on, without a season",
+            "when = { path = \"/v/second\" }\nshift = { season = 1, episode = -12 }",
+            "/v/second/[Grp] Show - 13 [1080p].mkv",
+            "type=episode title=Show season=2 episode=1 absolute=13 → track",
+        ),
+        (
             "another year",
             "when = { regex = \"(?i)heat\", year = 1986 }\nset = { tmdb = 949 }",
             "/v/Heat (1995).mkv",
@@ -217,11 +229,32 @@ fn what_a_rule_could_not_do_is_said() {
             "Show S01E12.mkv",
             "line 1: shift season=+0 episode=-12 (not shifted: a number would be less than 1)",
         ),
+        (
+            "when = { title = \"Show\" }\nmap = [{ from = 1, to = 61, season = 1 }, { from = 62, season = 2 }]",
+            "Show S01E62.mkv",
+            "line 1: map (not mapped: it has a season of its own)",
+        ),
     ] {
         let identity = identify(&named(name), &[], &rules(&format!("[[rule]]\n{rule}")));
         let said = identity.evidence.first().map(|e| e.said.as_str());
         assert_eq!(said, Some(wanted), "{name}");
     }
+}
+
+#[test]
+fn a_title_of_the_files_name_is_matched_where_another_source_has_won() {
+    let nfo = b"<tvshow><title>Haus des Geldes</title><uniqueid type='tmdb' default='true'>71446</uniqueid></tvshow>";
+    let place = "/tv/Money Heist/Season 1/Money.Heist.S01E02.mkv";
+    let beside = [crate::identify::sidecar::Sidecar {
+        file: "tvshow.nfo".into(),
+        place: crate::identify::sidecar::Place::Show,
+        above: 1,
+        fact: crate::identify::sidecar::understand(nfo).unwrap(),
+    }];
+    let rules = rules("[[rule]]\nwhen = { title = \"money heist\" }\nset = { tmdb = 5 }");
+    let identity = identify(&named(place), &beside, &rules);
+    assert_eq!(identity.media.ids.tmdb, Some(5));
+    assert_eq!(identity.verdict, Verdict::Track);
 }
 
 #[test]
@@ -260,6 +293,11 @@ fn what_is_wrong_is_told_with_its_line() {
         ),
         (
             "[[rule]]\nwhen = { path = \"a[\" }\nignore = true",
+            1,
+            "must begin with",
+        ),
+        (
+            "[[rule]]\nwhen = { path = \"/a[\" }\nignore = true",
             1,
             "no glob",
         ),
@@ -326,7 +364,7 @@ fn a_rule_that_is_written_is_read_as_it_was_meant() {
         verdict: Verdict::Local("unsure".into()),
         evidence: Vec::new(),
     };
-    rules(&text).apply(&Item::default(), &mut identity);
+    rules(&text).apply(&Item::default(), &[], &mut identity);
     assert_eq!(identity.media.ids.tmdb, Some(7), "{text}");
     assert_eq!(identity.verdict, Verdict::Track);
 }
@@ -348,7 +386,7 @@ fn a_rule_is_written_where_it_is_applied_or_not_at_all() {
     assert!(first.starts_with("# mine\n\n[[rule]]\nwhen = "), "{first}");
     let second = with_rule(&first, &heat, &ids(949)).unwrap();
     let mut identity = identify(&named("Heat.1995.mkv"), &[], &Rules::default());
-    rules(&second.text).apply(&Item::default(), &mut identity);
+    rules(&second.text).apply(&Item::default(), &[], &mut identity);
     assert_eq!(identity.media.ids.tmdb, Some(949), "{}", second.text);
     for (text, wanted) in [
         (

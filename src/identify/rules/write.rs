@@ -85,7 +85,7 @@ impl Rule {
                 .as_deref()
                 .is_some_and(|known| title_key(known) == title)
         });
-        named_it || self.when.by_title_alone() && self.fits(&Item::default(), media)
+        named_it || self.when.by_title_alone() && self.fits(&Item::default(), media, &[])
     }
 
     /// What would be lost if another came before it.

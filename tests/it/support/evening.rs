@@ -254,6 +254,17 @@ impl Evening {
         Mpv { child, socket }
     }
 
+    /// The daemon, and a film in mpv whose start has arrived.
+    pub fn watching(&mut self, name: &str, seconds: u32) -> Mpv {
+        self.start();
+        let film = self.film(name, seconds);
+        let mpv = self.mpv(&[], &[&film]);
+        self.until("the start arrives", Duration::from_secs(20), |evening| {
+            evening.story() == "start"
+        });
+        mpv
+    }
+
     /// The same, on the bus too.
     pub fn mpv_on_bus(&mut self, more: &[&str], films: &[&Path]) -> Mpv {
         let script = format!("--script={MPRIS_SCRIPT}");

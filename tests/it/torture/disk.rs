@@ -56,12 +56,7 @@ fn a_disk_that_fills_up_in_mid_film_and_gets_room_again_costs_nothing() {
         return;
     }
     let (mut evening, disk) = on_a_small_disk();
-    evening.start();
-    let film = evening.film("Heat (1995).mkv", LENGTH);
-    let mpv = evening.mpv(&[], &[&film]);
-    evening.until("the start arrives", SOON, |evening| {
-        evening.story() == "start"
-    });
+    let mpv = evening.watching("Heat (1995).mkv", LENGTH);
     disk.fill();
     evening.until_logged("No space left on device");
     let status = told(&evening);
@@ -90,13 +85,8 @@ fn a_film_that_ends_while_the_disk_is_full_is_reported_when_there_is_room() {
         return;
     }
     let (mut evening, disk) = on_a_small_disk();
-    evening.start();
-    let film = evening.film("Heat (1995).mkv", LENGTH);
-    let mpv = evening.mpv(&[], &[&film]);
+    let mpv = evening.watching("Heat (1995).mkv", LENGTH);
     let player = mpv.id();
-    evening.until("the start arrives", SOON, |evening| {
-        evening.story() == "start"
-    });
     disk.fill();
     mpv.wait();
     evening.until_gone(&player);
@@ -112,13 +102,8 @@ fn with_room_again_just_before_the_end_a_film_that_ended_on_a_full_disk_is_kept(
         return;
     }
     let (mut evening, disk) = on_a_small_disk();
-    evening.start();
-    let film = evening.film("Heat (1995).mkv", LENGTH);
-    let mpv = evening.mpv(&[], &[&film]);
+    let mpv = evening.watching("Heat (1995).mkv", LENGTH);
     let player = mpv.id();
-    evening.until("the start arrives", SOON, |evening| {
-        evening.story() == "start"
-    });
     disk.fill();
     mpv.wait();
     evening.until_gone(&player);
@@ -134,12 +119,7 @@ fn restarted_on_a_full_disk_it_runs_and_the_film_is_one_watch_when_there_is_room
         return;
     }
     let (mut evening, disk) = on_a_small_disk();
-    evening.start();
-    let film = evening.film("Heat (1995).mkv", 1200);
-    let mpv = evening.mpv(&[], &[&film]);
-    evening.until("the start arrives", SOON, |evening| {
-        evening.story() == "start"
-    });
+    let mpv = evening.watching("Heat (1995).mkv", 1200);
     disk.fill();
     evening.until_logged("No space left on device");
     assert_eq!(evening.end_daemon(Signal::TERM).code(), Some(0));
@@ -290,12 +270,7 @@ fn a_state_folder_that_is_deleted_while_it_runs_is_made_anew_and_the_film_is_one
     }
     let mut evening = Evening::linked();
     let state = evening.home.paths().state_dir;
-    evening.start();
-    let film = evening.film("Heat (1995).mkv", LENGTH);
-    let mpv = evening.mpv(&[], &[&film]);
-    evening.until("the start arrives", SOON, |evening| {
-        evening.story() == "start"
-    });
+    let mpv = evening.watching("Heat (1995).mkv", LENGTH);
     fs::remove_dir_all(&state).unwrap();
     mpv.wait();
     one_watch_and_clean(&mut evening);

@@ -43,12 +43,7 @@ fn a_network_that_goes_in_mid_film_and_comes_back_after_it_costs_nothing() {
     }
     loopback("up");
     let mut evening = Evening::linked();
-    evening.start();
-    let film = evening.film("Heat (1995).mkv", 800);
-    let mpv = evening.mpv(&[], &[&film]);
-    evening.until("the start arrives", SOON, |evening| {
-        evening.story() == "start"
-    });
+    let mpv = evening.watching("Heat (1995).mkv", 800);
     mpv.until_at(300.0);
     loopback("down");
     mpv.wait();

@@ -66,13 +66,8 @@ fn a_terminal_that_is_closed_ends_it_as_sigterm_does_except_under_nohup() {
         return;
     }
     let mut evening = Evening::linked();
-    evening.start();
-    let film = evening.film("Heat (1995).mkv", LENGTH);
-    let mpv = evening.mpv(&[], &[&film]);
+    let mpv = evening.watching("Heat (1995).mkv", LENGTH);
     mpv.until_at(120.0);
-    evening.until("the start arrives", Duration::from_secs(20), |evening| {
-        evening.story() == "start"
-    });
     assert_eq!(evening.end_daemon(Signal::HUP).code(), Some(0));
     assert_eq!(evening.story(), "start stop");
     evening.start_under(["nohup"]);
@@ -142,12 +137,7 @@ fn sigterm_while_the_disk_hangs_ends_within_five_seconds_and_the_film_is_one_wat
         return;
     }
     let mut evening = Evening::linked();
-    evening.start();
-    let film = evening.film("Heat (1995).mkv", 1200);
-    let mpv = evening.mpv(&[], &[&film]);
-    evening.until("the start arrives", Duration::from_secs(20), |evening| {
-        evening.story() == "start"
-    });
+    let mpv = evening.watching("Heat (1995).mkv", 1200);
     // To the daemon, a store process that stands still is a disk that does.
     let store = i32::try_from(evening.store_id().expect("a store")).unwrap();
     let store = Pid::from_raw(store).unwrap();

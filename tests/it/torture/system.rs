@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use reeld::model::Wall;
 use serde_json::Value;
 
-use crate::support::evening::{Evening, Mpv, SPEED, possible};
+use crate::support::evening::{Evening, SPEED, possible};
 use crate::support::players::is_installed;
 use crate::support::system_bus::SystemBus;
 
@@ -21,16 +21,6 @@ fn with_a_system_bus() -> Option<(Evening, SystemBus)> {
     let system = SystemBus::start(evening.home.folder.path());
     evening.set("DBUS_SYSTEM_BUS_ADDRESS", &system.address());
     Some((evening, system))
-}
-
-fn watching(evening: &mut Evening) -> Mpv {
-    evening.start();
-    let film = evening.film("Heat (1995).mkv", LENGTH);
-    let mpv = evening.mpv(&[], &[&film]);
-    evening.until("the start arrives", SOON, |evening| {
-        evening.story() == "start"
-    });
-    mpv
 }
 
 fn queued(evening: &Evening) -> Vec<Value> {
@@ -74,7 +64,7 @@ fn before_sleep_the_session_is_ended_where_it_is_and_written_and_then_the_inhibi
     let Some((mut evening, system)) = with_a_system_bus() else {
         return;
     };
-    let mpv = watching(&mut evening);
+    let mpv = evening.watching("Heat (1995).mkv", LENGTH);
     let mut inhibitor = system.inhibitor().expect("an inhibitor is held");
     let [what, who, _, mode] = &inhibitor.arguments;
     assert_eq!([what, who, mode], ["sleep", "reeld", "delay"]);
@@ -119,7 +109,7 @@ fn slept_through_the_night_while_paused_the_film_goes_on_as_one_viewing() {
     let Some((mut evening, system)) = with_a_system_bus() else {
         return;
     };
-    let mpv = watching(&mut evening);
+    let mpv = evening.watching("Heat (1995).mkv", LENGTH);
     mpv.command(&["set", "pause", "yes"]);
     evening.until("the pause arrives", SOON, |evening| {
         evening.story() == "start pause"
@@ -147,7 +137,7 @@ fn woken_up_it_tries_at_once_what_waits() {
     let Some((mut evening, system)) = with_a_system_bus() else {
         return;
     };
-    let mpv = watching(&mut evening);
+    let mpv = evening.watching("Heat (1995).mkv", LENGTH);
     evening.punchplay.down();
     mpv.wait();
     let wait = until_backed_off(&evening);
@@ -159,7 +149,7 @@ fn with_the_network_back_it_tries_at_once_what_waits_and_listens_no_longer_than_
     let Some((mut evening, system)) = with_a_system_bus() else {
         return;
     };
-    let mpv = watching(&mut evening);
+    let mpv = evening.watching("Heat (1995).mkv", LENGTH);
     evening.punchplay.down();
     mpv.wait();
     let wait = until_backed_off(&evening);

@@ -9,6 +9,7 @@ use reeld::account::{NewLogin, Tokens};
 use reeld::model::{AccountKey, Secret, ServiceName, Wall};
 use serde_json::{Map, Value, json};
 
+use super::code::{CodeState, DeviceCode};
 use super::http::{App, Reply, Request};
 
 mod login;
@@ -20,20 +21,6 @@ const NINETY_DAYS: Duration = Duration::from_secs(90 * 24 * 3600);
 
 /// Entries this close are the same one, written twice.
 const SAME: i64 = 2000;
-
-#[derive(Debug)]
-struct DeviceCode {
-    state: CodeState,
-    polls: u32,
-    last_poll: Option<Instant>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum CodeState {
-    Pending,
-    Approved,
-    Dead,
-}
 
 #[derive(Debug)]
 struct Session {
@@ -169,12 +156,12 @@ impl Discovr {
 
     /// Denied or expired: the service does not say which.
     pub fn kill_codes(&mut self) {
-        self.set_codes(CodeState::Dead);
+        self.set_codes(CodeState::Denied);
     }
 
     fn set_codes(&mut self, state: CodeState) {
         for code in self.codes.values_mut() {
-            code.state = state;
+            code.answer(state);
         }
     }
 

@@ -8,6 +8,7 @@
     reason = "each user of the stand-ins needs another part of them"
 )]
 
+mod code;
 mod discovr;
 mod http;
 mod punchplay;

@@ -7,6 +7,7 @@ use reeld::account::{NewLogin, Tokens};
 use reeld::model::{AccountKey, Secret, ServiceName, Wall};
 use serde_json::{Map, Value, json};
 
+use super::code::{CodeState, DeviceCode};
 use super::http::{App, Reply, Request};
 
 mod check;
@@ -20,24 +21,6 @@ pub const CLIENT_ID: &str = "client-of-reeld";
 const API: &str = "/api/platform/v1";
 const SCOPES: &str = "profile:read playback:read playback:write";
 const ACTIONS: [&str; 5] = ["start", "progress", "pause", "resume", "stop"];
-
-/// A sign-in under way.
-#[derive(Debug)]
-struct DeviceCode {
-    user_code: String,
-    state: CodeState,
-    polls: u32,
-    last_poll: Option<Instant>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum CodeState {
-    Pending,
-    Approved,
-    Denied,
-    Expired,
-    Used,
-}
 
 #[derive(Debug)]
 struct Access {
@@ -252,9 +235,7 @@ impl PunchPlay {
 
     fn set_codes(&mut self, state: CodeState) {
         for code in self.codes.values_mut() {
-            if code.state == CodeState::Pending {
-                code.state = state;
-            }
+            code.answer(state);
         }
     }
 

@@ -13,20 +13,14 @@ impl Discovr {
         }
         self.made += 1;
         let code = format!("dev-{}", self.made);
-        let url = format!("https://discovr.media/link?code=WXYZ-{}", self.made);
-        self.codes.insert(
-            code.clone(),
-            DeviceCode {
-                state: CodeState::Pending,
-                polls: 0,
-                last_poll: None,
-            },
-        );
+        let user_code = format!("WXYZ-{}", self.made);
+        let url = format!("https://discovr.media/link?code={user_code}");
+        self.codes.insert(code.clone(), DeviceCode::default());
         Reply::json(
             200,
             &json!({
                 "deviceCode": code,
-                "userCode": format!("WXYZ-{}", self.made),
+                "userCode": user_code,
                 "authQRCode": qr_image(&url),
                 "expiresIn": 600_000,
             }),
@@ -34,30 +28,20 @@ impl Discovr {
     }
 
     pub(super) fn poll(&mut self, code: &str) -> Reply {
-        let approve_at = self.approve_at_poll;
-        let (every, now) = (self.poll_every, Instant::now());
+        let (approve_at, every) = (self.approve_at_poll, self.poll_every);
         let Some(code) = self.codes.get_mut(code) else {
             return error(401, "CODE_INVALID", "unknown code");
         };
-        code.polls += 1;
-        if approve_at.is_some_and(|n| code.polls >= n) && code.state == CodeState::Pending {
-            code.state = CodeState::Approved;
-        }
-        let too_soon = code
-            .last_poll
-            .is_some_and(|last| now.duration_since(last) < every);
-        code.last_poll = Some(now);
-        let state = code.state;
-        if state == CodeState::Approved {
-            code.state = CodeState::Dead;
-        }
+        let (state, too_soon) = code.poll(approve_at, every);
         if too_soon {
             self.violations
                 .push("polled sooner than allowed".to_owned());
         }
         match state {
             CodeState::Pending => Reply::json(200, &json!({ "status": "pending" })),
-            CodeState::Dead => error(401, "CODE_INVALID", "denied or expired"),
+            CodeState::Denied | CodeState::Expired | CodeState::Used => {
+                error(401, "CODE_INVALID", "denied or expired")
+            }
             CodeState::Approved => {
                 let refresh = self.issue();
                 let expires = Wall(now_ms()).plus(NINETY_DAYS).0 / 1000;

@@ -21,13 +21,8 @@ impl PunchPlay {
         self.made += 1;
         let device_code = format!("dc_{}", self.made);
         let user_code = format!("ABCD-{:04}", self.made);
-        let code = DeviceCode {
-            user_code: user_code.clone(),
-            state: CodeState::Pending,
-            polls: 0,
-            last_poll: None,
-        };
-        self.codes.insert(device_code.clone(), code);
+        self.codes
+            .insert(device_code.clone(), DeviceCode::default());
         Reply::json(
             200,
             &json!({
@@ -62,23 +57,11 @@ impl PunchPlay {
         if !known_client(&body) {
             return error(400, "invalid_client", "unknown client");
         }
-        let approve_at = self.approve_at_poll;
-        let (every, now) = (self.poll_every, Instant::now());
+        let (approve_at, every) = (self.approve_at_poll, self.poll_every);
         let Some(code) = self.codes.get_mut(text(&body, "device_code")) else {
             return error(400, "invalid_grant", "unknown device code");
         };
-        code.polls += 1;
-        if approve_at.is_some_and(|n| code.polls >= n) && code.state == CodeState::Pending {
-            code.state = CodeState::Approved;
-        }
-        let too_soon = code
-            .last_poll
-            .is_some_and(|last| now.duration_since(last) < every);
-        code.last_poll = Some(now);
-        let state = code.state;
-        if state == CodeState::Approved {
-            code.state = CodeState::Used;
-        }
+        let (state, too_soon) = code.poll(approve_at, every);
         if too_soon {
             self.violations
                 .push("polled sooner than allowed".to_owned());
