@@ -221,9 +221,13 @@ impl PunchPlay {
         };
         if ignore && !self.landed.contains(&*event.event_id) {
             self.ignored.insert(event.event_id.clone().into_owned());
+            let work = film(&event).map(Film::work);
             let watched = event.watched == Some(true);
-            self.unwanted
-                .extend(film(&event).filter(|_| watched).map(Film::work));
+            self.unwanted.extend(work.filter(|_| watched));
+            // Where the film was left then, the service does not want to know.
+            if let Some(work) = work.filter(|_| path.ends_with("/stop")) {
+                self.stopped_at.remove(&work);
+            }
             self.refuse(body);
         }
         if self.ignored.contains(&*event.event_id) {
