@@ -5,7 +5,11 @@ use std::io;
 
 use super::super::*;
 use super::rig::{Handle, Machine};
-use crate::model::{Ids, ServiceName, Wall};
+use crate::control::Response;
+use crate::history::{self, Entry, Receipt};
+use crate::model::{DeliveryId, Ids, PlayerId, ServiceName, ViewingId, Wall};
+use crate::service::Disposition;
+use crate::watch::merge::Started;
 
 /// A desk whose disk may refuse.
 #[derive(Default)]
