@@ -21,6 +21,8 @@ pub struct Player {
     pub playing: Option<Playing>,
     /// What has come to its end here last, if it completed a viewing: a loop of it is nothing new.
     pub completed: Option<Completed>,
+    /// Something was seen open in it by this run.
+    pub has_opened: bool,
 }
 
 /// A playback that is over and completed a viewing.
@@ -121,6 +123,7 @@ impl Debouncer {
                     rate: 1.0,
                     playing: None,
                     completed: None,
+                    has_opened: false,
                 };
                 self.players.insert(id.clone(), player);
             }
@@ -138,8 +141,10 @@ impl Debouncer {
             return self.refined(id, item, now);
         }
         self.end_session(id, false, now);
-        let found = !self.scanned;
         if let Some(player) = self.players.get_mut(id) {
+            // What is slow to answer is found open after the first scan.
+            let is_first = !std::mem::replace(&mut player.has_opened, true);
+            let found = !self.scanned || is_first;
             let looped = player.looped(location, item.repeated, now);
             let mut playing = Playing::new(item, location, now, player.rate);
             playing.found = found;

@@ -227,6 +227,78 @@ fn a_loop_of_one_film_stays_one_watch_whenever_the_daemon_is_restarted() {
     }
 }
 
+#[test]
+fn the_last_lap_of_a_loop_in_which_the_daemon_is_restarted_is_no_watch_of_its_own() {
+    // A player that counts its laps down says of the last that it does not loop.
+    for into in [40.0, 500.0] {
+        let mut rig = played(1000.0);
+        rig.end("mpv-1", EndReason::Eof);
+        rig.open_at("mpv-1", looped(), 0.0);
+        let truth = rig.players.get_mut(&PlayerId::new("mpv-1")).unwrap();
+        truth.item.repeated = false;
+        rig.wait(into);
+        rig.restart(3.0, test_rules());
+        rig.wait(997.0 - into);
+        rig.end("mpv-1", EndReason::Eof);
+        assert_eq!(rig.watches(), 1, "{}", rig.story());
+    }
+}
+
+#[test]
+fn a_loop_in_a_player_that_answers_only_after_the_first_scan_is_a_loop() {
+    let mut rig = played(1000.0);
+    rig.end("mpv-1", EndReason::Eof);
+    rig.open_at("mpv-1", looped(), 0.0);
+    rig.wait(300.0);
+    rig.restart_unseen(3.0);
+    rig.wait(20.0);
+    rig.announce_all();
+    rig.wait(677.0);
+    for _ in 0..2 {
+        rig.end("mpv-1", EndReason::Eof);
+        rig.open_at("mpv-1", looped(), 0.0);
+        rig.wait(1000.0);
+    }
+    assert_eq!(rig.watches(), 1, "{}", rig.story());
+}
+
+#[test]
+fn credits_that_go_on_after_a_restart_have_no_part_in_the_rewatch_begun_in_another_player() {
+    let mut rig = Rig::new();
+    rig.open_at("mpv-1", heat(), 0.0);
+    rig.open_at("vlc-2", heat(), 0.0);
+    rig.wait(960.0);
+    rig.quit("vlc-2");
+    rig.seek("mpv-1", 960.0, true);
+    rig.restart(1.0, test_rules());
+    assert_eq!(rig.watches(), 1, "{}", rig.story());
+    rig.open_at("vlc-3", heat(), 0.0);
+    rig.wait(20.0);
+    rig.restart(1.0, test_rules());
+    rig.wait(16.0);
+    rig.end("mpv-1", EndReason::Eof);
+    rig.quit("vlc-3");
+    rig.wait(30.0);
+    assert_eq!(rig.watches(), 1, "{}", rig.story());
+}
+
+#[test]
+fn a_rewatch_in_the_player_that_completed_the_film_goes_on_through_restarts() {
+    let mut rig = played(1000.0);
+    rig.end("mpv-1", EndReason::Eof);
+    rig.wait(100.0);
+    rig.open_at("mpv-1", heat(), 0.0);
+    for _ in 0..3 {
+        rig.wait(200.0);
+        rig.restart(3.0, test_rules());
+    }
+    rig.seek("mpv-1", 500.0, true);
+    rig.restart(3.0, test_rules());
+    rig.wait(497.0);
+    rig.end("mpv-1", EndReason::Eof);
+    assert_eq!(rig.watches(), 2, "{}", rig.story());
+}
+
 /// Watches `heat` to its end, and is restarted when it is 40 s into `item`, which was begun anew while no daemon ran.
 fn begun_anew_unseen(player: &str, item: Item, pid: Option<u32>) -> Rig {
     let mut rig = Rig::new();

@@ -31,6 +31,7 @@ pub struct Rig {
     pub steps: Vec<Step>,
     /// Names the boot that later daemons run in.
     pub boot_id: u64,
+    next_pid: u32,
 }
 
 pub fn film(path: &str, length: f64) -> Item {
@@ -102,6 +103,7 @@ impl Rig {
             events: vec![],
             steps: vec![],
             boot_id: 7,
+            next_pid: 100,
         }
     }
 
@@ -199,7 +201,8 @@ impl Rig {
     pub fn open_at(&mut self, player: &str, item: Item, position: f64) {
         let id = PlayerId::new(player);
         let fresh = !self.players.contains_key(&id);
-        let pid = self.players.len() as u32 + 100;
+        let pid = self.next_pid;
+        self.next_pid += 1;
         let truth = Truth {
             item,
             position,

@@ -36,6 +36,10 @@ impl Debouncer {
             .unwrap_or_else(|| (playing.position(now).unwrap_or(0.0), now));
         if playing.found {
             let playback = playing.playback(&player.info, self.boot_id);
+            if self.orphans.iter().any(|span| span.playback == playback) {
+                // It was told of until now: whatever is open, it has a part in.
+                playing.sought = Some(now.wall);
+            }
             let completed = self.viewings.completed_in(&key, &playback, now);
             let completed = completed
                 .filter(|viewing| goes_on(viewing, playing, player.info.source, (from, since)));
@@ -148,15 +152,14 @@ fn goes_on(viewing: &Viewing, found: &Playing, source: Source, at: (f64, Moment)
     let slack = ROUND * rate.max(1.0);
     let elapsed = since.wall.since(viewing.updated_at).as_secs_f64() * rate;
     let is_begun = from < BEGINNING * viewing.duration && from <= elapsed + slack;
+    let there = (viewing.position + elapsed).rem_euclid(viewing.duration.max(1.0));
+    let apart = (there - from).abs();
+    // Not all that loop say so, nor does mpv in its last lap: then it is where it would be after so many rounds.
+    let goes_round = found.item.repeated || apart.min(viewing.duration - apart) <= slack;
     match source {
-        _ if found.item.repeated => true,
+        _ if goes_round => true,
         // It was over, and mpv would say if it looped.
         Source::Mpv => viewing.position < viewing.duration - slack && !is_begun,
-        // Not all that loop say so: then it is where it would be after so many rounds.
-        Source::Mpris => {
-            let there = (viewing.position + elapsed).rem_euclid(viewing.duration.max(1.0));
-            let apart = (there - from).abs();
-            !is_begun || apart.min(viewing.duration - apart) <= slack
-        }
+        Source::Mpris => !is_begun,
     }
 }

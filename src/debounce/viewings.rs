@@ -155,13 +155,18 @@ impl Viewings {
         now: Moment,
     ) -> Option<&Viewing> {
         let process = playback.process?;
-        let latest = self.latest(key)?;
-        let completed = latest.completed?;
-        let here = match &latest.completed_in {
-            Some(known) => known == playback,
-            None => latest.key.location == playback.location && process.started_at(now) < completed,
+        let of_it = |viewing: &&Viewing| !is_piece(viewing) && viewing.key.same_as(key);
+        let completed_here = |viewing: &&Viewing| viewing.completed_in.as_ref() == Some(playback);
+        let known = self.known.values().filter(of_it).filter(completed_here);
+        let unknown = |latest: &&Viewing| {
+            let older = latest
+                .completed
+                .is_some_and(|at| process.started_at(now) < at);
+            latest.completed_in.is_none() && older && latest.key.location == playback.location
         };
-        here.then_some(latest)
+        known
+            .max_by_key(|viewing| viewing.completed)
+            .or_else(|| self.latest(key).filter(unknown))
     }
 
     fn latest(&self, key: &ViewingKey) -> Option<&Viewing> {

@@ -57,12 +57,16 @@ impl<E: Edges> Engine<E> {
         }
     }
 
-    /// What a former run left open is not for those who were linked since.
+    /// What a former run left open is not for those who were linked since; and whose service was switched off since is owed
+    /// its stop.
     pub(super) fn bind_former(&mut self, open: &[Span]) {
         let Some(before) = &self.kept_linked else {
             return;
         };
-        if self.active().iter().any(|key| !before.contains(key)) {
+        let switched_off =
+            |account: &Account| before.contains(&account.key) && !self.enabled(account.key.service);
+        let gained = self.active_keys().any(|key| !before.contains(key));
+        if gained || self.accounts.iter().any(switched_off) {
             let bound = open.iter().map(|span| (span.session, before.clone()));
             self.bound.extend(bound);
         }

@@ -125,12 +125,16 @@ impl Rig {
     }
 
     fn of(desk: Desk, accounts: Vec<Account>, now: Moment) -> Self {
+        Self::with(desk, accounts, config(true), now)
+    }
+
+    fn with(desk: Desk, accounts: Vec<Account>, config: Arc<Config>, now: Moment) -> Self {
         let me = Identity {
             boot_id: 1,
             device_id: "d".into(),
             home: None,
         };
-        let engine = Engine::new(desk, me, config(true), accounts, Random::seeded(1), now);
+        let engine = Engine::new(desk, me, config, accounts, Random::seeded(1), now);
         let mut rig = Self {
             engine: engine.unwrap(),
             now,
@@ -144,6 +148,10 @@ impl Rig {
 
     /// kill -9, and another start.
     fn kill(self, accounts: Vec<Account>) -> Self {
+        self.kill_and_switch(accounts, config(true))
+    }
+
+    fn kill_and_switch(self, accounts: Vec<Account>, config: Arc<Config>) -> Self {
         let desk = Desk {
             machine: self.engine.edges.machine.clone(),
             linked: self.engine.edges.linked.clone(),
@@ -151,7 +159,7 @@ impl Rig {
         };
         let now = self.now.after(Duration::from_secs(5));
         drop(self.engine);
-        Self::of(desk, accounts, now)
+        Self::with(desk, accounts, config, now)
     }
 
     fn tell(&mut self, input: Input) {
@@ -310,6 +318,27 @@ fn a_session_of_a_service_that_is_switched_off_in_mid_film_gets_its_stop_once_it
     rig.tell(Input::Config(config(true)));
     let sent: Vec<_> = rig.sent().into_iter().map(|(_, action)| action).collect();
     assert_eq!(sent, ["stop"]);
+}
+
+#[test]
+fn a_session_of_a_service_that_was_switched_off_while_no_daemon_ran_gets_its_stop_once_it_is_on_again()
+ {
+    for goes_on in [false, true] {
+        let mut rig = Rig::new(Desk::default(), start_of_time());
+        rig.play();
+        rig.pass(10);
+        let (start, _) = rig.sent().remove(0);
+        rig.taken(start);
+        let mut rig = rig.kill_and_switch(vec![ann(1)], config(false));
+        if goes_on {
+            rig.play();
+        }
+        rig.pass(60);
+        assert!(rig.sent().is_empty(), "while it is off");
+        rig.tell(Input::Config(config(true)));
+        let sent: Vec<_> = rig.sent().into_iter().map(|(_, action)| action).collect();
+        assert_eq!(sent, ["stop"]);
+    }
 }
 
 #[test]
