@@ -190,9 +190,11 @@ impl Debouncer {
         };
         let last = self.orphans.iter().all(|o| o.viewing != span.viewing);
         let watched = last && !superseded && completes(viewing, &self.rules);
+        if viewing.completed.is_none() {
+            viewing.played_in = Some(span.playback.clone());
+        }
         if watched {
             viewing.completed = Some(at.wall);
-            viewing.completed_in = Some(span.playback.clone());
         }
         viewing.updated_at = viewing.updated_at.max(at.wall);
         let event = Lifecycle {
@@ -258,6 +260,6 @@ fn recovered(span: &Span) -> Viewing {
         reached: false,
         completed: None,
         local_only: None,
-        completed_in: None,
+        played_in: Some(span.playback.clone()),
     }
 }

@@ -21,8 +21,8 @@ pub struct Player {
     pub playing: Option<Playing>,
     /// What has come to its end here last, if it completed a viewing: a loop of it is nothing new.
     pub completed: Option<Completed>,
-    /// Something was seen open in it by this run.
-    pub has_opened: bool,
+    /// Nothing played in it has been looked at by this run: a former one may have completed it.
+    pub is_new: bool,
 }
 
 /// A playback that is over and completed a viewing.
@@ -123,7 +123,7 @@ impl Debouncer {
                     rate: 1.0,
                     playing: None,
                     completed: None,
-                    has_opened: false,
+                    is_new: true,
                 };
                 self.players.insert(id.clone(), player);
             }
@@ -142,12 +142,8 @@ impl Debouncer {
         }
         self.end_session(id, false, now);
         if let Some(player) = self.players.get_mut(id) {
-            // What is slow to answer is found open after the first scan.
-            let is_first = !std::mem::replace(&mut player.has_opened, true);
-            let found = !self.scanned || is_first;
             let looped = player.looped(location, item.repeated, now);
             let mut playing = Playing::new(item, location, now, player.rate);
-            playing.found = found;
             playing.completed_here = looped;
             // A player that goes on to its next file need not say that it still plays.
             playing.run(player.transport == Transport::Playing, now);

@@ -57,9 +57,11 @@ impl Debouncer {
         viewing.updated_at = viewing.updated_at.max(at.wall);
         viewing.player.clone_from(&player.info.name);
         let watched = action == Action::Stop && completes(viewing, &self.rules);
+        if viewing.completed.is_none() {
+            viewing.played_in = Some(playback.clone());
+        }
         if watched {
             viewing.completed = Some(at.wall);
-            viewing.completed_in = Some(playback.clone());
             playing.completed_here = Some(viewing.id);
         }
         let event = Lifecycle {

@@ -245,6 +245,23 @@ fn the_last_lap_of_a_loop_in_which_the_daemon_is_restarted_is_no_watch_of_its_ow
 }
 
 #[test]
+fn a_lap_that_ends_right_after_a_restart_is_followed_by_another_one() {
+    let mut rig = played(1000.0);
+    rig.end("mpv-1", EndReason::Eof);
+    rig.open_at("mpv-1", looped(), 0.0);
+    rig.wait(996.0);
+    rig.restart(1.0, test_rules());
+    for _ in 0..2 {
+        rig.wait(3.0);
+        rig.end("mpv-1", EndReason::Eof);
+        rig.open_at("mpv-1", looped(), 0.0);
+        rig.wait(997.0);
+    }
+    rig.quit("mpv-1");
+    assert_eq!(rig.watches(), 1, "{}", rig.story());
+}
+
+#[test]
 fn a_loop_in_a_player_that_answers_only_after_the_first_scan_is_a_loop() {
     let mut rig = played(1000.0);
     rig.end("mpv-1", EndReason::Eof);
@@ -288,8 +305,12 @@ fn a_rewatch_in_the_player_that_completed_the_film_goes_on_through_restarts() {
     rig.end("mpv-1", EndReason::Eof);
     rig.wait(100.0);
     rig.open_at("mpv-1", heat(), 0.0);
-    for _ in 0..3 {
+    for clean in [false, true, false] {
         rig.wait(200.0);
+        if clean {
+            rig.d.shutdown(rig.now);
+            rig.drain();
+        }
         rig.restart(3.0, test_rules());
     }
     rig.seek("mpv-1", 500.0, true);

@@ -157,8 +157,6 @@ pub struct Playing {
     pub completed_here: Option<ViewingId>,
     /// When it jumped last.
     pub sought: Option<Wall>,
-    /// It was open already when this run of the daemon began: a former run may have completed it.
-    pub found: bool,
     /// This playback was looked at and is nothing new (until it jumps or is identified anew).
     pub settled_as_nothing: bool,
     /// The anchor before a sudden 0, and when that came (mono): some players say 0 just before they say that they stop.
@@ -184,7 +182,6 @@ impl Playing {
             session: None,
             completed_here: None,
             sought: None,
-            found: false,
             settled_as_nothing: false,
             before_zero: None,
             since,

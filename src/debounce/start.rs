@@ -34,12 +34,8 @@ impl Debouncer {
         let (from, since) = playing
             .from
             .unwrap_or_else(|| (playing.position(now).unwrap_or(0.0), now));
-        if playing.found {
+        if player.is_new {
             let playback = playing.playback(&player.info, self.boot_id);
-            if self.orphans.iter().any(|span| span.playback == playback) {
-                // It was told of until now: whatever is open, it has a part in.
-                playing.sought = Some(now.wall);
-            }
             let completed = self.viewings.completed_in(&key, &playback, now);
             let completed = completed
                 .filter(|viewing| goes_on(viewing, playing, player.info.source, (from, since)));
@@ -59,6 +55,7 @@ impl Debouncer {
             self.close_orphans_of(viewing);
             return self.start(id, now);
         }
+        player.is_new = false;
         let local_only = match (&decision, &playing.verdict) {
             (Decision::Nothing, _) => {
                 playing.settled_as_nothing = true;
@@ -92,7 +89,7 @@ impl Debouncer {
                 reached: false,
                 completed: None,
                 local_only,
-                completed_in: None,
+                played_in: None,
             });
             viewing
         };

@@ -146,8 +146,8 @@ impl Viewings {
         }
     }
 
-    /// The viewing of `key` that a former run completed in this playback, or in one of the same file in its process. Where
-    /// that went with the database, any process will do that is older than the completion.
+    /// The viewing of `key` that was played last in this playback, if a former run completed it there. Where that went with
+    /// the database, any process will do that is older than the completion.
     pub fn completed_in(
         &self,
         key: &ViewingKey,
@@ -156,17 +156,15 @@ impl Viewings {
     ) -> Option<&Viewing> {
         let process = playback.process?;
         let of_it = |viewing: &&Viewing| !is_piece(viewing) && viewing.key.same_as(key);
-        let completed_here = |viewing: &&Viewing| viewing.completed_in.as_ref() == Some(playback);
-        let known = self.known.values().filter(of_it).filter(completed_here);
-        let unknown = |latest: &&Viewing| {
-            let older = latest
-                .completed
-                .is_some_and(|at| process.started_at(now) < at);
-            latest.completed_in.is_none() && older && latest.key.location == playback.location
-        };
-        known
-            .max_by_key(|viewing| viewing.completed)
-            .or_else(|| self.latest(key).filter(unknown))
+        let played_here = |viewing: &&Viewing| viewing.played_in.as_ref() == Some(playback);
+        let known = self.known.values().filter(of_it).filter(played_here);
+        if let Some(last) = known.max_by_key(|viewing| viewing.started_at) {
+            return Some(last).filter(|viewing| viewing.completed.is_some());
+        }
+        let latest = self.latest(key)?;
+        let older = process.started_at(now) < latest.completed?;
+        let unknown = latest.played_in.is_none() && latest.key.location == playback.location;
+        (unknown && older).then_some(latest)
     }
 
     fn latest(&self, key: &ViewingKey) -> Option<&Viewing> {
@@ -245,7 +243,7 @@ mod tests {
             reached: completed,
             completed: completed.then_some(Wall(started)),
             local_only: None,
-            completed_in: None,
+            played_in: None,
         }
     }
 

@@ -163,7 +163,7 @@ impl Entry {
                 .completed
                 .then(|| completed_at.unwrap_or(self.ended_at)),
             local_only: self.local_only.clone(),
-            completed_in: None,
+            played_in: None,
         }
     }
 

@@ -68,7 +68,7 @@ fn step(viewing: u64, ended: i64, watched: bool) -> Step {
         reached: watched,
         completed: watched.then_some(Wall(ended)),
         local_only: None,
-        completed_in: None,
+        played_in: None,
     };
     let event = Lifecycle {
         action: Action::Stop,

@@ -157,9 +157,10 @@ pub struct Viewing {
     pub completed: Option<Wall>,
     /// Kept on this machine and never sent (unidentified, or a part of a film already completed), and why.
     pub local_only: Option<String>,
-    /// What completed it: should it be found open after a restart, it goes on, round and round perhaps. Has a record of its own.
+    /// What completed it, or plays it: what is found open after a restart goes on with that, round and round perhaps. Has a
+    /// record of its own.
     #[serde(skip)]
-    pub completed_in: Option<Playback>,
+    pub played_in: Option<Playback>,
 }
 
 impl Viewing {

@@ -107,7 +107,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         if let Some(oldest) = self.surplus_viewing(viewing.id) {
             draft.batch.remove(record::viewing(oldest));
             draft.batch.remove(record::outcomes(oldest));
-            draft.batch.remove(record::completed_in(oldest));
+            draft.batch.remove(record::played_in(oldest));
             draft.pruned = Some(oldest);
         }
         Ok(())

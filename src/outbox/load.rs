@@ -48,16 +48,16 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         })?;
         let mut remembered = Remembered::default();
         let mut touched = BTreeMap::new();
-        let mut completed_in: BTreeMap<ViewingId, Playback> = BTreeMap::new();
+        let mut played_in: BTreeMap<ViewingId, Playback> = BTreeMap::new();
         reader.each(b"c", |key, playback| {
-            completed_in.insert(ViewingId(number(key)?), playback);
+            played_in.insert(ViewingId(number(key)?), playback);
             Some(())
         })?;
         reader.each::<Remembrance>(b"v", |key, record| {
             let id = ViewingId(number(key)?);
             touched.insert(id, record.touch);
             remembered.viewings.push(Viewing {
-                completed_in: completed_in.remove(&id),
+                played_in: played_in.remove(&id),
                 ..record.viewing
             });
             Some(())

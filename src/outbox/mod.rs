@@ -209,9 +209,9 @@ impl Draft {
     fn remember(&mut self, record: &Remembrance) -> Result<(), StoreError> {
         let id = record.viewing.id;
         self.batch.put(record::viewing(id), record::encode(record)?);
-        if let Some(playback) = &record.viewing.completed_in {
+        if let Some(playback) = &record.viewing.played_in {
             let playback = record::encode(playback)?;
-            self.batch.put(record::completed_in(id), playback);
+            self.batch.put(record::played_in(id), playback);
         }
         self.viewings.push((id, record.touch));
         Ok(())

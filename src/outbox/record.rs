@@ -9,7 +9,7 @@
 //! | `d` block | [`Block`]: what is needed to plan, of up to 16 deliveries in a row | when one of them comes or goes |
 //! | `m` delivery | [`Attempts`]: how many, frozen request, last words | at every attempt and answer |
 //! | `v` viewing | [`Remembrance`] | at every step |
-//! | `c` viewing | `Playback`: what completed it | with the completion |
+//! | `c` viewing | `Playback`: what completed it, or plays it | at every step |
 //! | `o` viewing | [`Outcomes`]: what the accounts said | when something other than a live event is settled |
 //! | `s` session | `Span` | while open |
 //! | `l` account, session | nothing: the account was told of it | with the first attempt of a live event, until its stop is settled |
@@ -93,7 +93,7 @@ pub fn viewing(id: ViewingId) -> Vec<u8> {
     key(b'v', id.0)
 }
 
-pub fn completed_in(id: ViewingId) -> Vec<u8> {
+pub fn played_in(id: ViewingId) -> Vec<u8> {
     key(b'c', id.0)
 }
 

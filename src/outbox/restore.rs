@@ -67,9 +67,9 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
     /// When the store failed.
     pub fn remembered(&self, viewing: ViewingId) -> Result<Option<Viewing>, StoreError> {
         let record: Option<Remembrance> = self.read(&record::viewing(viewing))?;
-        let completed_in = self.read(&record::completed_in(viewing))?;
+        let played_in = self.read(&record::played_in(viewing))?;
         Ok(record.map(|record| Viewing {
-            completed_in,
+            played_in,
             ..record.viewing
         }))
     }

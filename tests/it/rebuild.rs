@@ -47,7 +47,7 @@ fn watched(accounts: Vec<AccountKey>) -> Entry {
         reached: true,
         completed: Some(at.wall),
         local_only: None,
-        completed_in: None,
+        played_in: None,
     };
     let event = Lifecycle {
         action: Action::Stop,

@@ -174,15 +174,15 @@ fn a_note_stays_until_the_history_was_told_and_outlives_a_crash() {
 fn the_playback_that_completed_a_viewing_is_remembered_beside_it() {
     let mut bench = Bench::both();
     let mut film = Watch::film(1, "Heat");
-    let of = |bench: &mut Bench| bench.crash().viewings.remove(0).completed_in;
+    let of = |bench: &mut Bench| bench.crash().viewings.remove(0).played_in;
     bench.add(&mut film, Start);
     assert_eq!(of(&mut bench), None);
     let playback = film.span(bench.now).playback;
-    film.viewing.completed_in = Some(playback.clone());
+    film.viewing.played_in = Some(playback.clone());
     bench.finish(&mut film);
     assert_eq!(of(&mut bench), Some(playback.clone()));
     let stored = bench.outbox.remembered(film.viewing.id).unwrap();
-    assert_eq!(stored.unwrap().completed_in, Some(playback));
+    assert_eq!(stored.unwrap().played_in, Some(playback));
 }
 
 #[test]

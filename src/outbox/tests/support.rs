@@ -256,7 +256,7 @@ impl Watch {
             reached: false,
             completed: None,
             local_only: None,
-            completed_in: None,
+            played_in: None,
         };
         Self {
             viewing,

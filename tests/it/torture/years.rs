@@ -77,7 +77,7 @@ fn watch(number: u64, minutes_ago: u64, random: &mut Random, now: Moment) -> Ste
         reached: true,
         completed: Some(long_ago),
         local_only: None,
-        completed_in: None,
+        played_in: None,
     };
     let event = Lifecycle {
         action: Action::Stop,
