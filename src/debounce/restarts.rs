@@ -300,6 +300,31 @@ fn credits_that_go_on_after_a_restart_have_no_part_in_the_rewatch_begun_in_anoth
 }
 
 #[test]
+fn a_rewatch_begun_in_another_player_is_gone_on_with_in_the_one_that_completed_the_film_before() {
+    for restarted_late in [false, true] {
+        let mut rig = Rig::new();
+        rig.open_at("vlc", heat(), 0.0);
+        rig.wait(1000.0);
+        rig.set("vlc", Transport::Stopped);
+        rig.wait(20.0);
+        if !restarted_late {
+            rig.restart(1.0, test_rules());
+        }
+        rig.open_at("mpv-2", heat(), 0.0);
+        rig.wait(330.0);
+        rig.quit("mpv-2");
+        rig.open_at("vlc", heat(), 330.0);
+        if restarted_late {
+            rig.wait(2.0);
+            rig.restart(1.0, test_rules());
+        }
+        rig.wait(670.0);
+        rig.set("vlc", Transport::Stopped);
+        assert_eq!(rig.watches(), 2, "{}", rig.story());
+    }
+}
+
+#[test]
 fn a_rewatch_in_the_player_that_completed_the_film_goes_on_through_restarts() {
     let mut rig = played(1000.0);
     rig.end("mpv-1", EndReason::Eof);

@@ -37,8 +37,11 @@ impl Debouncer {
         if player.is_new {
             let playback = playing.playback(&player.info, self.boot_id);
             let completed = self.viewings.completed_in(&key, &playback, now);
-            let completed = completed
-                .filter(|viewing| goes_on(viewing, playing, player.info.source, (from, since)));
+            let is_rewatched = self.viewings.is_begun(&key);
+            let completed = completed.filter(|viewing| {
+                let at = (from, since);
+                goes_on(viewing, playing, player.info.source, at, is_rewatched)
+            });
             let completed = completed.map(|viewing| viewing.id);
             playing.completed_here = playing.completed_here.or(completed);
         }
@@ -143,7 +146,14 @@ impl Debouncer {
 
 /// Whether a playback found at a position, since a moment, in the process that completed a viewing goes on with it: in its
 /// credits, or round and round. What was begun anew by hand meanwhile is near its beginning, and not farther than time allows.
-fn goes_on(viewing: &Viewing, found: &Playing, source: Source, at: (f64, Moment)) -> bool {
+/// Where it `is_rewatched` since, perhaps here, only its place in the film tells that it is not that re-watch.
+fn goes_on(
+    viewing: &Viewing,
+    found: &Playing,
+    source: Source,
+    at: (f64, Moment),
+    is_rewatched: bool,
+) -> bool {
     let (from, since) = at;
     let rate = found.anchor.rate();
     let slack = ROUND * rate.max(1.0);
@@ -152,11 +162,14 @@ fn goes_on(viewing: &Viewing, found: &Playing, source: Source, at: (f64, Moment)
     let there = (viewing.position + elapsed).rem_euclid(viewing.duration.max(1.0));
     let apart = (there - from).abs();
     // Not all that loop say so, nor does mpv in its last lap: then it is where it would be after so many rounds.
-    let goes_round = found.item.repeated || apart.min(viewing.duration - apart) <= slack;
+    let goes_round = apart.min(viewing.duration - apart) <= slack;
+    let was_over = viewing.position >= viewing.duration - slack;
+    let credits = viewing.position - slack..=viewing.position + elapsed + slack;
     match source {
-        _ if goes_round => true,
-        // It was over, and mpv would say if it looped.
-        Source::Mpv => viewing.position < viewing.duration - slack && !is_begun,
+        _ if is_rewatched => goes_round || !was_over && !is_begun && credits.contains(&from),
+        _ if goes_round || found.item.repeated => true,
+        // mpv would say if it looped.
+        Source::Mpv => !was_over && !is_begun,
         Source::Mpris => !is_begun,
     }
 }

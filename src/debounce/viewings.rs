@@ -167,6 +167,12 @@ impl Viewings {
         (unknown && older).then_some(latest)
     }
 
+    /// Whether something of it is under way.
+    pub fn is_begun(&self, key: &ViewingKey) -> bool {
+        self.latest(key)
+            .is_some_and(|latest| latest.completed.is_none())
+    }
+
     fn latest(&self, key: &ViewingKey) -> Option<&Viewing> {
         self.known
             .values()
