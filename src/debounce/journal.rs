@@ -32,7 +32,7 @@ impl Debouncer {
         let Some(player) = self.players.get_mut(id) else {
             return;
         };
-        let paused_now = player.transport == Transport::Paused;
+        let paused_now = player.transport == Some(Transport::Paused);
         let Some(playing) = &mut player.playing else {
             return;
         };
@@ -85,10 +85,7 @@ impl Debouncer {
     fn orphan_of(&self, id: &PlayerId, now: Moment) -> Option<usize> {
         let player = self.players.get(id)?;
         let playing = player.playing.as_ref()?;
-        if self.orphans.is_empty()
-            || playing.session.is_some()
-            || player.transport == Transport::Stopped
-        {
+        if self.orphans.is_empty() || playing.session.is_some() || player.is_stopped() {
             return None;
         }
         let here = playing.position(now)?;
@@ -190,7 +187,8 @@ impl Debouncer {
         };
         let last = self.orphans.iter().all(|o| o.viewing != span.viewing);
         let watched = last && !superseded && completes(viewing, &self.rules);
-        if viewing.completed.is_none() {
+        let known = viewing.played_in.as_ref();
+        if viewing.completed.is_none() && !known.is_some_and(|it| it.is_beside(&span.playback)) {
             viewing.played_in = Some(span.playback.clone());
         }
         if watched {

@@ -21,6 +21,7 @@ mod due;
 mod end;
 mod identity;
 mod journal;
+mod laps;
 mod player;
 mod position;
 mod release;
@@ -410,7 +411,7 @@ impl Debouncer {
             PlayerView {
                 id,
                 info: &player.info,
-                transport: player.transport,
+                transport: player.transport.unwrap_or(Transport::Stopped),
                 media: session
                     .map(|session| &session.media)
                     .or(playing.and_then(|playing| playing.media.as_ref())),

@@ -1,76 +1,48 @@
 //! A player and what is open in it, and what its signals do to them.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use super::Debouncer;
+use super::laps::{Completed, LOOPED_WITHIN};
 use super::position::Played;
 use super::rules::Rules;
 use super::session::{Candidate, Playing, Session};
 use super::viewings::{Viewings, location_hash};
-use crate::model::{
-    Action, EndReason, Item, Moment, PlayerId, PlayerInfo, Source, Transport, ViewingId,
-};
+use crate::model::{Action, EndReason, Item, Moment, PlayerId, PlayerInfo, Transport};
 
 /// A player, with what is open in it.
 #[derive(Debug)]
 pub struct Player {
     pub info: PlayerInfo,
-    pub transport: Transport,
+    /// `None` before it has told anything.
+    pub transport: Option<Transport>,
     pub rate: f64,
     pub playing: Option<Playing>,
     /// What has come to its end here last, if it completed a viewing: a loop of it is nothing new.
     pub completed: Option<Completed>,
-    /// Nothing played in it has been looked at by this run: a former one may have completed it.
-    pub is_new: bool,
+    /// Appeared at.
+    pub since: Moment,
 }
-
-/// A playback that is over and completed a viewing.
-#[derive(Debug)]
-pub struct Completed {
-    location: u64,
-    viewing: ViewingId,
-    /// When it came to its end; not if it was left before.
-    ended: Option<Moment>,
-}
-
-/// On the bus nobody says what is a lap, and VLC stops in between: so soon after its end the same file is one, …
-const LOOPED_WITHIN: Duration = Duration::from_secs(3);
-/// … and later where the player is set to loop, be it slow to open what it plays.
-const SAID_TO_LOOP_WITHIN: Duration = Duration::from_secs(60);
 
 impl Player {
     pub fn session(&self) -> Option<&Session> {
         self.playing.as_ref()?.session.as_ref()
     }
 
-    /// What plays comes to its end, or stops.
-    fn is_over(&mut self, now: Moment) {
-        let Some(playing) = &self.playing else { return };
-        let position = playing.position(now);
-        let at_end = position.is_some_and(|seconds| playing.is_near_end(seconds, false));
-        if let Some(viewing) = playing.completed_here {
-            self.completed = Some(Completed {
-                location: playing.location,
-                viewing,
-                ended: at_end.then_some(now),
-            });
-        }
+    /// Opens it. What a player tells first it may have begun before it was looked at, and so may a lap that begins right then.
+    fn open(&self, item: Item, location: u64, now: Moment) -> Playing {
+        let mut playing = Playing::new(item, location, now, self.rate);
+        playing.found = self.transport.is_none() || self.is_new(now);
+        playing
     }
 
-    /// The viewing that was completed by what is looped now.
-    fn looped(&mut self, location: u64, repeated: bool, now: Moment) -> Option<ViewingId> {
-        let over = self.completed.take()?;
-        let within = match repeated {
-            true => SAID_TO_LOOP_WITHIN,
-            false => LOOPED_WITHIN,
-        };
-        let is_soon = |end: Moment| now.mono.saturating_sub(end.mono) <= within;
-        let is_lap = match self.info.source {
-            Source::Mpv => repeated,
-            Source::Mpris => over.ended.is_some_and(is_soon),
-        };
-        (over.location == location && is_lap).then_some(over.viewing)
+    fn is_new(&self, now: Moment) -> bool {
+        now.mono.saturating_sub(self.since.mono) <= LOOPED_WITHIN
+    }
+
+    pub fn is_stopped(&self) -> bool {
+        self.transport
+            .is_none_or(|state| state == Transport::Stopped)
     }
 }
 
@@ -104,6 +76,7 @@ impl Debouncer {
     /// The playback is over.
     pub(super) fn ended(&mut self, id: &PlayerId, reason: EndReason, now: Moment) {
         self.end_session(id, reason == EndReason::Eof, now);
+        self.compare_found(id, now);
         if let Some(player) = self.players.get_mut(id) {
             player.is_over(now);
             player.playing = None;
@@ -119,11 +92,11 @@ impl Debouncer {
             None => {
                 let player = Player {
                     info,
-                    transport: Transport::Stopped,
+                    transport: None,
                     rate: 1.0,
                     playing: None,
                     completed: None,
-                    is_new: true,
+                    since: now,
                 };
                 self.players.insert(id.clone(), player);
             }
@@ -136,17 +109,22 @@ impl Debouncer {
             .players
             .get(id)
             .and_then(|player| player.playing.as_ref())
-            .is_some_and(|playing| playing.item.location.is_some() && playing.location == location);
+            .is_some_and(|playing| {
+                let is_another = playing.item.entry.zip(item.entry);
+                playing.item.location.is_some()
+                    && playing.location == location
+                    && is_another.is_none_or(|(before, now)| before == now)
+            });
         if same {
             return self.refined(id, item, now);
         }
         self.end_session(id, false, now);
         if let Some(player) = self.players.get_mut(id) {
             let looped = player.looped(location, item.repeated, now);
-            let mut playing = Playing::new(item, location, now, player.rate);
+            let mut playing = player.open(item, location, now);
             playing.completed_here = looped;
             // A player that goes on to its next file need not say that it still plays.
-            playing.run(player.transport == Transport::Playing, now);
+            playing.run(player.transport == Some(Transport::Playing), now);
             player.playing = Some(playing);
             self.asks.push_back(id.clone());
         }
@@ -164,14 +142,7 @@ impl Debouncer {
                     playing.location = location_hash(&playing.item);
                 }
             }
-            None => {
-                player.playing = Some(Playing::new(
-                    item.clone(),
-                    location_hash(&item),
-                    now,
-                    player.rate,
-                ))
-            }
+            None => player.playing = Some(player.open(item.clone(), location_hash(&item), now)),
         }
     }
 
@@ -191,8 +162,9 @@ impl Debouncer {
         let Some(player) = self.players.get_mut(id) else {
             return;
         };
-        let starts = player.transport == Transport::Stopped;
-        player.transport = state;
+        let starts = player.is_stopped();
+        let goes_round = player.is_new(now) && player.transport.is_some();
+        player.transport = Some(state);
         let playing = player.playing.as_ref().filter(|_| starts);
         let item = playing.map(|playing| (playing.location, playing.item.repeated));
         let looped = item.and_then(|(location, repeated)| player.looped(location, repeated, now));
@@ -200,6 +172,7 @@ impl Debouncer {
             return;
         };
         playing.completed_here = playing.completed_here.or(looped);
+        playing.found |= starts && goes_round;
         let played = playing.anchor.carry(now.mono, playing.item.duration);
         bank(&mut self.viewings, playing, played, &self.rules);
         playing.run(state == Transport::Playing, now);
@@ -222,8 +195,9 @@ impl Debouncer {
     /// Stopped: whatever position came with it is not looked at (several players say 0).
     fn stopped(&mut self, id: &PlayerId, now: Moment) {
         self.end_session(id, false, now);
+        self.compare_found(id, now);
         if let Some(player) = self.players.get_mut(id) {
-            player.transport = Transport::Stopped;
+            player.transport = Some(Transport::Stopped);
             player.is_over(now);
             let rate = player.rate;
             player.playing = player.playing.take().map(|old| {

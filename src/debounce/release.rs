@@ -1,7 +1,7 @@
 //! The user has said what a viewing really was that was kept on this machine: it may be told from now on.
 
 use super::Debouncer;
-use super::viewings::ALREADY_WATCHED;
+use super::viewings::is_aside;
 use crate::identify::{NOT_THE_LAST, Verdict, verdict};
 use crate::model::{
     Action, Ids, Journal, Lifecycle, Media, Moment, SessionId, Step, Viewing, ViewingId,
@@ -21,11 +21,12 @@ impl Debouncer {
     pub fn release(&mut self, id: ViewingId, ids: &Ids, now: Moment) -> Option<Released> {
         let viewing = self.viewings.get_mut(id)?;
         let kept = viewing.local_only.as_deref()?;
+        let is_more = is_aside(viewing) || kept == NOT_THE_LAST;
         let sure = Media {
             confidence: 1.0,
             ..viewing.media.clone()
         };
-        if matches!(kept, ALREADY_WATCHED | NOT_THE_LAST) || verdict(&sure) != Verdict::Track {
+        if is_more || verdict(&sure) != Verdict::Track {
             return None;
         }
         viewing.local_only = None;

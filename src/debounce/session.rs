@@ -153,6 +153,8 @@ pub struct Playing {
     /// Seconds of media played before there was a session, and those past the threshold.
     pub unbanked: (f64, f64),
     pub session: Option<Session>,
+    /// It may have begun before this run looked, and is still to be compared with what was completed by then.
+    pub found: bool,
     /// The viewing that this playback completed: its loops are nothing new.
     pub completed_here: Option<ViewingId>,
     /// When it jumped last.
@@ -180,6 +182,7 @@ impl Playing {
             run_since: None,
             unbanked: (0.0, 0.0),
             session: None,
+            found: false,
             completed_here: None,
             sought: None,
             settled_as_nothing: false,
@@ -245,6 +248,7 @@ impl Playing {
             boot_id,
             process: player.process,
             location: self.location,
+            entry: self.item.entry,
         }
     }
 

@@ -2,17 +2,15 @@
 
 use super::Debouncer;
 use super::player::bank;
-use super::session::{Playing, Session};
-use super::viewings::{ALREADY_WATCHED, BEGINNING, Decision, key_of};
+use super::session::Session;
+use super::viewings::{ALREADY_WATCHED, Decision, key_of};
 use crate::identify::{NOT_THE_LAST, Verdict};
-use crate::model::{Action, Media, Moment, PlayerId, SessionId, Source, Viewing, ViewingId};
-
-/// Seconds; so exactly a loop is where it must be.
-const ROUND: f64 = 5.0;
+use crate::model::{Action, Media, Moment, PlayerId, SessionId, Viewing, ViewingId};
 
 impl Debouncer {
     /// Opens a session, if this play is anything.
     pub(super) fn start(&mut self, id: &PlayerId, now: Moment) {
+        self.compare_found(id, now);
         let Some(player) = self.players.get_mut(id) else {
             return;
         };
@@ -34,17 +32,6 @@ impl Debouncer {
         let (from, since) = playing
             .from
             .unwrap_or_else(|| (playing.position(now).unwrap_or(0.0), now));
-        if player.is_new {
-            let playback = playing.playback(&player.info, self.boot_id);
-            let completed = self.viewings.completed_in(&key, &playback, now);
-            let is_rewatched = self.viewings.is_begun(&key);
-            let completed = completed.filter(|viewing| {
-                let at = (from, since);
-                goes_on(viewing, playing, player.info.source, at, is_rewatched)
-            });
-            let completed = completed.map(|viewing| viewing.id);
-            playing.completed_here = playing.completed_here.or(completed);
-        }
         let decision = self.viewings.decide(
             &key,
             from / duration,
@@ -58,7 +45,7 @@ impl Debouncer {
             self.close_orphans_of(viewing);
             return self.start(id, now);
         }
-        player.is_new = false;
+        playing.found = false;
         let local_only = match (&decision, &playing.verdict) {
             (Decision::Nothing, _) => {
                 playing.settled_as_nothing = true;
@@ -141,35 +128,5 @@ impl Debouncer {
         self.report(id, Action::Start, now, None);
         // All so far may be the clock's word for one old position.
         self.asks.push_back(id.clone());
-    }
-}
-
-/// Whether a playback found at a position, since a moment, in the process that completed a viewing goes on with it: in its
-/// credits, or round and round. What was begun anew by hand meanwhile is near its beginning, and not farther than time allows.
-/// Where it `is_rewatched` since, perhaps here, only its place in the film tells that it is not that re-watch.
-fn goes_on(
-    viewing: &Viewing,
-    found: &Playing,
-    source: Source,
-    at: (f64, Moment),
-    is_rewatched: bool,
-) -> bool {
-    let (from, since) = at;
-    let rate = found.anchor.rate();
-    let slack = ROUND * rate.max(1.0);
-    let elapsed = since.wall.since(viewing.updated_at).as_secs_f64() * rate;
-    let is_begun = from < BEGINNING * viewing.duration && from <= elapsed + slack;
-    let there = (viewing.position + elapsed).rem_euclid(viewing.duration.max(1.0));
-    let apart = (there - from).abs();
-    // Not all that loop say so, nor does mpv in its last lap: then it is where it would be after so many rounds.
-    let goes_round = apart.min(viewing.duration - apart) <= slack;
-    let was_over = viewing.position >= viewing.duration - slack;
-    let credits = viewing.position - slack..=viewing.position + elapsed + slack;
-    match source {
-        _ if is_rewatched => goes_round || !was_over && !is_begun && credits.contains(&from),
-        _ if goes_round || found.item.repeated => true,
-        // mpv would say if it looped.
-        Source::Mpv => !was_over && !is_begun,
-        Source::Mpris => !is_begun,
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::rules::Rules;
-use super::viewings::ALREADY_WATCHED;
+use super::viewings::is_aside;
 use crate::model::{Action, SessionId, Step, Viewing};
 
 /// Oldest first. While it is held (the store fails), it stays small: of a session's live steps only the newest is kept.
@@ -70,6 +70,6 @@ const WHOLE: f64 = 0.98;
 pub fn completes(viewing: &Viewing, rules: &Rules) -> bool {
     viewing.completed.is_none()
         && viewing.reached
-        && viewing.local_only.as_deref() != Some(ALREADY_WATCHED)
+        && !is_aside(viewing)
         && viewing.played >= rules.minimum_played * WHOLE * viewing.duration
 }

@@ -9,6 +9,9 @@ use crate::model::{
 /// Why a play after completion that does not begin at the beginning is kept here.
 pub const ALREADY_WATCHED: &str = "already watched; this play did not begin at the beginning";
 
+/// Why a viewing is not gone on with that was read after it had been gone on with as another one.
+pub const SUPERSEDED: &str = "went on as another viewing before this one could be read";
+
 /// As many are remembered; the oldest go first. A completed one is only needed to tell a re-watch from the credits.
 const REMEMBERED: usize = 5_000;
 
@@ -76,7 +79,7 @@ impl Viewings {
             if self.known.contains_key(&viewing.id) {
                 continue;
             }
-            if viewing.completed.is_none() && !is_piece(&viewing) {
+            if viewing.completed.is_none() && !is_aside(&viewing) {
                 self.leave_to_heir(&mut viewing, &ours);
             }
             self.insert(viewing);
@@ -88,7 +91,7 @@ impl Viewings {
             ours.contains(&heir.id)
                 && heir.key.same_as(&late.key)
                 && heir.started_at >= late.started_at
-                && !is_piece(heir)
+                && !is_aside(heir)
         });
         let Some(heir) = heir else { return };
         heir.played = (heir.played + late.played).min(heir.duration);
@@ -108,7 +111,7 @@ impl Viewings {
         let aside = over.into_iter().filter_map(|id| {
             self.superseded.remove(&id);
             let viewing = self.known.get_mut(&id)?;
-            viewing.local_only = Some(ALREADY_WATCHED.to_owned());
+            viewing.local_only = Some(SUPERSEDED.to_owned());
             Some(viewing.clone())
         });
         aside.collect()
@@ -126,27 +129,25 @@ impl Viewings {
         let Some(latest) = self.latest(key) else {
             return Decision::New;
         };
-        if latest.completed.is_none() {
-            let before = completed_here.filter(|id| *id != latest.id);
-            let has_part = before
-                .and_then(|id| self.get(id))
-                .is_none_or(|before| !before.key.same_as(key) || sought >= Some(latest.started_at));
-            return match has_part {
-                true => Decision::Continue(latest.id),
-                false => Decision::Nothing,
-            };
-        }
-        if completed_here == Some(latest.id) {
-            return Decision::Nothing;
-        }
-        if fraction < BEGINNING {
+        let here = completed_here.and_then(|id| self.get(id));
+        let here = here.filter(|here| here.key.same_as(key));
+        let is_over = here.is_some_and(|here| match here.id == latest.id {
+            true => latest.completed.is_some(),
+            // A re-watch begun elsewhere has no part in it, unless sought in since.
+            false => sought < Some(latest.started_at),
+        });
+        if is_over {
+            Decision::Nothing
+        } else if latest.completed.is_none() {
+            Decision::Continue(latest.id)
+        } else if fraction < BEGINNING {
             Decision::New
         } else {
             Decision::Piece
         }
     }
 
-    /// The viewing of `key` that was played last in this playback, if a former run completed it there. Where that went with
+    /// The viewing of `key` that was played last in this file and process, if a former run completed it there. Where that went with
     /// the database, any process will do that is older than the completion.
     pub fn completed_in(
         &self,
@@ -155,8 +156,11 @@ impl Viewings {
         now: Moment,
     ) -> Option<&Viewing> {
         let process = playback.process?;
-        let of_it = |viewing: &&Viewing| !is_piece(viewing) && viewing.key.same_as(key);
-        let played_here = |viewing: &&Viewing| viewing.played_in.as_ref() == Some(playback);
+        let of_it = |viewing: &&Viewing| !is_aside(viewing) && viewing.key.same_as(key);
+        let played_here = |viewing: &&Viewing| {
+            let played_in = viewing.played_in.as_ref();
+            played_in.is_some_and(|before| before.is_beside(playback))
+        };
         let known = self.known.values().filter(of_it).filter(played_here);
         if let Some(last) = known.max_by_key(|viewing| viewing.started_at) {
             return Some(last).filter(|viewing| viewing.completed.is_some());
@@ -177,15 +181,20 @@ impl Viewings {
         self.known
             .values()
             .filter(|viewing| {
-                !is_piece(viewing) && !self.is_superseded(viewing.id) && viewing.key.same_as(key)
+                !is_aside(viewing) && !self.is_superseded(viewing.id) && viewing.key.same_as(key)
             })
             .max_by_key(|viewing| (viewing.completed.is_none(), viewing.started_at))
     }
 }
 
 /// Of something watched, and not from its beginning.
-fn is_piece(viewing: &Viewing) -> bool {
+pub fn is_piece(viewing: &Viewing) -> bool {
     viewing.local_only.as_deref() == Some(ALREADY_WATCHED)
+}
+
+/// It is no watching of its own: never completed, never gone on with, never told.
+pub fn is_aside(viewing: &Viewing) -> bool {
+    is_piece(viewing) || viewing.local_only.as_deref() == Some(SUPERSEDED)
 }
 
 /// By what a playback of `item`, identified as `media`, is known again.

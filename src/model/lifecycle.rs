@@ -180,6 +180,18 @@ pub struct Playback {
     pub process: Option<Process>,
     /// Hash of path or URL.
     pub location: u64,
+    /// See `Item::entry`. Has a record of its own, beside the viewing's.
+    #[serde(skip)]
+    pub entry: Option<u64>,
+}
+
+impl Playback {
+    /// Whether both are of one file in one process, which may have begun it anew.
+    #[must_use]
+    pub fn is_beside(&self, other: &Self) -> bool {
+        let of = |playback: &Self| (playback.boot_id, playback.process, playback.location);
+        of(self) == of(other)
+    }
 }
 
 /// A session that is open: the journal's record, enough to adopt or to close it after a crash.

@@ -160,6 +160,10 @@ pub struct Item {
     /// The player begins it again by itself: it had just ended, or is set to be looped where that is all that can be known.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub repeated: bool,
+    /// The entry of the player's playlist: the same in every lap of a loop, and another one where the file is opened anew.
+    /// `None` where the player does not say, or what it says is no such thing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<u64>,
 }
 
 /// Where the media is. Either way private: DEBUG only.

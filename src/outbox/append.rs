@@ -108,6 +108,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             draft.batch.remove(record::viewing(oldest));
             draft.batch.remove(record::outcomes(oldest));
             draft.batch.remove(record::played_in(oldest));
+            draft.batch.remove(record::entry(oldest));
             draft.pruned = Some(oldest);
         }
         Ok(())

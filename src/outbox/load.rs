@@ -53,6 +53,12 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             played_in.insert(ViewingId(number(key)?), playback);
             Some(())
         })?;
+        reader.each::<u64>(b"e", |key, entry| {
+            if let Some(playback) = played_in.get_mut(&ViewingId(number(key)?)) {
+                playback.entry = Some(entry);
+            }
+            Some(())
+        })?;
         reader.each::<Remembrance>(b"v", |key, record| {
             let id = ViewingId(number(key)?);
             touched.insert(id, record.touch);

@@ -210,8 +210,12 @@ impl Draft {
         let id = record.viewing.id;
         self.batch.put(record::viewing(id), record::encode(record)?);
         if let Some(playback) = &record.viewing.played_in {
-            let playback = record::encode(playback)?;
-            self.batch.put(record::played_in(id), playback);
+            self.batch
+                .put(record::played_in(id), record::encode(playback)?);
+            match playback.entry {
+                Some(entry) => self.batch.put(record::entry(id), record::encode(&entry)?),
+                None => self.batch.remove(record::entry(id)),
+            }
         }
         self.viewings.push((id, record.touch));
         Ok(())

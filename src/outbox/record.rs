@@ -10,6 +10,7 @@
 //! | `m` delivery | [`Attempts`]: how many, frozen request, last words | at every attempt and answer |
 //! | `v` viewing | [`Remembrance`] | at every step |
 //! | `c` viewing | `Playback`: what completed it, or plays it | at every step |
+//! | `e` viewing | `u64`: the entry of the player's playlist that it was, if that is known | with `c` |
 //! | `o` viewing | [`Outcomes`]: what the accounts said | when something other than a live event is settled |
 //! | `s` session | `Span` | while open |
 //! | `l` account, session | nothing: the account was told of it | with the first attempt of a live event, until its stop is settled |
@@ -95,6 +96,10 @@ pub fn viewing(id: ViewingId) -> Vec<u8> {
 
 pub fn played_in(id: ViewingId) -> Vec<u8> {
     key(b'c', id.0)
+}
+
+pub fn entry(id: ViewingId) -> Vec<u8> {
+    key(b'e', id.0)
 }
 
 pub fn outcomes(id: ViewingId) -> Vec<u8> {

@@ -8,7 +8,7 @@ use super::append::Purpose;
 use super::index::Header;
 use super::record::{self, Remembrance, encode};
 use super::{Appended, Catalogue, Draft, MOST_VIEWINGS, Outbox};
-use crate::model::{AccountKey, Moment, SessionId, Span, Step, Viewing, ViewingId};
+use crate::model::{AccountKey, Moment, Playback, SessionId, Span, Step, Viewing, ViewingId};
 use crate::store::{Durability, Store, StoreError};
 
 /// Changes that go into one batch.
@@ -67,7 +67,10 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
     /// When the store failed.
     pub fn remembered(&self, viewing: ViewingId) -> Result<Option<Viewing>, StoreError> {
         let record: Option<Remembrance> = self.read(&record::viewing(viewing))?;
-        let played_in = self.read(&record::played_in(viewing))?;
+        let mut played_in: Option<Playback> = self.read(&record::played_in(viewing))?;
+        if let Some(playback) = &mut played_in {
+            playback.entry = self.read(&record::entry(viewing))?;
+        }
         Ok(record.map(|record| Viewing {
             played_in,
             ..record.viewing

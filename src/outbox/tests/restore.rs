@@ -177,12 +177,16 @@ fn the_playback_that_completed_a_viewing_is_remembered_beside_it() {
     let of = |bench: &mut Bench| bench.crash().viewings.remove(0).played_in;
     bench.add(&mut film, Start);
     assert_eq!(of(&mut bench), None);
-    let playback = film.span(bench.now).playback;
-    film.viewing.played_in = Some(playback.clone());
-    bench.finish(&mut film);
-    assert_eq!(of(&mut bench), Some(playback.clone()));
-    let stored = bench.outbox.remembered(film.viewing.id).unwrap();
-    assert_eq!(stored.unwrap().played_in, Some(playback));
+    let mut playback = film.span(bench.now).playback;
+    // An entry that is known, none (as older versions wrote it), another one.
+    for entry in [Some(3), None, Some(4)] {
+        playback.entry = entry;
+        film.viewing.played_in = Some(playback.clone());
+        bench.add(&mut film, Start);
+        assert_eq!(of(&mut bench), Some(playback.clone()));
+        let stored = bench.outbox.remembered(film.viewing.id).unwrap();
+        assert_eq!(stored.unwrap().played_in, Some(playback.clone()));
+    }
 }
 
 #[test]

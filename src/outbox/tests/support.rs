@@ -317,6 +317,7 @@ impl Watch {
                 boot_id: 1,
                 process: None,
                 location: 1,
+                entry: None,
             },
             media: self.viewing.media.clone(),
             file_name: None,

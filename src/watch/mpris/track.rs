@@ -413,6 +413,7 @@ impl Track {
             title: metadata.title.clone(),
             tags: metadata.tags.clone(),
             repeated: self.loops,
+            entry: metadata.entry,
             ..Item::default()
         };
         match location {
@@ -494,6 +495,7 @@ impl Track {
         // Without a title on either side the length is all there is.
         let untitled = told.title.is_none() && item.title.is_none();
         match (self.place(told), self.place(item)) {
+            _ if differ(told.entry, item.entry, |a, b| a != b) => Relation::Another,
             (Some(a), Some(b)) if a == b || open.url == self.metadata.url => Relation::Same,
             (Some(_), Some(_)) => Relation::Another,
             (None, Some(_)) if title && length => Relation::Another,

@@ -34,6 +34,8 @@ pub struct Properties {
 pub struct Metadata {
     /// `mpris:trackid`: a hint only.
     pub track: Option<String>,
+    /// The entry of the playlist that it names. Only VLC's is one: others tell a place, a hash of the file, or a constant.
+    pub entry: Option<u64>,
     /// `xesam:url`, as sent.
     pub url: Option<String>,
     /// `mpris:length` in seconds; `None` for 0, less and nonsense.
@@ -154,7 +156,10 @@ fn metadata(value: &Raw) -> Option<Metadata> {
     };
     for (key, value) in map {
         match key.as_str() {
-            "mpris:trackid" => found.track = text(value),
+            "mpris:trackid" => {
+                found.track = text(value);
+                found.entry = found.track.as_deref().and_then(entry);
+            }
             "mpris:length" => {
                 let raw = number(value).filter(|length| *length > 0.0);
                 found.in_seconds = raw.is_some_and(|length| length < SECONDS_IF_BELOW);
@@ -168,6 +173,13 @@ fn metadata(value: &Raw) -> Option<Metadata> {
         }
     }
     Some(found)
+}
+
+fn entry(track: &str) -> Option<u64> {
+    track
+        .strip_prefix("/org/videolan/vlc/playlist/")?
+        .parse()
+        .ok()
 }
 
 fn tag(tags: &mut Tags, key: &str, value: &Raw) {

@@ -74,6 +74,7 @@ pub struct Conversation {
     playback: Playback,
     live: Live,
     reading: Option<ItemReading>,
+    found: Option<EntryReading>,
     reread_at: Option<Duration>,
     read_at: Option<Duration>,
     item: Option<Box<Item>>,
@@ -121,6 +122,16 @@ struct ItemReading {
     fence: Option<u64>,
 }
 
+/// Which entry of the playlist is open, where no `start-file` has said so: its place is asked for, and by that its id.
+#[derive(Debug, Clone, Copy)]
+enum EntryReading {
+    /// With this request.
+    Place(u64),
+    /// With this one.
+    Id(u64),
+    Known(i64),
+}
+
 /// A change of transport that waits for its position.
 #[derive(Debug, Clone, Copy)]
 struct Change {
@@ -157,6 +168,7 @@ impl Conversation {
                 jumping: false,
             },
             reading: None,
+            found: None,
             reread_at: None,
             read_at: None,
             item: None,
@@ -266,10 +278,7 @@ impl Conversation {
     }
 
     fn end_file(&mut self, entry: Option<i64>, reason: EndFile, now: Moment) {
-        let present = match self.playback {
-            Playback::Open(entry) | Playback::Opening(entry, _) | Playback::Loading(entry) => entry,
-            Playback::Unknown | Playback::Idle => None,
-        };
+        let present = self.entry();
         if present.zip(entry).is_some_and(|(a, b)| a != b) {
             debug!(?entry, ?present, "end-file of another entry, ignored");
             return;
@@ -287,6 +296,17 @@ impl Conversation {
         }
     }
 
+    /// The entry of what is open, or being opened.
+    fn entry(&self) -> Option<i64> {
+        match (self.playback, self.found) {
+            (Playback::Open(entry) | Playback::Opening(entry, _) | Playback::Loading(entry), _) => {
+                entry
+            }
+            (Playback::Unknown, Some(EntryReading::Known(entry))) => Some(entry),
+            (Playback::Unknown | Playback::Idle, _) => None,
+        }
+    }
+
     fn end(&mut self, reason: EndReason, now: Moment) {
         if matches!(self.playback, Playback::Open(_)) {
             // mpv falls idle on its way to `end-file`: that is no stalling.
@@ -297,6 +317,7 @@ impl Conversation {
             self.tell(now, Signal::Ended(reason));
         }
         self.playback = Playback::Idle;
+        self.found = None;
         self.live.jumping = false;
         self.live.at_end = false;
         self.reading = None;
@@ -388,7 +409,7 @@ impl Conversation {
     }
 
     fn reply(&mut self, id: u64, value: Option<Value>, now: Moment) {
-        if id == NOBODY {
+        if id == NOBODY || self.entry_reply(id, value.as_ref()) {
             return;
         }
         let Some(reading) = &mut self.reading else {
@@ -411,6 +432,20 @@ impl Conversation {
         } else {
             self.position(id, value.as_ref(), now);
         }
+    }
+
+    /// Whether it was the answer to a request for the entry that is open.
+    fn entry_reply(&mut self, id: u64, value: Option<&Value>) -> bool {
+        let number = value.and_then(Value::as_i64);
+        self.found = match self.found {
+            Some(EntryReading::Place(request)) if request == id => {
+                let place = number.filter(|place| *place >= 0);
+                place.map(|place| EntryReading::Id(self.request(&format!("playlist/{place}/id"))))
+            }
+            Some(EntryReading::Id(request)) if request == id => number.map(EntryReading::Known),
+            _ => return false,
+        };
+        true
     }
 
     fn position(&mut self, id: u64, value: Option<&Value>, now: Moment) {
@@ -481,6 +516,10 @@ impl Conversation {
     }
 
     fn read_item(&mut self) {
+        if matches!(self.playback, Playback::Unknown) {
+            let place = self.request("playlist-playing-pos");
+            self.found = Some(EntryReading::Place(place));
+        }
         let first = self.last_request + 1;
         for property in item::PROPERTIES {
             self.request(property);
@@ -503,10 +542,13 @@ impl Conversation {
             let found = matches!(self.playback, Playback::Unknown) && item.repeated;
             self.repeated |= found;
             item.repeated = self.repeated;
+            item.entry = self.entry().and_then(|entry| u64::try_from(entry).ok());
         }
         match (self.playback, reading) {
-            (Playback::Unknown, Reading::Open(item)) => self.open(None, item, position, now, now),
-            (Playback::Unknown, Reading::Half) => self.playback = Playback::Loading(None),
+            (Playback::Unknown, Reading::Open(item)) => {
+                self.open(self.entry(), item, position, now, now);
+            }
+            (Playback::Unknown, Reading::Half) => self.playback = Playback::Loading(self.entry()),
             (Playback::Unknown | Playback::Opening(..), Reading::Nothing) => {
                 self.playback = Playback::Idle;
                 self.tell_stopped(now);
@@ -547,6 +589,11 @@ impl Conversation {
         let Some(present) = &self.item else { return };
         if present.location != item.location {
             self.end(EndReason::Stopped, now);
+            // Which entry that is nobody said.
+            let item = Box::new(Item {
+                entry: None,
+                ..*item
+            });
             return self.open(None, item, position, now, now);
         }
         if *present != item {

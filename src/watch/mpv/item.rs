@@ -67,6 +67,7 @@ pub fn read(answers: &[Option<Value>], folder: Option<&str>) -> Reading {
         repeated: ["loop-file", "loop-playlist"]
             .into_iter()
             .any(|name| loops(answer(name))),
+        entry: None,
     }))
 }
 

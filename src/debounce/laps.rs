@@ -1,0 +1,118 @@
+//! Laps and credits: which playback is part of the one that completed its film, and which is a new one.
+//!
+//! | the playback … | is part of it |
+//! | --- | --- |
+//! | was seen to begin | if it begins by itself where that one has just ended: mpv says so; on the bus, within a minute of the end where the player is set to loop, and within three seconds where it is not |
+//! | was *found* (this run did not see it begin) in the process that completed the film, as another entry of its playlist | no |
+//! | … as the same entry | unless it was visibly begun anew: near its beginning, no farther than time allows, and neither looped nor where so many laps have brought it |
+//! | … as an entry that is not known | the same; while a re-watch is under way, only if it is where laps or credits have brought it |
+
+use std::time::Duration;
+
+use super::Debouncer;
+use super::player::Player;
+use super::session::Playing;
+use super::viewings::{BEGINNING, key_of};
+use crate::model::{Moment, PlayerId, Source, Viewing, ViewingId};
+
+/// On the bus nobody says what is a lap, and VLC stops in between: so soon after its end the same file is one, …
+pub const LOOPED_WITHIN: Duration = Duration::from_secs(3);
+/// … and later where the player is set to loop, be it slow to open what it plays.
+const SAID_TO_LOOP_WITHIN: Duration = Duration::from_secs(60);
+/// Seconds; so exactly a loop is where it must be.
+const ROUND: f64 = 5.0;
+
+/// A playback that is over and completed a viewing.
+#[derive(Debug)]
+pub struct Completed {
+    location: u64,
+    viewing: ViewingId,
+    /// When it came to its end; not if it was left before.
+    ended: Option<Moment>,
+}
+
+impl Player {
+    /// What plays comes to its end, or stops.
+    pub(super) fn is_over(&mut self, now: Moment) {
+        let Some(playing) = &self.playing else { return };
+        let position = playing.position(now);
+        let at_end = position.is_some_and(|seconds| playing.is_near_end(seconds, false));
+        if let Some(viewing) = playing.completed_here {
+            self.completed = Some(Completed {
+                location: playing.location,
+                viewing,
+                ended: at_end.then_some(now),
+            });
+        }
+    }
+
+    /// The viewing that was completed by what is looped now.
+    pub(super) fn looped(
+        &mut self,
+        location: u64,
+        repeated: bool,
+        now: Moment,
+    ) -> Option<ViewingId> {
+        let over = self.completed.take()?;
+        let within = match repeated {
+            true => SAID_TO_LOOP_WITHIN,
+            false => LOOPED_WITHIN,
+        };
+        let is_soon = |end: Moment| now.mono.saturating_sub(end.mono) <= within;
+        let is_lap = match self.info.source {
+            Source::Mpv => repeated,
+            Source::Mpris => over.ended.is_some_and(is_soon),
+        };
+        (over.location == location && is_lap).then_some(over.viewing)
+    }
+}
+
+impl Debouncer {
+    /// Compares what was found with what its process completed.
+    pub(super) fn compare_found(&mut self, id: &PlayerId, now: Moment) {
+        let Some(player) = self.players.get_mut(id) else {
+            return;
+        };
+        let Some(playing) = player.playing.as_mut().filter(|playing| playing.found) else {
+            return;
+        };
+        let here = playing.position(now).map(|position| (position, now));
+        let (Some(media), Some(begun)) = (&playing.media, playing.from.or(here)) else {
+            return;
+        };
+        let key = key_of(media, &playing.item);
+        let playback = playing.playback(&player.info, self.boot_id);
+        let is_rewatched = self.viewings.is_begun(&key);
+        let completed = self.viewings.completed_in(&key, &playback, now);
+        let completed = completed.filter(|viewing| goes_on(viewing, playing, begun, is_rewatched));
+        let completed = completed.map(|viewing| viewing.id);
+        playing.completed_here = playing.completed_here.or(completed);
+    }
+}
+
+/// Whether a playback found at a position, since a moment, goes on with the one that completed a viewing in its process.
+fn goes_on(
+    completed: &Viewing,
+    found: &Playing,
+    (from, since): (f64, Moment),
+    is_rewatched: bool,
+) -> bool {
+    let before = completed.played_in.as_ref().and_then(|before| before.entry);
+    let entries = before.zip(found.item.entry);
+    if entries.is_some_and(|(before, now)| before != now) {
+        return false;
+    }
+    let rate = found.anchor.rate();
+    let slack = ROUND * rate.max(1.0);
+    let elapsed = since.wall.since(completed.updated_at).as_secs_f64() * rate;
+    let is_begun = from < BEGINNING * completed.duration && from <= elapsed + slack;
+    // Not all that loop say so, nor does mpv in its last lap: then it is where it would be after so many rounds.
+    let there = (completed.position + elapsed).rem_euclid(completed.duration.max(1.0));
+    let apart = (there - from).abs();
+    let goes_round = apart.min(completed.duration - apart) <= slack;
+    if entries.is_none() && is_rewatched {
+        let credits = completed.position - slack..=completed.position + elapsed + slack;
+        return goes_round || !is_begun && credits.contains(&from);
+    }
+    found.item.repeated || goes_round || !is_begun
+}
