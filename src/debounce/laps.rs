@@ -76,25 +76,24 @@ impl Debouncer {
         let Some(playing) = player.playing.as_mut().filter(|playing| playing.found) else {
             return;
         };
-        let here = playing.position(now).map(|position| (position, now));
-        let (Some(media), Some(begun)) = (&playing.media, playing.from.or(here)) else {
+        let (Some(media), Some(first)) = (&playing.media, playing.first) else {
             return;
         };
         let key = key_of(media, &playing.item);
         let playback = playing.playback(&player.info, self.boot_id);
         let is_rewatched = self.viewings.is_begun(&key);
         let completed = self.viewings.completed_in(&key, &playback, now);
-        let completed = completed.filter(|viewing| goes_on(viewing, playing, begun, is_rewatched));
+        let completed = completed.filter(|viewing| goes_on(viewing, playing, first, is_rewatched));
         let completed = completed.map(|viewing| viewing.id);
         playing.completed_here = playing.completed_here.or(completed);
     }
 }
 
-/// Whether a playback found at a position, since a moment, goes on with the one that completed a viewing in its process.
+/// Whether a playback found at a position then goes on with the one that completed a viewing in its process.
 fn goes_on(
     completed: &Viewing,
     found: &Playing,
-    (from, since): (f64, Moment),
+    (at, then): (f64, Moment),
     is_rewatched: bool,
 ) -> bool {
     let before = completed.played_in.as_ref().and_then(|before| before.entry);
@@ -104,15 +103,15 @@ fn goes_on(
     }
     let rate = found.anchor.rate();
     let slack = ROUND * rate.max(1.0);
-    let elapsed = since.wall.since(completed.updated_at).as_secs_f64() * rate;
-    let is_begun = from < BEGINNING * completed.duration && from <= elapsed + slack;
+    let elapsed = then.wall.since(completed.updated_at).as_secs_f64() * rate;
+    let is_begun = at < BEGINNING * completed.duration && at <= elapsed + slack;
     // Not all that loop say so, nor does mpv in its last lap: then it is where it would be after so many rounds.
     let there = (completed.position + elapsed).rem_euclid(completed.duration.max(1.0));
-    let apart = (there - from).abs();
+    let apart = (there - at).abs();
     let goes_round = apart.min(completed.duration - apart) <= slack;
     if entries.is_none() && is_rewatched {
         let credits = completed.position - slack..=completed.position + elapsed + slack;
-        return goes_round || !is_begun && credits.contains(&from);
+        return goes_round || !is_begun && credits.contains(&at);
     }
     found.item.repeated || goes_round || !is_begun
 }

@@ -272,8 +272,10 @@ impl Debouncer {
             return;
         };
         playing.anchor.estimate(now.mono);
+        let here = playing.position(now).map(|position| (position, now));
+        playing.first = playing.first.or(here);
         if playing.anchor.running() && playing.from.is_none() {
-            playing.from = playing.position(now).map(|position| (position, now));
+            playing.from = here;
         }
     }
 }

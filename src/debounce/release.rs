@@ -21,12 +21,12 @@ impl Debouncer {
     pub fn release(&mut self, id: ViewingId, ids: &Ids, now: Moment) -> Option<Released> {
         let viewing = self.viewings.get_mut(id)?;
         let kept = viewing.local_only.as_deref()?;
-        let is_more = is_aside(viewing) || kept == NOT_THE_LAST;
+        let is_part = is_aside(viewing) || kept == NOT_THE_LAST;
         let sure = Media {
             confidence: 1.0,
             ..viewing.media.clone()
         };
-        if is_more || verdict(&sure) != Verdict::Track {
+        if is_part || verdict(&sure) != Verdict::Track {
             return None;
         }
         viewing.local_only = None;

@@ -19,6 +19,14 @@ fn looped() -> Item {
     }
 }
 
+/// As an entry of the player's playlist.
+fn entry(number: u64, item: Item) -> Item {
+    Item {
+        entry: Some(number),
+        ..item
+    }
+}
+
 /// Plays `heat` from its beginning for so long.
 fn played(seconds: f64) -> Rig {
     let mut rig = Rig::new();
@@ -374,6 +382,120 @@ fn a_film_begun_anew_while_no_daemon_ran_is_a_rewatch_unless_its_player_loops_it
         let rig = begun_anew_unseen(player, item, None);
         assert_eq!(rig.watches(), watches, "{player} {looped} {}", rig.story());
     }
+}
+
+#[test]
+fn what_is_found_in_the_process_that_completed_its_film_is_told_by_the_entry_of_its_playlist() {
+    // It completed entry 1, came to the end of it, and after so long that entry or another is found at that place.
+    for (found, after, place, watches, name) in [
+        (entry(1, heat()), 100.0, 950.0, 1, "its credits"),
+        (entry(1, heat()), 100.0, 600.0, 1, "where no lap can be"),
+        (entry(1, heat()), 100.0, 40.0, 2, "begun anew"),
+        (entry(1, heat()), 40.0, 40.0, 1, "the last lap"),
+        (entry(1, looped()), 100.0, 40.0, 1, "looped, and paused"),
+        (
+            entry(2, heat()),
+            40.0,
+            40.0,
+            2,
+            "opened anew, at the place of a lap",
+        ),
+        (entry(2, looped()), 100.0, 40.0, 2, "another one, looped"),
+        (entry(2, heat()), 100.0, 600.0, 1, "a piece"),
+    ] {
+        for player in ["mpv-1", "vlc"] {
+            let mut rig = Rig::new();
+            rig.open_at(player, entry(1, heat()), 0.0);
+            rig.wait(1000.0);
+            rig.end(player, EndReason::Eof);
+            let truth = rig.players.get_mut(&PlayerId::new(player)).unwrap();
+            truth.item = found.clone();
+            truth.position = place - after;
+            rig.restart(after, test_rules());
+            rig.wait(1000.0 - place);
+            rig.end(player, EndReason::Eof);
+            assert_eq!(rig.watches(), watches, "{player}: {name}: {}", rig.story());
+        }
+    }
+}
+
+#[test]
+fn credits_that_were_taken_for_the_end_have_no_part_in_the_rewatch_begun_in_another_player() {
+    for clean in [false, true] {
+        let mut rig = Rig::new();
+        rig.open_at("mpv-1", entry(1, heat()), 0.0);
+        rig.speed("mpv-1", 10.0);
+        rig.wait(98.0);
+        rig.pause();
+        rig.wait(65.0);
+        assert_eq!(rig.watches(), 1, "{}", rig.story());
+        rig.open_at("mpv-2", entry(1, heat()), 0.0);
+        rig.wait(30.0);
+        if clean {
+            rig.d.shutdown(rig.now);
+            rig.drain();
+        }
+        rig.restart(1.0, test_rules());
+        rig.wait(2.0);
+        rig.speed("mpv-1", 0.5);
+        rig.resume();
+        rig.wait(40.0);
+        rig.end("mpv-1", EndReason::Eof);
+        assert_eq!(rig.watches(), 1, "{}", rig.story());
+        rig.wait(927.0);
+        rig.quit("mpv-2");
+        assert_eq!(rig.watches(), 2, "{}", rig.story());
+    }
+}
+
+#[test]
+fn credits_found_after_a_restart_and_sought_back_to_the_beginning_are_the_same_playback() {
+    for player in ["mpv-1", "vlc"] {
+        let mut rig = Rig::new();
+        rig.open_at(player, heat(), 0.0);
+        rig.wait(950.0);
+        rig.set(player, Transport::Paused);
+        rig.wait(65.0);
+        rig.restart(3.0, test_rules());
+        rig.wait(400.0);
+        rig.seek(player, 0.0, true);
+        rig.set(player, Transport::Playing);
+        rig.wait(1000.0);
+        rig.end(player, EndReason::Stopped);
+        assert_eq!(rig.watches(), 1, "{}", rig.story());
+    }
+}
+
+#[test]
+fn a_film_chosen_anew_in_a_player_that_was_found_idle_is_a_rewatch() {
+    // After as long as the film, so that it is where a lap would be.
+    let mut rig = played(1000.0);
+    rig.end("mpv-1", EndReason::Eof);
+    rig.set("mpv-1", Transport::Stopped);
+    let id = PlayerId::new("mpv-1");
+    let idle = rig.players.remove(&id).unwrap();
+    rig.restart(3.0, test_rules());
+    rig.players.insert(id.clone(), idle);
+    rig.appear(&id);
+    rig.set("mpv-1", Transport::Stopped);
+    rig.wait(997.0);
+    rig.open_at("mpv-1", heat(), 0.0);
+    rig.wait(1000.0);
+    rig.end("mpv-1", EndReason::Eof);
+    assert_eq!(rig.watches(), 2, "{}", rig.story());
+}
+
+#[test]
+fn what_was_gone_on_with_as_another_viewing_is_put_aside_for_a_reason_of_its_own() {
+    let mut rig = played(400.0);
+    rig.restart_and_recall(3.0, 597.0);
+    rig.wait(20.0);
+    rig.end("mpv-1", EndReason::Eof);
+    let aside: Vec<_> = (rig.d.viewings())
+        .filter_map(|viewing| viewing.local_only.as_deref())
+        .collect();
+    assert_eq!(aside, [viewings::SUPERSEDED]);
+    assert_eq!(rig.watches(), 1, "{}", rig.story());
 }
 
 #[test]

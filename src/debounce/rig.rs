@@ -169,7 +169,8 @@ impl Rig {
         self.drain();
     }
 
-    fn announce(&mut self, id: &PlayerId) {
+    /// A player is there, and tells nothing yet.
+    pub fn appear(&mut self, id: &PlayerId) {
         let truth = self.players[id].clone();
         let process = Some(Process {
             pid: truth.pid,
@@ -185,6 +186,11 @@ impl Rig {
             ignored: None,
         };
         self.say(id, Signal::Appeared(info));
+    }
+
+    fn announce(&mut self, id: &PlayerId) {
+        self.appear(id);
+        let truth = self.players[id].clone();
         self.say(id, Signal::Rate(truth.rate));
         self.say(id, Signal::Opened(Box::new(truth.item.clone())));
         self.d.identified(id, identity(&truth.item), self.now);

@@ -155,6 +155,8 @@ pub struct Playing {
     pub session: Option<Session>,
     /// It may have begun before this run looked, and is still to be compared with what was completed by then.
     pub found: bool,
+    /// Where and when it was seen first.
+    pub first: Option<(f64, Moment)>,
     /// The viewing that this playback completed: its loops are nothing new.
     pub completed_here: Option<ViewingId>,
     /// When it jumped last.
@@ -183,6 +185,7 @@ impl Playing {
             unbanked: (0.0, 0.0),
             session: None,
             found: false,
+            first: None,
             completed_here: None,
             sought: None,
             settled_as_nothing: false,
@@ -193,6 +196,7 @@ impl Playing {
 
     /// Takes a position; what was played until then is returned.
     pub fn sample(&mut self, seconds: f64, told: bool, now: Moment) -> Sampled {
+        self.first.get_or_insert((seconds, now));
         let mut before = self.anchor.clone();
         before.carry(now.mono, self.item.duration);
         let sampled = self

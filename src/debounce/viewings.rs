@@ -192,7 +192,7 @@ pub fn is_piece(viewing: &Viewing) -> bool {
     viewing.local_only.as_deref() == Some(ALREADY_WATCHED)
 }
 
-/// It is no watching of its own: never completed, never gone on with, never told.
+/// It is no watching of its own: not gone on with, and not completed.
 pub fn is_aside(viewing: &Viewing) -> bool {
     is_piece(viewing) || viewing.local_only.as_deref() == Some(SUPERSEDED)
 }
@@ -271,6 +271,10 @@ mod tests {
             viewing(1, heat.clone(), true, 1),
             viewing(2, heat.clone(), false, 2),
         ]);
+        let twice = Viewings::new(vec![
+            viewing(1, heat.clone(), true, 1),
+            viewing(2, heat.clone(), true, 2),
+        ]);
         let sought = Some(Wall(3));
         for (name, memory, fraction, here, expected) in [
             ("never seen", &Viewings::default(), 0.5, None, Decision::New),
@@ -304,12 +308,21 @@ mod tests {
                 Some(ViewingId(1)),
                 Decision::Nothing,
             ),
+            (
+                "done here, looped, and rewatched elsewhere",
+                &twice,
+                0.0,
+                Some(ViewingId(1)),
+                Decision::Nothing,
+            ),
         ] {
             let decided = memory.decide(&heat, fraction, here, None);
             assert_eq!(decided, expected, "{name}");
         }
         let joined = again.decide(&heat, 0.5, Some(ViewingId(1)), sought);
         assert_eq!(joined, Decision::Continue(ViewingId(2)), "sought since");
+        let begun = twice.decide(&heat, 0.0, Some(ViewingId(1)), sought);
+        assert_eq!(begun, Decision::New, "sought since");
     }
 
     #[test]

@@ -291,3 +291,33 @@ fn a_lost_database_neither_repeats_a_completion_nor_forgets_one() {
             .goes_well();
     }
 }
+
+/// The file was opened anew as long after its end as it is itself, which is where a lap would be: it was taken for one, if a
+/// daemon had been restarted in between.
+#[test]
+fn a_film_opened_anew_in_the_player_that_completed_it_is_a_rewatch_whenever_that_is() {
+    for kind in [Kind::MpvTwice, Kind::Vlc, Kind::Silent] {
+        evening(kind)
+            .then(open(0))
+            .then(Act::PlayOut { slot: SLOT })
+            .then(Act::Wait(seconds(788)))
+            .meanwhile(0.2, Env::Kill { down: seconds(5) })
+            .then(open(0))
+            .then(Act::PlayOut { slot: SLOT })
+            .goes_well();
+    }
+}
+
+/// The credits were found paused; where the film was sought back to its beginning in them, that was taken for a re-watch.
+#[test]
+fn credits_that_outlived_the_daemon_and_are_sought_back_are_no_rewatch() {
+    evening(Kind::Celluloid)
+        .then(open(9))
+        .then(play_to(0.94))
+        .then(Act::Pause { slot: SLOT })
+        .then(Act::Wait(seconds(500)))
+        .meanwhile(0.8, Env::Kill { down: seconds(5) })
+        .then(open(9))
+        .then(Act::PlayOut { slot: SLOT })
+        .goes_well();
+}

@@ -37,6 +37,8 @@ pub struct Open {
     pub told_unknown: bool,
     /// It was played to its end and is still open.
     pub at_end: bool,
+    /// Of the player's playlist, where it tells that.
+    entry: Option<u64>,
 }
 
 /// What it truly does.
@@ -182,7 +184,8 @@ impl Player {
     /// What is open, to a watcher that has not seen it yet.
     pub fn introduces(&self, awake: Duration) -> Vec<Said> {
         let Some(open) = &self.open else {
-            return Vec::new();
+            let (state, position) = (Transport::Stopped, None);
+            return self.signal(0, Signal::Transport { state, position });
         };
         let mut said = self.signal(0, Signal::Opened(Box::new(open.item())));
         if (self.rate - 1.0).abs() > f64::EPSILON {
@@ -254,6 +257,10 @@ impl Open {
             watched_since: awake,
             told_unknown: false,
             at_end: false,
+            entry: match kind {
+                Kind::Mpv | Kind::MpvTwice | Kind::Vlc => Some(playback.into()),
+                _ => None,
+            },
         }
     }
 
@@ -287,6 +294,7 @@ impl Open {
             duration: self.length_known.then(|| self.film().length),
             title: Some(self.film().name().to_owned()),
             video: Video::Yes,
+            entry: self.entry,
             ..Item::default()
         }
     }

@@ -69,13 +69,22 @@ impl Rig {
         self.hear(&event.to_string());
     }
 
-    /// Whether what was opened last is a loop.
-    fn is_repeated(&self) -> bool {
+    /// What was opened last.
+    fn opened(&self) -> &Item {
         let mut items = self.told.iter().filter_map(|(_, signal)| match signal {
-            Signal::Opened(item) => Some(item.repeated),
+            Signal::Opened(item) => Some(item),
             _ => None,
         });
         items.next_back().expect("something was opened")
+    }
+
+    /// Whether that is a loop.
+    fn is_repeated(&self) -> bool {
+        self.opened().repeated
+    }
+
+    fn entry(&self) -> Option<u64> {
+        self.opened().entry
     }
 
     fn open(&mut self, path: &str, entry: u64) {
@@ -541,6 +550,35 @@ fn an_entry_that_starts_again_right_after_its_end_is_a_loop() {
     rig.change("idle-active", &json!(false));
     rig.open("a.mkv", 1);
     assert!(!rig.is_repeated());
+}
+
+#[test]
+fn the_entry_of_what_is_open_is_told_whether_it_was_found_or_seen_to_begin() {
+    for (place, id, entry) in [
+        (json!(2), json!(7), Some(7)),
+        (json!(-1), json!(7), None),
+        (json!(2), Value::Null, None),
+        (json!(2), json!(-3), None),
+        (Value::Null, json!(7), None),
+    ] {
+        let mut rig = Rig::new();
+        rig.properties.insert("playlist-playing-pos".into(), place);
+        rig.properties.insert("playlist/2/id".into(), id);
+        rig.have("a.mkv");
+        rig.introduce();
+        assert_eq!(rig.entry(), entry);
+        // It is read again: still the same.
+        rig.properties.insert("duration".into(), json!(101.0));
+        rig.change("duration", &json!(101.0));
+        rig.wait(REREAD);
+        rig.answer();
+        assert!(
+            matches!(&rig.told.last().unwrap().1, Signal::Refined(item) if item.entry == entry)
+        );
+        rig.end(7, "stop");
+        rig.open("a.mkv", 8);
+        assert_eq!(rig.entry(), Some(8));
+    }
 }
 
 #[test]
