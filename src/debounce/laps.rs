@@ -2,7 +2,7 @@
 //!
 //! | the playback … | is part of it |
 //! | --- | --- |
-//! | was seen to begin | if it begins by itself where that one has just ended: mpv says so; on the bus, within a minute of the end where the player is set to loop, and within three seconds where it is not |
+//! | was seen to begin | if it begins by itself where that one has just ended, and is no other entry of the playlist: mpv says so; on the bus, within a minute of the end where the player is set to loop, and within three seconds where it is not |
 //! | was *found* (this run did not see it begin) in the process that completed the film, as another entry of its playlist | no |
 //! | … as the same entry | unless it was visibly begun anew: near its beginning, no farther than time allows, and neither looped nor where so many laps have brought it |
 //! | … as an entry that is not known | the same; while a re-watch is under way, only if it is where laps or credits have brought it |
@@ -13,7 +13,7 @@ use super::Debouncer;
 use super::player::Player;
 use super::session::Playing;
 use super::viewings::{BEGINNING, key_of};
-use crate::model::{Moment, PlayerId, Source, Viewing, ViewingId};
+use crate::model::{Item, Moment, PlayerId, Source, Viewing, ViewingId};
 
 /// On the bus nobody says what is a lap, and VLC stops in between: so soon after its end the same file is one, …
 pub const LOOPED_WITHIN: Duration = Duration::from_secs(3);
@@ -26,6 +26,7 @@ const ROUND: f64 = 5.0;
 #[derive(Debug)]
 pub struct Completed {
     location: u64,
+    entry: Option<u64>,
     viewing: ViewingId,
     /// When it came to its end; not if it was left before.
     ended: Option<Moment>,
@@ -40,6 +41,7 @@ impl Player {
         if let Some(viewing) = playing.completed_here {
             self.completed = Some(Completed {
                 location: playing.location,
+                entry: playing.item.entry,
                 viewing,
                 ended: at_end.then_some(now),
             });
@@ -47,23 +49,19 @@ impl Player {
     }
 
     /// The viewing that was completed by what is looped now.
-    pub(super) fn looped(
-        &mut self,
-        location: u64,
-        repeated: bool,
-        now: Moment,
-    ) -> Option<ViewingId> {
+    pub(super) fn looped(&mut self, location: u64, item: &Item, now: Moment) -> Option<ViewingId> {
         let over = self.completed.take()?;
-        let within = match repeated {
+        let within = match item.repeated {
             true => SAID_TO_LOOP_WITHIN,
             false => LOOPED_WITHIN,
         };
         let is_soon = |end: Moment| now.mono.saturating_sub(end.mono) <= within;
         let is_lap = match self.info.source {
-            Source::Mpv => repeated,
+            Source::Mpv => item.repeated,
             Source::Mpris => over.ended.is_some_and(is_soon),
         };
-        (over.location == location && is_lap).then_some(over.viewing)
+        let is_same = over.location == location && !differ(over.entry, item.entry);
+        (is_same && is_lap).then_some(over.viewing)
     }
 }
 
@@ -89,6 +87,11 @@ impl Debouncer {
     }
 }
 
+/// Whether both are known and not the same.
+pub fn differ(before: Option<u64>, now: Option<u64>) -> bool {
+    before.zip(now).is_some_and(|(before, now)| before != now)
+}
+
 /// Whether a playback found at a position then goes on with the one that completed a viewing in its process.
 fn goes_on(
     completed: &Viewing,
@@ -97,8 +100,7 @@ fn goes_on(
     is_rewatched: bool,
 ) -> bool {
     let before = completed.played_in.as_ref().and_then(|before| before.entry);
-    let entries = before.zip(found.item.entry);
-    if entries.is_some_and(|(before, now)| before != now) {
+    if differ(before, found.item.entry) {
         return false;
     }
     let rate = found.anchor.rate();
@@ -109,7 +111,7 @@ fn goes_on(
     let there = (completed.position + elapsed).rem_euclid(completed.duration.max(1.0));
     let apart = (there - at).abs();
     let goes_round = apart.min(completed.duration - apart) <= slack;
-    if entries.is_none() && is_rewatched {
+    if before.and(found.item.entry).is_none() && is_rewatched {
         let credits = completed.position - slack..=completed.position + elapsed + slack;
         return goes_round || !is_begun && credits.contains(&at);
     }

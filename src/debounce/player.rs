@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Debouncer;
-use super::laps::{Completed, LOOPED_WITHIN};
+use super::laps::{Completed, LOOPED_WITHIN, differ};
 use super::position::Played;
 use super::rules::Rules;
 use super::session::{Candidate, Playing, Session};
@@ -110,17 +110,16 @@ impl Debouncer {
             .get(id)
             .and_then(|player| player.playing.as_ref())
             .is_some_and(|playing| {
-                let is_another = playing.item.entry.zip(item.entry);
                 playing.item.location.is_some()
                     && playing.location == location
-                    && is_another.is_none_or(|(before, now)| before == now)
+                    && !differ(playing.item.entry, item.entry)
             });
         if same {
             return self.refined(id, item, now);
         }
         self.end_session(id, false, now);
         if let Some(player) = self.players.get_mut(id) {
-            let looped = player.looped(location, item.repeated, now);
+            let looped = player.looped(location, &item, now);
             let mut playing = player.open(item, location, now);
             playing.completed_here = looped;
             // A player that goes on to its next file need not say that it still plays.
@@ -136,8 +135,12 @@ impl Debouncer {
         };
         match &mut player.playing {
             Some(playing) => {
-                let duration = item.duration.or(playing.item.duration);
-                playing.item = Item { duration, ..item };
+                // Of one player seen twice the other one may know less.
+                playing.item = Item {
+                    duration: item.duration.or(playing.item.duration),
+                    entry: item.entry.or(playing.item.entry),
+                    ..item
+                };
                 if playing.session.is_none() {
                     playing.location = location_hash(&playing.item);
                 }
@@ -166,8 +169,8 @@ impl Debouncer {
         let goes_round = player.is_new(now) && player.transport.is_some();
         player.transport = Some(state);
         let playing = player.playing.as_ref().filter(|_| starts);
-        let item = playing.map(|playing| (playing.location, playing.item.repeated));
-        let looped = item.and_then(|(location, repeated)| player.looped(location, repeated, now));
+        let item = playing.map(|playing| (playing.location, playing.item.clone()));
+        let looped = item.and_then(|(location, item)| player.looped(location, &item, now));
         let Some(playing) = &mut player.playing else {
             return;
         };

@@ -533,6 +533,20 @@ fn credits_right_after_a_restart_are_told_to_nobody() {
 }
 
 #[test]
+fn a_film_opened_anew_as_another_entry_is_a_rewatch_however_soon_that_is() {
+    for (next, watches) in [(1, 1), (2, 2)] {
+        let mut rig = Rig::new();
+        for number in [1, next] {
+            rig.open_at("vlc", entry(number, heat()), 0.0);
+            rig.wait(1000.0);
+            rig.set("vlc", Transport::Stopped);
+            rig.wait(0.5);
+        }
+        assert_eq!(rig.watches(), watches, "{}", rig.story());
+    }
+}
+
+#[test]
 fn a_player_that_stops_between_the_laps_of_a_loop_and_does_not_say_that_it_loops_completes_once() {
     let mut rig = Rig::new();
     for _ in 0..3 {
