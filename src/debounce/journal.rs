@@ -55,6 +55,7 @@ impl Debouncer {
             past: 0.0,
         };
         playing.session = Some(session);
+        playing.found = false;
         playing.run_since = None;
         playing.from = None;
         playing.unbanked = (0.0, 0.0);

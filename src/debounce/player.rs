@@ -166,7 +166,7 @@ impl Debouncer {
             return;
         };
         let starts = player.is_stopped();
-        let goes_round = player.is_new(now) && player.transport.is_some();
+        let found = starts && player.is_new(now);
         player.transport = Some(state);
         let playing = player.playing.as_ref().filter(|_| starts);
         let item = playing.map(|playing| (playing.location, playing.item.clone()));
@@ -175,7 +175,7 @@ impl Debouncer {
             return;
         };
         playing.completed_here = playing.completed_here.or(looped);
-        playing.found |= starts && goes_round;
+        playing.found |= found;
         let played = playing.anchor.carry(now.mono, playing.item.duration);
         bank(&mut self.viewings, playing, played, &self.rules);
         playing.run(state == Transport::Playing, now);
