@@ -5,7 +5,7 @@
 //! | was seen to begin | if it begins by itself where that one has just ended, and is no other entry of the playlist: mpv says so; on the bus, within a minute of the end where the player is set to loop, and within three seconds where it is not |
 //! | was *found* (this run did not see it begin) in the process that completed the film, as another entry of its playlist | no |
 //! | … as the same entry | unless it was visibly begun anew: near its beginning, no farther than time allows, and neither looped nor where so many laps have brought it |
-//! | … as an entry that is not known | the same; while a re-watch is under way, only if it is where laps or credits have brought it |
+//! | … as an entry that is not known | the same; while a re-watch is under way, or if that one had ended and this mpv does not loop, only where laps or credits have brought it |
 
 use std::time::Duration;
 
@@ -81,7 +81,8 @@ impl Debouncer {
         let playback = playing.playback(&player.info, self.boot_id);
         let is_rewatched = self.viewings.is_begun(&key);
         let completed = self.viewings.completed_in(&key, &playback, now);
-        let completed = completed.filter(|viewing| goes_on(viewing, playing, first, is_rewatched));
+        let completed = completed
+            .filter(|viewing| goes_on(viewing, playing, player.info.source, first, is_rewatched));
         let completed = completed.map(|viewing| viewing.id);
         playing.completed_here = playing.completed_here.or(completed);
     }
@@ -96,6 +97,7 @@ pub fn differ(before: Option<u64>, now: Option<u64>) -> bool {
 fn goes_on(
     completed: &Viewing,
     found: &Playing,
+    source: Source,
     (at, then): (f64, Moment),
     is_rewatched: bool,
 ) -> bool {
@@ -111,7 +113,10 @@ fn goes_on(
     let there = (completed.position + elapsed).rem_euclid(completed.duration.max(1.0));
     let apart = (there - at).abs();
     let goes_round = apart.min(completed.duration - apart) <= slack;
-    if before.and(found.item.entry).is_none() && is_rewatched {
+    // mpv would say if it looped.
+    let has_ended = completed.position >= completed.duration - slack;
+    let is_another = source == Source::Mpv && has_ended && !found.item.repeated;
+    if before.and(found.item.entry).is_none() && (is_rewatched || is_another) {
         let credits = completed.position - slack..=completed.position + elapsed + slack;
         return goes_round || !is_begun && credits.contains(&at);
     }

@@ -467,6 +467,20 @@ fn credits_found_after_a_restart_and_sought_back_to_the_beginning_are_the_same_p
 }
 
 #[test]
+fn a_film_opened_anew_by_an_mpv_of_which_only_the_end_is_known_is_gone_back_in_as_a_rewatch() {
+    let mut rig = played(1000.0);
+    rig.end("mpv-1", EndReason::Eof);
+    let truth = rig.players.get_mut(&PlayerId::new("mpv-1")).unwrap();
+    truth.position = 150.0;
+    rig.restart(20.0, test_rules());
+    rig.wait(300.0);
+    rig.seek("mpv-1", 50.0, true);
+    rig.wait(950.0);
+    rig.end("mpv-1", EndReason::Eof);
+    assert_eq!(rig.watches(), 2, "{}", rig.story());
+}
+
+#[test]
 fn a_film_chosen_anew_in_a_player_that_was_found_idle_is_a_rewatch() {
     // After as long as the film, so that it is where a lap would be.
     let mut rig = played(1000.0);
