@@ -3,8 +3,6 @@
 //! A claim that contradicts a better one adds nothing where it does, and costs confidence: as much as it was sure of
 //! itself, and more where the two can hardly mean the same thing.
 
-use std::fmt::Write as _;
-
 use super::{Evidence, FLOOR, Identity, Verdict};
 use crate::model::{Ids, Item, Location, Media, MediaType, title_key};
 
@@ -343,34 +341,52 @@ fn put_words(media: &Media, out: &mut String) {
     put(out, "type", media.media_type.map(MediaType::as_str));
     put(out, "title", media.title.as_deref());
     put(out, "also", media.alternative_title.as_deref());
-    put_numbers(out, "year", media.year.as_slice());
+    put_number(out, "year", media.year.map(u64::from));
     put_numbers(out, "season", &media.season);
     put_numbers(out, "episode", &media.episode);
     put_numbers(out, "absolute", &media.absolute_episode);
-    put_numbers(out, "date", media.date.as_slice());
+    if let Some(date) = media.date {
+        put(out, "date", Some(&date.to_string()));
+    }
     put(out, "episode_title", media.episode_title.as_deref());
-    put_numbers(out, "tmdb", media.ids.tmdb.as_slice());
+    put_number(out, "tmdb", media.ids.tmdb);
     put(out, "imdb", media.ids.imdb.as_deref());
-    put_numbers(out, "tvdb", media.ids.tvdb.as_slice());
+    put_number(out, "tvdb", media.ids.tvdb);
 }
 
 fn put(out: &mut String, name: &str, value: Option<&str>) {
     if let Some(value) = value {
         space(out);
-        out.extend([name, "=", value]);
+        out.push_str(name);
+        out.push('=');
+        out.push_str(value);
     }
 }
 
-fn put_numbers(out: &mut String, name: &str, values: &[impl std::fmt::Display]) {
+fn put_number(out: &mut String, name: &str, value: Option<u64>) {
+    if let Some(value) = value {
+        put(out, name, Some(""));
+        push_number(out, value);
+    }
+}
+
+fn put_numbers(out: &mut String, name: &str, values: &[u32]) {
     for (at, value) in values.iter().enumerate() {
         if at == 0 {
             put(out, name, Some(""));
         } else {
             out.push(',');
         }
-        // Writing into a text cannot fail.
-        let _ = write!(out, "{value}");
+        push_number(out, (*value).into());
     }
+}
+
+/// As `{value}` writes it, which takes its time.
+fn push_number(out: &mut String, value: u64) {
+    if value >= 10 {
+        push_number(out, value / 10);
+    }
+    out.push(char::from(b'0' + (value % 10) as u8));
 }
 
 fn space(out: &mut String) {

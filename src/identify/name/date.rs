@@ -2,7 +2,7 @@
 
 use super::Date;
 use super::reading::Reading;
-use super::token::{Mark, Text, gap};
+use super::token::{Firsts, Mark, Text, gap};
 
 /// Months in the languages of daily shows, without accents. Three letters of the English and German ones will do.
 const MONTHS: [&[&str]; 12] = [
@@ -102,6 +102,9 @@ fn date(year: u32, month: u32, day: u32) -> Option<Date> {
 
 /// Finds the first date.
 pub(super) fn find(reading: &mut Reading) {
+    if !reading.text.may_open_with(Firsts::DIGITS) {
+        return;
+    }
     let opens = |at: &usize| reading.text.opens_with_digit(*at);
     let found = (0..reading.text.len()).filter(opens).find_map(|at| {
         let (until, date) = compact(&reading.text, at)
@@ -149,6 +152,9 @@ fn behind_time(text: &Text, date: usize) -> Option<usize> {
 
 /// A date with its month in letters; only where no number tells the episode.
 pub(super) fn find_worded(reading: &mut Reading) {
+    if !reading.text.may_count(4) {
+        return;
+    }
     let found = (0..reading.text.len()).find_map(|at| worded(&reading.text, at));
     if let Some((from, until, date)) = found {
         reading.text.set(from, until, Mark::Number);

@@ -2,12 +2,15 @@
 
 use super::reading::Reading;
 use super::spoken::{ROMANS, WORDS, follows, glued, index};
-use super::token::{Mark, gap};
+use super::token::{Firsts, Mark, gap};
 use super::words::{BROADCAST, DISC, PART};
 
 /// `cd1`, `Disc 2`, `CD1of2`.
 pub(super) fn find_disc(reading: &mut Reading) {
     let text = &reading.text;
+    if !text.may_open_with(const { Firsts::of(b"cd") }) {
+        return;
+    }
     // As the first word it is a title, unless it is the whole name of a folder.
     let first = usize::from(text.len() > 2);
     let named = |at: &usize| matches!(text.first(*at), b'c' | b'd');

@@ -36,8 +36,7 @@ struct Folders {
 
 /// What a whole path says.
 pub(super) fn read(name: &str) -> ParsedName {
-    let mut parts = normalise::parts(name);
-    let Some(mut base) = parts.pop() else {
+    let Some((parts, mut base)) = normalise::parts(name) else {
         return ParsedName::default();
     };
     if is_disc_file(&base, &parts) {

@@ -42,7 +42,8 @@ pub(super) fn render(text: &Text, region: Region) -> Option<String> {
     if !title.chars().any(char::is_alphanumeric) {
         return None;
     }
-    let turned = article_first(title);
+    let comma = (region.start + 1..region.end).any(|i| text.gap_before(i) & gap::COMMA != 0);
+    let turned = comma.then(|| article_first(title)).flatten();
     let trimmed = || (title.len() < out.len()).then(|| title.to_owned());
     Some(turned.or_else(trimmed).unwrap_or(out))
 }

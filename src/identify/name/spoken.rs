@@ -3,7 +3,7 @@
 use super::ideographs;
 use super::parts::{find_disc, find_part, find_special};
 use super::reading::{Reading, extend_to, push};
-use super::token::{Mark, Number, Text, gap};
+use super::token::{Firsts, Mark, Number, Text, gap};
 use super::words::{DISC, EPISODE, OF, PART, SEASON, UNTIL};
 
 const ORDINALS: &[&str] = &[
@@ -145,6 +145,9 @@ pub(super) fn glued(text: &Text, at: usize, flag: u32) -> Option<Number> {
 
 fn find_season(reading: &mut Reading) {
     let text = &reading.text;
+    if !(text.may_have(SEASON) || text.may_open_with(Firsts::DIGITS)) {
+        return;
+    }
     let found = (0..text.len()).filter(|i| text.is_free(*i)).find_map(|at| {
         if let Some(number) = glued(text, at, SEASON) {
             return Some((
@@ -356,7 +359,7 @@ fn skip_of(reading: &mut Reading, at: usize) {
 
 fn find_episode(reading: &mut Reading) {
     let text = &reading.text;
-    if !text.may_have(EPISODE) && !text.text.contains('#') {
+    if !text.may_have(EPISODE) && !text.may_open_with(const { Firsts::of(b"#") }) {
         return;
     }
     let found = (0..text.len()).filter(|i| text.is_free(*i)).find_map(|at| {
@@ -506,9 +509,13 @@ fn episode_at(text: &Text, at: usize) -> Option<(usize, List)> {
 /// `5 of 6`, `14.of.21`, `3of9`, `01 из 12`.
 fn find_of(reading: &mut Reading) {
     let text = &reading.text;
+    if !text.may_open_with(Firsts::DIGITS) {
+        return;
+    }
     let digits = |at: &usize| text.opens_with_digit(*at);
     let found = (0..text.len()).filter(digits).find_map(|at| {
-        if let Some(value) = joined_of(text.key(at)) {
+        let joined = text.tokens.get(at).filter(|token| token.number.is_none());
+        if let Some(value) = joined.and_then(|_| joined_of(text.key(at))) {
             return Some((at, at + 1, value));
         }
         let (first, total) = (text.number(at)?, text.number(at + 2)?);
