@@ -123,7 +123,12 @@ pub(super) fn find(reading: &mut Reading) {
                         .is_some_and(|n| (1900..2040).contains(&n.value))
             });
         if film {
-            reading.text.set(at, until, Mark::Noise);
+            // "11-11-11 (2011)" has no other name.
+            let year = |i: usize| reading.text.bracket_of(i).is_some();
+            let named = (until..reading.text.len()).any(|i| reading.text.is_free(i) && !year(i));
+            if named {
+                reading.text.set(at, until, Mark::Noise);
+            }
             return;
         }
         let end = behind_time(&reading.text, until);
@@ -156,10 +161,23 @@ pub(super) fn find_worded(reading: &mut Reading) {
         return;
     }
     let found = (0..reading.text.len()).find_map(|at| worded(&reading.text, at));
-    if let Some((from, until, date)) = found {
+    if let Some((from, until, date)) =
+        found.filter(|(from, until, _)| !is_film(reading, *from, *until))
+    {
         reading.text.set(from, until, Mark::Number);
         reading.date = Some(date);
     }
+}
+
+/// `22 July (2018)`, `22.July.2018.1080p`: with the year in brackets or with technical words behind, a day that is the whole
+/// name is what a film is about.
+fn is_film(reading: &Reading, from: usize, until: usize) -> bool {
+    let text = &reading.text;
+    let year = until - 1;
+    let dated = text.number(year).is_some_and(|n| n.digits == 4) && year > from + 1;
+    let released = text.mark(until) == Mark::Tech && until < text.len();
+    let apart = reading.alone_in_bracket(year, until) && until == text.len();
+    reading.opens(from) && dated && (released || apart)
 }
 
 /// `20141031`

@@ -389,7 +389,7 @@ fn search(
         .tokens
         .iter()
         .enumerate()
-        .filter(|(_, token)| token.mark == Mark::Free && firsts.has(token.first()))
+        .filter(|(_, token)| token.mark == Mark::Free && firsts.may_have(token.first()))
         .find_map(|(at, token)| {
             let span = scan(bytes, token.start())?;
             // "x264-S78" names a group, "5.1x2" channels.

@@ -224,8 +224,9 @@ pub(super) fn has_extension(name: &str) -> bool {
 
 /// What stands before an extension, if there is one.
 fn stem(name: &str) -> Option<&str> {
-    let (stem, extension) = name.rsplit_once('.')?;
-    let extension = extension.trim_end();
+    // Extensions are short: this is found from the end at once.
+    let dot = name.bytes().rposition(|byte| byte == b'.')?;
+    let (stem, extension) = (name.get(..dot)?, name.get(dot + 1..)?.trim_end());
     let known = (2..=7).contains(&extension.len())
         && EXTENSIONS
             .iter()

@@ -67,6 +67,9 @@ pub(super) fn find(reading: &mut Reading) {
     if reading.episode.is_empty() && reading.date.is_none() {
         find_of(reading);
     }
+    if reading.season.is_empty() && !reading.episode.is_empty() {
+        find_temporada(reading);
+    }
     // "S01E05 of 10"
     let behind = (0..reading.text.len())
         .rev()
@@ -348,6 +351,20 @@ fn ordinal(text: &Text, at: usize) -> Option<u32> {
         return None;
     }
     digits.parse().ok().filter(|n| (1..100).contains(n))
+}
+
+/// `T3 - Cap 05`: the season right before the episode.
+fn find_temporada(reading: &mut Reading) {
+    let number = reading.text.first_marked(2, &[Mark::Number]);
+    let Some(at) = number.map(|number| number - 1) else {
+        return;
+    };
+    let digits = reading.text.key(at).strip_prefix('t').unwrap_or_default();
+    let season = digits.parse().ok().filter(|_| digits.len() < 3);
+    if let Some(season) = season.filter(|_| reading.text.is_free(at)) {
+        reading.text.set(at, at + 1, Mark::Number);
+        reading.season = vec![season];
+    }
 }
 
 /// The total behind `2 of 5`.

@@ -133,7 +133,8 @@ fn site_at(text: &Text, at: usize) -> Option<usize> {
             text.key(at),
             "www" | "ww" | "www1" | "www2" | "http" | "https"
         );
-    if !is_www && text.gap_before(at) & (gap::OPEN | gap::EDGE) == 0 {
+    let opens = text.gap_before(at) & (gap::OPEN | gap::EDGE) != 0 && text.may_have(DOMAIN);
+    if !(is_www || opens) {
         return None;
     }
     let joined = |i: usize| matches!(text.gap_before(i), gap::DOT | gap::HYPHEN);
@@ -218,6 +219,7 @@ pub(super) fn mark_technical(text: &mut Text) {
             && length > 1
             && (at == 0 || at == 1 && text.has(0, BINDS))
             && text.gap_before(at) & gap::BRACKET == 0;
+        let titled = titled || opens_with_bits(text, at, length);
         if flags & TECH != 0 && !code && !titled && text.is_free(at) {
             text.set(at, at + length, Mark::Tech);
             size_before(text, at);
@@ -243,6 +245,23 @@ pub(super) fn mark_technical(text: &mut Text) {
         }
     }
     mark_neighbours(text);
+}
+
+/// `16bit Sensation`, `8-Bit Christmas`: nobody opens a name by how many bits a colour has.
+fn opens_with_bits(text: &Text, at: usize, length: usize) -> bool {
+    let group = |b: &Bracket| b.first == 0 && b.last == at;
+    let opens =
+        (0..at).all(|i| text.mark(i) == Mark::Noise) || text.brackets.first().is_some_and(group);
+    let last = at + length - 1;
+    opens
+        && matches!(
+            text.key(last)
+                .trim_start_matches(|c: char| c.is_ascii_digit()),
+            "bit" | "bits"
+        )
+        && text.bracket_of(at).is_none()
+        && text.is_free(last + 1)
+        && text.flags(last + 1) & (TECH | WEAK) == 0
 }
 
 /// The whole part of `1.46Gb`.
@@ -437,7 +456,9 @@ fn before_year(reading: &Reading, at: usize) -> bool {
     }
     let dotted = text.gap_before(at) == gap::DOT && !reading.bracketed_year;
     let again = (at + 1..text.len()).any(|i| text.has(i, LANGUAGE));
-    flags & LANGUAGE != 0 && dotted && !again && text.raw(at).len() > 3
+    // Who says no more than the year says nothing of a language: "The.Good.German.2006".
+    let released = text.first_marked(at, &[Mark::Tech]).is_some();
+    flags & LANGUAGE != 0 && dotted && !again && released && text.raw(at).len() > 3
 }
 
 /// A bracket with a technical word in it is technical; so is one of nothing but words that may be.

@@ -104,25 +104,29 @@ impl Token {
     }
 }
 
-/// First bytes that keys are looked for by.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Firsts(u128);
+/// First bytes of keys, one bit each; those that are not ASCII share one with others.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Firsts(u64);
 
 impl Firsts {
     pub const DIGITS: Self = Self::of(b"0123456789");
 
-    /// Of ASCII.
     pub const fn of(bytes: &[u8]) -> Self {
         let (mut bits, mut at) = (0, 0);
         while at < bytes.len() {
-            bits |= 1 << (bytes[at] & 127);
+            bits |= Self::bit(bytes[at]);
             at += 1;
         }
         Self(bits)
     }
 
-    pub fn has(self, first: u8) -> bool {
-        first < 128 && self.0 & (1 << first) != 0
+    /// Small letters and digits have one each.
+    const fn bit(first: u8) -> u64 {
+        1 << (first & 31 | (first & 64) >> 1)
+    }
+
+    pub fn may_have(self, first: u8) -> bool {
+        self.0 & Self::bit(first) != 0
     }
 }
 
@@ -156,8 +160,8 @@ pub(super) struct Text {
     pub tail: u16,
     /// What any of the tokens, or its stem, has been found to be.
     any: u32,
-    /// Of the first bytes of the keys, one bit each.
-    firsts: u128,
+    /// Of the first bytes of the keys.
+    firsts: Firsts,
     /// Of how many bytes the tokens are, one bit each; the last for all longer ones.
     lengths: u32,
     /// Of how many digits the numbers are, one bit each.
@@ -213,7 +217,7 @@ impl Text {
 
     /// Whether any key could open with one of these.
     pub fn may_open_with(&self, firsts: Firsts) -> bool {
-        self.firsts & firsts.0 != 0
+        self.firsts.0 & firsts.0 != 0
     }
 
     /// Whether any token is of so many bytes, if those are not many.
@@ -551,12 +555,14 @@ impl Cutter {
         let key_end = self.text.keys.len();
         let key = self.text.keys.get(key_start..).unwrap_or("");
         let first = key.bytes().next().unwrap_or(0);
-        let flags = words::word(key);
         let counted = signs & DIGIT != 0;
+        // Of a bare number nothing is known, but that "8 bit" may begin.
+        let bare = signs == DIGIT && end - start > 2;
+        let flags = if bare { 0 } else { words::word(key) };
         let stem = if counted && flags == 0 { stem(key) } else { 0 };
         let number = if counted { number(raw) } else { None };
         self.text.any |= flags | stem;
-        self.text.firsts |= 1 << (first & 127);
+        self.text.firsts.0 |= Firsts::bit(first);
         self.text.lengths |= length_bit(end - start);
         self.text.digits |= number.map_or(0, |n| 1 << n.digits);
         self.text.tokens.push(Token {

@@ -486,3 +486,20 @@ fn heads(first: u8) -> &'static [&'static str] {
         _ => &[],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_known_of_bare_numbers_of_three_digits_which_are_not_looked_up() {
+        for (_, list) in LISTS {
+            for entry in list.split_whitespace() {
+                let word = entry.split('+').next().unwrap_or(entry);
+                let bare = word.len() > 2 && word.bytes().all(|b| b.is_ascii_digit());
+                assert!(!bare, "{entry}");
+            }
+        }
+        assert_eq!(["007", "720", "20141031"].map(shaped), [0; 3]);
+    }
+}
