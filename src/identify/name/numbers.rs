@@ -382,7 +382,9 @@ fn before_bracket(reading: &Reading, context: &Context) -> Option<Bare> {
         .unwrap_or(text.len());
     let fits = |bare: &Bare| {
         let lone = reading.checksum && !reading.group && text.mark(bare.until) == Mark::Noise;
-        let long = (bare.first.digits >= 2 || bare.values.len() > 1 || lone) && bare.values != [0];
+        let special = matches!(text.key(bare.from - 1), "ova" | "oad" | "ona");
+        let long = (bare.first.digits >= 2 || bare.values.len() > 1 || lone || special)
+            && bare.values != [0];
         let decimal = text.gap_before(bare.from) == gap::DOT
             && text
                 .tokens

@@ -22,7 +22,9 @@ pub(super) fn render(text: &Text, region: Region) -> Option<String> {
         text.tokens.get(region.start)?.start(),
         text.tokens.get(region.end - 1)?.end(),
     );
-    let style = if raw.contains(' ') {
+    let between = (region.start + 1..region.end).map(|i| text.gap_before(i));
+    let gaps = between.fold(0, |all, gap| all | gap);
+    let style = if gaps & gap::SPACE != 0 {
         Style::Spaced
     } else {
         joined_style(text, region)
@@ -42,7 +44,11 @@ pub(super) fn render(text: &Text, region: Region) -> Option<String> {
     if !title.chars().any(char::is_alphanumeric) {
         return None;
     }
-    let turned = article_first(title);
+    let turned = if gaps & gap::COMMA == 0 {
+        None
+    } else {
+        article_first(title)
+    };
     let trimmed = || (title.len() < out.len()).then(|| title.to_owned());
     Some(turned.or_else(trimmed).unwrap_or(out))
 }
