@@ -42,13 +42,22 @@ impl Line {
     /// Adds a number; none is null.
     pub fn number(&mut self, key: &'static str, value: Option<u64>) {
         self.key(key);
-        self.write(value);
+        match value {
+            Some(value) => self.write(value),
+            None => self.0.extend_from_slice(b"null"),
+        }
     }
 
-    /// Adds a fraction.
-    pub fn fraction(&mut self, key: &'static str, value: f64) {
+    /// Adds a fraction of one to two places.
+    pub fn share(&mut self, key: &'static str, value: f32) {
         self.key(key);
-        self.write(value);
+        let hundredths = (value.clamp(0.0, 1.0) * 100.0).round() as u8;
+        let digit = |n: u8| b'0' + n % 10;
+        self.0
+            .extend([digit(hundredths / 100), b'.', digit(hundredths / 10)]);
+        if hundredths % 10 > 0 {
+            self.0.push(digit(hundredths));
+        }
     }
 
     /// Adds numbers: null for none, a list only where there are several.
@@ -138,7 +147,13 @@ mod tests {
             line.text(key!("escaped"), Some("\"Heat\"\\\n\u{1}{"));
             line.text(key!("none"), None);
             line.number(key!("number"), Some(u64::MAX));
-            line.fraction(key!("fraction"), 0.57);
+            for share in [0.0, 0.3, 0.57, 0.05, 0.999, 1.0] {
+                line.share(key!("share"), share);
+                assert!(
+                    line.0
+                        .ends_with(format!(":{:?}", (share * 100.0).round() / 100.0).as_bytes())
+                );
+            }
             line.flag(key!("flag"), true);
             for (key, values) in [
                 (key!("a"), [].as_slice()),
@@ -156,7 +171,7 @@ mod tests {
         });
         let wanted = json!({
             "nothing": {}, "plain": "Élite …", "escaped": "\"Heat\"\\\n\u{1}{", "none": null,
-            "number": u64::MAX, "fraction": 0.57, "flag": true, "a": null, "b": 7, "c": [7, 8],
+            "number": u64::MAX, "share": 1.0, "flag": true, "a": null, "b": 7, "c": [7, 8],
             "list": [{ "is": "x", "first": true }, { "is": "y", "first": false }], "empty": [],
             "last": null,
         });

@@ -37,8 +37,7 @@ pub fn put_media(media: &Media, line: &mut Line) {
         line.text(key!("imdb"), media.ids.imdb.as_deref());
         line.number(key!("tvdb"), media.ids.tvdb);
     });
-    let confidence = (f64::from(media.confidence) * 100.0).round() / 100.0;
-    line.fraction(key!("confidence"), confidence);
+    line.share(key!("confidence"), media.confidence);
 }
 
 /// The last of several episodes in one file, if there is no gap in them.

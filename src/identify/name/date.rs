@@ -200,6 +200,9 @@ fn compact(text: &Text, at: usize) -> Option<(usize, Date)> {
 
 /// `2021年03月06日`, `2021년 3월 6일`
 fn signed(text: &Text, at: usize) -> Option<(usize, Date)> {
+    if text.ascii {
+        return None;
+    }
     let sign = |i: usize, signs: [&str; 2]| text.gap_before(i) == 0 && signs.contains(&text.raw(i));
     let (year, month, day) = (text.number(at)?, text.number(at + 2)?, text.number(at + 4)?);
     let signs =

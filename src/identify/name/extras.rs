@@ -278,7 +278,8 @@ fn ending(reading: &Reading, words: &str) -> Option<usize> {
 
 /// `NCOP1`, `NCED`, `PV2`, `Menu`: openings, endings and the like.
 fn anime_extra(reading: &Reading, at: usize) -> bool {
-    if !reading.text.is_free(at) {
+    let first = reading.text.first(at);
+    if !(b"ncpoem".contains(&first) && reading.text.is_free(at)) {
         return false;
     }
     let letters = text_letters(reading.text.key(at));

@@ -38,19 +38,29 @@ pub(super) fn render(text: &Text, region: Region) -> Option<String> {
         out.push_str(text.raw(at));
     }
     closing(text, region, style == Style::Spaced, &mut out);
-    let title = out
-        .trim_matches([' ', '-', ',', ':', '_', '|', '/', '~', '+', '='])
-        .trim();
-    if !title.chars().any(char::is_alphanumeric) {
-        return None;
-    }
+    let title = trimmed(&out)?;
     let turned = if gaps & gap::COMMA == 0 {
         None
     } else {
         article_first(title)
     };
-    let trimmed = || (title.len() < out.len()).then(|| title.to_owned());
-    Some(turned.or_else(trimmed).unwrap_or(out))
+    let shorter = || (title.len() < out.len()).then(|| title.to_owned());
+    Some(turned.or_else(shorter).unwrap_or(out))
+}
+
+/// Without the signs around it; none if there is nothing else.
+fn trimmed(title: &str) -> Option<&str> {
+    // Nearly every title begins and ends with a letter.
+    if let [first, .., last] = title.as_bytes()
+        && first.is_ascii_alphanumeric()
+        && last.is_ascii_alphanumeric()
+    {
+        return Some(title);
+    }
+    let title = title
+        .trim_matches([' ', '-', ',', ':', '_', '|', '/', '~', '+', '='])
+        .trim();
+    title.contains(char::is_alphanumeric).then_some(title)
 }
 
 /// What stands between the words of a title.

@@ -109,6 +109,11 @@ fn mark_sites(text: &mut Text) {
     let any = text.may_have(DOMAIN) || text.may_open_with(const { Firsts::of(b"wh") });
     let mut at = if any { 0 } else { text.len() };
     while at < text.len() {
+        let opens = text.gap_before(at) & (gap::OPEN | gap::EDGE) != 0;
+        if !(opens || matches!(text.first(at), b'w' | b'h')) {
+            at += 1;
+            continue;
+        }
         let until = site_at(text, at).unwrap_or(at);
         if until > at {
             // "阳光电影www.site.com": the site's name in its own script
@@ -346,6 +351,20 @@ fn mark_neighbours(text: &mut Text) {
 /// Decides which of the words that may be technical are, from the last to the first.
 pub(super) fn settle(reading: &mut Reading) {
     settle_brackets(reading);
+    if reading.text.may_have(WEAK) {
+        settle_words(reading);
+    }
+    reading.anime |= reading.text.may_have(ANIME)
+        && (0..reading.text.len()).any(|i| {
+            reading.text.has(i, ANIME)
+                && matches!(
+                    reading.text.key(i),
+                    "vostfr" | "fansub" | "oad" | "ona" | "ova"
+                )
+        });
+}
+
+fn settle_words(reading: &mut Reading) {
     let anchored = reading
         .text
         .first_marked(0, &[Mark::Tech, Mark::Year, Mark::Number]);
@@ -357,14 +376,6 @@ pub(super) fn settle(reading: &mut Reading) {
             reading.text.set(at, at + 1, Mark::Tech);
         }
     }
-    reading.anime |= reading.text.may_have(ANIME)
-        && (0..reading.text.len()).any(|i| {
-            reading.text.has(i, ANIME)
-                && matches!(
-                    reading.text.key(i),
-                    "vostfr" | "fansub" | "oad" | "ona" | "ova"
-                )
-        });
 }
 
 fn is_technical_here(reading: &Reading, at: usize, anchored: Option<usize>) -> bool {

@@ -546,14 +546,15 @@ impl Cutter {
         }
         let key_start = self.text.keys.len();
         // Nearly all words are of letters and digits alone, and need but small letters.
-        if signs & OTHER == 0 {
+        let key = if signs & OTHER == 0 {
             let lower = self.lower.get(start..end).unwrap_or("");
             self.text.keys.push_str(lower);
+            lower
         } else {
             super::normalise::fold_into(raw, &mut self.text.keys);
-        }
+            self.text.keys.get(key_start..).unwrap_or("")
+        };
         let key_end = self.text.keys.len();
-        let key = self.text.keys.get(key_start..).unwrap_or("");
         let first = key.bytes().next().unwrap_or(0);
         let counted = signs & DIGIT != 0;
         // Of a bare number nothing is known, but that "8 bit" may begin.
@@ -609,10 +610,11 @@ const SIGNS: [u8; 256] = {
 
 /// What is known about the letters of `ep07`.
 fn stem(key: &str) -> u32 {
-    let letters = key.trim_end_matches(|c: char| c.is_ascii_digit());
+    let digits = key.bytes().rev().take_while(u8::is_ascii_digit).count();
+    let letters = key.get(..key.len() - digits).unwrap_or("");
     let glued = letters.len() >= 2
-        && (1..=4).contains(&(key.len() - letters.len()))
-        && !letters.contains(|c: char| c.is_ascii_digit());
+        && (1..=4).contains(&digits)
+        && !letters.bytes().any(|byte| byte.is_ascii_digit());
     if glued { words::word(letters) } else { 0 }
 }
 

@@ -375,7 +375,7 @@ fn table() -> &'static (Index<&'static str>, Index<String>) {
 pub(super) fn word(key: &str) -> u32 {
     let known = table().0.get(key).copied().unwrap_or(0);
     // "1080p" is also the name of a folder.
-    if known == 0 || key.starts_with(|c: char| c.is_ascii_digit()) {
+    if known == 0 || key.bytes().next().is_some_and(|byte| byte.is_ascii_digit()) {
         known | shaped(key)
     } else {
         known
