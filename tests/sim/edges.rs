@@ -48,6 +48,13 @@ impl Remembered {
             .all(|(viewing, completed)| there.get(viewing) == Some(completed))
     }
 
+    /// Whether all completions can be read with those who were to be told of them.
+    pub fn is_complete(&self) -> bool {
+        let read = self.log.recent().unwrap_or_default();
+        let mut entries = read.entries.iter();
+        self.is_whole() && entries.all(|entry| entry.completed == entry.completion.is_some())
+    }
+
     /// The database is lost, or behind: what the history does not tell now it perhaps never will.
     pub fn alone(&mut self) {
         self.lines = told_by(&self.log.recent().unwrap_or_default());

@@ -156,6 +156,6 @@ impl World {
 
     /// Whether the history lacks something that a lost database would need.
     pub fn history_is_short(&self) -> bool {
-        self.history_failed || self.failing().is_some() || !self.remembered.borrow().is_whole()
+        self.history_failed || self.failing().is_some() || !self.remembered.borrow().is_complete()
     }
 }
