@@ -42,21 +42,22 @@ impl Remembered {
         let Ok(read) = self.log.recent() else {
             return false;
         };
-        let there: BTreeMap<ViewingId, bool> = read
-            .entries
-            .iter()
-            .map(|entry| (entry.viewing_id, entry.completed))
-            .collect();
+        let there = told_by(&read);
         self.lines
             .iter()
             .all(|(viewing, completed)| there.get(viewing) == Some(completed))
     }
 
-    /// The database is lost: what the history does not tell now it never will.
-    pub fn alone(&mut self) {
+    /// Whether all completions can be read with those who were to be told of them.
+    pub fn is_complete(&self) -> bool {
         let read = self.log.recent().unwrap_or_default();
-        let there: BTreeSet<ViewingId> = read.entries.iter().map(|e| e.viewing_id).collect();
-        self.lines.retain(|viewing, _| there.contains(viewing));
+        let mut entries = read.entries.iter();
+        self.is_whole() && entries.all(|entry| entry.completed == entry.completion.is_some())
+    }
+
+    /// The database is lost, or behind: what the history does not tell now it perhaps never will.
+    pub fn alone(&mut self) {
+        self.lines = told_by(&self.log.recent().unwrap_or_default());
     }
 
     /// Something that is not the daemon changes a byte of the line at this fraction of all.
@@ -80,6 +81,12 @@ impl Remembered {
             self.completed.clear();
         }
     }
+}
+
+/// Whether the lines say of a viewing that it was completed.
+fn told_by(read: &Read) -> BTreeMap<ViewingId, bool> {
+    let entries = read.entries.iter();
+    entries.map(|e| (e.viewing_id, e.completed)).collect()
 }
 
 /// What an entry is about, if it may be told.

@@ -175,6 +175,15 @@ impl Guess {
         self
     }
 
+    /// What completed the last viewing may have been this playback.
+    pub fn perhaps_by(self, number: u32) -> Vec<Self> {
+        if self.open || self.viewing == 0 {
+            return vec![self];
+        }
+        let by = Some(number);
+        vec![Self { by, ..self.clone() }, self]
+    }
+
     /// The database is gone: what the history tells is known, and of what it does not tell perhaps nothing.
     pub fn lost(self) -> Vec<Self> {
         let sessions = BTreeMap::new();

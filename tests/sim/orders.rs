@@ -14,6 +14,9 @@ use crate::world::World;
 /// A pause that ends by itself ends no earlier than this before it was to.
 const EARLY: Duration = Duration::from_secs(1);
 
+/// Within this everybody has heard of an end.
+const HEARD: Duration = Duration::from_millis(600);
+
 /// A pause as it was ordered.
 #[derive(Debug, Clone, Copy)]
 pub struct Ordered {
@@ -117,6 +120,9 @@ impl World {
     }
 
     pub fn ignore(&mut self, film: Option<usize>) {
+        // What has just ended is heard of first.
+        let until = self.clock.now + HEARD;
+        self.run_until(until);
         let work = film.map(|film| FILMS[film].work());
         let either = [work, self.ignored];
         if !self.listens() || either.iter().flatten().any(|work| self.is_open(*work)) {
@@ -140,11 +146,16 @@ impl World {
 
     pub fn damage(&mut self, line: f64) {
         self.damaged = true;
-        self.remembered.borrow_mut().damage(line);
+        let alone = self.failing().is_some() || self.history_failed || self.disk().is_empty();
+        let mut remembered = self.remembered.borrow_mut();
+        remembered.damage(line);
+        if alone {
+            remembered.alone();
+        }
     }
 
     /// Whether the history lacks something that a lost database would need.
     pub fn history_is_short(&self) -> bool {
-        self.history_failed || self.failing().is_some() || !self.remembered.borrow().is_whole()
+        self.history_failed || self.failing().is_some() || !self.remembered.borrow().is_complete()
     }
 }

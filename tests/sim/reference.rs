@@ -15,6 +15,9 @@
 //!   written, whatever was not yet on the disk (a stop is). While no daemon runs, playing may count or not.
 //! * **Links that change in mid-session.** Whether the session goes on, and whether that account is told of it.
 //! * **A playback that was opened while no daemon ran** and stands where a loop of what was watched would: it may be one.
+//! * **An undo in which the disk fails or the daemon dies**: the history may say that it was taken back, and the database not.
+//! * **A playback that is open when the database is lost**: it may be what completed the last viewing, as the history does not
+//!   say in what that was.
 //! * **The same film again at once** in a player on the bus, which does not say that it loops: it may be a loop.
 //! * **An account that leaves at an end**, before the daemon can have heard of that.
 //! * **A clock that is set back** is noticed at the next beat: a session may end there, or not at all.
@@ -323,16 +326,12 @@ impl Follow {
 
     fn taken_back(&mut self, taken_back: &TakenBack) {
         self.position = None;
+        self.vague |= !taken_back.sure;
         self.each(|guess| {
             if guess.viewing == 0 || guess.open {
                 return vec![guess];
             }
-            let back = guess.clone().taken_back(taken_back);
-            if taken_back.sure {
-                vec![back]
-            } else {
-                vec![back, guess]
-            }
+            vec![guess.taken_back(taken_back)]
         });
     }
 
@@ -660,6 +659,10 @@ impl Follow {
             Down::Lost(history_too) => {
                 self.vague |= history_too && self.touched.is_some();
                 self.each(Guess::lost);
+                let open = self.playbacks.iter().filter(|(_, p)| !p.done);
+                for number in open.map(|(n, _)| *n).collect::<Vec<_>>() {
+                    self.each(|guess| guess.perhaps_by(number));
+                }
             }
             Down::Power(_) => {
                 self.each(|guess| guess.orphaned(None));
