@@ -31,6 +31,23 @@ pub enum Heard<T> {
     Approved(T),
 }
 
+#[cfg(test)]
+impl<T> Heard<T> {
+    /// For tables.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::SlowDown => "slow down",
+            Self::Throttled(_) => "throttled",
+            Self::Trouble(_) => "trouble",
+            Self::Denied => "denied",
+            Self::Expired => "expired",
+            Self::Refused(_) => "refused",
+            Self::Approved(_) => "approved",
+        }
+    }
+}
+
 /// What to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next<T> {

@@ -271,16 +271,7 @@ mod tests {
 
     #[test]
     fn a_poll_is_read_by_its_body() {
-        let name = |status, body: &str| match polled(&answer(status, body)) {
-            Heard::Pending => "pending",
-            Heard::SlowDown => "slow down",
-            Heard::Throttled(_) => "throttled",
-            Heard::Trouble(_) => "trouble",
-            Heard::Denied => "denied",
-            Heard::Expired => "expired",
-            Heard::Refused(_) => "refused",
-            Heard::Approved(_) => "approved",
-        };
+        let name = |status, body: &str| polled(&answer(status, body)).name();
         for (status, body, expected) in [
             (200, r#"{"status":"pending"}"#, "pending"),
             (202, r#"{"status":"pending"}"#, "pending"),

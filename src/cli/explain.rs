@@ -24,7 +24,7 @@ Examples:
   reeld explain '/videos/Severance/Season 2/01 - Hello.mkv'
   reeld explain mpv")]
 pub struct ExplainArgs {
-    /// A path, or a player's name or id (see `reeld players`)
+    /// A path, or a player's id or name (see `reeld players`), or its short name on the bus
     #[arg(value_name = "PATH|PLAYER", value_parser = super::of_any_bytes())]
     what: String,
     #[command(flatten)]

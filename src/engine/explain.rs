@@ -14,12 +14,18 @@ use crate::outbox::{Reach, TitleKey};
 impl<E: Edges> Engine<E> {
     /// Everything about one player.
     pub(super) fn explain(&self, wanted: &str) -> Response {
-        let named = |player: &PlayerView<'_>| {
-            player.id.0.as_ref() == wanted || player.info.name.eq_ignore_ascii_case(wanted)
-        };
+        let named = |player: &PlayerView<'_>| player.info.is_called(player.id, wanted);
         let mut players: Vec<_> = self.debouncer.players().filter(named).collect();
-        // Of several of one name the one that plays something is meant.
-        players.sort_by_key(|player| (player.info.ignored.is_some(), player.media.is_none()));
+        // Of several of one name the one that plays something is meant, unless it is an id.
+        let key = |player: &PlayerView<'_>| {
+            let is_id = *player.id.0 == *wanted;
+            (
+                !is_id,
+                player.info.ignored.is_some(),
+                player.media.is_none(),
+            )
+        };
+        players.sort_by_key(key);
         let Some(player) = players.into_iter().next() else {
             return Response::Failed(
                 CliError::user(format!("there is no player {wanted:?}"))

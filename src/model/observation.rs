@@ -18,6 +18,16 @@ impl PlayerId {
     pub fn new(text: &str) -> Self {
         Self(text.into())
     }
+
+    /// The name on the bus (or `mpv`) that it was made of, without the number that tells it from others of that name.
+    #[must_use]
+    pub fn short_name(&self) -> &str {
+        let name = self.0.strip_prefix("mpris:").unwrap_or(&self.0);
+        let numbered = name.rsplit_once(['-', '#']);
+        numbered
+            .filter(|(_, number)| number.bytes().all(|b| b.is_ascii_digit()))
+            .map_or(name, |(name, _)| name)
+    }
 }
 
 impl fmt::Display for PlayerId {
@@ -66,6 +76,16 @@ pub struct PlayerInfo {
     pub process: Option<Process>,
     /// Why it is not tracked, if it is not (denied, a browser, watched through another transport).
     pub ignored: Option<String>,
+}
+
+impl PlayerInfo {
+    /// Whether people mean this player, whose id is `id`, by `wanted`: the id, the name or the short name on the bus.
+    #[must_use]
+    pub fn is_called(&self, id: &PlayerId, wanted: &str) -> bool {
+        *id.0 == *wanted
+            || self.name.eq_ignore_ascii_case(wanted)
+            || id.short_name().eq_ignore_ascii_case(wanted)
+    }
 }
 
 /// One thing seen at one player.
@@ -226,4 +246,27 @@ pub struct Chapter {
     pub start: f64,
     /// Its name, may be empty.
     pub title: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_player_is_meant_by_its_id_its_name_or_its_short_name_on_the_bus() {
+        let info = PlayerInfo {
+            name: "VLC media player".into(),
+            source: Source::Mpris,
+            process: None,
+            ignored: None,
+        };
+        for id in ["mpris:vlc", "mpris:vlc-306", "mpris:vlc#2"] {
+            for wanted in [id, "vlc", "VLC", "vlc media player"] {
+                assert!(info.is_called(&PlayerId::new(id), wanted), "{id} {wanted}");
+            }
+            for other in ["", "vl", "306", "mpris:", "media"] {
+                assert!(!info.is_called(&PlayerId::new(id), other), "{id} {other}");
+            }
+        }
+    }
 }

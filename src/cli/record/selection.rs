@@ -41,7 +41,7 @@ impl Selection {
         let meant = match appeared(&entry) {
             Some(info) => match (self.pid, info.process) {
                 (Some(pid), process) => process.is_some_and(|process| process.pid == pid),
-                (None, _) => self.is_called(&entry.player, info),
+                (None, _) => info.is_called(&entry.player, &self.wanted),
             },
             None => false,
         };
@@ -68,13 +68,6 @@ impl Selection {
     /// None of them is there any more.
     pub fn is_over(&self) -> bool {
         self.present.is_empty()
-    }
-
-    fn is_called(&self, id: &PlayerId, info: &PlayerInfo) -> bool {
-        let short = id.0.strip_prefix("mpris:");
-        *id.0 == *self.wanted
-            || info.name.eq_ignore_ascii_case(&self.wanted)
-            || short.is_some_and(|short| short.eq_ignore_ascii_case(&self.wanted))
     }
 
     fn belongs(&mut self, entry: &Entry) -> bool {

@@ -152,17 +152,8 @@ pub fn is_mpv(info: &PlayerInfo) -> bool {
 pub fn is_face_of(id: &PlayerId, face: &PlayerInfo, mpv: &PlayerInfo) -> bool {
     !is_mpv(face)
         && is_mpv(mpv)
-        && !policy::is_browser(short_name(id))
+        && !policy::is_browser(id.short_name())
         && !policy::is_browser(&face.name)
-}
-
-/// The name on the bus that an id was made of, without the number that tells it from others of that name.
-fn short_name(id: &PlayerId) -> &str {
-    let name = id.0.strip_prefix("mpris:").unwrap_or(&id.0);
-    let numbered = name.rsplit_once(['-', '#']);
-    numbered
-        .filter(|(_, number)| number.bytes().all(|b| b.is_ascii_digit()))
-        .map_or(name, |(name, _)| name)
 }
 
 fn is_same(a: &Item, b: &Item) -> bool {

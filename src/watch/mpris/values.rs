@@ -5,7 +5,7 @@
 //! as a missing one; it never drops the player. What is kept of hostile input is bounded here and in `raw.rs`.
 
 use super::raw::{LONGEST_TEXT, Map, Raw};
-use crate::model::{Tags, Transport};
+use crate::model::{Tags, Transport, visible};
 
 /// Most tags kept of one item.
 const MOST_TAGS: usize = 64;
@@ -123,13 +123,9 @@ fn tidy(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.chars().take(LONGEST_TEXT).collect())
 }
 
-/// Without what a terminal would act on.
+/// Without what a terminal would act on, or what turns or hides text.
 pub fn printable(text: &str) -> Option<String> {
-    let text: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    tidy(&text)
+    tidy(&visible(text))
 }
 
 fn status(word: &str) -> Option<Transport> {
