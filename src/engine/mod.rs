@@ -443,11 +443,13 @@ impl<E: Edges> Engine<E> {
     }
 
     fn hand_out(&mut self, now: Moment) {
-        if !self.storage.is_due(now) {
+        let mut due = self.active();
+        due.retain(|account| self.storage.is_due(account, now));
+        if due.is_empty() {
             return;
         }
         let context = self.context();
-        for account in self.active() {
+        for account in due {
             if let Some((delivery, job)) =
                 self.storage.next(&mut self.edges, &account, now, &context)
             {

@@ -254,8 +254,11 @@ fn owed(late: &[&Entry], standings: &Standings) -> Vec<Owed> {
     late.iter().filter_map(of).collect()
 }
 
-/// The last stop of a viewing that was not completed.
+/// The last stop of a viewing that was not completed; of one that was taken back it was told otherwise, under the same id.
 fn unfinished(entry: &Entry) -> Option<Owed> {
+    if entry.taken_back {
+        return None;
+    }
     let (step, accounts) = entry.unfinished_step()?;
     Some(Owed {
         step,

@@ -169,10 +169,10 @@ impl<S: Store> Storage<S> {
         }
     }
 
-    /// Whether something may be due for some account.
-    pub fn is_due(&self, now: Moment) -> bool {
-        let due = self.outbox().and_then(|outbox| outbox.poll_timeout(now));
-        due.is_some_and(|(at, _)| at <= now.boot)
+    /// Whether something may be sent now as `account`.
+    pub fn is_due(&self, account: &AccountKey, now: Moment) -> bool {
+        self.outbox()
+            .is_some_and(|outbox| outbox.is_due(account, now))
     }
 
     /// What is to be sent now as `account`.
@@ -183,9 +183,6 @@ impl<S: Store> Storage<S> {
         now: Moment,
         context: &Context,
     ) -> Option<(DeliveryId, Job)> {
-        if !self.is_due(now) {
-            return None;
-        }
         match self.ready(edges, now)?.next(account, now, context) {
             Ok(next) => next,
             Err(error) => {

@@ -1,5 +1,7 @@
 //! `append`: one step of the debouncer becomes one atomic batch.
 
+use std::borrow::Cow;
+
 use super::ids::{Fnv, Trust, id_of_stop};
 use super::index::Header;
 use super::notes::{MOST_NOTES, Note};
@@ -99,11 +101,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
 
     pub(super) fn remember(&self, viewing: &Viewing, draft: &mut Draft) -> Result<(), StoreError> {
         let touch = self.tally.touch;
-        let record = Remembrance {
-            touch,
-            viewing: viewing.clone(),
-        };
-        draft.remember(&record)?;
+        draft.remember(&Remembrance { touch, viewing })?;
         if let Some(oldest) = self.surplus_viewing(viewing.id) {
             draft.batch.remove(record::viewing(oldest));
             draft.batch.remove(record::outcomes(oldest));
@@ -147,9 +145,9 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         draft: &mut Draft,
     ) -> Result<(), StoreError> {
         let note = Note {
-            event: event.clone(),
-            viewing: step.viewing.clone(),
-            accounts: accounts.to_vec(),
+            event,
+            viewing: &step.viewing,
+            accounts,
         };
         let number = self.tally.touch;
         draft.batch.put(record::note(number), encode(&note)?);
@@ -166,11 +164,15 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
     }
 
     /// What an account is told of an event: see `heard.rs`. Resume points tell of themselves.
-    fn introduced_to(&mut self, key: &AccountKey, event: &Lifecycle) -> Vec<Lifecycle> {
+    fn introduced_to<'a>(
+        &mut self,
+        key: &AccountKey,
+        event: &'a Lifecycle,
+    ) -> Vec<Cow<'a, Lifecycle>> {
         let calls = self.catalogue.calls(key.service, event);
         match self.number_or_new(key) {
             Some(account) if calls.contains(&Call::Event) => self.introduced(account, event),
-            _ => vec![event.clone()],
+            _ => vec![Cow::Borrowed(event)],
         }
     }
 
@@ -211,7 +213,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
                     _ => EventId::random(&mut self.random),
                 },
                 call,
-                event: event.clone(),
+                event,
             };
             let attempts = Attempts {
                 in_doubt: matches!(purpose, Purpose::Again { .. }),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::account::{Account, Login};
 use super::index::Header;
 use super::{Catalogue, Outbox, milliseconds, plausible};
-use crate::model::{Action, DeliveryId, Moment};
+use crate::model::{AccountKey, Action, DeliveryId, Moment};
 use crate::sender::plan::{Class, Turn};
 use crate::store::Store;
 
@@ -47,6 +47,15 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
     pub fn poll_timeout(&self, now: Moment) -> Option<(Duration, &'static str)> {
         let numbers = self.accounts.keys();
         numbers.filter_map(|number| self.due(*number, now)).min()
+    }
+
+    /// Whether [`Self::next`] may return something now.
+    #[must_use]
+    pub fn is_due(&self, account: &AccountKey, now: Moment) -> bool {
+        let due = self
+            .number(account)
+            .and_then(|number| self.due(number, now));
+        due.is_some_and(|(at, _)| at <= now.boot)
     }
 
     fn due(&self, number: u16, now: Moment) -> Option<(Duration, &'static str)> {

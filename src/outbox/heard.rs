@@ -4,6 +4,7 @@
 //! The account perhaps takes such a session to be playing, so its stop is never superseded by that of a later one. A session
 //! that an account has not heard of begins there with a `start`, whatever happens first.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::index::Header;
@@ -70,22 +71,26 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
     }
 
     /// What an account is to be told of an event: itself, after a `start` if it has not heard of the session yet.
-    pub(super) fn introduced(&self, account: u16, event: &Lifecycle) -> Vec<Lifecycle> {
+    pub(super) fn introduced<'a>(
+        &self,
+        account: u16,
+        event: &'a Lifecycle,
+    ) -> Vec<Cow<'a, Lifecycle>> {
         let known = matches!(event.action, Action::Start | Action::Stop)
             || self.heard.contains(&(account, event.session))
             || self.is_queued(account, event);
         if known {
-            return vec![event.clone()];
+            return vec![Cow::Borrowed(event)];
         }
         let mut start = Lifecycle {
             action: Action::Start,
             ..event.clone()
         };
         if event.action != Action::Pause {
-            return vec![start];
+            return vec![Cow::Owned(start)];
         }
         start.at.wall = start.at.wall.minus(std::time::Duration::from_millis(1));
-        vec![start, event.clone()]
+        vec![Cow::Owned(start), Cow::Borrowed(event)]
     }
 
     /// Whether something of the event's session waits for the account.

@@ -206,7 +206,7 @@ struct Draft {
 
 impl Draft {
     /// Keeps a viewing, and in what it was completed.
-    fn remember(&mut self, record: &Remembrance) -> Result<(), StoreError> {
+    fn remember(&mut self, record: &Remembrance<&Viewing>) -> Result<(), StoreError> {
         let id = record.viewing.id;
         self.batch.put(record::viewing(id), record::encode(record)?);
         if let Some(playback) = &record.viewing.played_in {

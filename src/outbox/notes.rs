@@ -17,15 +17,15 @@ use crate::store::{Durability, Store, StoreError};
 /// Most notes that are kept while the history cannot be written; the oldest go first.
 pub(super) const MOST_NOTES: usize = 10_000;
 
-/// A stop that the history must be told of.
+/// A stop that the history must be told of: its own when it is read, borrowed when it is written.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Note {
+pub struct Note<E = Lifecycle, V = Viewing, A = Vec<AccountKey>> {
     /// The stop.
-    pub event: Lifecycle,
+    pub event: E,
     /// Its viewing after it.
-    pub viewing: Viewing,
+    pub viewing: V,
     /// Whom it was appended for.
-    pub accounts: Vec<AccountKey>,
+    pub accounts: A,
 }
 
 /// Nothing more is owed to an account for the completion of a viewing.

@@ -28,6 +28,7 @@
 //! A change of any layout, be it in `model`, makes the golden test fail: raise [`VERSION`], keep the old layout as a frozen
 //! module and convert on reading.
 
+use std::borrow::Borrow;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
@@ -230,21 +231,21 @@ pub struct Made {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Block(pub Vec<(DeliveryId, Entry)>);
 
-/// What is sent, and everything that its entry says.
+/// What is sent, and everything that its entry says. Written from a borrowed event, read as one of its own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Payload {
+pub struct Payload<E = Lifecycle> {
     pub account: u16,
     pub title: Option<TitleKey>,
     pub tmdb: Option<u64>,
     pub boot_id: u64,
     pub event_id: EventId,
     pub call: Call,
-    pub event: Lifecycle,
+    pub event: E,
 }
 
-impl From<&Payload> for Entry {
-    fn from(payload: &Payload) -> Self {
-        let event = &payload.event;
+impl<E: Borrow<Lifecycle>> From<&Payload<E>> for Entry {
+    fn from(payload: &Payload<E>) -> Self {
+        let event = payload.event.borrow();
         Self {
             account: payload.account,
             kind: (&payload.call).into(),
@@ -279,11 +280,11 @@ pub struct Attempts {
     pub last_error: Option<String>,
 }
 
-/// A viewing and when it was last touched.
+/// A viewing, borrowed when it is written, and when it was last touched.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Remembrance {
+pub struct Remembrance<V = Viewing> {
     pub touch: u64,
-    pub viewing: Viewing,
+    pub viewing: V,
 }
 
 /// The ids of a title and when they were learnt.

@@ -166,7 +166,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
                 room -= usize::from(touch.is_none());
                 let record = Remembrance {
                     touch: touch.unwrap_or(self.tally.touch),
-                    viewing: viewing.clone(),
+                    viewing,
                 };
                 draft.remember(&record)?;
             }

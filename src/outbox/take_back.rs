@@ -2,7 +2,8 @@
 //!
 //! What tells of its completion and has not been delivered goes, in one batch with the viewing's new state. Where a session
 //! would be left open at the service, an unfinished stop takes its place: a new delivery under a new event id, so that
-//! nothing in flight or in doubt is ever sent again with another meaning.
+//! nothing in flight or in doubt is ever sent again with another meaning. The history is told as well, or a lost database
+//! would be filled again with what was taken back.
 
 use super::append::{Appended, Purpose};
 use super::record::{self, Outcome, Payload, encode};
@@ -99,6 +100,15 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
                 delivered: false,
                 answer: Some(WORDS.to_owned()),
             });
+            let header = self
+                .index
+                .get(*first)
+                .filter(|_| viewing.completed.is_some());
+            if let Some(header) = header {
+                // Another account has it, so no line of the history takes it back: a receipt does, for this one.
+                let ended = self.ending(header, false, Some(WORDS));
+                draft.ended.extend(ended);
+            }
             if let Some(payload) = payload {
                 self.stop_instead(&key, payload, viewing, &mut draft, &mut made)?;
             }

@@ -1,23 +1,17 @@
-//! What the user does, and what befalls: from the script to players, machine and command line.
+//! What the user does: from the script to the players.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use reeld::control::{QueueFate, Request, Selection};
-use reeld::engine::Input;
 use reeld::model::{Signal, Transport};
 
 use crate::library::FILMS;
-use crate::log::{Down, End, Jump, What};
+use crate::log::{End, Jump, What};
 use crate::player::{Open, Player, Said, Say, State};
-use crate::punchplay::PunchPlay;
-use crate::script::{Act, Env, Kind, SLOTS, Step};
-use crate::world::{ACCOUNTS, Event, SERVICES, Seat, World, account, service_of};
+use crate::script::{Act, Kind, Step};
+use crate::world::{Event, Seat, World};
 
 /// What anybody needs to press a key.
 const KEY: Duration = Duration::from_millis(400);
-/// A daemon that is told to end may still say so long what is due.
-const LAST_WORDS: Duration = Duration::from_secs(3);
 
 const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -112,6 +106,7 @@ impl World {
             None => self.split(),
         }
         self.playbacks += 1;
+        self.opened_again(FILMS[film].work());
         let (playback, awake, now) = (self.playbacks, self.clock.awake(), self.clock.now);
         let Some(seat) = &mut self.slots[slot] else {
             return;
@@ -330,7 +325,7 @@ impl World {
         self.hear_all(slot, said);
     }
 
-    fn quit(&mut self, slot: usize) {
+    pub fn quit(&mut self, slot: usize) {
         self.stop(slot);
         let Some(seat) = &self.slots[slot] else {
             return;
@@ -361,284 +356,5 @@ impl World {
             (open.state != State::Paused).then(|| left.max(0.0))
         });
         Duration::from_secs_f64(left.flatten().unwrap_or(0.0))
-    }
-
-    /// What befalls.
-    pub fn befall(&mut self, env: &Env) {
-        self.note(|| format!("## {env:?}"));
-        match *env {
-            Env::Kill { down } => {
-                if self.engine.is_some() {
-                    self.down(Down::Kill(self.failing()));
-                    self.after(down, Event::Start);
-                }
-            }
-            Env::Term { down } => self.term(down),
-            Env::Power {
-                down,
-                batches,
-                year_1970,
-            } => self.power(down, batches, year_1970),
-            Env::Suspend { time, told } => {
-                if told {
-                    self.tell(Input::Sleep);
-                }
-                self.split();
-                let asleep = self.clock.true_wall().0;
-                self.clock.sleep(time);
-                self.postpone(time);
-                // Nothing is played, and no pause gets longer, while the machine sleeps.
-                let seats = self.slots.iter_mut().flatten();
-                seats.for_each(|seat| seat.since.1 += time);
-                self.well_since = self.clock.true_wall().0;
-                self.sleeps.push((asleep, self.well_since));
-                self.fact(What::Slept);
-                self.look_again();
-                if told {
-                    let life = self.life;
-                    self.after(ms(300), Event::Tells(life, Box::new(Input::Woke)));
-                }
-            }
-            Env::Clock { step_ms } => {
-                self.clock.off += step_ms;
-                self.log.clock_was_wrong = true;
-                self.set_back += ms(u64::try_from(-step_ms).unwrap_or(0));
-                if step_ms < -30_000 {
-                    self.split();
-                    self.fact(What::SetBack);
-                }
-            }
-            Env::Outage { service, time } => {
-                self.log.outages += time.as_secs_f64();
-                self.unreachable[service] = self.clock.now + time;
-            }
-            Env::Disk { time } => {
-                self.disk().down = true;
-                self.after(time, Event::DiskWorks);
-            }
-            Env::Revoke { service } => self.revoked[service] = true,
-            Env::Login { service } => self.log_in(service),
-            Env::Logout { service, drop } => self.log_out(service, drop),
-            Env::RetryDead => self.tell(Input::Request(
-                2,
-                Request::QueueRetry {
-                    what: Selection::Dead,
-                },
-            )),
-            Env::DropDead => {
-                if self.engine.is_some() && self.ask_status().is_some_and(|(_, dead)| dead > 0) {
-                    self.tell(Input::Request(
-                        3,
-                        Request::QueueDrop {
-                            what: Selection::Dead,
-                        },
-                    ));
-                    (0..ACCOUNTS).for_each(|account| self.fact(What::Dropped { account }));
-                }
-            }
-            Env::Enable { service, on } => {
-                if service == 0 {
-                    self.config.punchplay.enabled = on;
-                } else {
-                    self.config.discovr.enabled = on;
-                }
-                self.reconfigured();
-                self.tell_links();
-            }
-            Env::History { time } => {
-                self.history_fails(true);
-                self.after(time, Event::HistoryWorks);
-            }
-            Env::LoseDatabase { down } => {
-                if self.engine.is_some() {
-                    let lost = self.history_failed || self.failing().is_some();
-                    self.down(Down::Lost(lost));
-                    self.disk().lose_everything();
-                    // With it: what was sent word for word, and how new the newest was.
-                    self.log.punchplay.iter_mut().for_each(PunchPlay::lost);
-                    self.log.discovr.lost();
-                    self.after(down, Event::Start);
-                }
-            }
-            Env::Switch => {
-                let other = if self.is_linked(0) { 2 } else { 0 };
-                self.log_in(other);
-            }
-            Env::Threshold(percent) => {
-                self.split();
-                self.config.watched.movie_percent = f64::from(percent);
-                self.config.watched.episode_percent = f64::from(percent);
-                self.reconfigured();
-                self.fact(What::Threshold(f64::from(percent) / 100.0));
-            }
-        }
-    }
-
-    fn term(&mut self, down: Duration) {
-        if self.engine.is_none() || self.ending {
-            return;
-        }
-        let life = self.life;
-        self.split();
-        self.fact(What::Down(Down::Term));
-        self.ending = true;
-        self.tell(Input::Shutdown);
-        let until = self.clock.now + LAST_WORDS.mul_f64(self.random.f64());
-        self.run_until(until);
-        if life != self.life {
-            return;
-        }
-        // What could not be written by now never will be.
-        let unwritten = self.failing();
-        self.down(Down::Term);
-        if unwritten.is_some() {
-            self.fact(What::Down(Down::Kill(unwritten)));
-        }
-        self.after(down, Event::Start);
-    }
-
-    fn power(&mut self, down: Duration, batches: usize, year_1970: bool) {
-        let failing = self.failing();
-        self.ending = false;
-        self.down(Down::Power(failing));
-        self.slots = [const { None }; SLOTS];
-        self.forget();
-        self.disk().lose_power(batches);
-        self.log.discovr.power_fails(self.clock.now);
-        if self.clock.off > 0 {
-            self.set_back += ms(u64::try_from(self.clock.off).unwrap_or(0));
-            self.log
-                .punchplay
-                .iter_mut()
-                .for_each(PunchPlay::forget_stamps);
-        }
-        let until = self.clock.now + down;
-        self.run_until(until);
-        self.clock.reboot(year_1970);
-        self.after(Duration::from_secs(3), Event::Start);
-        if year_1970 {
-            let right = self.random.u64(20..200);
-            let step_ms = -self.clock.off;
-            self.after(
-                Duration::from_secs(right),
-                Event::Env(Env::Clock { step_ms }),
-            );
-        }
-    }
-
-    fn is_linked(&self, number: usize) -> bool {
-        let key = account(number).key;
-        self.accounts.iter().any(|account| account.key == key)
-    }
-
-    fn log_in(&mut self, number: usize) {
-        let service = service_of(number);
-        self.revoked[service] = false;
-        self.ben_was_here |= number == 2;
-        self.accounts
-            .retain(|account| account.key.service != SERVICES[service]);
-        self.accounts.push(account(number));
-        self.accounts.sort_by(|a, b| a.key.cmp(&b.key));
-        self.tell(Input::Accounts(self.accounts.clone()));
-        self.tell_links();
-    }
-
-    fn log_out(&mut self, service: usize, drop: bool) {
-        let mut numbers = (0..ACCOUNTS).filter(|number| service_of(*number) == service);
-        let Some(account) = numbers.find(|number| self.is_linked(*number)) else {
-            return;
-        };
-        let fate = if drop {
-            QueueFate::Drop
-        } else {
-            QueueFate::Keep
-        };
-        self.split();
-        self.tell(Input::Request(
-            4,
-            Request::Logout {
-                service: SERVICES[service],
-                queue: Some(fate),
-            },
-        ));
-        self.accounts
-            .retain(|account| account.key.service != SERVICES[service]);
-        self.tell(Input::Accounts(self.accounts.clone()));
-        if drop {
-            self.fact(What::Dropped { account });
-        }
-        self.tell_links();
-    }
-
-    /// In the log: who is told from now on.
-    fn tell_links(&mut self) {
-        self.split();
-        let enabled = [self.config.punchplay.enabled, self.config.discovr.enabled];
-        for account in 0..ACCOUNTS {
-            let on = enabled[service_of(account)] && self.is_linked(account);
-            self.fact(What::Linked { account, on });
-        }
-    }
-
-    fn reconfigured(&mut self) {
-        self.tell(Input::Config(Arc::new(self.config.clone())));
-    }
-
-    /// The evening is over: everybody goes, all faults cease, everything is set right, and what is left is delivered.
-    pub fn come_to_rest(&mut self) {
-        self.note(|| "-- the rest".into());
-        self.calm = true;
-        self.no_more_env();
-        self.disk().no_more_faults();
-        self.history_fails(false);
-        self.unreachable = [Duration::ZERO; 2];
-        for slot in 0..SLOTS {
-            self.quit(slot);
-        }
-        let rest = self.clock.now + Duration::from_secs(30);
-        self.run_until(rest);
-        self.after(Duration::ZERO, Event::Start);
-        let until = self.clock.now + Duration::from_secs(90);
-        self.run_until(until);
-        if self.clock.off < -1_000_000_000 {
-            self.clock.off = 0;
-        }
-        self.config.punchplay.enabled = true;
-        self.config.discovr.enabled = true;
-        self.config.tmdb.api_key = reeld::model::Secret::new("key");
-        self.reconfigured();
-        if self.ben_was_here {
-            self.log_in(2);
-            self.tell(Input::Request(
-                2,
-                Request::QueueRetry {
-                    what: Selection::Dead,
-                },
-            ));
-            let until = self.clock.now + Duration::from_secs(4 * 3600);
-            self.run_until(until);
-        }
-        (0..2).for_each(|account| self.log_in(account));
-        for _ in 0..40 {
-            let until = self.clock.now + Duration::from_secs(3600);
-            self.run_until(until);
-            if !self.log.complaints.is_empty() {
-                return;
-            }
-            self.tell(Input::Request(
-                2,
-                Request::QueueRetry {
-                    what: Selection::Dead,
-                },
-            ));
-            if self.ask_status() == Some((0, 0)) && self.is_idle() {
-                return;
-            }
-        }
-        let left = self.ask_status();
-        self.complain(format!(
-            "after two days of peace the queue holds {left:?}, and a timer: {}",
-            !self.is_idle()
-        ));
     }
 }

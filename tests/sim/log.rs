@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
+use crate::library::Work;
 use crate::script::Kind;
+use crate::world::ACCOUNTS;
 
 /// True time since the beginning of the run.
 pub type Time = Duration;
@@ -57,6 +59,33 @@ pub enum What {
     },
     /// Fraction.
     Threshold(f64),
+    /// What is played is tracked, or nothing is any more.
+    Tracked(bool),
+    /// The user's rules ignore this film or episode alone, or none.
+    Ignored(Option<Work>),
+    /// What was completed last is none, so the user says.
+    TakenBack(TakenBack),
+}
+
+/// See [`What::TakenBack`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TakenBack {
+    pub work: Work,
+    /// The daemon said so, and did not die over it.
+    pub sure: bool,
+    /// It is to be watched again; otherwise it is at some service for good.
+    pub whole: bool,
+    pub reach: [Reach; ACCOUNTS],
+}
+
+/// How far a completion has come at an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reach {
+    /// Nothing of it was ever sent that arrives.
+    Never,
+    Perhaps,
+    /// The service said so.
+    Surely,
 }
 
 /// See [`What::Played`].

@@ -12,19 +12,28 @@
 )]
 
 mod acts;
+mod befalls;
 mod clock;
 mod discovr;
+mod edges;
+mod guess;
 mod judge;
 mod library;
+mod life;
 mod log;
 mod named;
+mod orders;
 mod player;
 mod punchplay;
 mod reference;
+mod rest;
 mod runs;
 mod script;
 mod shrink;
 mod store;
+mod truth;
 mod user;
+mod watchers;
 mod wire;
+mod wishes;
 mod world;

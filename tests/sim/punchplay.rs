@@ -204,6 +204,13 @@ impl PunchPlay {
         event.is_ok_and(|event| self.sessions.contains_key(&*event.playback_session_id))
     }
 
+    /// What its stop told is taken back, and may be told otherwise.
+    pub fn taken_back(&mut self, session: &str) {
+        if let Some(session) = self.sessions.get_mut(session) {
+            session.refused = true;
+        }
+    }
+
     /// It was refused.
     pub fn refuse(&mut self, body: &str) {
         if let Ok(event) = serde_json::from_str::<Event>(body) {

@@ -15,6 +15,9 @@
 //!   written, whatever was not yet on the disk (a stop is). While no daemon runs, playing may count or not.
 //! * **Links that change in mid-session.** Whether the session goes on, and whether that account is told of it.
 //! * **A playback that was opened while no daemon ran** and stands where a loop of what was watched would: it may be one.
+//! * **An undo in which the disk fails or the daemon dies**: the history may say that it was taken back, and the database not.
+//! * **A playback that is open when the database is lost**: it may be what completed the last viewing, as the history does not
+//!   say in what that was.
 //! * **The same film again at once** in a player on the bus, which does not say that it loops: it may be a loop.
 //! * **An account that leaves at an end**, before the daemon can have heard of that.
 //! * **A clock that is set back** is noticed at the next beat: a session may end there, or not at all.
@@ -23,8 +26,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use crate::guess::Guess;
 use crate::library::{FILMS, Fate, Work};
-use crate::log::{Down, End, Fact, Jump, Stretch, Time, What};
+use crate::log::{Down, End, Fact, Jump, Stretch, TakenBack, Time, What};
 use crate::script::Kind;
 use crate::world::ACCOUNTS;
 
@@ -33,7 +37,7 @@ const MOST_GUESSES: usize = 48;
 /// Playing this long is surely a start / perhaps one, seconds.
 const START: (f64, f64) = (8.5, 4.0);
 /// Before this fraction a start after completion is surely a re-watch / perhaps one.
-const BEGINNING: (f64, f64) = (0.085, 0.115);
+pub const BEGINNING: (f64, f64) = (0.085, 0.115);
 /// Seconds of media past the threshold reach it.
 const REACHED: f64 = 10.0;
 /// Seconds by which a position may be wrong though the player tells it, at normal speed.
@@ -78,42 +82,6 @@ impl Verdict {
             begun: false,
         }
     }
-}
-
-/// One way in which things may stand with a film.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
-struct Guess {
-    /// Number of the viewing; 0: there was none.
-    viewing: u8,
-    /// Not completed.
-    open: bool,
-    /// Surely past the threshold, since (milliseconds) when.
-    reached: Option<u64>,
-    /// The playback that completed the last one.
-    by: Option<u32>,
-    /// Others that had a part in it: they go on with nothing, unless they are looked at too late.
-    shared: BTreeSet<u32>,
-    sessions: BTreeMap<u32, Session>,
-    /// Playbacks that were looked at and are nothing new, until they jump.
-    nothing: BTreeSet<u32>,
-    /// When the viewing began, milliseconds.
-    began: u64,
-    counts: Count,
-    /// As it was when something last reached the disk.
-    durable: (u8, bool, bool, Option<u32>),
-}
-
-/// A session in one playback.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Session {
-    /// Of which viewing; `None`: a piece of something watched already.
-    of: Option<u8>,
-    /// Left over from a daemon that was killed.
-    orphan: bool,
-    /// Accounts that were linked or unlinked since it began: it may be told to them or not.
-    mixed: [bool; ACCOUNTS],
-    /// When it began, milliseconds.
-    since: u64,
 }
 
 /// What follows the same film so soon may be a loop of it.
@@ -206,6 +174,9 @@ struct Follow {
     touched: Option<Time>,
     /// The clock was set back, and that may not have been noticed yet.
     set_back: bool,
+    /// The user wants it to be tracked.
+    tracked: bool,
+    ignored: bool,
     vague: bool,
     position: Option<f64>,
     begun: bool,
@@ -226,6 +197,8 @@ impl Follow {
             crowded: false,
             touched: None,
             set_back: false,
+            tracked: true,
+            ignored: false,
             vague: false,
             position: None,
             begun: false,
@@ -325,6 +298,13 @@ impl Follow {
                     vec![guess]
                 });
             }
+            What::Tracked(on) => self.track(*on),
+            What::Ignored(work) => self.ignored = *work == Some(self.work),
+            What::TakenBack(taken_back) => {
+                if taken_back.work == self.work {
+                    self.taken_back(taken_back);
+                }
+            }
             What::Threshold(fraction) => {
                 self.threshold = *fraction;
                 // What was counted in a session before was counted by another measure.
@@ -333,6 +313,26 @@ impl Follow {
                 }
             }
         }
+    }
+
+    /// A pause ends everything where it is, and nothing that is played in it counts.
+    fn track(&mut self, on: bool) {
+        self.end_all();
+        self.tracked = on;
+        for number in self.playbacks.keys().copied().collect::<Vec<_>>() {
+            self.rerun(number, true);
+        }
+    }
+
+    fn taken_back(&mut self, taken_back: &TakenBack) {
+        self.position = None;
+        self.vague |= !taken_back.sure;
+        self.each(|guess| {
+            if guess.viewing == 0 || guess.open {
+                return vec![guess];
+            }
+            vec![guess.taken_back(taken_back)]
+        });
     }
 
     fn opened(&mut self, number: u32, film: usize, kind: Kind, ready: Time, now: Time) {
@@ -370,8 +370,22 @@ impl Follow {
         let Some(playback) = self.playbacks.get_mut(&stretch.playback) else {
             return;
         };
-        self.crowded |= crowded;
         playback.done = false;
+        if !self.tracked || self.ignored {
+            let silent = stretch.jump == Jump::Silent;
+            playback.run = (0.0, stretch.to / FILMS[playback.film].length);
+            if stretch.jump != Jump::No {
+                let astray = self.progress_every + 4.0;
+                playback.astray = if silent { astray } else { 0.0 };
+                let number = stretch.playback;
+                self.each(|mut guess| {
+                    guess.nothing.remove(&number);
+                    vec![guess]
+                });
+            }
+            return;
+        }
+        self.crowded |= crowded;
         self.touched = Some(now);
         let number = stretch.playback;
         let length = FILMS[playback.film].length;
@@ -645,6 +659,10 @@ impl Follow {
             Down::Lost(history_too) => {
                 self.vague |= history_too && self.touched.is_some();
                 self.each(Guess::lost);
+                let open = self.playbacks.iter().filter(|(_, p)| !p.done);
+                for number in open.map(|(n, _)| *n).collect::<Vec<_>>() {
+                    self.each(|guess| guess.perhaps_by(number));
+                }
             }
             Down::Power(_) => {
                 self.each(|guess| guess.orphaned(None));
@@ -696,179 +714,5 @@ impl Follow {
                 guesses
             });
         }
-    }
-}
-
-impl Guess {
-    fn has_orphans(&self) -> bool {
-        self.sessions.values().any(|session| session.orphan)
-    }
-
-    fn reaching(mut self, at: u64) -> Self {
-        self.reached.get_or_insert(at);
-        self
-    }
-
-    /// What was watched may be taken to play round and round in a playback that nobody saw being opened.
-    fn looping(&self, number: u32, unseen: bool) -> Option<Self> {
-        let mut looping = self.clone();
-        looping.nothing.insert(number);
-        (unseen && self.viewing > 0 && !self.open).then_some(looping)
-    }
-
-    /// A session begins in a playback, from this fraction of the length.
-    fn starts(mut self, number: u32, from: f64, astray: bool, now: u64) -> Vec<Self> {
-        if self.nothing.contains(&number) {
-            return vec![self];
-        }
-
-        let with = |mut guess: Self, of: Option<u8>| {
-            guess.sessions.insert(
-                number,
-                Session {
-                    of,
-                    orphan: false,
-                    mixed: [false; ACCOUNTS],
-                    since: now,
-                },
-            );
-            guess
-        };
-        let just_now = |since: u64| now - since < 14_000;
-        let fresh = |mut guess: Self| {
-            guess.viewing += 1;
-            guess.open = true;
-            guess.reached = None;
-            guess.began = now;
-            let viewing = guess.viewing;
-            let first = with(guess, Some(viewing));
-            // Which of them was first? The others go on with this one then.
-            let mut last = first.clone();
-            let pieces = last.sessions.values_mut();
-            let pieces = pieces.filter(|piece| piece.of.is_none() && just_now(piece.since));
-            pieces.for_each(|piece| piece.of = Some(viewing));
-            vec![first, last]
-        };
-        let viewing = self.viewing;
-        if self.open && viewing > 1 && just_now(self.began) {
-            // Which of them was first?
-            let mut other = self.clone();
-            if self.by == Some(number) {
-                other.nothing.insert(number);
-            } else if from > BEGINNING.0 {
-                other = with(other, None);
-            }
-            vec![with(self, Some(viewing)), other]
-        } else if self.open {
-            vec![with(self, Some(viewing))]
-        } else if viewing == 0 {
-            fresh(self)
-        } else if self.by == Some(number) {
-            self.nothing.insert(number);
-            vec![self]
-        } else if self.shared.contains(&number) {
-            let nothing = self.looping(number, true);
-            self.shared.remove(&number);
-            let otherwise = self.starts(number, from, astray, now);
-            nothing.into_iter().chain(otherwise).collect()
-        } else if from < BEGINNING.0 && !astray {
-            fresh(self)
-        } else if from > BEGINNING.1 && !astray {
-            vec![with(self, None)]
-        } else {
-            let mut either = fresh(self.clone());
-            either.push(with(self, None));
-            either
-        }
-    }
-
-    /// The session in a playback ends; `at_end`: there was nothing left to play.
-    fn ends(mut self, number: u32, at_end: bool, linked: [bool; ACCOUNTS]) -> Self {
-        let Some(session) = self.sessions.remove(&number) else {
-            return self;
-        };
-        let own = self.open && session.of == Some(self.viewing);
-        if own && (at_end || self.reached.is_some()) {
-            self.open = false;
-            self.reached = None;
-            self.by = Some(number);
-            let others = self.sessions.iter().filter(|(_, s)| s.of == session.of);
-            self.shared = others.map(|(number, _)| *number).collect();
-            for (account, count) in self.counts.iter_mut().enumerate() {
-                let mixed = session.mixed[account];
-                count.0 += u8::from(linked[account] && !mixed);
-                count.1 += u8::from(linked[account] || mixed);
-            }
-        }
-        self.durable = (self.viewing, self.open, self.reached.is_some(), self.by);
-        self
-    }
-
-    /// The database is gone: what the history tells is known, and of what it does not tell perhaps nothing.
-    fn lost(self) -> Vec<Self> {
-        let sessions = BTreeMap::new();
-        let nothing = BTreeSet::new();
-        let kept = Self {
-            sessions,
-            nothing,
-            ..self
-        };
-        let (viewing, open, reached, by) = kept.durable;
-        let stopped = Self {
-            viewing,
-            open,
-            reached: reached.then_some(0),
-            by,
-            ..kept.clone()
-        };
-        let unreached = |guess: &Self| Self {
-            reached: None,
-            ..guess.clone()
-        };
-        let forgotten = Self {
-            counts: kept.counts,
-            ..Self::default()
-        };
-        vec![
-            unreached(&kept),
-            unreached(&stopped),
-            kept,
-            stopped,
-            forgotten,
-        ]
-    }
-
-    /// The daemon died. `known`: what was reached before then (milliseconds) is remembered; `None`: only what is durable.
-    fn orphaned(self, known: Option<u64>) -> Vec<Self> {
-        let mut kept = self;
-        for session in kept.sessions.values_mut() {
-            session.orphan = true;
-        }
-        let mut guesses = vec![kept.clone()];
-        let fresh = |at: u64| known.is_none_or(|known| at >= known);
-        if kept.reached.is_some_and(fresh) {
-            guesses.push(Self {
-                reached: None,
-                ..kept.clone()
-            });
-        }
-        if known.is_none() {
-            let (viewing, open, reached, by) = kept.durable;
-            let reached = reached.then_some(0);
-            guesses.push(Self {
-                viewing,
-                open,
-                reached,
-                by,
-                sessions: BTreeMap::new(),
-                ..kept.clone()
-            });
-        }
-        // A session that began only just now may not be known at all.
-        guesses.push(Self {
-            sessions: BTreeMap::new(),
-            ..kept
-        });
-        guesses
     }
 }

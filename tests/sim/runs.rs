@@ -1,5 +1,6 @@
 //! Many runs: what fails is cut down and told.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Instant;
 
 use crate::judge::judge;
@@ -18,12 +19,18 @@ struct Figures {
     played: f64,
     decided: u64,
     undecided: u64,
+    /// Of all diaries, if it is asked for: the same before and after a change that should change nothing.
+    digest: u64,
 }
 
 /// Runs these seeds; the first one that fails, if one does, and its complaints.
 fn run(seeds: impl Iterator<Item = u64>, figures: &mut Figures) -> Option<(u64, Vec<String>)> {
+    let digests = std::env::var_os("SIM_DIGEST").is_some();
     for seed in seeds {
-        let judgement = judge(&user::script(seed), false);
+        let judgement = judge(&user::script(seed), digests);
+        let mut digest = DefaultHasher::new();
+        (figures.digest, &judgement.diary, &judgement.complaints).hash(&mut digest);
+        figures.digest = digest.finish();
         if !judgement.complaints.is_empty() {
             return Some((seed, judgement.complaints));
         }
@@ -120,6 +127,7 @@ fn simulate() {
             played,
             decided,
             undecided,
+            digest,
         } = figures;
         let films = (decided + undecided).max(1) as f64;
         eprintln!(
@@ -128,6 +136,9 @@ fn simulate() {
             played / 3600.0,
             decided as f64 / films * 100.0,
         );
+        if std::env::var_os("SIM_DIGEST").is_some() {
+            eprintln!("digest of all diaries: {digest:016x}");
+        }
     }
     if let Some(seed) = failures.first() {
         if number("SIM_BRIEF").is_some() {

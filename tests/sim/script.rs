@@ -184,6 +184,22 @@ pub enum Env {
     },
     /// Somebody else logs in to PunchPlay; or Ann does again, if that was the case.
     Switch,
+    /// `reeld pause`: for so long, or until further notice.
+    Untrack {
+        time: Option<Duration>,
+    },
+    /// `reeld resume`.
+    Track,
+    /// `reeld undo` of what was completed last, if none of it was opened since.
+    Undo,
+    /// A line of the history is damaged: the one at this fraction of all.
+    Damage {
+        line: f64,
+    },
+    /// The user's rules ignore a film (by its number), or none; if nothing of either is open.
+    Ignore {
+        film: Option<usize>,
+    },
 }
 
 /// What happens to a request.

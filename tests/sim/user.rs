@@ -11,6 +11,7 @@ use fastrand::Rng;
 
 use crate::library::FILMS;
 use crate::script::{Act, Env, Kind, RequestFault, SLOTS, Script, Setup, Step, StoreFault};
+use crate::wishes;
 
 /// Requests and operations of the store that a run may reach.
 const REQUESTS: u32 = 300;
@@ -18,6 +19,8 @@ const OPERATIONS: u32 = 1200;
 
 /// One run in so many ends with a scene that is made to hurt.
 const SHARP: u64 = 5;
+/// In one run in so many the user gives orders as well.
+const ORDERS: u64 = 7;
 
 const KINDS: [Kind; 7] = [
     Kind::Mpv,
@@ -71,7 +74,21 @@ pub fn script(seed: u64) -> Script {
     if seed.is_multiple_of(SHARP) {
         user.sharp(&mut Rng::with_seed(!seed), &mut setup);
     }
-    let User { mut rng, steps, .. } = user;
+    let User {
+        mut rng,
+        mut steps,
+        films,
+        threshold,
+        ..
+    } = user;
+    if seed % ORDERS == 3 {
+        wishes::add(
+            &mut Rng::with_seed(seed << 32),
+            &mut steps,
+            &films,
+            threshold,
+        );
+    }
     Script {
         seed,
         setup,

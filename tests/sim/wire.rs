@@ -7,6 +7,7 @@ use reeld::engine::Input;
 use reeld::model::{AccountKey, DeliveryId, Ids};
 use reeld::service::{Answer, Call, Disposition, Fault, Frozen, Job, discovr, punchplay};
 
+use crate::log::Reach;
 use crate::punchplay::{Awake, Sending};
 use crate::script::RequestFault;
 use crate::world::{Event, SERVICES, World, all_accounts, service_of};
@@ -161,6 +162,7 @@ impl World {
             self.after(ends, Event::Answered(Box::new(answered)));
         }
         if let Some(lands) = lands {
+            self.reaches(account, &job, Reach::Perhaps);
             let landing = Landing {
                 life,
                 account,
@@ -170,6 +172,14 @@ impl World {
                 fault,
             };
             self.after(lands, Event::Lands(Box::new(landing)));
+        }
+    }
+
+    /// What tells of a viewing comes so far; a resume point tells of none.
+    fn reaches(&mut self, account: usize, job: &Job, reach: Reach) {
+        if job.call != Call::ResumePoint {
+            let known = self.reached.entry((account, job.stamp)).or_insert(reach);
+            *known = reach.max(*known);
         }
     }
 
@@ -360,6 +370,9 @@ impl World {
             }
             let changed = Event::Tells(life, Box::new(Input::Accounts(self.accounts.clone())));
             self.after(Duration::ZERO, changed);
+        }
+        if matches!(outcome, Disposition::Delivered { ignored: None, .. }) {
+            self.reaches(account, &job, Reach::Surely);
         }
         if matches!(outcome, Disposition::Delivered { .. }) {
             let Frozen { path, body, .. } = job.request;

@@ -4,7 +4,7 @@
 //! The engine is the real one, with everything in it. `wire.rs` is the network, `acts.rs` what the user does.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
@@ -13,32 +13,26 @@ use std::time::Duration;
 use reeld::account::Account;
 use reeld::config::{Config, DEFAULTS};
 use reeld::control::{Request, Response};
-use reeld::engine::{Edges, Engine, Identity, Input, Opened, Output, Pause};
-use reeld::history::{Entry, MemoryHistory, Read, Receipt};
-use reeld::model::{
-    AccountKey, DeliveryId, Moment, Observation, PlayerId, Random, ServiceName, SessionId, Signal,
-    Source, ViewingId, Wall,
-};
+use reeld::engine::{Engine, Input, Output};
+use reeld::identify::rules::Rules;
+use reeld::model::{AccountKey, DeliveryId, Observation, PlayerId, ServiceName, Source, Wall};
 use reeld::service::tmdb::Lookup;
-use reeld::store::StoreError;
 use reeld::watch::Report;
-use reeld::watch::merge::Started;
 
 use crate::clock::Clock;
 use crate::discovr::Discovr;
-use crate::library::{FILMS, Fate, PRIVATE};
-use crate::log::{Down, Fact, Jump, Stretch, What};
-use crate::player::{Player, Said, Say, State};
+use crate::edges::{Remembered, SimEdges};
+use crate::library::{FILMS, Fate, PRIVATE, Work};
+use crate::log::{Down, Fact, Jump, Reach, What};
+use crate::orders::Ordered;
+use crate::player::{Player, Say};
 use crate::punchplay::PunchPlay;
-use crate::script::{Kind, SLOTS, Script};
-use crate::store::{Disk, SimStore};
+use crate::script::{SLOTS, Script};
+use crate::store::Disk;
 use crate::wire::{Answered, Landing, Memory};
 
 /// Steps of the engine at one and the same time, before it is said to spin.
 const SPINS: u32 = 200;
-
-/// So long after a change something may come of it: a start, a completion in a pause.
-const ORDER: [Duration; 2] = [Duration::from_secs(9), Duration::from_millis(64_500)];
 
 /// What a run has shown.
 #[derive(Debug, Default)]
@@ -63,20 +57,20 @@ pub struct World {
     pub script: Rc<Script>,
     pub clock: Clock,
     pub random: fastrand::Rng,
-    queue: BTreeMap<(Duration, u64), Event>,
+    pub queue: BTreeMap<(Duration, u64), Event>,
     order: u64,
     pub slots: [Option<Seat>; SLOTS],
     pub playbacks: u32,
     pub players: u32,
     pub serial: u32,
-    disk: Rc<RefCell<Disk>>,
-    remembered: Rc<RefCell<Remembered>>,
+    pub disk: Rc<RefCell<Disk>>,
+    pub remembered: Rc<RefCell<Remembered>>,
     pub engine: Option<Engine<SimEdges>>,
     /// Grows with every daemon: what was on its way to an earlier one is lost.
     pub life: u32,
     /// It was told to end.
     pub ending: bool,
-    due: Option<Duration>,
+    pub due: Option<Duration>,
     spins: (Duration, u32),
     pub config: Config,
     pub accounts: Vec<Account>,
@@ -91,12 +85,24 @@ pub struct World {
     /// From when to when it slept, likewise.
     pub sleeps: Vec<(i64, i64)>,
     /// Since when the store fails.
-    failing: Option<Duration>,
+    pub failing: Option<Duration>,
     /// The other user was logged in at some time.
     pub ben_was_here: bool,
     /// The history has failed at some time.
     pub history_failed: bool,
     pub set_back: Duration,
+    /// What is played is tracked, as far as the daemon was told.
+    pub tracked: bool,
+    pub ordered: Option<Ordered>,
+    /// The user's rules, and what they ignore.
+    pub rules: Arc<Rules>,
+    pub ignored: Option<Work>,
+    /// How far what was true at a time has come at an account.
+    pub reached: BTreeMap<(usize, Wall), Reach>,
+    /// The answer to the last undo: it is to be watched again.
+    pub taken_back: Option<bool>,
+    /// The history was damaged at some time.
+    pub damaged: bool,
     pub queued: Option<(u64, u64)>,
     pub log: Outcome,
     pub writes_diary: bool,
@@ -155,84 +161,6 @@ pub enum Event {
     /// The local history can be used again.
     HistoryWorks,
     Env(crate::script::Env),
-}
-
-/// What the local history was told.
-#[derive(Debug, Default)]
-pub struct Remembered {
-    log: MemoryHistory,
-    completed: BTreeMap<ViewingId, BTreeSet<SessionId>>,
-    linked: Option<Vec<AccountKey>>,
-    complaints: Vec<String>,
-}
-
-/// The engine's door to the world.
-pub struct SimEdges {
-    disk: Rc<RefCell<Disk>>,
-    remembered: Rc<RefCell<Remembered>>,
-}
-
-impl Edges for SimEdges {
-    type Store = SimStore;
-
-    fn open_store(&mut self, _now: Moment) -> Result<Opened<SimStore>, StoreError> {
-        Disk::open(&self.disk).map(|store| Opened {
-            store,
-            fresh: self.disk.borrow().is_empty(),
-            loss: None,
-        })
-    }
-
-    fn loss_repaired(&mut self, _store: &SimStore) -> Result<(), StoreError> {
-        Ok(())
-    }
-
-    fn kinship(&self) -> Started {
-        Box::new(|_, _| false)
-    }
-
-    fn remember(&mut self, entry: &Entry) -> std::io::Result<()> {
-        let mut remembered = self.remembered.borrow_mut();
-        remembered.log.append(entry)?;
-        if entry.completion.is_some() {
-            let by = remembered.completed.entry(entry.viewing_id).or_default();
-            by.insert(entry.session_id);
-            if by.len() > 1 {
-                let complaint = format!("viewing {} was completed twice", entry.viewing_id);
-                remembered.complaints.push(complaint);
-            }
-        }
-        Ok(())
-    }
-
-    fn receipt(&mut self, viewing: ViewingId, receipt: &Receipt) -> std::io::Result<()> {
-        self.remembered.borrow_mut().log.receipt(viewing, receipt)
-    }
-
-    fn recall(&mut self) -> std::io::Result<Read> {
-        self.remembered.borrow().log.recent()
-    }
-
-    fn take_back(&mut self, _: ViewingId) -> std::io::Result<()> {
-        Ok(())
-    }
-
-    fn kept_pause(&mut self) -> Option<Pause> {
-        None
-    }
-
-    fn keep_pause(&mut self, _: Option<&Pause>) -> std::io::Result<()> {
-        Ok(())
-    }
-
-    fn kept_linked(&mut self) -> Option<Vec<AccountKey>> {
-        self.remembered.borrow().linked.clone()
-    }
-
-    fn keep_linked(&mut self, linked: &[AccountKey]) -> std::io::Result<()> {
-        self.remembered.borrow_mut().linked = Some(linked.to_vec());
-        Ok(())
-    }
 }
 
 /// The shipped defaults; read once.
@@ -317,6 +245,13 @@ impl World {
             ben_was_here: false,
             history_failed: false,
             set_back: Duration::ZERO,
+            tracked: true,
+            ordered: None,
+            rules: Arc::default(),
+            ignored: None,
+            reached: BTreeMap::new(),
+            taken_back: None,
+            damaged: false,
             queued: None,
             log: Outcome::default(),
             writes_diary,
@@ -446,7 +381,7 @@ impl World {
         self.follow_up();
     }
 
-    fn follow_up(&mut self) {
+    pub fn follow_up(&mut self) {
         if self.died() {
             return;
         }
@@ -454,6 +389,7 @@ impl World {
         while let Some(output) = self.engine.as_mut().and_then(Engine::poll_output) {
             self.obey(output);
         }
+        self.note_pause();
         let now = self.clock.moment();
         let wait = self
             .engine
@@ -565,299 +501,14 @@ impl World {
     }
 
     fn read(&mut self, response: Response) {
-        if let Response::Status(status) = response {
-            let rows = status.accounts.iter();
-            self.queued =
-                Some(rows.fold((0, 0), |sum, row| (sum.0 + row.queued, sum.1 + row.dead)));
-        }
-    }
-
-    // The daemon's life.
-
-    fn start(&mut self) {
-        if self.engine.is_some() {
-            return;
-        }
-        self.life += 1;
-        self.ending = false;
-        self.split();
-        let now = self.clock.moment();
-        let edges = SimEdges {
-            disk: Rc::clone(&self.disk),
-            remembered: Rc::clone(&self.remembered),
-        };
-        let me = Identity {
-            boot_id: self.clock.boot_id,
-            device_id: "device".into(),
-            home: None,
-        };
-        let random = Random::seeded(self.random.u64(..));
-        let config = Arc::new(self.config.clone());
-        let engine = Engine::new(edges, me, config, self.accounts.clone(), random, now);
-        self.note(|| "the daemon starts".into());
-        match engine {
-            Ok(engine) => self.engine = Some(engine),
-            Err(error) => return self.complain(format!("the engine does not start: {error}")),
-        }
-        self.memory = Memory::since(self.clock.now);
-        self.well_since = self.clock.true_wall().0;
-        self.fact(What::Up);
-        self.follow_up();
-        for slot in 0..SLOTS {
-            let awake = self.clock.awake();
-            let Some(seat) = &mut self.slots[slot] else {
-                continue;
-            };
-            if let Some(open) = &mut seat.player.open {
-                open.watched_since = awake;
-                open.told_unknown = false;
+        match response {
+            Response::Status(status) => {
+                let rows = status.accounts.iter();
+                self.queued =
+                    Some(rows.fold((0, 0), |sum, row| (sum.0 + row.queued, sum.1 + row.dead)));
             }
-            let mut said = seat.player.appears();
-            said.extend(seat.player.introduces(awake));
-            self.hear_all(slot, said);
-        }
-        let life = self.life;
-        let scan = Duration::from_millis(self.random.u64(150..600));
-        self.after(scan, Event::Scanned(life, Source::Mpv));
-        self.after(scan, Event::Scanned(life, Source::Mpris));
-        self.look_again();
-    }
-
-    /// The daemon is gone.
-    pub fn down(&mut self, how: Down) {
-        self.split();
-        self.engine = None;
-        self.due = None;
-        self.life += 1;
-        self.told.clear();
-        self.failing = None;
-        {
-            let mut disk = self.disk.borrow_mut();
-            disk.died = false;
-            disk.failed = false;
-        }
-        if !std::mem::take(&mut self.ending) {
-            self.fact(What::Down(how));
-        }
-    }
-
-    pub fn history_fails(&mut self, fails: bool) {
-        self.remembered.borrow_mut().log.fail(fails);
-        self.history_failed |= fails;
-    }
-
-    pub fn failing(&self) -> Option<Duration> {
-        self.failing
-    }
-
-    pub fn disk(&self) -> std::cell::RefMut<'_, Disk> {
-        self.disk.borrow_mut()
-    }
-
-    /// Everything that was on its way on this machine comes later by so much; the services know nothing of that.
-    pub fn postpone(&mut self, time: Duration) {
-        let queue = std::mem::take(&mut self.queue);
-        for ((at, order), event) in queue {
-            let at = if matches!(event, Event::Lands(_)) {
-                at
-            } else {
-                at + time
-            };
-            self.queue.insert((at, order), event);
-        }
-    }
-
-    /// Everything that was on its way on this machine is gone.
-    pub fn forget(&mut self) {
-        self.queue.retain(|_, event| {
-            matches!(
-                event,
-                Event::Lands(_) | Event::DiskWorks | Event::HistoryWorks
-            )
-        });
-    }
-
-    /// Nothing befalls any more.
-    pub fn no_more_env(&mut self) {
-        self.queue
-            .retain(|_, event| !matches!(event, Event::Env(_)));
-    }
-
-    // What watchers say.
-
-    /// Passes on what a player's watchers say from now on.
-    pub fn hear_all(&mut self, slot: usize, said: Vec<Said>) {
-        let Some(seat) = &self.slots[slot] else {
-            return;
-        };
-        let playback = seat.player.open.as_ref().map(|open| open.playback);
-        let ids = seat.player.ids.clone();
-        for (delay, transport, say) in said {
-            let Some(id) = ids.get(transport).cloned() else {
-                continue;
-            };
-            if delay.is_zero() {
-                self.say(slot, &id, playback, say);
-            } else {
-                self.after(
-                    delay,
-                    Event::Say {
-                        slot,
-                        id,
-                        playback,
-                        say,
-                    },
-                );
-            }
-        }
-    }
-
-    fn say(&mut self, slot: usize, id: &PlayerId, playback: Option<u32>, say: Say) {
-        let awake = self.clock.awake();
-        let signal = match say {
-            Say::Signal(signal) => signal,
-            Say::Position { .. } | Say::Refined => {
-                let Some(seat) = &mut self.slots[slot] else {
-                    return;
-                };
-                let (kind, rate) = (seat.player.kind, seat.player.rate);
-                let open = seat
-                    .player
-                    .open
-                    .as_mut()
-                    .filter(|open| Some(open.playback) == playback);
-                let Some(open) = open else { return };
-                match say {
-                    Say::Position { .. } if kind == Kind::Mute => match mute(open, awake) {
-                        Some(signal) => signal,
-                        None => return,
-                    },
-                    Say::Position { seeked } => Signal::Position {
-                        seconds: open.at(awake, rate),
-                        seeked,
-                    },
-                    _ => {
-                        open.length_known = true;
-                        Signal::Refined(Box::new(open.item()))
-                    }
-                }
-            }
-        };
-        self.hear(id.clone(), signal);
-    }
-
-    fn hear(&mut self, player: PlayerId, signal: Signal) {
-        if self.engine.is_none() {
-            return;
-        }
-        let at = self.clock.moment();
-        let observation = Observation { at, player, signal };
-        let lag = Duration::from_millis(self.script.setup.lag);
-        if lag.is_zero() {
-            self.tell(Input::Report(Report::Observed(observation)));
-        } else {
-            let life = self.life;
-            self.after(lag, Event::Hear(life, Box::new(observation)));
-        }
-    }
-
-    /// The position was asked for.
-    fn answer(&mut self, id: &PlayerId) {
-        for slot in 0..SLOTS {
-            let Some(seat) = &self.slots[slot] else {
-                continue;
-            };
-            if seat.player.ids.contains(id) {
-                let playback = seat.player.open.as_ref().map(|open| open.playback);
-                let say = Say::Position { seeked: false };
-                return self.say(slot, id, playback, say);
-            }
-        }
-    }
-
-    // What truly happens, for the log.
-
-    /// Something changes in a player: in the log everybody's present stretch ends, and the next begins here. What comes of
-    /// it in time is told in its order, too.
-    pub fn cut(&mut self, slot: usize) {
-        self.split_but(Some(slot));
-        self.cut_one(slot);
-        self.look_again();
-    }
-
-    /// Where two players may have the same film, it matters what came first: the log says how things are when something may
-    /// have come of what happens now.
-    pub fn look_again(&mut self) {
-        if self.slots.iter().flatten().count() > 1 {
-            for later in ORDER {
-                self.after(later, Event::Pulse);
-            }
-        }
-    }
-
-    fn cut_one(&mut self, slot: usize) {
-        let (now, awake, seen) = (
-            self.clock.now,
-            self.clock.awake(),
-            self.engine.is_some() && !self.ending,
-        );
-        let Some(seat) = &mut self.slots[slot] else {
-            return;
-        };
-        let Some(open) = &seat.player.open else {
-            return;
-        };
-        let (began, rate) = (seat.since.1, seat.player.rate);
-        let here = open.at(awake, rate);
-        let playback = open.playback;
-        let what = match open.state {
-            State::Playing => {
-                let from = seat.from;
-                let jump = std::mem::replace(&mut seat.jump, Jump::No);
-                self.log.played += now.saturating_sub(began).as_secs_f64();
-                What::Played(Stretch {
-                    playback,
-                    from,
-                    to: here,
-                    began,
-                    rate,
-                    jump,
-                    seen,
-                })
-            }
-            State::Paused => What::Paused {
-                playback,
-                position: here,
-                since: began,
-                seen,
-            },
-            State::Buffering => return seat.restart(here, awake, now),
-        };
-        seat.restart(here, awake, now);
-        if now > began {
-            self.fact(what);
-        } else if let What::Played(stretch) = what {
-            seat.jump = stretch.jump;
-        }
-    }
-
-    /// Something happens to the whole machine: stretches do not reach across it.
-    pub fn split(&mut self) {
-        self.split_but(None);
-    }
-
-    fn split_but(&mut self, but: Option<usize>) {
-        for slot in (0..SLOTS).filter(|slot| Some(*slot) != but) {
-            let paused = self.slots[slot].as_ref().is_some_and(|seat| {
-                let open = seat.player.open.as_ref();
-                open.is_none_or(|open| open.state != State::Playing)
-            });
-            let since = self.slots[slot].as_ref().map(|seat| seat.since);
-            self.cut_one(slot);
-            // A pause goes on being one.
-            if let (true, Some(seat), Some(since)) = (paused, &mut self.slots[slot], since) {
-                seat.since = since;
-            }
+            Response::TakenBack(taken_back) => self.taken_back = Some(!taken_back.watched),
+            _ => {}
         }
     }
 
@@ -872,23 +523,6 @@ impl World {
     pub fn is_idle(&self) -> bool {
         self.due.is_none()
     }
-}
-
-/// A position that is 0 for ever is found out after ten seconds.
-fn mute(open: &mut crate::player::Open, awake: Duration) -> Option<Signal> {
-    if open.told_unknown {
-        return None;
-    }
-    let long = awake.saturating_sub(open.watched_since) > Duration::from_secs(10);
-    open.told_unknown = long;
-    Some(if long {
-        Signal::PositionUnknown
-    } else {
-        Signal::Position {
-            seconds: 0.0,
-            seeked: false,
-        }
-    })
 }
 
 /// Since the beginning, for people.

@@ -1,0 +1,191 @@
+//! The engine's door to the world: the disk, and what lies beside the database.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use reeld::engine::{Edges, Opened, Pause};
+use reeld::history::{Entry, MemoryHistory, Read, Receipt};
+use reeld::model::{AccountKey, Moment, SessionId, ViewingId, Wall};
+use reeld::store::StoreError;
+use reeld::watch::merge::Started;
+
+use crate::library::{FILMS, Film, Work};
+use crate::store::{Disk, SimStore};
+
+/// What the local history was told.
+#[derive(Debug, Default)]
+pub struct Remembered {
+    pub log: MemoryHistory,
+    completed: BTreeMap<ViewingId, BTreeSet<SessionId>>,
+    linked: Option<Vec<AccountKey>>,
+    pub complaints: Vec<String>,
+    pub pause: Option<Pause>,
+    /// Whether the lines say of a viewing that it was completed.
+    pub lines: BTreeMap<ViewingId, bool>,
+    /// The last completion.
+    pub last: Option<Last>,
+}
+
+/// A completion, as a line of the history tells of it.
+#[derive(Debug, Clone)]
+pub struct Last {
+    pub viewing: ViewingId,
+    pub session: SessionId,
+    pub at: Wall,
+    pub work: Option<Work>,
+}
+
+impl Remembered {
+    /// Whether everything can be read that was ever written.
+    pub fn is_whole(&self) -> bool {
+        let Ok(read) = self.log.recent() else {
+            return false;
+        };
+        let there = told_by(&read);
+        self.lines
+            .iter()
+            .all(|(viewing, completed)| there.get(viewing) == Some(completed))
+    }
+
+    /// Whether all completions can be read with those who were to be told of them.
+    pub fn is_complete(&self) -> bool {
+        let read = self.log.recent().unwrap_or_default();
+        let mut entries = read.entries.iter();
+        self.is_whole() && entries.all(|entry| entry.completed == entry.completion.is_some())
+    }
+
+    /// The database is lost, or behind: what the history does not tell now it perhaps never will.
+    pub fn alone(&mut self) {
+        self.lines = told_by(&self.log.recent().unwrap_or_default());
+    }
+
+    /// Something that is not the daemon changes a byte of the line at this fraction of all.
+    pub fn damage(&mut self, line: f64) {
+        let mut text = self.log.text().to_vec();
+        let starts = text.iter().enumerate().filter(|(_, byte)| **byte == b'{');
+        let lines: Vec<usize> = starts
+            .map(|(at, _)| at)
+            .filter(|at| *at == 0 || text[at - 1] == b'\n')
+            .collect();
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "few lines"
+        )]
+        let number = (line * lines.len() as f64) as usize;
+        if let Some(start) = lines.get(number) {
+            text[start + 20] ^= 1;
+            self.log.replace(text);
+            self.completed.clear();
+        }
+    }
+}
+
+/// Whether the lines say of a viewing that it was completed.
+fn told_by(read: &Read) -> BTreeMap<ViewingId, bool> {
+    let entries = read.entries.iter();
+    entries.map(|e| (e.viewing_id, e.completed)).collect()
+}
+
+/// What an entry is about, if it may be told.
+fn work_of(entry: &Entry) -> Option<Work> {
+    let media = &entry.media;
+    let episode = media
+        .season
+        .first()
+        .copied()
+        .zip(media.episode.first().copied());
+    let film = FILMS
+        .iter()
+        .find(|film| Some(film.title) == media.title.as_deref() && film.work().1 == episode);
+    film.map(Film::work)
+}
+
+/// The engine's door to the world.
+pub struct SimEdges {
+    pub disk: Rc<RefCell<Disk>>,
+    pub remembered: Rc<RefCell<Remembered>>,
+}
+
+impl Edges for SimEdges {
+    type Store = SimStore;
+
+    fn open_store(&mut self, _now: Moment) -> Result<Opened<SimStore>, StoreError> {
+        Disk::open(&self.disk).map(|store| Opened {
+            store,
+            fresh: self.disk.borrow().is_empty(),
+            loss: None,
+        })
+    }
+
+    fn loss_repaired(&mut self, _store: &SimStore) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn kinship(&self) -> Started {
+        Box::new(|_, _| false)
+    }
+
+    fn remember(&mut self, entry: &Entry) -> std::io::Result<()> {
+        let mut remembered = self.remembered.borrow_mut();
+        remembered.log.append(entry)?;
+        *remembered.lines.entry(entry.viewing_id).or_default() |= entry.completed;
+        if let Some(completion) = &entry.completion {
+            remembered.last = Some(Last {
+                viewing: entry.viewing_id,
+                session: completion.session_id,
+                at: completion.at,
+                work: work_of(entry),
+            });
+        }
+        if entry.completion.is_some() {
+            let by = remembered.completed.entry(entry.viewing_id).or_default();
+            by.insert(entry.session_id);
+            if by.len() > 1 {
+                let complaint = format!("viewing {} was completed twice", entry.viewing_id);
+                remembered.complaints.push(complaint);
+            }
+        }
+        Ok(())
+    }
+
+    fn receipt(&mut self, viewing: ViewingId, receipt: &Receipt) -> std::io::Result<()> {
+        self.remembered.borrow_mut().log.receipt(viewing, receipt)
+    }
+
+    fn recall(&mut self) -> std::io::Result<Read> {
+        self.remembered.borrow().log.recent()
+    }
+
+    fn take_back(&mut self, viewing: ViewingId) -> std::io::Result<()> {
+        let mut remembered = self.remembered.borrow_mut();
+        let entries = remembered.log.recent()?.entries.into_iter();
+        let mut completed = entries.filter(|entry| entry.viewing_id == viewing && entry.completed);
+        if let Some(entry) = completed.next() {
+            remembered.log.append(&entry.take_back())?;
+        }
+        remembered.completed.remove(&viewing);
+        remembered.lines.insert(viewing, false);
+        Ok(())
+    }
+
+    fn kept_pause(&mut self) -> Option<Pause> {
+        self.remembered.borrow().pause
+    }
+
+    fn keep_pause(&mut self, pause: Option<&Pause>) -> std::io::Result<()> {
+        self.remembered.borrow_mut().pause = pause.copied();
+        Ok(())
+    }
+
+    fn kept_linked(&mut self) -> Option<Vec<AccountKey>> {
+        self.remembered.borrow().linked.clone()
+    }
+
+    fn keep_linked(&mut self, linked: &[AccountKey]) -> std::io::Result<()> {
+        self.remembered.borrow_mut().linked = Some(linked.to_vec());
+        Ok(())
+    }
+}

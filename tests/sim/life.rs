@@ -1,0 +1,131 @@
+//! The daemon's life: how it starts and ends, and what of its surroundings outlives it.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reeld::engine::{Engine, Identity, Input};
+use reeld::model::{Random, Source};
+
+use crate::edges::SimEdges;
+use crate::log::{Down, What};
+use crate::script::SLOTS;
+use crate::store::Disk;
+use crate::wire::Memory;
+use crate::world::{Event, World};
+
+impl World {
+    pub fn start(&mut self) {
+        if self.engine.is_some() {
+            return;
+        }
+        self.life += 1;
+        self.ending = false;
+        self.split();
+        let now = self.clock.moment();
+        let edges = SimEdges {
+            disk: Rc::clone(&self.disk),
+            remembered: Rc::clone(&self.remembered),
+        };
+        let me = Identity {
+            boot_id: self.clock.boot_id,
+            device_id: "device".into(),
+            home: None,
+        };
+        let random = Random::seeded(self.random.u64(..));
+        let config = Arc::new(self.config.clone());
+        let engine = Engine::new(edges, me, config, self.accounts.clone(), random, now);
+        self.note(|| "the daemon starts".into());
+        match engine {
+            Ok(mut engine) => {
+                if !self.rules.is_empty() {
+                    engine.handle(Input::Rules(Arc::clone(&self.rules)), now);
+                }
+                self.engine = Some(engine);
+            }
+            Err(error) => return self.complain(format!("the engine does not start: {error}")),
+        }
+        self.memory = Memory::since(self.clock.now);
+        self.well_since = self.clock.true_wall().0;
+        self.fact(What::Up);
+        self.follow_up();
+        for slot in 0..SLOTS {
+            let awake = self.clock.awake();
+            let Some(seat) = &mut self.slots[slot] else {
+                continue;
+            };
+            if let Some(open) = &mut seat.player.open {
+                open.watched_since = awake;
+                open.told_unknown = false;
+            }
+            let mut said = seat.player.appears();
+            said.extend(seat.player.introduces(awake));
+            self.hear_all(slot, said);
+        }
+        let life = self.life;
+        let scan = Duration::from_millis(self.random.u64(150..600));
+        self.after(scan, Event::Scanned(life, Source::Mpv));
+        self.after(scan, Event::Scanned(life, Source::Mpris));
+        self.look_again();
+    }
+
+    /// The daemon is gone.
+    pub fn down(&mut self, how: Down) {
+        self.split();
+        self.engine = None;
+        self.due = None;
+        self.life += 1;
+        self.told.clear();
+        self.failing = None;
+        {
+            let mut disk = self.disk.borrow_mut();
+            disk.died = false;
+            disk.failed = false;
+        }
+        if !std::mem::take(&mut self.ending) {
+            self.fact(What::Down(how));
+        }
+    }
+
+    pub fn history_fails(&mut self, fails: bool) {
+        self.remembered.borrow_mut().log.fail(fails);
+        self.history_failed |= fails;
+    }
+
+    pub fn failing(&self) -> Option<Duration> {
+        self.failing
+    }
+
+    pub fn disk(&self) -> std::cell::RefMut<'_, Disk> {
+        self.disk.borrow_mut()
+    }
+
+    /// Everything that was on its way on this machine comes later by so much; the services know nothing of that.
+    pub fn postpone(&mut self, time: Duration) {
+        let queue = std::mem::take(&mut self.queue);
+        for ((at, order), event) in queue {
+            let at = if matches!(event, Event::Lands(_)) {
+                at
+            } else {
+                at + time
+            };
+            self.queue.insert((at, order), event);
+        }
+    }
+
+    /// Everything that was on its way on this machine is gone.
+    pub fn forget(&mut self) {
+        self.queue.retain(|_, event| {
+            matches!(
+                event,
+                Event::Lands(_) | Event::DiskWorks | Event::HistoryWorks
+            )
+        });
+    }
+
+    /// Nothing befalls any more.
+    pub fn no_more_env(&mut self) {
+        self.queue
+            .retain(|_, event| !matches!(event, Event::Env(_)));
+    }
+}

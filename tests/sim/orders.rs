@@ -1,0 +1,161 @@
+//! What the user orders on the command line that is not about accounts: pause, undo, rules; and somebody who damages the history.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reeld::control::Request;
+use reeld::engine::Input;
+use reeld::identify::rules;
+
+use crate::library::{FILMS, Work};
+use crate::log::{Reach, TakenBack, What};
+use crate::world::World;
+
+/// A pause that ends by itself ends no earlier than this before it was to.
+const EARLY: Duration = Duration::from_secs(1);
+
+/// Within this everybody has heard of an end.
+const HEARD: Duration = Duration::from_millis(600);
+
+/// A pause as it was ordered.
+#[derive(Debug, Clone, Copy)]
+pub struct Ordered {
+    /// Of the daemon that was told.
+    life: u32,
+    /// Boot time.
+    ends: Duration,
+}
+
+impl World {
+    fn listens(&self) -> bool {
+        self.engine.is_some() && !self.ending
+    }
+
+    pub fn untrack(&mut self, time: Option<Duration>) {
+        if self.listens() {
+            let life = self.life;
+            let ends = |time| self.clock.moment().boot + time;
+            self.ordered = time.map(ends).map(|ends| Ordered { life, ends });
+            let seconds = time.map(|time| time.as_secs());
+            self.tell(Input::Request(5, Request::Pause { seconds }));
+        }
+    }
+
+    pub fn track(&mut self) {
+        if self.listens() {
+            self.ordered = None;
+            self.tell(Input::Request(5, Request::Resume));
+        }
+    }
+
+    /// In the log: whether anything is tracked.
+    pub fn note_pause(&mut self) {
+        let tracked = self.remembered.borrow().pause.is_none();
+        if tracked == self.tracked {
+            return;
+        }
+        self.split();
+        self.tracked = tracked;
+        self.fact(What::Tracked(tracked));
+        let boot = self.clock.moment().boot;
+        let early = |ordered: &Ordered| ordered.life == self.life && boot + EARLY < ordered.ends;
+        if tracked && self.ordered.take().is_some_and(|ordered| early(&ordered)) {
+            self.complain("a pause ended before its time".into());
+        }
+    }
+
+    fn is_open(&self, work: Work) -> bool {
+        let mut seats = self.slots.iter().flatten();
+        seats.any(|seat| {
+            let open = seat.player.open.as_ref();
+            open.is_some_and(|open| open.film().work() == work)
+        })
+    }
+
+    /// What was completed last is to be watched again, if it was not opened since.
+    pub fn undo(&mut self) {
+        let Some(last) = self.remembered.borrow_mut().last.take() else {
+            return;
+        };
+        let Some(work) = last
+            .work
+            .filter(|work| self.listens() && !self.is_open(*work))
+        else {
+            return;
+        };
+        self.split();
+        let wrong = self.log.clock_was_wrong;
+        let reach = std::array::from_fn(|account| {
+            let reached = self.reached.get(&(account, last.at)).copied();
+            reached.unwrap_or(if wrong { Reach::Perhaps } else { Reach::Never })
+        });
+        let life = self.life;
+        self.taken_back = None;
+        let viewing = last.viewing.to_string();
+        self.tell(Input::Request(6, Request::Undo { viewing }));
+        let sure = self.life == life && self.failing().is_none();
+        for punchplay in &mut self.log.punchplay {
+            punchplay.taken_back(&last.session.to_string());
+        }
+        if let (Some(_), _) | (None, false) = (self.taken_back, sure) {
+            self.fact(What::TakenBack(TakenBack {
+                work,
+                sure: sure && self.taken_back.is_some(),
+                whole: self.taken_back != Some(false),
+                reach,
+            }));
+        }
+    }
+
+    /// It is opened again: to take it back would be to take back something else.
+    pub fn opened_again(&mut self, work: Work) {
+        let mut remembered = self.remembered.borrow_mut();
+        if remembered
+            .last
+            .as_ref()
+            .is_some_and(|last| last.work == Some(work))
+        {
+            remembered.last = None;
+        }
+    }
+
+    pub fn ignore(&mut self, film: Option<usize>) {
+        // What has just ended is heard of first.
+        let until = self.clock.now + HEARD;
+        self.run_until(until);
+        let work = film.map(|film| FILMS[film].work());
+        let either = [work, self.ignored];
+        if !self.listens() || either.iter().flatten().any(|work| self.is_open(*work)) {
+            return;
+        }
+        self.ignored = work;
+        let files = FILMS.iter().filter(|film| Some(film.work()) == work);
+        let rules: String = files
+            .map(|film| {
+                format!(
+                    "[[rule]]\nwhen = {{ path = {:?} }}\nignore = true\n",
+                    film.path
+                )
+            })
+            .collect();
+        let rules = rules::parse(&rules, None).expect("rules");
+        self.rules = Arc::new(rules);
+        self.tell(Input::Rules(Arc::clone(&self.rules)));
+        self.fact(What::Ignored(work));
+    }
+
+    pub fn damage(&mut self, line: f64) {
+        self.damaged = true;
+        let alone = self.failing().is_some() || self.history_failed || self.disk().is_empty();
+        let mut remembered = self.remembered.borrow_mut();
+        remembered.damage(line);
+        if alone {
+            remembered.alone();
+        }
+    }
+
+    /// Whether the history lacks something that a lost database would need.
+    pub fn history_is_short(&self) -> bool {
+        self.history_failed || self.failing().is_some() || !self.remembered.borrow().is_complete()
+    }
+}

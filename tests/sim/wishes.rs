@@ -1,0 +1,160 @@
+//! What a user orders besides watching: pause, undo, rules; and what happens to the history. Into a script that is there already,
+//! or as a scene of its own, at moments that chance would hit too rarely.
+
+use std::time::Duration;
+
+use fastrand::Rng;
+
+use crate::library::FILMS;
+use crate::script::{Act, Env, Step};
+
+const fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// Adds orders to a run that plays these films.
+pub fn add(rng: &mut Rng, steps: &mut Vec<Step>, films: &[usize], threshold: f64) {
+    if rng.u32(0..3) == 0 {
+        scene(rng, steps, threshold);
+    }
+    for _ in 0..rng.usize(1..4) {
+        let film = films[rng.usize(0..films.len())];
+        match rng.u32(0..5) {
+            0 => some_where(rng, steps, Env::Undo),
+            1 => {
+                let time = (rng.u32(0..3) > 0).then(|| seconds(rng.u64(20..3000)));
+                pair(rng, steps, Env::Untrack { time }, Env::Track);
+            }
+            2 => {
+                let restart = match rng.u32(0..3) {
+                    0 => Env::LoseDatabase { down: seconds(3) },
+                    1 => Env::Term { down: seconds(3) },
+                    _ => Env::Kill { down: seconds(3) },
+                };
+                let line = rng.f64();
+                pair(rng, steps, Env::Damage { line }, restart);
+            }
+            3 => {
+                let none = Env::Ignore { film: None };
+                pair(rng, steps, Env::Ignore { film: Some(film) }, none);
+            }
+            _ => {
+                let time = seconds(rng.u64(200..7200));
+                let service = rng.usize(0..2);
+                pair(rng, steps, Env::Outage { service, time }, Env::Undo);
+            }
+        }
+    }
+}
+
+fn put(steps: &mut [Step], step: usize, fraction: f64, env: Env) {
+    if let Some(step) = steps.get_mut(step) {
+        step.env.push((fraction, env));
+        step.env.sort_by(|a, b| a.0.total_cmp(&b.0));
+    }
+}
+
+fn some_where(rng: &mut Rng, steps: &mut [Step], env: Env) {
+    let (step, fraction) = (rng.usize(0..steps.len()), rng.f64());
+    put(steps, step, fraction, env);
+}
+
+/// One, and the other later.
+fn pair(rng: &mut Rng, steps: &mut [Step], first: Env, second: Env) {
+    let step = rng.usize(0..steps.len());
+    let later = rng.usize(step..steps.len());
+    let (a, b) = (rng.f64(), rng.f64());
+    let (a, b) = if later == step {
+        (a.min(b), a.max(b))
+    } else {
+        (a, b)
+    };
+    put(steps, step, a, first);
+    put(steps, later, b, second);
+}
+
+fn exactly(steps: &mut Vec<Step>, act: Act, env: &[(f64, Env)]) {
+    let env = env.to_vec();
+    steps.push(Step { act, env });
+}
+
+fn scene(rng: &mut Rng, steps: &mut Vec<Step>, threshold: f64) {
+    let (slot, film) = (rng.usize(0..2), rng.usize(2..9));
+    let length = FILMS[film].length;
+    let open = Act::Open {
+        slot,
+        film,
+        from: 0.0,
+    };
+    let past = Act::PlayTo {
+        slot,
+        fraction: (threshold + 20.0 / length).min(1.0),
+    };
+    let quit = Act::Quit { slot };
+    match rng.u32(0..4) {
+        // Watched while nobody could be told, and taken back; perhaps watched after all.
+        0 => {
+            let outage = |service| {
+                let time = seconds(5_000);
+                (0.1, Env::Outage { service, time })
+            };
+            exactly(steps, open.clone(), &[outage(0), outage(1)]);
+            exactly(steps, past.clone(), &[]);
+            exactly(steps, quit.clone(), &[]);
+            let undo = [(0.5, Env::Undo)];
+            exactly(steps, Act::Wait(seconds(rng.u64(5..600))), &undo);
+            if rng.bool() {
+                exactly(steps, open, &[]);
+                exactly(steps, past, &[]);
+                exactly(steps, quit, &[]);
+            }
+            exactly(steps, Act::Wait(seconds(6_000)), &[]);
+        }
+        // Wholly played in a pause.
+        1 => {
+            let time = rng.bool().then(|| seconds(rng.u64(5..2000)));
+            exactly(
+                steps,
+                Act::Wait(seconds(5)),
+                &[(0.5, Env::Untrack { time })],
+            );
+            exactly(steps, open, &[]);
+            exactly(steps, past, &[]);
+            exactly(steps, quit, &[]);
+            exactly(steps, Act::Wait(seconds(20)), &[(0.5, Env::Track)]);
+        }
+        // Paused where it would begin to count.
+        2 => {
+            let near = Act::PlayTo {
+                slot,
+                fraction: (threshold - rng.f64() * 0.03).max(0.1),
+            };
+            let time = Some(seconds(rng.u64(5..60)));
+            exactly(steps, open, &[]);
+            exactly(steps, near, &[]);
+            exactly(
+                steps,
+                Act::Wait(seconds(2)),
+                &[(0.5, Env::Untrack { time })],
+            );
+            exactly(steps, past, &[]);
+            exactly(steps, quit, &[]);
+        }
+        // The history is damaged, and made good before the database is lost as well.
+        _ => {
+            let line = rng.f64();
+            exactly(steps, open, &[]);
+            exactly(steps, past, &[]);
+            exactly(steps, quit, &[]);
+            exactly(
+                steps,
+                Act::Wait(seconds(rng.u64(2..90))),
+                &[(0.5, Env::Damage { line })],
+            );
+            let restart = Env::Term { down: seconds(2) };
+            exactly(steps, Act::Wait(seconds(60)), &[(0.1, restart)]);
+            let lost = Env::LoseDatabase { down: seconds(2) };
+            exactly(steps, Act::Wait(seconds(60)), &[(0.5, lost)]);
+        }
+    }
+}
