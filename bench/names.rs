@@ -8,7 +8,7 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use reeld::identify::name::parse;
 use reeld::identify::rules::Rules;
-use reeld::identify::{IdentityJson, identify, named};
+use reeld::identify::{identify, named, put_identity};
 use reeld::model::Line;
 
 const NAMES: &[&str] = &[
@@ -43,8 +43,7 @@ fn names(criterion: &mut Criterion) {
             for name in &names {
                 let identity = identify(&named(black_box(name)), &[], &rules);
                 line.clear();
-                // Writing into memory does not fail.
-                let _ = IdentityJson(&identity).put_into(&mut line);
+                put_identity(&identity, &mut line);
                 black_box(line.end());
             }
         });

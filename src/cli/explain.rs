@@ -11,7 +11,7 @@ use crate::control::{Client, Explained, PlayerState, Request, Response};
 use crate::debounce;
 use crate::engine::Private;
 use crate::error::CliError;
-use crate::identify::{Identity, IdentityJson, Verdict, named};
+use crate::identify::{Identity, Verdict, identity_json, named};
 use crate::model::Location;
 
 /// Why a file or a player's playback is, or is not, tracked
@@ -67,7 +67,7 @@ fn explain_path(path: &str, format: Format, context: &Context) -> Result<(), Cli
 }
 
 fn object(path: &str, identity: &Identity) -> Value {
-    let mut object = serde_json::to_value(IdentityJson(identity)).unwrap_or_default();
+    let mut object = identity_json(identity);
     if let Some(object) = object.as_object_mut() {
         object.insert("input".to_owned(), json!(path));
     }

@@ -10,8 +10,8 @@ use super::{Context, Format, output, words};
 use crate::config::load_rules;
 use crate::error::CliError;
 use crate::identify::rules::Rules;
-use crate::identify::{Evidence, Identity, IdentityJson, Verdict, identify, named, sidecar};
-use crate::model::{Fields as _, Line, decoded, media_json};
+use crate::identify::{Evidence, Identity, Verdict, identify, named, put_identity, sidecar};
+use crate::model::{Line, decoded, key, media_json};
 use crate::paths::Paths;
 
 /// What reeld makes of a file name or path, and why
@@ -51,8 +51,8 @@ pub fn run(args: &IdentifyArgs, context: &Context) -> Result<(), CliError> {
         let identity = looks(name);
         if args.format.json {
             line.clear();
-            line.put("input", name)?;
-            IdentityJson(&identity).put_into(&mut line)?;
+            line.text(key!("input"), Some(name));
+            put_identity(&identity, &mut line);
             return out.write_all(line.end());
         }
         out.write_all(describe(name, &identity).as_bytes())

@@ -83,7 +83,7 @@ pub struct Explained {
     pub player: PlayerRow,
     /// Path, URL or title of what is open in it.
     pub open: Option<String>,
-    /// What that is taken for, with the evidence (`identify::IdentityJson`).
+    /// What that is taken for, with the evidence (`identify::identity_json`).
     pub identity: Option<Value>,
 }
 

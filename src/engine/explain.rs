@@ -7,7 +7,7 @@ use super::{Edges, Engine};
 use crate::control::{Explained, Release, Rematched, Response};
 use crate::debounce::{PlayerView, Released, key_of};
 use crate::error::CliError;
-use crate::identify::IdentityJson;
+use crate::identify::identity_json;
 use crate::model::{AccountKey, Ids, Item, Location, Media, Moment, ViewingId};
 use crate::outbox::{Reach, TitleKey};
 
@@ -37,7 +37,7 @@ impl<E: Edges> Engine<E> {
             open: open.and_then(|open| place(&open.item)),
             identity: open.map(|open| {
                 let identity = self.identity_of(open);
-                serde_json::to_value(IdentityJson(&identity)).unwrap_or_default()
+                identity_json(&identity)
             }),
             player: player_row(player),
         }))

@@ -1,41 +1,29 @@
 //! An identity as JSON: `reeld identify --json` and `reeld explain --json`.
 
-use serde::ser::{Serialize, SerializeMap as _, Serializer};
+use serde_json::Value;
 
 use super::{Identity, Verdict};
-use crate::model::{Entries, Fields, MediaJson};
+use crate::model::{Line, key, put_media};
 
 /// What it is, who said so, and what is done with it.
-#[derive(Debug)]
-pub struct IdentityJson<'a>(pub &'a Identity);
-
-impl IdentityJson<'_> {
-    /// Its fields, in their order.
-    ///
-    /// # Errors
-    /// As what takes the fields.
-    pub fn put_into<F: Fields>(&self, to: &mut F) -> Result<(), F::Error> {
-        let Identity {
-            media,
-            verdict,
-            evidence,
-        } = self.0;
-        let (verdict, reason) = match verdict {
-            Verdict::Track => ("send", None),
-            Verdict::Local(why) => ("keep", Some(why.as_str())),
-            Verdict::Ignore(why) => ("ignore", Some(why.as_str())),
-        };
-        MediaJson(media).put_into(to)?;
-        to.put("evidence", evidence)?;
-        to.put("verdict", verdict)?;
-        to.put("reason", reason)
-    }
+#[must_use]
+pub fn identity_json(identity: &Identity) -> Value {
+    Line::value(|line| put_identity(identity, line))
 }
 
-impl Serialize for IdentityJson<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut entries = Entries(serializer.serialize_map(None)?);
-        self.put_into(&mut entries)?;
-        entries.0.end()
-    }
+/// The same, for writing many of them without a tree in between.
+pub fn put_identity(identity: &Identity, line: &mut Line) {
+    let (verdict, reason) = match &identity.verdict {
+        Verdict::Track => ("send", None),
+        Verdict::Local(why) => ("keep", Some(why.as_str())),
+        Verdict::Ignore(why) => ("ignore", Some(why.as_str())),
+    };
+    put_media(&identity.media, line);
+    line.objects(key!("evidence"), &identity.evidence, |line, evidence| {
+        line.text(key!("source"), Some(evidence.source));
+        line.text(key!("said"), Some(&evidence.said));
+        line.text(key!("disputes"), evidence.disputes);
+    });
+    line.text(key!("verdict"), Some(verdict));
+    line.text(key!("reason"), reason);
 }

@@ -11,10 +11,8 @@ pub mod sidecar;
 mod tags;
 mod weigh;
 
-use serde::Serialize;
-
 use crate::model::{Item, Location, Media};
-pub use json::IdentityJson;
+pub use json::{identity_json, put_identity};
 pub use pieces::NOT_THE_LAST;
 use rules::Rules;
 use sidecar::{Place, Sidecar};
@@ -50,7 +48,7 @@ pub enum Verdict {
 }
 
 /// What one source said.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evidence {
     /// `rule`, `path`, `nfo`, `tags`, `name`, `player`.
     pub source: &'static str,
@@ -63,17 +61,14 @@ pub struct Evidence {
 /// The item that a name, path or URL alone makes.
 #[must_use]
 pub fn named(name: &str) -> Item {
-    let scheme = name.split_once("://").map(|(scheme, _)| scheme);
-    let is_url = scheme.is_some_and(|scheme| {
-        !scheme.is_empty()
-            && scheme
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
-    });
+    let of_scheme = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.');
+    let end = name.bytes().position(|b| !of_scheme(b)).unwrap_or(0);
+    let (scheme, rest) = name.split_at_checked(end).unwrap_or_default();
     let location = match scheme {
-        Some("file") => Location::Path(name::file_path(name)),
-        _ if is_url => Location::Url(name.to_owned()),
-        _ => Location::Path(name.to_owned()),
+        "" => Location::Path(name.to_owned()),
+        _ if !rest.starts_with("://") => Location::Path(name.to_owned()),
+        "file" => Location::Path(name::file_path(name)),
+        _ => Location::Url(name.to_owned()),
     };
     Item {
         location: Some(location),

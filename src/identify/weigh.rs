@@ -3,7 +3,7 @@
 //! A claim that contradicts a better one adds nothing where it does, and costs confidence: as much as it was sure of
 //! itself, and more where the two can hardly mean the same thing.
 
-use std::fmt::Write as _;
+use std::mem::take;
 
 use super::{Evidence, FLOOR, Identity, Verdict};
 use crate::model::{Ids, Item, Location, Media, MediaType, title_key};
@@ -57,10 +57,10 @@ const MEDIUM: f32 = 0.3;
 const SOFT: f32 = 0.1;
 
 /// Weighs claims, best first.
-pub fn weigh(item: &Item, claims: Vec<Claim>) -> Identity {
+pub fn weigh(item: &Item, mut claims: Vec<Claim>) -> Identity {
     let extra = claims.iter().find_map(|claim| claim.extra.clone());
     let mut merged = Merged::default();
-    let evidence = claims.into_iter().map(|claim| merged.add(claim)).collect();
+    let evidence = claims.iter_mut().map(|claim| merged.add(claim)).collect();
     let Merged {
         mut media,
         certainty,
@@ -128,10 +128,11 @@ impl Merged {
     }
 
     /// A worse claim adds what is missing where both can mean the same thing.
-    fn add(&mut self, claim: Claim) -> Evidence {
+    fn add(&mut self, claim: &mut Claim) -> Evidence {
+        let (source, said) = (claim.source, said(claim));
         let evidence = |disputes| Evidence {
-            source: claim.source,
-            said: said(&claim),
+            source,
+            said,
             disputes,
         };
         let known = self.knows(claim.media.title.as_deref());
@@ -155,39 +156,42 @@ impl Merged {
                 self.of_folder = claim.reach == Reach::Folder;
             }
             self.also.extend(claim.also.as_deref().map(title_key));
-            fill(&mut self.media, claim.media, about);
+            fill(&mut self.media, &mut claim.media, about);
         }
         evidence
     }
 }
 
-fn fill(best: &mut Media, next: Media, disputed: Option<&str>) {
+fn fill(best: &mut Media, next: &mut Media, disputed: Option<&str>) {
     best.confidence = best.confidence.max(next.confidence);
     best.media_type = best.media_type.or(next.media_type);
-    best.title = best.title.take().or(next.title);
-    best.alternative_title = best.alternative_title.take().or(next.alternative_title);
+    best.title = best.title.take().or(next.title.take());
+    best.alternative_title = best
+        .alternative_title
+        .take()
+        .or(next.alternative_title.take());
     best.year = best.year.or(next.year);
     let counted_anew = best.absolute_episode.is_empty() && next.season.is_empty();
     if best.episode.is_empty() && best.absolute_episode.is_empty() && best.date.is_none() {
         if !next.season.is_empty() {
-            best.season = next.season;
+            best.season = take(&mut next.season);
         }
-        best.episode = next.episode;
-        best.absolute_episode = next.absolute_episode;
+        best.episode = take(&mut next.episode);
+        best.absolute_episode = take(&mut next.absolute_episode);
         best.date = next.date;
     } else if disputed != Some("episode") {
         if best.season.is_empty() && best.absolute_episode.is_empty() {
-            best.season = next.season;
+            best.season = take(&mut next.season);
         }
         // A file of several episodes beside which only the first is described.
         if next.episode.len() > best.episode.len() && next.episode.starts_with(&best.episode) {
-            best.episode = next.episode;
+            best.episode = take(&mut next.episode);
         }
         if counted_anew {
-            best.absolute_episode = next.absolute_episode;
+            best.absolute_episode = take(&mut next.absolute_episode);
         }
     }
-    best.episode_title = best.episode_title.take().or(next.episode_title);
+    best.episode_title = best.episode_title.take().or(next.episode_title.take());
     best.part = best.part.or(next.part);
     best.anime |= next.anime;
     if disputed != Some("ids") {
@@ -343,34 +347,52 @@ fn put_words(media: &Media, out: &mut String) {
     put(out, "type", media.media_type.map(MediaType::as_str));
     put(out, "title", media.title.as_deref());
     put(out, "also", media.alternative_title.as_deref());
-    put_numbers(out, "year", media.year.as_slice());
+    put_number(out, "year", media.year.map(u64::from));
     put_numbers(out, "season", &media.season);
     put_numbers(out, "episode", &media.episode);
     put_numbers(out, "absolute", &media.absolute_episode);
-    put_numbers(out, "date", media.date.as_slice());
+    if let Some(date) = media.date {
+        put(out, "date", Some(&date.to_string()));
+    }
     put(out, "episode_title", media.episode_title.as_deref());
-    put_numbers(out, "tmdb", media.ids.tmdb.as_slice());
+    put_number(out, "tmdb", media.ids.tmdb);
     put(out, "imdb", media.ids.imdb.as_deref());
-    put_numbers(out, "tvdb", media.ids.tvdb.as_slice());
+    put_number(out, "tvdb", media.ids.tvdb);
 }
 
 fn put(out: &mut String, name: &str, value: Option<&str>) {
     if let Some(value) = value {
         space(out);
-        out.extend([name, "=", value]);
+        out.push_str(name);
+        out.push('=');
+        out.push_str(value);
     }
 }
 
-fn put_numbers(out: &mut String, name: &str, values: &[impl std::fmt::Display]) {
+fn put_number(out: &mut String, name: &str, value: Option<u64>) {
+    if let Some(value) = value {
+        put(out, name, Some(""));
+        push_number(out, value);
+    }
+}
+
+fn put_numbers(out: &mut String, name: &str, values: &[u32]) {
     for (at, value) in values.iter().enumerate() {
         if at == 0 {
             put(out, name, Some(""));
         } else {
             out.push(',');
         }
-        // Writing into a text cannot fail.
-        let _ = write!(out, "{value}");
+        push_number(out, (*value).into());
     }
+}
+
+/// As `{value}` writes it, which takes its time.
+fn push_number(out: &mut String, value: u64) {
+    if value >= 10 {
+        push_number(out, value / 10);
+    }
+    out.push(char::from(b'0' + (value % 10) as u8));
 }
 
 fn space(out: &mut String) {

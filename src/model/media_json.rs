@@ -1,76 +1,43 @@
 //! A `Media` as JSON: the shape that all commands share.
 
-use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::Value;
 
-use super::{Entries, Fields, Media};
+use super::line::key;
+use super::{Line, Media};
 
 /// What it is, without input and evidence. Absent is null; numbers are lists only where there are several.
 #[must_use]
 pub fn media_json(media: &Media) -> Value {
-    serde_json::to_value(MediaJson(media)).unwrap_or_default()
+    Line::value(|line| put_media(media, line))
 }
 
 /// The same, for writing many of them without a tree in between.
-#[derive(Debug)]
-pub struct MediaJson<'a>(pub &'a Media);
-
-impl MediaJson<'_> {
-    /// Its fields, in their order.
-    ///
-    /// # Errors
-    /// As what takes the fields.
-    pub fn put_into<F: Fields>(&self, to: &mut F) -> Result<(), F::Error> {
-        let media = self.0;
-        to.put("media_type", media.media_type)?;
-        to.put("title", media.title.as_deref())?;
-        to.put("alternative_title", media.alternative_title.as_deref())?;
-        to.put("year", media.year)?;
-        to.put("season", Numbers(&media.season))?;
-        to.put("episode", Numbers(&media.episode))?;
-        to.put("episode_end", end(&media.episode))?;
-        to.put("absolute_episode", Numbers(&media.absolute_episode))?;
-        to.put("date", media.date.map(|date| date.to_string()))?;
-        to.put("episode_title", media.episode_title.as_deref())?;
-        to.put("part", media.part)?;
-        to.put("anime", media.anime)?;
-        let ids = IdsJson {
-            tmdb: media.ids.tmdb,
-            imdb: media.ids.imdb.as_deref(),
-            tvdb: media.ids.tvdb,
-        };
-        to.put("ids", ids)?;
-        let confidence = (f64::from(media.confidence) * 100.0).round() / 100.0;
-        to.put("confidence", confidence)
-    }
-}
-
-impl Serialize for MediaJson<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut entries = Entries(serializer.serialize_map(None)?);
-        self.put_into(&mut entries)?;
-        entries.0.end()
-    }
-}
-
-#[derive(Debug, serde::Serialize)]
-struct IdsJson<'a> {
-    tmdb: Option<u64>,
-    imdb: Option<&'a str>,
-    tvdb: Option<u64>,
-}
-
-#[derive(Debug)]
-struct Numbers<'a>(&'a [u32]);
-
-impl Serialize for Numbers<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            [] => serializer.serialize_none(),
-            [one] => serializer.serialize_u32(*one),
-            many => many.serialize(serializer),
-        }
-    }
+pub fn put_media(media: &Media, line: &mut Line) {
+    let date = media.date.map(|date| date.to_string());
+    line.text(
+        key!("media_type"),
+        media.media_type.map(|kind| kind.as_str()),
+    );
+    line.text(key!("title"), media.title.as_deref());
+    line.text(
+        key!("alternative_title"),
+        media.alternative_title.as_deref(),
+    );
+    line.number(key!("year"), media.year.map(u64::from));
+    line.numbers(key!("season"), &media.season);
+    line.numbers(key!("episode"), &media.episode);
+    line.number(key!("episode_end"), end(&media.episode).map(u64::from));
+    line.numbers(key!("absolute_episode"), &media.absolute_episode);
+    line.text(key!("date"), date.as_deref());
+    line.text(key!("episode_title"), media.episode_title.as_deref());
+    line.number(key!("part"), media.part.map(u64::from));
+    line.flag(key!("anime"), media.anime);
+    line.object(key!("ids"), |line| {
+        line.number(key!("tmdb"), media.ids.tmdb);
+        line.text(key!("imdb"), media.ids.imdb.as_deref());
+        line.number(key!("tvdb"), media.ids.tvdb);
+    });
+    line.share(key!("confidence"), media.confidence);
 }
 
 /// The last of several episodes in one file, if there is no gap in them.

@@ -1,9 +1,9 @@
 //! The words that the stages share. Plain data: no I/O, no clock, no decisions.
 
 mod account;
-mod fields;
 mod id;
 mod lifecycle;
+mod line;
 mod media;
 mod media_json;
 mod moment;
@@ -13,11 +13,12 @@ mod text;
 mod title;
 
 pub use account::{AccountKey, ServiceName};
-pub use fields::{Entries, Fields, Line};
 pub use id::{DeliveryId, EventId, Random, SessionId, ViewingId};
 pub use lifecycle::{Action, Journal, Lifecycle, Playback, Span, Step, Viewing, ViewingKey};
+pub use line::Line;
+pub(crate) use line::key;
 pub use media::{Date, Ids, Media, MediaType};
-pub use media_json::{MediaJson, media_json};
+pub use media_json::{media_json, put_media};
 pub use moment::{Moment, Wall};
 pub use observation::{
     Chapter, EndReason, Item, Location, Observation, PlayerId, PlayerInfo, Process, Signal, Source,

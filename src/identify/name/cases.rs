@@ -473,6 +473,51 @@ fn what_a_camera_or_a_recorder_named_or_nobody_can_read_is_never_sure() {
 
 #[test]
 #[rustfmt::skip]
+fn words_of_other_kinds_belong_to_titles_where_they_stand_so() {
+    check(&[
+        ("The.Good.German.2006.mkv", "movie The Good German (2006)", "who says no more says nothing of a language"),
+        ("Harbour.German.2010.1080p.mkv", "movie Harbour (2010)", "a release says it"),
+        ("[Group] 16bit Sensation - 01 [1080p].mkv", "episode 16bit Sensation E1", "nobody opens a name by the colour's bits"),
+        ("16bit.Sensation.S01E02.1080p.WEB-DL.mkv", "episode 16bit Sensation S1 E2", "without a group too"),
+        ("www.site.com - 8-Bit Harbour (2021).mkv", "movie 8-Bit Harbour (2021)", "and behind a site"),
+        ("Harbour.2021.1080p.10bit.x265-GRP.mkv", "movie Harbour (2021)", "behind the title it is technical"),
+        ("Harbour - S01E01 - The Final Cut.mkv", "episode Harbour S1 E1 \"The Final Cut\"", "an episode is called so"),
+        ("Harbour.S01E05.The.Final.Cut.1080p.WEB.x264-GRP.mkv", "episode Harbour S1 E5 \"The Final Cut\"", "in a release too"),
+        ("Harbour.1982.The.Final.Cut.1080p.mkv", "movie Harbour (1982)", "a film comes in editions"),
+        ("Élite - T3 - Cap 05.mkv", "episode Élite S3 E5", "temporada"),
+        ("Elite.T3.E05.720p.mkv", "episode Elite S3 E5", "with any sign for the episode"),
+        ("Harbour T3 (2003).mkv", "movie Harbour T3 (2003)", "without an episode it is none"),
+        ("22.July.2018.1080p.WEB.x264-GRP.mkv", "movie 22 July (2018)", "a day that is the whole name is what a film is about"),
+        ("22 July (2018).mkv", "movie 22 July (2018)", "the year stands apart"),
+        ("22.July.2018.mkv", "episode 2018-07-22", "this may be anybody's"),
+        ("Late Talk 22 July 2018 1080p.mkv", "episode Late Talk 2018-07-22", "behind a title it is the day"),
+        ("11-11-11 (2011).mkv", "movie 11-11-11 (2011)", "there is no other name"),
+        ("09.03.08.Harbour.(1991).mkv", "movie Harbour (1991)", "here there is"),
+        ("Formula.1.2024x02.1080p.mkv", "episode Formula 1 S2024 E2", "the year is the season"),
+        ("[Group] Harbour - OVA 2 [1080p].mkv", "episode Harbour - OVA E2", "such are counted by one digit"),
+        ("[Group] Harbour Movie 2 - The Island [1080p].mkv", "movie Harbour Movie 2 - The Island", "films of a series are not"),
+    ]);
+}
+
+#[test]
+fn what_may_be_a_series_is_no_sure_film() {
+    for (name, nameless) in [
+        ("Das.Boot.1985.Teil.3.German.1080p.mkv", true),
+        ("Das Boot (1985) - Teil 3.mkv", true),
+        ("Harbour.2012.Part.2.1080p.mkv", false),
+        ("Harbour.Part.Three.2021.1080p.mkv", false),
+        ("Harbour.2012.cd3.avi", false),
+        ("The Office (2005) (US).mkv", true),
+        ("The Office (2005) (US)/Season 1/S01E01.mkv", false),
+        ("Us (2019).mkv", false),
+        ("(Us) 2019.mkv", false),
+    ] {
+        assert_eq!(parse(name).nameless, nameless, "{name}");
+    }
+}
+
+#[test]
+#[rustfmt::skip]
 fn guesses_and_lone_titles_are_weak() {
     for name in ["Harbour Lights - 05.mkv", "harbour.102.hdtv.avi", "Holiday.mkv", "VID_20210317_123456.mp4"] {
         assert!(parse(name).weak, "{name} is a guess");

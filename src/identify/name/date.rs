@@ -2,7 +2,7 @@
 
 use super::Date;
 use super::reading::Reading;
-use super::token::{Mark, Text, gap};
+use super::token::{Firsts, Mark, Text, gap};
 
 /// Months in the languages of daily shows, without accents. Three letters of the English and German ones will do.
 const MONTHS: [&[&str]; 12] = [
@@ -102,6 +102,9 @@ fn date(year: u32, month: u32, day: u32) -> Option<Date> {
 
 /// Finds the first date.
 pub(super) fn find(reading: &mut Reading) {
+    if !reading.text.may_open_with(Firsts::DIGITS) {
+        return;
+    }
     let opens = |at: &usize| reading.text.opens_with_digit(*at);
     let found = (0..reading.text.len()).filter(opens).find_map(|at| {
         let (until, date) = compact(&reading.text, at)
@@ -120,7 +123,12 @@ pub(super) fn find(reading: &mut Reading) {
                         .is_some_and(|n| (1900..2040).contains(&n.value))
             });
         if film {
-            reading.text.set(at, until, Mark::Noise);
+            // "11-11-11 (2011)" has no other name.
+            let year = |i: usize| reading.text.bracket_of(i).is_some();
+            let named = (until..reading.text.len()).any(|i| reading.text.is_free(i) && !year(i));
+            if named {
+                reading.text.set(at, until, Mark::Noise);
+            }
             return;
         }
         let end = behind_time(&reading.text, until);
@@ -149,11 +157,27 @@ fn behind_time(text: &Text, date: usize) -> Option<usize> {
 
 /// A date with its month in letters; only where no number tells the episode.
 pub(super) fn find_worded(reading: &mut Reading) {
+    if !reading.text.may_count(4) {
+        return;
+    }
     let found = (0..reading.text.len()).find_map(|at| worded(&reading.text, at));
-    if let Some((from, until, date)) = found {
+    if let Some((from, until, date)) =
+        found.filter(|(from, until, _)| !is_film(reading, *from, *until))
+    {
         reading.text.set(from, until, Mark::Number);
         reading.date = Some(date);
     }
+}
+
+/// `22 July (2018)`, `22.July.2018.1080p`: with the year in brackets or with technical words behind, a day that is the whole
+/// name is what a film is about.
+fn is_film(reading: &Reading, from: usize, until: usize) -> bool {
+    let text = &reading.text;
+    let year = until - 1;
+    let dated = text.number(year).is_some_and(|n| n.digits == 4) && year > from + 1;
+    let released = text.mark(until) == Mark::Tech && until < text.len();
+    let apart = reading.alone_in_bracket(year, until) && until == text.len();
+    reading.opens(from) && dated && (released || apart)
 }
 
 /// `20141031`
@@ -176,6 +200,9 @@ fn compact(text: &Text, at: usize) -> Option<(usize, Date)> {
 
 /// `2021年03月06日`, `2021년 3월 6일`
 fn signed(text: &Text, at: usize) -> Option<(usize, Date)> {
+    if text.ascii {
+        return None;
+    }
     let sign = |i: usize, signs: [&str; 2]| text.gap_before(i) == 0 && signs.contains(&text.raw(i));
     let (year, month, day) = (text.number(at)?, text.number(at + 2)?, text.number(at + 4)?);
     let signs =

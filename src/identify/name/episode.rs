@@ -1,7 +1,7 @@
 //! `S01E02`, `1x02`, `E02` and what may follow them.
 
 use super::reading::{Reading, extend_to, push};
-use super::token::{Mark, gap};
+use super::token::{Firsts, Mark, gap};
 
 /// Longest range that a plain `-` makes: `S01E02-1080` is none.
 const LONGEST_RANGE: u32 = 200;
@@ -361,32 +361,35 @@ fn seasons(bytes: &[u8], at: usize) -> Option<Span> {
 
 /// Finds the first `S01E02` or `1x02`; without one, the first `E02` and `S01`.
 pub(super) fn find(reading: &mut Reading) {
-    let both = search(reading, |c| matches!(c, b's' | b't'), season_episode)
-        .or_else(|| search(reading, |c| c.is_ascii_digit(), cross));
+    let both = search(reading, const { Firsts::of(b"st") }, season_episode)
+        .or_else(|| search(reading, Firsts::DIGITS, cross));
     if let Some((at, span)) = both {
         take(reading, at, span);
         return;
     }
-    let season = search(reading, |c| c == b's', seasons);
-    let episode = search(reading, |c| c == b'e', bare_episode);
+    let season = search(reading, const { Firsts::of(b"s") }, seasons);
+    let episode = search(reading, const { Firsts::of(b"e") }, bare_episode);
     for (at, span) in season.into_iter().chain(episode) {
         take(reading, at, span);
     }
 }
 
-/// The first token whose first byte fits and that `scan` takes.
+/// The first token that opens with one of `firsts` and that `scan` takes.
 fn search(
     reading: &Reading,
-    fits: impl Fn(u8) -> bool,
+    firsts: Firsts,
     scan: fn(&[u8], usize) -> Option<Span>,
 ) -> Option<(usize, Span)> {
+    if !reading.text.may_open_with(firsts) {
+        return None;
+    }
     let bytes = reading.text.text.as_bytes();
     reading
         .text
         .tokens
         .iter()
         .enumerate()
-        .filter(|(_, token)| token.mark == Mark::Free && fits(token.first()))
+        .filter(|(_, token)| token.mark == Mark::Free && firsts.may_have(token.first()))
         .find_map(|(at, token)| {
             let span = scan(bytes, token.start())?;
             // "x264-S78" names a group, "5.1x2" channels.

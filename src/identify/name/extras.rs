@@ -2,7 +2,7 @@
 
 use super::Extra;
 use super::reading::Reading;
-use super::token::{Mark, Text, gap};
+use super::token::{Firsts, Mark, Text, Token, gap};
 use super::words::{self, ASIDE, EXTRA};
 
 /// Words that end an extra's name, as the libraries name them: `Film-trailer`, `show.s01e01.sample`.
@@ -76,10 +76,7 @@ pub(super) fn folder(key: &str) -> Option<Extra> {
 pub(super) fn find(reading: &mut Reading) {
     find_bonus(reading);
     let text = &reading.text;
-    let last = text
-        .len()
-        .checked_sub(1)
-        .filter(|i| words::word(text_letters(text.key(*i))) & EXTRA != 0);
+    let last = text.len().checked_sub(1).filter(|i| ends_extra(text, *i));
     let found = last.and_then(|_| {
         ENDINGS
             .iter()
@@ -116,6 +113,15 @@ pub(super) fn find(reading: &mut Reading) {
                 Extra::Other
             },
         );
+    }
+}
+
+fn ends_extra(text: &Text, last: usize) -> bool {
+    let key = text.key(last);
+    if key.ends_with(|c: char| c.is_ascii_digit()) {
+        words::word(text_letters(key)) & EXTRA != 0
+    } else {
+        text.has(last, EXTRA)
     }
 }
 
@@ -272,7 +278,8 @@ fn ending(reading: &Reading, words: &str) -> Option<usize> {
 
 /// `NCOP1`, `NCED`, `PV2`, `Menu`: openings, endings and the like.
 fn anime_extra(reading: &Reading, at: usize) -> bool {
-    if !reading.text.is_free(at) {
+    let first = reading.text.first(at);
+    if !(b"ncpoem".contains(&first) && reading.text.is_free(at)) {
         return false;
     }
     let letters = text_letters(reading.text.key(at));
@@ -294,11 +301,12 @@ fn text_letters(key: &str) -> &str {
 /// `Film-x02-Making_Of` is a bonus, `Series-f21-Film` a film of a series.
 fn find_bonus(reading: &mut Reading) {
     let text = &reading.text;
-    if !text.text.contains('-') {
+    if !(text.may_be_long(3) && text.may_open_with(const { Firsts::of(b"fx") })) {
         return;
     }
     let numbered = |i: usize, letter: char| {
-        if text.tokens.get(i).is_none_or(|t| t.len() != 3) {
+        let short = |t: &Token| t.len() == 3 && char::from(t.first()) == letter;
+        if !text.tokens.get(i).is_some_and(short) {
             return false;
         }
         let hyphen = text.gap_before(i) & gap::HYPHEN != 0 && !gap::is_dash(text.gap_before(i));

@@ -28,8 +28,19 @@ pub(super) fn has_known_extension(name: &str) -> bool {
     })
 }
 
-/// The parts of a path, outermost first, without its extension.
-pub(super) fn parts(name: &str) -> Vec<String> {
+/// The folders of a path, outermost first, and the name in them without its extension.
+pub(super) fn parts(name: &str) -> Option<(Vec<String>, String)> {
+    let structured = |byte| matches!(byte, b'/' | b'\\' | b':' | b'\0');
+    if name.len() > LONGEST_PART || name.bytes().fold(false, |any, byte| any | structured(byte)) {
+        let mut folders = parts_of_path(name);
+        return folders.pop().map(|base| (folders, base));
+    }
+    let mut base = mapped(name);
+    strip_extension(&mut base);
+    (!name.trim().is_empty()).then(|| (Vec::new(), base))
+}
+
+fn parts_of_path(name: &str) -> Vec<String> {
     let name = name.split_once('\0').map_or(name, |(head, _)| head);
     let address = decoded(name);
     let mut found = split(tail(address.as_deref().unwrap_or(name)));
@@ -131,14 +142,6 @@ fn head(part: &str) -> &str {
 
 /// Splits on slashes, but neither on " / " nor inside `[a/b]`.
 fn split(path: &str) -> Vec<&str> {
-    let bytes = path.as_bytes();
-    if !(bytes.contains(&b'/') || bytes.contains(&b'\\')) {
-        return if path.trim().is_empty() {
-            Vec::new()
-        } else {
-            vec![path]
-        };
-    }
     let mut parts = Vec::new();
     let (mut start, mut before, mut open) = (0, '/', None);
     let mut chars = path.char_indices().peekable();
@@ -221,8 +224,9 @@ pub(super) fn has_extension(name: &str) -> bool {
 
 /// What stands before an extension, if there is one.
 fn stem(name: &str) -> Option<&str> {
-    let (stem, extension) = name.rsplit_once('.')?;
-    let extension = extension.trim_end();
+    // Extensions are short: this is found from the end at once.
+    let dot = name.bytes().rposition(|byte| byte == b'.')?;
+    let (stem, extension) = (name.get(..dot)?, name.get(dot + 1..)?.trim_end());
     let known = (2..=7).contains(&extension.len())
         && EXTENSIONS
             .iter()

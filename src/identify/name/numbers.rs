@@ -4,7 +4,7 @@ use super::absolute::{find_absolute, twin_of};
 use super::packed::{counted_from_zero, is_packed, packed, packed_before_date, packed_range};
 use super::reading::{Reading, extend_to, push};
 use super::token::{Mark, Number, gap};
-use super::words::{COUNTED, PART, WHOLE};
+use super::words::{ANIME, COUNTED, PART, WHOLE};
 
 /// Heights of a picture, which are no episodes when they stand alone in brackets.
 const HEIGHTS: &[u32] = &[480, 540, 576, 720, 1080, 2160];
@@ -372,8 +372,10 @@ fn bracketed(reading: &Reading, context: &Context) -> Option<Bare> {
 /// `[Group] Title 04 [1080p]`: the last number before the first bracket behind the title.
 fn before_bracket(reading: &Reading, context: &Context) -> Option<Bare> {
     let text = &reading.text;
-    let fansub = (0..text.len()).any(|i| matches!(text.key(i), "vostfr" | "fansub"));
-    if !(reading.group || reading.checksum || reading.anime || fansub) {
+    let fansub = || {
+        text.may_have(ANIME) && (0..text.len()).any(|i| matches!(text.key(i), "vostfr" | "fansub"))
+    };
+    if !(reading.group || reading.checksum || reading.anime || fansub()) {
         return None;
     }
     let end = text
@@ -382,7 +384,9 @@ fn before_bracket(reading: &Reading, context: &Context) -> Option<Bare> {
         .unwrap_or(text.len());
     let fits = |bare: &Bare| {
         let lone = reading.checksum && !reading.group && text.mark(bare.until) == Mark::Noise;
-        let long = (bare.first.digits >= 2 || bare.values.len() > 1 || lone) && bare.values != [0];
+        let special = matches!(text.key(bare.from - 1), "ova" | "oad" | "ona");
+        let long = (bare.first.digits >= 2 || bare.values.len() > 1 || lone || special)
+            && bare.values != [0];
         let decimal = text.gap_before(bare.from) == gap::DOT
             && text
                 .tokens

@@ -2,12 +2,15 @@
 
 use super::reading::Reading;
 use super::spoken::{ROMANS, WORDS, follows, glued, index};
-use super::token::{Mark, gap};
+use super::token::{Firsts, Mark, Text, gap};
 use super::words::{BROADCAST, DISC, PART};
 
 /// `cd1`, `Disc 2`, `CD1of2`.
 pub(super) fn find_disc(reading: &mut Reading) {
     let text = &reading.text;
+    if !text.may_open_with(const { Firsts::of(b"cd") }) {
+        return;
+    }
     // As the first word it is a title, unless it is the whole name of a folder.
     let first = usize::from(text.len() > 2);
     let named = |at: &usize| matches!(text.first(*at), b'c' | b'd');
@@ -112,6 +115,12 @@ pub(super) fn find_part(reading: &mut Reading) {
                 .or_else(|| index(ROMANS, key))
                 .or_else(|| index(WORDS, key))
         });
+}
+
+/// Whether the word for a part, with its number, stands behind the year.
+pub(super) fn is_behind_year(text: &Text) -> bool {
+    let year = text.first_marked(0, &[Mark::Year]);
+    year.is_some_and(|year| (year..text.len()).any(|i| text.has(i, PART)))
 }
 
 /// Whether a title ends in the number of its part: `Film Part 2`, `Film Part Two`.

@@ -6,6 +6,7 @@ use super::token::{Mark, Text};
 use super::words::{self, PLACE, SHOW};
 use super::{
     Extra, Ids, MediaType, ParsedName, extras, group, kinship, normalise, part, parts, private,
+    title,
 };
 
 /// What the folders above a file say, the nearest first.
@@ -16,7 +17,7 @@ struct Folders {
     /// The folder before this one was a season's.
     in_season: bool,
     /// Nearest folder that names a work.
-    named: Option<Reading>,
+    named: Option<Box<Reading>>,
     /// What a season's folder calls itself; the title where nothing else is.
     season_title: Option<String>,
     /// The piece of a film that the nearest folder holds.
@@ -36,8 +37,7 @@ struct Folders {
 
 /// What a whole path says.
 pub(super) fn read(name: &str) -> ParsedName {
-    let mut parts = normalise::parts(name);
-    let Some(mut base) = parts.pop() else {
+    let Some((parts, mut base)) = normalise::parts(name) else {
         return ParsedName::default();
     };
     if is_disc_file(&base, &parts) {
@@ -79,7 +79,8 @@ fn assemble(base: String, mut folders: Folders) -> ParsedName {
     folders.context.anime = folders.anime;
     let mut reading = part::read(Text::new(base), &folders.context);
     folders.claim_shelf(&mut reading);
-    join(reading, folders)
+    let released = join(&mut reading, &mut folders);
+    finish(reading, folders, released)
 }
 
 impl Folders {
@@ -104,11 +105,11 @@ impl Folders {
         if of_season && (is_bare(&text) || of_extras.is_some()) {
             let title = text.text.trim().to_owned();
             self.called.get_or_insert((squeezed(&title), None));
-            self.named = Some(Reading {
+            self.named = Some(Box::new(Reading {
                 title: Some(title),
                 text,
                 ..Reading::default()
-            });
+            }));
             return;
         }
         if is_place(key) {
@@ -138,7 +139,7 @@ impl Folders {
         if self.named.is_none()
             && (reading.title.is_some() || reading.has_episode() && !reading.weak)
         {
-            self.named = Some(reading);
+            self.named = Some(Box::new(reading));
         }
     }
 
@@ -340,7 +341,8 @@ fn similar(a: &str, b: &str) -> bool {
     a.starts_with(&b) || b.starts_with(&a)
 }
 
-fn join(mut base: Reading, mut folders: Folders) -> ParsedName {
+/// Tells whether the folder is called as releases are.
+fn join(base: &mut Reading, folders: &mut Folders) -> bool {
     let release = folders
         .named
         .as_ref()
@@ -354,37 +356,37 @@ fn join(mut base: Reading, mut folders: Folders) -> ParsedName {
         .as_ref()
         .is_some_and(|folder| folder.text.first_marked(0, &[Mark::Tech]).is_some());
     if let Some(mut folder) = folders.named.take() {
-        let hidden = is_obscured(&base) || released && is_random(&base.text);
+        let hidden = is_obscured(base) || released && is_random(&base.text);
         let shelved = folders.extra.is_some();
         if release
             && (!base.has_episode()
                 || base.weak
                 || hidden
                 || base.episode == folder.episode
-                    && (is_abbreviated(&base, &folder) || is_prefixed(&base, &folder)))
+                    && (is_abbreviated(base, &folder) || is_prefixed(base, &folder)))
         {
             let extra = base.extra;
-            base = folder;
+            *base = *folder;
             base.extra = extra.or(base.extra);
             base.ids = Ids::default();
         } else if base.is_numbered() || !folders.season.is_empty() {
-            season_of_a_year(&base, &mut folder);
+            season_of_a_year(base, &mut folder);
             let of_folder = std::mem::take(&mut folder.season);
             if base.season.is_empty() && folders.season.is_empty() && !folder.has_episode() {
                 base.season = of_folder;
             }
             if !folders.season.is_empty() {
-                name_in_season(&mut base, &folder, folders.context.series == Some(true));
+                name_in_season(base, &folder, folders.context.series == Some(true));
             }
-            join_episode(&mut base, folder, hidden);
+            join_episode(base, *folder, hidden);
         } else {
-            join_film(&mut base, folder, film_release, hidden, shelved);
+            join_film(base, *folder, film_release, hidden, shelved);
         }
     } else if base.title.is_some() && base.leading {
-        split_leading(&mut base);
+        split_leading(base);
     }
-    base.title = base.title.or(folders.season_title.take());
-    finish(base, folders, released)
+    base.title = base.title.take().or(folders.season_title.take());
+    released
 }
 
 /// `Show Season 2014/05`: in a folder of numbered files that is a season, not a title.
@@ -560,6 +562,11 @@ fn finish(base: Reading, folders: Folders, released: bool) -> ParsedName {
         && base.year.is_none()
         && base.part.is_some()
         && !base.title.as_deref().is_some_and(parts::ends_in_number);
+    // "Harbour 1985 Teil 3": of a series in parts rather than of a film's three files.
+    let of_series =
+        !episode && base.part.is_some_and(|part| part > 2) && parts::is_behind_year(&base.text);
+    // "The Office (2005) (US)": whose country is told has namesakes in others, as series have.
+    let of_country = !episode && title::has_country(&base.text);
     let timed = |title: &String| base.date.is_some() && !title.contains(char::is_alphabetic);
     // "S01E01 - Pilot" with no folder that names the series: the text is the episode's.
     let nowhere = base.leading
@@ -595,7 +602,13 @@ fn finish(base: Reading, folders: Folders, released: bool) -> ParsedName {
         extra: base.extra.or(folders.extra),
         weak: base.weak || lone || piece || private || recorded,
         private: private || recorded,
-        nameless: private || recorded || illegible || nowhere || base.between,
+        nameless: private
+            || recorded
+            || illegible
+            || nowhere
+            || base.between
+            || of_series
+            || of_country,
         ids,
         ids_are_series: episode && (on_folder || before_number),
     }

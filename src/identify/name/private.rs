@@ -6,7 +6,7 @@
 //! of day to the second is a machine's.
 
 use super::reading::Reading;
-use super::token::{Mark, Text, gap, phrase_at};
+use super::token::{Firsts, Mark, Text, gap, phrase_at};
 use super::words::{FEAST, LEAGUE, MACHINE, OCCASION, RECORDING, word};
 
 /// Since then everybody has had a camera.
@@ -152,13 +152,17 @@ fn is_sport(text: &Text, first: usize, words: usize, among_films: bool) -> bool 
     };
     // "Boxing 2024.03.08 Smith.vs.Jones"
     let opposed = || {
+        if !text.may_open_with(const { Firsts::of(b"v") }) {
+            return false;
+        }
         let dated = text.first_marked(0, &[Mark::Year, Mark::Number]);
         dated.is_some_and(|from| {
             (from..text.len()).any(|at| text.key(at) == "vs" && text.is_free(at))
         })
     };
-    let fought =
-        FIGHTS.contains(&text.key(first)) || (first..text.len()).any(|at| text.key(at) == "ppv");
+    let paid = text.may_open_with(const { Firsts::of(b"p") })
+        && (first..text.len()).any(|at| text.key(at) == "ppv");
+    let fought = paid || FIGHTS.contains(&text.key(first));
     is_match && words <= 3 && !among_films && league()
         || (fought || opposed()) && !among_films
         || (1..text.len()).any(fixture)

@@ -22,7 +22,9 @@ pub(super) fn render(text: &Text, region: Region) -> Option<String> {
         text.tokens.get(region.start)?.start(),
         text.tokens.get(region.end - 1)?.end(),
     );
-    let style = if raw.contains(' ') {
+    let between = (region.start + 1..region.end).map(|i| text.gap_before(i));
+    let gaps = between.fold(0, |all, gap| all | gap);
+    let style = if gaps & gap::SPACE != 0 {
         Style::Spaced
     } else {
         joined_style(text, region)
@@ -36,15 +38,29 @@ pub(super) fn render(text: &Text, region: Region) -> Option<String> {
         out.push_str(text.raw(at));
     }
     closing(text, region, style == Style::Spaced, &mut out);
-    let title = out
+    let title = trimmed(&out)?;
+    let turned = if gaps & gap::COMMA == 0 {
+        None
+    } else {
+        article_first(title)
+    };
+    let shorter = || (title.len() < out.len()).then(|| title.to_owned());
+    Some(turned.or_else(shorter).unwrap_or(out))
+}
+
+/// Without the signs around it; none if there is nothing else.
+fn trimmed(title: &str) -> Option<&str> {
+    // Nearly every title begins and ends with a letter.
+    if let [first, .., last] = title.as_bytes()
+        && first.is_ascii_alphanumeric()
+        && last.is_ascii_alphanumeric()
+    {
+        return Some(title);
+    }
+    let title = title
         .trim_matches([' ', '-', ',', ':', '_', '|', '/', '~', '+', '='])
         .trim();
-    if !title.chars().any(char::is_alphanumeric) {
-        return None;
-    }
-    let turned = article_first(title);
-    let trimmed = || (title.len() < out.len()).then(|| title.to_owned());
-    Some(turned.or_else(trimmed).unwrap_or(out))
+    title.contains(char::is_alphanumeric).then_some(title)
 }
 
 /// What stands between the words of a title.

@@ -3,7 +3,7 @@
 use super::ideographs;
 use super::parts::{find_disc, find_part, find_special};
 use super::reading::{Reading, extend_to, push};
-use super::token::{Mark, Number, Text, gap};
+use super::token::{Firsts, Mark, Number, Text, gap};
 use super::words::{DISC, EPISODE, OF, PART, SEASON, UNTIL};
 
 const ORDINALS: &[&str] = &[
@@ -66,6 +66,9 @@ pub(super) fn find(reading: &mut Reading) {
     }
     if reading.episode.is_empty() && reading.date.is_none() {
         find_of(reading);
+    }
+    if reading.season.is_empty() && !reading.episode.is_empty() {
+        find_temporada(reading);
     }
     // "S01E05 of 10"
     let behind = (0..reading.text.len())
@@ -145,6 +148,9 @@ pub(super) fn glued(text: &Text, at: usize, flag: u32) -> Option<Number> {
 
 fn find_season(reading: &mut Reading) {
     let text = &reading.text;
+    if !(text.may_have(SEASON) || text.may_open_with(Firsts::DIGITS)) {
+        return;
+    }
     let found = (0..text.len()).filter(|i| text.is_free(*i)).find_map(|at| {
         if let Some(number) = glued(text, at, SEASON) {
             return Some((
@@ -347,6 +353,20 @@ fn ordinal(text: &Text, at: usize) -> Option<u32> {
     digits.parse().ok().filter(|n| (1..100).contains(n))
 }
 
+/// `T3 - Cap 05`: the season right before the episode.
+fn find_temporada(reading: &mut Reading) {
+    let number = reading.text.first_marked(2, &[Mark::Number]);
+    let Some(at) = number.map(|number| number - 1) else {
+        return;
+    };
+    let digits = reading.text.key(at).strip_prefix('t').unwrap_or_default();
+    let season = digits.parse().ok().filter(|_| digits.len() < 3);
+    if let Some(season) = season.filter(|_| reading.text.is_free(at)) {
+        reading.text.set(at, at + 1, Mark::Number);
+        reading.season = vec![season];
+    }
+}
+
 /// The total behind `2 of 5`.
 fn skip_of(reading: &mut Reading, at: usize) {
     if reading.text.has(at, OF) && reading.text.number(at + 1).is_some() {
@@ -356,7 +376,7 @@ fn skip_of(reading: &mut Reading, at: usize) {
 
 fn find_episode(reading: &mut Reading) {
     let text = &reading.text;
-    if !text.may_have(EPISODE) && !text.text.contains('#') {
+    if !text.may_have(EPISODE) && !text.may_open_with(const { Firsts::of(b"#") }) {
         return;
     }
     let found = (0..text.len()).filter(|i| text.is_free(*i)).find_map(|at| {
@@ -506,9 +526,13 @@ fn episode_at(text: &Text, at: usize) -> Option<(usize, List)> {
 /// `5 of 6`, `14.of.21`, `3of9`, `01 из 12`.
 fn find_of(reading: &mut Reading) {
     let text = &reading.text;
+    if !text.may_open_with(Firsts::DIGITS) {
+        return;
+    }
     let digits = |at: &usize| text.opens_with_digit(*at);
     let found = (0..text.len()).filter(digits).find_map(|at| {
-        if let Some(value) = joined_of(text.key(at)) {
+        let joined = text.tokens.get(at).filter(|token| token.number.is_none());
+        if let Some(value) = joined.and_then(|_| joined_of(text.key(at))) {
             return Some((at, at + 1, value));
         }
         let (first, total) = (text.number(at)?, text.number(at + 2)?);

@@ -2,7 +2,7 @@
 
 use super::Ids;
 use super::reading::Reading;
-use super::token::{Bracket, Mark, Text, gap, phrase_at};
+use super::token::{Bracket, Firsts, Mark, Text, gap, phrase_at};
 use super::words::{
     ANIME, BINDS, CODE, COUNTRY, DOMAIN, EDITION, LANGUAGE, SCRIPT, SOUND, TECH, WEAK, WHOLE,
 };
@@ -24,15 +24,19 @@ fn mark_ids(reading: &mut Reading) {
         let Some(bracket) = reading.text.brackets.get(index).copied() else {
             continue;
         };
+        let first = reading.text.first(bracket.first);
+        if !matches!(first, b't' | b'i' | b'a' | b'm' | b'e') {
+            continue;
+        }
         let inside = reading.text.keys(bracket.first, bracket.last);
-        let likely = matches!(
-            inside.bytes().next(),
-            Some(b't' | b'i' | b'a' | b'm' | b'e')
-        );
-        if !likely || inside.len() > 40 || !id(inside, &mut found) {
+        if inside.len() > 40 || !id(inside, &mut found) {
             continue;
         }
         reading.text.set(bracket.first, bracket.last, Mark::Noise);
+    }
+    if !reading.text.may_open_with(const { Firsts::of(b"t") }) {
+        reading.ids = found;
+        return;
     }
     for at in 0..reading.text.len() {
         let text = &reading.text;
@@ -102,8 +106,14 @@ fn id(inside: &str, found: &mut Ids) -> bool {
 }
 
 fn mark_sites(text: &mut Text) {
-    let mut at = 0;
+    let any = text.may_have(DOMAIN) || text.may_open_with(const { Firsts::of(b"wh") });
+    let mut at = if any { 0 } else { text.len() };
     while at < text.len() {
+        let opens = text.gap_before(at) & (gap::OPEN | gap::EDGE) != 0;
+        if !(opens || matches!(text.first(at), b'w' | b'h')) {
+            at += 1;
+            continue;
+        }
         let until = site_at(text, at).unwrap_or(at);
         if until > at {
             // "阳光电影www.site.com": the site's name in its own script
@@ -128,7 +138,8 @@ fn site_at(text: &Text, at: usize) -> Option<usize> {
             text.key(at),
             "www" | "ww" | "www1" | "www2" | "http" | "https"
         );
-    if !is_www && text.gap_before(at) & (gap::OPEN | gap::EDGE) == 0 {
+    let opens = text.gap_before(at) & (gap::OPEN | gap::EDGE) != 0 && text.may_have(DOMAIN);
+    if !(is_www || opens) {
         return None;
     }
     let joined = |i: usize| matches!(text.gap_before(i), gap::DOT | gap::HYPHEN);
@@ -173,6 +184,9 @@ fn www_end(text: &Text, at: usize, joined: usize) -> usize {
 
 /// Eight hexadecimal digits in brackets or at the end.
 fn mark_checksum(reading: &mut Reading) {
+    if !reading.text.may_be_long(8) {
+        return;
+    }
     for at in (0..reading.text.len()).rev() {
         let raw = reading.text.raw(at);
         let hex = raw.len() == 8
@@ -199,6 +213,10 @@ fn mark_checksum(reading: &mut Reading) {
 pub(super) fn mark_technical(text: &mut Text) {
     let mut at = 0;
     while at < text.len() {
+        if text.flags(at) == 0 {
+            at += 1;
+            continue;
+        }
         let (length, flags) = phrase_at(text, at).unwrap_or((1, text.flags(at)));
         let code = flags & CODE != 0 && !text.tokens.get(at).is_some_and(|t| t.capitals);
         // "The Final Cut (2004)" is a title.
@@ -206,6 +224,7 @@ pub(super) fn mark_technical(text: &mut Text) {
             && length > 1
             && (at == 0 || at == 1 && text.has(0, BINDS))
             && text.gap_before(at) & gap::BRACKET == 0;
+        let titled = titled || opens_with_bits(text, at, length);
         if flags & TECH != 0 && !code && !titled && text.is_free(at) {
             text.set(at, at + length, Mark::Tech);
             size_before(text, at);
@@ -231,6 +250,23 @@ pub(super) fn mark_technical(text: &mut Text) {
         }
     }
     mark_neighbours(text);
+}
+
+/// `16bit Sensation`, `8-Bit Christmas`: nobody opens a name by how many bits a colour has.
+fn opens_with_bits(text: &Text, at: usize, length: usize) -> bool {
+    let group = |b: &Bracket| b.first == 0 && b.last == at;
+    let opens =
+        (0..at).all(|i| text.mark(i) == Mark::Noise) || text.brackets.first().is_some_and(group);
+    let last = at + length - 1;
+    opens
+        && matches!(
+            text.key(last)
+                .trim_start_matches(|c: char| c.is_ascii_digit()),
+            "bit" | "bits"
+        )
+        && text.bracket_of(at).is_none()
+        && text.is_free(last + 1)
+        && text.flags(last + 1) & (TECH | WEAK) == 0
 }
 
 /// The whole part of `1.46Gb`.
@@ -275,21 +311,24 @@ fn mark_neighbours(text: &mut Text) {
         let Some(number) = text.number(at) else {
             continue;
         };
-        let before = at
-            .checked_sub(1)
-            .is_some_and(|i| text.mark(i) == Mark::Tech);
-        let after = at + 1 < text.len()
-            && (text.mark(at + 1) == Mark::Tech
-                || text.has(at + 1, WEAK) && !text.has(at + 1, CODE));
         let height =
             HEIGHTS.contains(&number.value) && at > 0 && text.gap_before(at) & gap::COMMA == 0;
-        let joined = text.gap_after(at) & gap::BRACKET == 0;
         let surround = matches!(number.value, 2 | 5 | 6 | 7)
             && number.digits == 1
             && text.gap_after(at) == gap::DOT
             && text
                 .number(at + 1)
                 .is_some_and(|n| n.digits == 1 && n.value < 3);
+        if !(height || surround) {
+            continue;
+        }
+        let before = at
+            .checked_sub(1)
+            .is_some_and(|i| text.mark(i) == Mark::Tech);
+        let after = at + 1 < text.len()
+            && (text.mark(at + 1) == Mark::Tech
+                || text.has(at + 1, WEAK) && !text.has(at + 1, CODE));
+        let joined = text.gap_after(at) & gap::BRACKET == 0;
         let inside = text.bracket_of(at).is_some_and(|b| {
             (b.first..b.last).any(|i| {
                 text.mark(i) == Mark::Tech || text.has(i, TECH | WEAK) && !text.has(i, CODE)
@@ -312,6 +351,20 @@ fn mark_neighbours(text: &mut Text) {
 /// Decides which of the words that may be technical are, from the last to the first.
 pub(super) fn settle(reading: &mut Reading) {
     settle_brackets(reading);
+    if reading.text.may_have(WEAK) {
+        settle_words(reading);
+    }
+    reading.anime |= reading.text.may_have(ANIME)
+        && (0..reading.text.len()).any(|i| {
+            reading.text.has(i, ANIME)
+                && matches!(
+                    reading.text.key(i),
+                    "vostfr" | "fansub" | "oad" | "ona" | "ova"
+                )
+        });
+}
+
+fn settle_words(reading: &mut Reading) {
     let anchored = reading
         .text
         .first_marked(0, &[Mark::Tech, Mark::Year, Mark::Number]);
@@ -323,14 +376,6 @@ pub(super) fn settle(reading: &mut Reading) {
             reading.text.set(at, at + 1, Mark::Tech);
         }
     }
-    reading.anime |= reading.text.may_have(ANIME)
-        && (0..reading.text.len()).any(|i| {
-            reading.text.has(i, ANIME)
-                && matches!(
-                    reading.text.key(i),
-                    "vostfr" | "fansub" | "oad" | "ona" | "ova"
-                )
-        });
 }
 
 fn is_technical_here(reading: &Reading, at: usize, anchored: Option<usize>) -> bool {
@@ -422,7 +467,9 @@ fn before_year(reading: &Reading, at: usize) -> bool {
     }
     let dotted = text.gap_before(at) == gap::DOT && !reading.bracketed_year;
     let again = (at + 1..text.len()).any(|i| text.has(i, LANGUAGE));
-    flags & LANGUAGE != 0 && dotted && !again && text.raw(at).len() > 3
+    // Who says no more than the year says nothing of a language: "The.Good.German.2006".
+    let released = text.first_marked(at, &[Mark::Tech]).is_some();
+    flags & LANGUAGE != 0 && dotted && !again && released && text.raw(at).len() > 3
 }
 
 /// A bracket with a technical word in it is technical; so is one of nothing but words that may be.

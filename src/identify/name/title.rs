@@ -2,8 +2,8 @@
 
 use super::reading::Reading;
 use super::render::{Region, render};
-use super::token::{Mark, Text, gap};
-use super::words::{BINDS, COUNTRY, EPISODE, LANGUAGE, SCRIPT, SEASON, SPECIAL, WHOLE};
+use super::token::{Firsts, Mark, Text, gap, phrase_at};
+use super::words::{BINDS, COUNTRY, EDITION, EPISODE, LANGUAGE, SCRIPT, SEASON, SPECIAL, WHOLE};
 
 const ENDS: &[Mark] = &[
     Mark::Tech,
@@ -48,6 +48,9 @@ pub(super) fn find(reading: &mut Reading) {
 
 /// `Lighthouse AKA Mar de Plata`: what it is also known as. The title stays whole, as people write it.
 fn also_known(text: &Text, region: Region) -> Option<String> {
+    if !text.may_open_with(const { Firsts::of(b"a") }) {
+        return None;
+    }
     let aka = (region.start + 1..region.end).find(|i| text.key(*i) == "aka")?;
     let start = aka + 1;
     render(text, Region { start, ..region })
@@ -189,6 +192,18 @@ fn trim_country(reading: &mut Reading, region: &mut Region) {
         reading.country = country_of(text.key(at));
         region.end = at;
     }
+}
+
+/// Whether a country in capitals stands in brackets of its own.
+pub(super) fn has_country(text: &Text) -> bool {
+    let country = |b: &super::token::Bracket| {
+        b.kind == '('
+            && b.first > 0
+            && b.last == b.first + 1
+            && text.has(b.first, COUNTRY)
+            && text.tokens.get(b.first).is_some_and(|t| t.capitals)
+    };
+    text.brackets.iter().any(country)
 }
 
 /// As series are called by it: `The Office (UK)`.
@@ -444,6 +459,14 @@ fn behind_number(reading: &Reading, from: usize) -> Option<String> {
         start,
         end: text.first_marked(start, ENDS).unwrap_or(text.len()),
     };
+    // "S01E05 - The Final Cut"
+    if matches!(text.key(region.end - 1), "the" | "a" | "an")
+        && text.gap_before(region.end) & gap::BRACKET == 0
+        && let Some((length, flags)) = phrase_at(text, region.end)
+        && flags & EDITION != 0
+    {
+        region.end += length;
+    }
     // "E20.END": the last one
     if region.end == start + 1 && text.raw(start) == "END" {
         return None;

@@ -104,6 +104,36 @@ impl Token {
     }
 }
 
+/// First bytes of keys, one bit each; those that are not ASCII share one with others.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Firsts(u64);
+
+impl Firsts {
+    pub const DIGITS: Self = Self::of(b"0123456789");
+
+    pub const fn of(bytes: &[u8]) -> Self {
+        let (mut bits, mut at) = (0, 0);
+        while at < bytes.len() {
+            bits |= Self::bit(bytes[at]);
+            at += 1;
+        }
+        Self(bits)
+    }
+
+    /// Small letters and digits have one each.
+    const fn bit(first: u8) -> u64 {
+        1 << (first & 31 | (first & 64) >> 1)
+    }
+
+    pub fn may_have(self, first: u8) -> bool {
+        self.0 & Self::bit(first) != 0
+    }
+}
+
+fn length_bit(bytes: usize) -> u32 {
+    1 << bytes.min(31)
+}
+
 fn small(n: usize) -> u16 {
     u16::try_from(n).unwrap_or(u16::MAX)
 }
@@ -130,6 +160,12 @@ pub(super) struct Text {
     pub tail: u16,
     /// What any of the tokens, or its stem, has been found to be.
     any: u32,
+    /// Of the first bytes of the keys.
+    firsts: Firsts,
+    /// Of how many bytes the tokens are, one bit each; the last for all longer ones.
+    lengths: u32,
+    /// Of how many digits the numbers are, one bit each.
+    digits: u8,
     /// Has no letters but Latin ones without accents.
     pub ascii: bool,
 }
@@ -177,6 +213,21 @@ impl Text {
     /// Whether any token or its stem could be one of these: most passes find nothing, and need not look.
     pub fn may_have(&self, flags: u32) -> bool {
         self.any & flags != 0
+    }
+
+    /// Whether any key could open with one of these.
+    pub fn may_open_with(&self, firsts: Firsts) -> bool {
+        self.firsts.0 & firsts.0 != 0
+    }
+
+    /// Whether any token is of so many bytes, if those are not many.
+    pub fn may_be_long(&self, bytes: usize) -> bool {
+        self.lengths & length_bit(bytes) != 0
+    }
+
+    /// Whether there is a number of so many digits.
+    pub fn may_count(&self, digits: u8) -> bool {
+        self.digits & (1 << digits) != 0
     }
 
     /// Adds to what several tokens are.
@@ -267,8 +318,11 @@ impl Text {
     /// Cuts a normalised text into words.
     pub fn new(text: String) -> Self {
         let mut cut = Cutter {
+            lower: text.to_ascii_lowercase(),
             text: Self {
                 ascii: text.is_ascii(),
+                tokens: Vec::with_capacity(24),
+                keys: String::with_capacity(text.len() + 16),
                 text,
                 ..Self::default()
             },
@@ -276,9 +330,14 @@ impl Text {
             gap: gap::EDGE,
             open: 0,
         };
-        cut.text.tokens.reserve(24);
-        cut.text.keys.reserve(cut.text.text.len() + 16);
-        cut.run();
+        let source = std::mem::take(&mut cut.text.text);
+        if cut.text.ascii {
+            cut.run_ascii(&source);
+        } else {
+            cut.run(&source);
+        }
+        cut.finish(source.len());
+        cut.text.text = source;
         cut.text
     }
 }
@@ -313,11 +372,11 @@ fn breaks(before: Script, after: Script) -> bool {
 }
 
 /// [`gap_of`] the signs that nearly all names are made of.
-const GAPS: [u16; 128] = {
-    let mut gaps = [0; 128];
-    let mut at = 0_u8;
-    while at < 128 {
-        gaps[at as usize] = gap_of(at as char);
+const GAPS: [u16; 256] = {
+    let mut gaps = [0; 256];
+    let mut at = 0;
+    while at < 256 {
+        gaps[at] = gap_of(at as u8 as char);
         at += 1;
     }
     gaps
@@ -344,6 +403,8 @@ const fn gap_of(c: char) -> u16 {
 
 struct Cutter {
     text: Text,
+    /// The text with its ASCII letters small.
+    lower: String,
     /// Kinds of the brackets open here, outermost first.
     stack: Vec<char>,
     gap: u16,
@@ -352,36 +413,60 @@ struct Cutter {
 }
 
 impl Cutter {
-    fn run(&mut self) {
-        let source = std::mem::take(&mut self.text.text);
-        let mut start = None;
+    /// Nearly all names are cut here.
+    fn run_ascii(&mut self, source: &str) {
+        let bytes = source.as_bytes();
+        let mut at = 0;
+        while let Some(&byte) = bytes.get(at) {
+            let bits = GAPS[usize::from(byte)];
+            if bits != 0 {
+                self.separator(char::from(byte), bits, at);
+                at += 1;
+                continue;
+            }
+            let (start, mut signs) = (at, 0);
+            while let Some(&byte) = bytes.get(at)
+                && GAPS[usize::from(byte)] == 0
+            {
+                signs |= SIGNS[usize::from(byte)];
+                at += 1;
+            }
+            self.word(source, start, at, signs);
+        }
+    }
+
+    fn run(&mut self, source: &str) {
+        let (mut start, mut signs) = (None, 0);
         let mut last = Script::Latin;
         for (at, c) in source.char_indices() {
             let known = GAPS.get(c as usize);
             let bits = known.copied().unwrap_or_else(|| gap_of(c));
             if bits != 0 {
                 if let Some(from) = start.take() {
-                    self.word(&source, from, at);
+                    self.word(source, from, at, signs);
+                    signs = 0;
                 }
                 self.separator(c, bits, at);
                 continue;
             }
             let from = *start.get_or_insert(at);
-            if self.text.ascii {
-                continue;
-            }
             let now = script(c);
             if from < at && (breaks(last, now) || c == '第') {
-                self.word(&source, from, at);
-                start = Some(at);
+                self.word(source, from, at, signs);
+                (start, signs) = (Some(at), 0);
             }
             last = now;
+            signs |= SIGNS.get(c as usize).copied().unwrap_or(OTHER);
         }
         if let Some(from) = start {
-            self.word(&source, from, source.len());
+            self.word(source, from, source.len(), signs);
         }
+    }
+
+    /// Closes the bracket that the text does not.
+    fn finish(&mut self, end: usize) {
         self.text.tail = self.gap | gap::EDGE;
-        let (count, end) = (self.text.tokens.len(), source.len());
+        let count = self.text.tokens.len();
         if let Some(bracket) = self
             .open
             .checked_sub(1)
@@ -389,7 +474,6 @@ impl Cutter {
         {
             (bracket.last, bracket.end) = (count, end);
         }
-        self.text.text = source;
     }
 
     fn separator(&mut self, c: char, bits: u16, at: usize) {
@@ -408,6 +492,9 @@ impl Cutter {
             self.gap |= gap::HYPHENS;
         }
         self.gap |= bits;
+        if bits & gap::BRACKET == 0 {
+            return;
+        }
         match c {
             '(' | '[' | '{' => {
                 self.stack.push(c);
@@ -451,31 +538,34 @@ impl Cutter {
         }
     }
 
-    fn word(&mut self, source: &str, start: usize, end: usize) {
+    /// `signs`: of which signs it is made.
+    fn word(&mut self, source: &str, start: usize, end: usize, signs: u8) {
         let raw = source.get(start..end).unwrap_or("");
         if !self.text.keys.is_empty() {
             self.text.keys.push(' ');
         }
         let key_start = self.text.keys.len();
-        let signs = signs(raw);
         // Nearly all words are of letters and digits alone, and need but small letters.
-        if signs & OTHER == 0 {
-            self.text.keys.push_str(raw);
+        let key = if signs & OTHER == 0 {
+            let lower = self.lower.get(start..end).unwrap_or("");
+            self.text.keys.push_str(lower);
+            lower
         } else {
             super::normalise::fold_into(raw, &mut self.text.keys);
-        }
-        if signs & CAPITAL != 0
-            && let Some(key) = self.text.keys.get_mut(key_start..)
-        {
-            key.make_ascii_lowercase();
-        }
+            self.text.keys.get(key_start..).unwrap_or("")
+        };
         let key_end = self.text.keys.len();
-        let key = self.text.keys.get(key_start..).unwrap_or("");
         let first = key.bytes().next().unwrap_or(0);
-        let flags = words::word(key);
         let counted = signs & DIGIT != 0;
+        // Of a bare number nothing is known, but that "8 bit" may begin.
+        let bare = signs == DIGIT && end - start > 2;
+        let flags = if bare { 0 } else { words::word(key) };
         let stem = if counted && flags == 0 { stem(key) } else { 0 };
+        let number = if counted { number(raw) } else { None };
         self.text.any |= flags | stem;
+        self.text.firsts.0 |= Firsts::bit(first);
+        self.text.lengths |= length_bit(end - start);
+        self.text.digits |= number.map_or(0, |n| 1 << n.digits);
         self.text.tokens.push(Token {
             start: small(start),
             end: small(end),
@@ -484,7 +574,7 @@ impl Cutter {
             gap: self.gap,
             bracket: small(self.open),
             first,
-            number: if counted { number(raw) } else { None },
+            number,
             flags,
             stem,
             mark: Mark::Free,
@@ -502,11 +592,7 @@ const CAPITAL: u8 = 1 << 1;
 const DIGIT: u8 = 1 << 2;
 const OTHER: u8 = 1 << 3;
 
-/// Of what signs a word is made; ASCII letters, digits, and whatever else.
-fn signs(raw: &str) -> u8 {
-    raw.bytes().fold(0, |all, b| all | SIGNS[usize::from(b)])
-}
-
+/// What each ASCII sign of a word is.
 const SIGNS: [u8; 256] = {
     let mut signs = [OTHER; 256];
     let mut at = 0_u8;
@@ -524,10 +610,11 @@ const SIGNS: [u8; 256] = {
 
 /// What is known about the letters of `ep07`.
 fn stem(key: &str) -> u32 {
-    let letters = key.trim_end_matches(|c: char| c.is_ascii_digit());
+    let digits = key.bytes().rev().take_while(u8::is_ascii_digit).count();
+    let letters = key.get(..key.len() - digits).unwrap_or("");
     let glued = letters.len() >= 2
-        && (1..=4).contains(&(key.len() - letters.len()))
-        && !letters.contains(|c: char| c.is_ascii_digit());
+        && (1..=4).contains(&digits)
+        && !letters.bytes().any(|byte| byte.is_ascii_digit());
     if glued { words::word(letters) } else { 0 }
 }
 
@@ -542,8 +629,9 @@ fn number(raw: &str) -> Option<Number> {
     if !rest.is_empty() && !versioned {
         return None;
     }
+    let value = raw.bytes().take(digits);
     Some(Number {
-        value: raw.get(..digits)?.parse().ok()?,
+        value: value.fold(0, |n, digit| n * 10 + u32::from(digit - b'0')),
         digits: u8::try_from(digits).ok()?,
         versioned,
     })

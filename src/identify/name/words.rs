@@ -320,11 +320,19 @@ impl Hasher for Quick {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        let (chunks, rest) = bytes.as_chunks::<8>();
-        for chunk in chunks {
-            self.mix(u64::from_le_bytes(*chunk));
+        // What is left over is read again with some of what stands before it: as few steps as can be.
+        if let Some(last) = bytes.last_chunk::<8>() {
+            let (chunks, _) = bytes.as_chunks::<8>();
+            for chunk in chunks {
+                self.mix(u64::from_le_bytes(*chunk));
+            }
+            self.mix(u64::from_le_bytes(*last));
+        } else if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+            let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+            self.mix(u64::from(first) << 32 | u64::from(last));
+        } else {
+            self.mix(bytes.iter().fold(0, |n, byte| (n << 8) | u64::from(*byte)));
         }
-        self.mix(rest.iter().fold(0, |n, byte| (n << 8) | u64::from(*byte)));
     }
 
     /// Ends a text; all keys are of one type.
@@ -367,7 +375,7 @@ fn table() -> &'static (Index<&'static str>, Index<String>) {
 pub(super) fn word(key: &str) -> u32 {
     let known = table().0.get(key).copied().unwrap_or(0);
     // "1080p" is also the name of a folder.
-    if known == 0 || key.starts_with(|c: char| c.is_ascii_digit()) {
+    if known == 0 || key.bytes().next().is_some_and(|byte| byte.is_ascii_digit()) {
         known | shaped(key)
     } else {
         known
@@ -393,7 +401,10 @@ fn shaped(key: &str) -> u32 {
     {
         return flags;
     }
-    if !matches!(last, b'x' | b's' | b'b' | b'd') {
+    if !matches!(
+        key.as_bytes(),
+        [.., b'u', b'x' | b'b'] | [.., b'b', b's'] | [.., b'e', b'd']
+    ) {
         return 0;
     }
     if key
@@ -473,5 +484,22 @@ fn heads(first: u8) -> &'static [&'static str] {
         b'w' => &["webdl", "webrip"],
         b'x' => &["x264", "x265", "xvid"],
         _ => &[],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_known_of_bare_numbers_of_three_digits_which_are_not_looked_up() {
+        for (_, list) in LISTS {
+            for entry in list.split_whitespace() {
+                let word = entry.split('+').next().unwrap_or(entry);
+                let bare = word.len() > 2 && word.bytes().all(|b| b.is_ascii_digit());
+                assert!(!bare, "{entry}");
+            }
+        }
+        assert_eq!(["007", "720", "20141031"].map(shaped), [0; 3]);
     }
 }

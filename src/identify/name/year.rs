@@ -25,6 +25,9 @@ fn year(text: &Text, at: usize) -> Option<u16> {
 
 /// Finds the year: alone in brackets first, else the last before the number or the technical part.
 pub(super) fn find(reading: &mut Reading) {
+    if !reading.text.may_count(4) {
+        return;
+    }
     let found = bracketed(reading)
         .map(|at| (at, true))
         .or_else(|| plain(reading).map(|at| (at, false)));

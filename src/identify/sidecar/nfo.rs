@@ -1,5 +1,9 @@
 //! What an NFO file says, by the elements that Kodi, Jellyfin and Emby have written over the years.
 
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
 use super::links::{self, is_imdb};
 use super::xml::{self, Field, Root};
 use super::{Fact, Link};
@@ -103,6 +107,14 @@ fn ids(root: &Root<'_>, kind: MediaType, tail: &str) -> Ids {
     ] {
         root.all(name)
             .for_each(|field| ids.fill_from(&id(of, field.text())));
+    }
+    // Kodi, since version 20: `<episodeguide>{"tmdb": "1396", "tvdb": "81189"}</episodeguide>`; before, a link.
+    for field in root.all("episodeguide") {
+        let said: BTreeMap<String, Value> = serde_json::from_str(field.text()).unwrap_or_default();
+        for (of, value) in &said {
+            let number = value.to_string();
+            ids.fill_from(&id(of, value.as_str().unwrap_or(&number)));
+        }
     }
     for field in root.all("id") {
         for name in ["tmdb", "moviedb", "imdb", "tvdb"] {

@@ -116,6 +116,34 @@ fn an_original_title_is_another_title_of_the_same() {
 }
 
 #[test]
+fn the_guide_to_a_series_episodes_tells_its_ids_where_it_is_no_link() {
+    for (guide, wanted) in [
+        (
+            r#"{"tmdb": "1396", "tvdb": "81189"}"#,
+            ids(1396, "", 81_189),
+        ),
+        (
+            "{&quot;tmdb&quot;:1396,&quot;imdb&quot;:&quot;tt0903747&quot;,&quot;tvmaze&quot;:null}",
+            ids(1396, "tt0903747", 0),
+        ),
+        (r#"{"tmdb": ["1396"], "tvdb": -1}"#, Ids::default()),
+        (
+            "<url cache=\"81189.xml\">https://example.org/81189</url>",
+            Ids::default(),
+        ),
+        ("{\"tmdb\": \"1396\"", Ids::default()),
+    ] {
+        let text = format!(
+            "<tvshow><title>Breaking Bad</title><episodeguide>{guide}</episodeguide></tvshow>"
+        );
+        let Some(Fact::Show(show)) = understand(text.as_bytes()) else {
+            panic!("no series: {guide}");
+        };
+        assert_eq!(show.ids, wanted, "{guide}");
+    }
+}
+
+#[test]
 fn series_have_ids_and_episodes_have_numbers() {
     let Some(Fact::Show(show)) = understand(
         b"<tvshow><title>Severance</title><id>371980</id><year>2022</year><uniqueid type='tmdb'>95396</uniqueid></tvshow>",
