@@ -233,7 +233,8 @@ impl Debouncer {
             return;
         };
         let sampled = playing.sample(seconds, seeked, now);
-        if sampled.jumped {
+        // The next lap of a looped file is nobody's seek.
+        if sampled.jumped && !playing.is_rewound(now) {
             playing.sought = Some(now.wall);
         }
         bank(&mut self.viewings, playing, sampled.played, &self.rules);
