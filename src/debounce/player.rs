@@ -234,7 +234,8 @@ impl Debouncer {
         };
         let sampled = playing.sample(seconds, seeked, now);
         // The next lap of a looped file is nobody's seek.
-        if sampled.jumped && !playing.is_rewound(now) {
+        let is_lap = playing.anchor.running() && playing.is_rewound(now);
+        if sampled.jumped && !is_lap {
             playing.sought = Some(now.wall);
         }
         bank(&mut self.viewings, playing, sampled.played, &self.rules);
