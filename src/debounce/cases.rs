@@ -332,6 +332,26 @@ fn credits_in_one_player_are_no_part_of_the_rewatch_begun_in_another_unless_soug
 }
 
 #[test]
+fn a_lap_in_one_player_is_no_part_of_the_rewatch_in_another() {
+    for rewatched in [300.0, 1000.0] {
+        let mut rig = Rig::new();
+        rig.open_at("mpv-1", heat(), 0.0);
+        rig.wait(920.0);
+        rig.set("mpv-1", Transport::Paused);
+        rig.wait(70.0);
+        rig.set("mpv-1", Transport::Playing);
+        rig.open_at("vlc-2", heat(), 0.0);
+        rig.wait(80.0);
+        rig.seek("mpv-1", 0.1, true);
+        rig.wait(rewatched - 80.0);
+        rig.quit("vlc-2");
+        rig.wait(950.0);
+        let watches = if rewatched < LENGTH { 1 } else { 2 };
+        assert_eq!(rig.watches(), watches, "{rewatched}: {}", rig.story());
+    }
+}
+
+#[test]
 fn two_players_at_once_share_the_viewing_and_complete_it_once() {
     let mut rig = Rig::new();
     rig.open_at("mpv-1", heat(), 0.0);

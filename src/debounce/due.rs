@@ -53,7 +53,6 @@ impl Debouncer {
         let known = self.viewings.get(viewing);
         if known.is_some_and(|viewing| viewing.completed.is_some()) {
             // In another player: nothing of what goes on here is news.
-            playing.completed_here = Some(viewing);
             return self.end_session(id, false, now);
         }
         match due {

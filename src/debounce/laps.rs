@@ -3,9 +3,9 @@
 //! | the playback … | is part of it |
 //! | --- | --- |
 //! | was seen to begin | if it begins by itself where that one has just ended, and is no other entry of the playlist: mpv says so; on the bus, within a minute of the end where the player is set to loop, and within three seconds where it is not |
-//! | was *found* (this run did not see it begin) in the process that completed the film, as another entry of its playlist | no |
-//! | … as the same entry | unless it was visibly begun anew: near its beginning, no farther than time allows, and neither looped nor where so many laps have brought it |
-//! | … as an entry that is not known | the same; while a re-watch is under way, or if that one had ended and this mpv does not loop, only where laps or credits have brought it |
+//! | was *found* (this run did not see it begin) in the process that completed the film, as an entry of its playlist | if it is the same entry: a lap may be paused or slowed down, so its place says nothing |
+//! | … as an entry that is not known | unless it was visibly begun anew: near its beginning, no farther than time allows, and neither looped nor where so many laps have brought it |
+//! | … the same, while a re-watch is under way, or if that one had ended and this mpv does not loop | only where laps or credits have brought it |
 
 use std::time::Duration;
 
@@ -102,8 +102,8 @@ fn goes_on(
     is_rewatched: bool,
 ) -> bool {
     let before = completed.played_in.as_ref().and_then(|before| before.entry);
-    if differ(before, found.item.entry) {
-        return false;
+    if let Some((before, now)) = before.zip(found.item.entry) {
+        return before == now;
     }
     let rate = found.anchor.rate();
     let slack = ROUND * rate.max(1.0);
@@ -116,7 +116,7 @@ fn goes_on(
     // mpv would say if it looped.
     let has_ended = completed.position >= completed.duration - slack;
     let is_another = source == Source::Mpv && has_ended && !found.item.repeated;
-    if before.and(found.item.entry).is_none() && (is_rewatched || is_another) {
+    if is_rewatched || is_another {
         let credits = completed.position - slack..=completed.position + elapsed + slack;
         return goes_round || !is_begun && credits.contains(&at);
     }

@@ -141,6 +141,7 @@ impl Debouncer {
 
     /// What a former run left behind, where it could not be read at the start.
     pub fn recall(&mut self, viewings: Vec<Viewing>, open: Vec<Span>, now: Moment) {
+        self.leave_pieces_of(&viewings, now);
         self.viewings.insert_late(viewings);
         let ours: Vec<_> = self
             .players

@@ -233,7 +233,9 @@ impl Debouncer {
             return;
         };
         let sampled = playing.sample(seconds, seeked, now);
-        if sampled.jumped {
+        // The next lap of a looped file is nobody's seek.
+        let is_lap = playing.anchor.running() && playing.is_rewound(now);
+        if sampled.jumped && !is_lap {
             playing.sought = Some(now.wall);
         }
         bank(&mut self.viewings, playing, sampled.played, &self.rules);

@@ -62,6 +62,9 @@ impl Debouncer {
         }
         if watched {
             viewing.completed = Some(at.wall);
+        }
+        if action == Action::Stop && viewing.completed.is_some() {
+            // Here, or in another player meanwhile.
             playing.completed_here = Some(viewing.id);
         }
         let event = Lifecycle {

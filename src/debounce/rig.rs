@@ -122,10 +122,10 @@ impl Rig {
         self.drain();
     }
 
-    /// The same, and what a former run left can be read only after `after` more seconds.
+    /// The same, and what a former run left can be read only after `after` more seconds, but for what the history tells.
     pub fn restart_and_recall(&mut self, away: f64, after: f64) {
         let (viewings, open) = self.remembered();
-        self.steps.clear();
+        self.steps.retain(|step| step.viewing.completed.is_some());
         self.restart(away, super::rules::test_rules());
         self.wait(after);
         self.d.recall(viewings, open, self.now);

@@ -157,7 +157,7 @@ pub struct Playing {
     pub found: bool,
     /// Where and when it was seen first.
     pub first: Option<(f64, Moment)>,
-    /// The viewing that this playback completed: its loops are nothing new.
+    /// The viewing that this playback completed, or the piece of it that it plays: its loops are nothing new.
     pub completed_here: Option<ViewingId>,
     /// When it jumped last.
     pub sought: Option<Wall>,

@@ -1,9 +1,9 @@
 //! From a stretch of playing to a session: which viewing it belongs to, and its start.
 
 use super::Debouncer;
-use super::player::bank;
+use super::player::{bank, playing_in};
 use super::session::Session;
-use super::viewings::{ALREADY_WATCHED, Decision, key_of};
+use super::viewings::{ALREADY_WATCHED, Decision, is_aside, is_piece, key_of};
 use crate::identify::{NOT_THE_LAST, Verdict};
 use crate::model::{Action, Media, Moment, PlayerId, SessionId, Viewing, ViewingId};
 
@@ -66,6 +66,10 @@ impl Debouncer {
             viewing
         } else {
             let viewing = ViewingId::random(&mut self.random);
+            if decision == Decision::Piece {
+                // Its next lap is no new beginning either.
+                playing.completed_here = Some(viewing);
+            }
             self.viewings.insert(Viewing {
                 id: viewing,
                 key,
@@ -84,6 +88,27 @@ impl Debouncer {
             viewing
         };
         self.open_session(id, viewing, media, now);
+    }
+
+    /// What was taken for a piece of something watched, and is of a re-watch that was not known yet: it begins again, as that.
+    pub(super) fn leave_pieces_of(&mut self, late: &[Viewing], now: Moment) {
+        let is_part = |piece: &Viewing| {
+            let mut open = late.iter().filter(|late| late.completed.is_none());
+            is_piece(piece) && open.any(|late| !is_aside(late) && late.key.same_as(&piece.key))
+        };
+        let players = self.players.iter().filter(|(_, player)| {
+            let session = player.session();
+            session
+                .and_then(|session| self.viewings.get(session.viewing))
+                .is_some_and(is_part)
+        });
+        for id in players.map(|(id, _)| id.clone()).collect::<Vec<_>>() {
+            self.end_session(&id, false, now);
+            if let Some(playing) = playing_in(&mut self.players, &id) {
+                playing.completed_here = None;
+                playing.restart_stretch(now);
+            }
+        }
     }
 
     fn open_session(&mut self, id: &PlayerId, viewing: ViewingId, media: Media, now: Moment) {

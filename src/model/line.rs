@@ -13,7 +13,7 @@ macro_rules! key {
 }
 pub(crate) use key;
 
-/// An object as a line of JSON. Keys are made by [`key`].
+/// An object as a line of JSON. Keys are made by `key!`.
 #[derive(Debug, Default)]
 pub struct Line(Vec<u8>);
 
@@ -55,7 +55,7 @@ impl Line {
         let digit = |n: u8| b'0' + n % 10;
         self.0
             .extend([digit(hundredths / 100), b'.', digit(hundredths / 10)]);
-        if hundredths % 10 > 0 {
+        if !hundredths.is_multiple_of(10) {
             self.0.push(digit(hundredths));
         }
     }

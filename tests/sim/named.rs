@@ -321,3 +321,53 @@ fn credits_that_outlived_the_daemon_and_are_sought_back_are_no_rewatch() {
         .then(Act::PlayOut { slot: SLOT })
         .goes_well();
 }
+
+/// A film watched to its end while PunchPlay cannot be reached.
+fn watched_while_one_is_away(film: usize) -> Script {
+    let time = seconds(3000);
+    evening(Kind::Mpv)
+        .then(open(film))
+        .meanwhile(0.5, Env::Outage { service: 0, time })
+        .then(Act::PlayOut { slot: SLOT })
+        .then(Act::Quit { slot: SLOT })
+}
+
+/// Discovr has it, so it stays watched; that PunchPlay is not to be told was known by the database alone.
+#[test]
+fn what_was_taken_back_at_one_account_is_not_told_after_the_database_is_lost() {
+    watched_while_one_is_away(4)
+        .then(Act::Wait(seconds(60)))
+        .meanwhile(0.5, Env::Undo)
+        .then(Act::Wait(seconds(60)))
+        .meanwhile(0.5, Env::LoseDatabase { down: seconds(2) })
+        .then(Act::Wait(seconds(4000)))
+        .goes_well();
+}
+
+#[test]
+fn what_is_played_in_a_pause_is_told_to_nobody() {
+    for time in [None, Some(seconds(7200))] {
+        evening(Kind::Mpv)
+            .then(Act::Wait(seconds(5)))
+            .meanwhile(0.5, Env::Untrack { time })
+            .then(open(4))
+            .then(Act::PlayOut { slot: SLOT })
+            .meanwhile(0.5, Env::Term { down: seconds(2) })
+            .then(Act::Quit { slot: SLOT })
+            .goes_well();
+    }
+}
+
+#[test]
+fn a_damaged_line_is_made_good_before_the_database_is_lost_as_well() {
+    for line in [0.0, 0.5] {
+        watched_while_one_is_away(4)
+            .then(Act::Wait(seconds(60)))
+            .meanwhile(0.5, Env::Damage { line })
+            .then(Act::Wait(seconds(60)))
+            .meanwhile(0.5, Env::Term { down: seconds(2) })
+            .then(Act::Wait(seconds(60)))
+            .meanwhile(0.5, Env::LoseDatabase { down: seconds(2) })
+            .goes_well();
+    }
+}
