@@ -155,18 +155,21 @@ fn behind_time(text: &Text, date: usize) -> Option<usize> {
     fits(hour.value, two(at + 1)?.value, two(at + 2)?.value).then_some(at + 3)
 }
 
-/// A date with its month in letters; only where no number tells the episode.
-pub(super) fn find_worded(reading: &mut Reading) {
+/// A date with its month in letters; only where no number tells the episode. Among series it is never a film's name.
+pub(super) fn find_worded(reading: &mut Reading, among_series: bool) {
     if !reading.text.may_count(4) {
         return;
     }
     let found = (0..reading.text.len()).find_map(|at| worded(&reading.text, at));
-    if let Some((from, until, date)) =
-        found.filter(|(from, until, _)| !is_film(reading, *from, *until))
-    {
-        reading.text.set(from, until, Mark::Number);
-        reading.date = Some(date);
+    let Some((from, until, date)) = found else {
+        return;
+    };
+    if !among_series && is_film(reading, from, until) {
+        reading.day = reading.text.bracket_of(until - 1).is_none();
+        return;
     }
+    reading.text.set(from, until, Mark::Number);
+    reading.date = Some(date);
 }
 
 /// `22 July (2018)`, `22.July.2018.1080p`: with the year in brackets or with technical words behind, a day that is the whole
@@ -231,16 +234,12 @@ fn split(text: &Text, at: usize) -> Option<(usize, Date)> {
     if first != second || !plain || b.digits > 2 {
         return None;
     }
-    // What happened on 9/11 is known by that day, but not in the year it was told in.
-    let event = matches!((a.value, b.value), (9, 11) | (11, 9))
-        && (a.digits == 1 || b.digits == 1)
-        && c.value > 2001;
     // "Naked.Gun.33.1.3.1994"
     let counted = || {
         at.checked_sub(1)
             .is_some_and(|i| text.number(i).is_some_and(|n| n.digits < 3))
     };
-    if at > 0 && (event || c.digits == 4 && first == text.gap_before(at) && counted()) {
+    if a.digits + b.digits == 2 && c.digits == 4 && first == text.gap_before(at) && counted() {
         return None;
     }
     let found = match (a.digits, c.digits) {

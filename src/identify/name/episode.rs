@@ -2,6 +2,7 @@
 
 use super::reading::{Reading, extend_to, push};
 use super::token::{Firsts, Mark, gap};
+use super::words::{self, TECH, WEAK};
 
 /// Longest range that a plain `-` makes: `S01E02-1080` is none.
 const LONGEST_RANGE: u32 = 200;
@@ -141,19 +142,28 @@ fn plain_end(cursor: &mut Cursor, last: u32) -> Option<u32> {
     Some(value)
 }
 
-/// `_02`, `.02` behind `01`: the very next one, and behind a dot no word's number (`S01E23.24.Hours`).
+/// `_02`, `.02` behind `01`: the very next one, with no title (`S01E23.24.Hours`) and no date behind it.
 fn next_one(cursor: Cursor, last: u32) -> Option<(Cursor, u32)> {
     let mut ahead = cursor;
-    let sign = ahead.peek();
     if ahead.skip(b"._", 2) != 1 {
         return None;
     }
     let start = ahead.at;
     let value = ahead.digits(2).filter(|value| *value == last + 1)?;
-    let mut behind = ahead;
-    behind.skip(b" ._", 1);
-    let named = sign == b'.' && behind.peek().is_ascii_alphabetic();
-    (ahead.at - start == 2 && ahead.at_boundary() && !named).then_some((ahead, value))
+    let counts = ahead.at - start == 2 && ahead.at_boundary();
+    (counts && (ends_numbers(ahead) || next_one(ahead, value).is_some())).then_some((ahead, value))
+}
+
+/// No word and no number follows, unless a technical one.
+fn ends_numbers(mut cursor: Cursor) -> bool {
+    cursor.skip(b" ._", 1);
+    let word: String = std::iter::from_fn(|| {
+        let next = char::from(cursor.peek());
+        cursor.at += 1;
+        next.is_ascii_alphanumeric().then_some(next)
+    })
+    .collect();
+    word.is_empty() || words::word(&word) & (TECH | WEAK) != 0
 }
 
 /// `E03`, `-04`, `+05`, `x06`, ` - S01E07` behind an episode.

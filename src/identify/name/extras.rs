@@ -287,10 +287,13 @@ fn anime_extra(reading: &Reading, at: usize) -> bool {
     let counted = letters.len() < reading.text.key(at).len();
     let last = reading.ends_after(at) || reading.text.number(at + 1).is_some();
     let apart = gap::is_dash(reading.text.gap_before(at));
+    // "Show - 12 - Ending": an episode is called so.
+    let numbered =
+        reading.text.number(at - 1).is_some() || reading.text.mark(at - 1) == Mark::Number;
     matches!(letters, "ncop" | "nced" | "creditless")
         || capital && matches!(letters, "pv" | "cm")
         || capital && (counted || apart) && matches!(letters, "op" | "ed") && last
-        || apart && matches!(letters, "opening" | "ending") && last
+        || apart && !numbered && matches!(letters, "opening" | "ending") && last
         || matches!(letters, "menu" | "preview") && last
 }
 

@@ -60,15 +60,18 @@ fn is_round_group(text: &Text, bracket: Bracket) -> bool {
         && text.first_marked(0, &[Mark::Year]).is_none()
 }
 
-/// `[REC]².2009`, `[REC]3.2012`: what is glued to the bracket and is no word belongs to it.
+/// `[REC]².2009`, `[REC] 3 (2012)`: what is glued to the bracket and is no word belongs to it, and so does a sequel's number
+/// right before the year.
 fn is_glued_title(reading: &Reading, bracket: Bracket) -> bool {
     let text = &reading.text;
     let rest = text.slice(bracket.end, text.text.len());
+    let number = text.number(bracket.last).map(|n| n.value);
+    let sequel = matches!(number, Some(2..=4)) && text.mark(bracket.last + 1) == Mark::Year;
     bracket.last - bracket.first == 1
         && reading.year.is_some()
         && !reading.is_numbered()
         && !reading.checksum
-        && rest.starts_with(|c: char| c.is_numeric())
+        && (rest.starts_with(|c: char| c.is_numeric()) || sequel)
 }
 
 /// Whether a word stands behind the bracket and before any number, outside `(…)`.

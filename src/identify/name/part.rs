@@ -17,7 +17,7 @@ pub(super) fn read(text: Text, context: &Context) -> Reading {
     episode::find(&mut reading);
     spoken::find(&mut reading);
     if !reading.has_episode() {
-        date::find_worded(&mut reading);
+        date::find_worded(&mut reading, context.series == Some(true));
     }
     year::find(&mut reading);
     group::find(&mut reading);

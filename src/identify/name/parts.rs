@@ -76,20 +76,15 @@ pub(super) fn find_part(reading: &mut Reading) {
                 && text.gap_before(i + 1) & (gap::BRACKET | gap::HYPHEN) == 0
         })
     };
-    // "The.Pacific.Pt.I.720p.HDTV"
-    let broadcast = text.may_have(BROADCAST)
-        && !(0..text.len()).any(|i| text.number(i).is_some_and(|n| n.digits == 4));
-    let spelled = |i: usize| {
-        let roman = index(ROMANS, text.key(i + 1));
-        roman.or_else(|| index(WORDS, text.key(i + 1)))
-    };
+    // "Show.Part.3.HDTV"; films are recorded sharp, and count in letters too: "Film.Part.II.1080i.HDTV".
+    let film = |i| is_sharp(text.key(i)) || text.number(i).is_some_and(|n| n.digits == 4);
+    let broadcast = text.may_have(BROADCAST) && !(0..text.len()).any(film);
     let series = (1..text.len())
         .find(|i| text.has(*i, PART) && text.is_free(*i))
         .and_then(|i| {
             let number =
                 padded(i).or_else(|| text.number(i + 1).filter(|n| broadcast && n.digits < 3));
-            let value = number.map(|n| n.value);
-            Some((i, value.or_else(|| spelled(i).filter(|_| broadcast))?))
+            Some((i, number?.value))
         })
         .filter(|_| !reading.is_numbered() && reading.date.is_none());
     if let Some((at, value)) = series {
@@ -117,10 +112,17 @@ pub(super) fn find_part(reading: &mut Reading) {
         });
 }
 
-/// Whether the word for a part, with its number, stands behind the year.
-pub(super) fn is_behind_year(text: &Text) -> bool {
+/// `Harbour 1985 Teil 3`, `Harbour.Part.II.1080i.HDTV`: of a series in parts as likely as a film, or one of its files.
+pub(super) fn may_be_series(text: &Text, part: u32) -> bool {
     let year = text.first_marked(0, &[Mark::Year]);
-    year.is_some_and(|year| (year..text.len()).any(|i| text.has(i, PART)))
+    let behind = year.is_some_and(|year| (year..text.len()).any(|i| text.has(i, PART)));
+    part > 2 && behind || year.is_none() && text.may_have(PART) && text.may_have(BROADCAST)
+}
+
+/// `720p`, `1080i`, `2160p`
+fn is_sharp(key: &str) -> bool {
+    let lines = key.strip_suffix(['p', 'i']).unwrap_or_default();
+    matches!(lines, "720" | "1080" | "2160")
 }
 
 /// Whether a title ends in the number of its part: `Film Part 2`, `Film Part Two`.

@@ -562,9 +562,10 @@ fn finish(base: Reading, folders: Folders, released: bool) -> ParsedName {
         && base.year.is_none()
         && base.part.is_some()
         && !base.title.as_deref().is_some_and(parts::ends_in_number);
-    // "Harbour 1985 Teil 3": of a series in parts rather than of a film's three files.
-    let of_series =
-        !episode && base.part.is_some_and(|part| part > 2) && parts::is_behind_year(&base.text);
+    let of_series = !(episode || among_films)
+        && base
+            .part
+            .is_some_and(|part| parts::may_be_series(&base.text, part));
     // "The Office (2005) (US)": whose country is told has namesakes in others, as series have.
     let of_country = !episode && title::has_country(&base.text);
     let timed = |title: &String| base.date.is_some() && !title.contains(char::is_alphabetic);
@@ -607,6 +608,7 @@ fn finish(base: Reading, folders: Folders, released: bool) -> ParsedName {
             || illegible
             || nowhere
             || base.between
+            || base.day && !among_films
             || of_series
             || of_country,
         ids,

@@ -150,13 +150,13 @@ fn is_sport(text: &Text, first: usize, words: usize, among_films: bool) -> bool 
             && FIXTURES.contains(&text.key(at))
             && text.number(at + 1).is_some()
     };
-    // "Boxing 2024.03.08 Smith.vs.Jones"
+    // "Boxing 2024.03.08 Smith.vs.Jones", but no film shelved by its year
     let opposed = || {
         if !text.may_open_with(const { Firsts::of(b"v") }) {
             return false;
         }
         let dated = text.first_marked(0, &[Mark::Year, Mark::Number]);
-        dated.is_some_and(|from| {
+        dated.filter(|from| *from > first).is_some_and(|from| {
             (from..text.len()).any(|at| text.key(at) == "vs" && text.is_free(at))
         })
     };

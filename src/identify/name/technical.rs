@@ -467,9 +467,7 @@ fn before_year(reading: &Reading, at: usize) -> bool {
     }
     let dotted = text.gap_before(at) == gap::DOT && !reading.bracketed_year;
     let again = (at + 1..text.len()).any(|i| text.has(i, LANGUAGE));
-    // Who says no more than the year says nothing of a language: "The.Good.German.2006".
-    let released = text.first_marked(at, &[Mark::Tech]).is_some();
-    flags & LANGUAGE != 0 && dotted && !again && released && text.raw(at).len() > 3
+    flags & LANGUAGE != 0 && dotted && !again && text.raw(at).len() > 3
 }
 
 /// A bracket with a technical word in it is technical; so is one of nothing but words that may be.
