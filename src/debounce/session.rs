@@ -19,7 +19,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 const CLAIMED_END: (f64, f64) = (0.03, 30.0);
 /// Stopped or paused this close to the end (seconds × rate) is an end.
 pub(super) const AT_THE_END: f64 = 3.0;
-/// A jump to less than this (seconds) that nobody announced, or that comes from the end …
+/// A jump to less than this (seconds × rate) that nobody announced, or that comes from the end …
 const ZERO: f64 = 1.0;
 /// … so shortly before the end, or before a pause, is the end's doing.
 const ZEROED_BEFORE_END: Duration = Duration::from_secs(1);
@@ -202,7 +202,7 @@ impl Playing {
         let sampled = self
             .anchor
             .sample(seconds, told, now.mono, self.item.duration);
-        let zeroed = sampled.jumped && seconds < ZERO;
+        let zeroed = sampled.jumped && seconds < ZERO * self.anchor.rate().max(1.0);
         let was_near_end = before
             .position(now.mono, self.item.duration)
             .is_some_and(|position| self.is_near_end(position, false));
