@@ -229,12 +229,16 @@ impl Debouncer {
         if !seconds.is_finite() {
             return;
         }
-        let Some(playing) = playing_in(&mut self.players, id) else {
+        let Some(player) = self.players.get_mut(id) else {
+            return;
+        };
+        let is_paused = player.transport == Some(Transport::Paused);
+        let Some(playing) = &mut player.playing else {
             return;
         };
         let sampled = playing.sample(seconds, seeked, now);
         // The next lap of a looped file is nobody's seek.
-        let is_lap = playing.anchor.running() && playing.is_rewound(now);
+        let is_lap = !is_paused && playing.is_rewound(now);
         if sampled.jumped && !is_lap {
             playing.sought = Some(now.wall);
         }

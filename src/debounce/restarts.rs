@@ -452,6 +452,29 @@ fn two_players_that_loop_one_film_stay_one_watch_through_restarts() {
     }
 }
 
+/// As mpv tells it with `--loop-file`: buffering at 0, then a jump to what it has come to.
+#[test]
+fn a_looped_piece_found_after_a_restart_is_nothing_new_in_its_next_lap() {
+    let mut rig = Rig::new();
+    rig.open_at("mpv-1", entry(1, looped()), 0.0);
+    rig.wait(500.0);
+    rig.open_at("mpv-2", entry(1, heat()), 600.0);
+    rig.wait(400.0);
+    rig.end("mpv-2", EndReason::Eof);
+    rig.quit("mpv-2");
+    rig.wait(30.0);
+    rig.restart(5.0, test_rules());
+    rig.wait(64.0);
+    rig.seek("mpv-1", 0.0, false);
+    rig.set("mpv-1", Transport::Buffering);
+    rig.wait(0.1);
+    rig.seek("mpv-1", 0.5, true);
+    rig.set("mpv-1", Transport::Playing);
+    rig.wait(990.0);
+    rig.quit("mpv-1");
+    assert_eq!(rig.watches(), 1, "{}", rig.story());
+}
+
 #[test]
 fn credits_that_were_taken_for_the_end_have_no_part_in_the_rewatch_begun_in_another_player() {
     for clean in [false, true] {
