@@ -151,7 +151,7 @@ impl<E: Edges> Engine<E> {
         self.active_keys().cloned().collect()
     }
 
-    fn active_keys(&self) -> impl Iterator<Item = &AccountKey> {
+    pub(super) fn active_keys(&self) -> impl Iterator<Item = &AccountKey> {
         let keys = self.accounts.iter().map(|account| &account.key);
         keys.filter(|key| self.enabled(key.service))
     }

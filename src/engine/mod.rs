@@ -443,8 +443,8 @@ impl<E: Edges> Engine<E> {
     }
 
     fn hand_out(&mut self, now: Moment) {
-        let mut due = self.active();
-        due.retain(|account| self.storage.is_due(account, now));
+        let is_due = |account: &&AccountKey| self.storage.is_due(account, now);
+        let due: Vec<AccountKey> = self.active_keys().filter(is_due).cloned().collect();
         if due.is_empty() {
             return;
         }
