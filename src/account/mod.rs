@@ -254,6 +254,15 @@ impl Accounts {
         self.renew(account, Some(token)).await
     }
 
+    /// The user wants everything tried at once: renewals that failed as well. One that is under way is tried already.
+    pub fn nudge(&self) {
+        for service in ServiceName::ALL {
+            if let Ok(mut renewal) = self.renewal(service).try_lock_owned() {
+                renewal.pace.nudge();
+            }
+        }
+    }
+
     /// The service wants a new login, and says so: marked until there is one.
     pub async fn needs_login(&self, account: &AccountKey, reason: &str) {
         let unmarked = self

@@ -28,7 +28,16 @@ pub(super) struct Pace {
     longest_hold: Duration,
     forced_at: Option<Duration>,
     failures: u32,
-    held: Option<(Duration, String)>,
+    held: Option<Held>,
+}
+
+/// Not asked again before …
+#[derive(Debug)]
+struct Held {
+    until: Duration,
+    /// … and by the service's own words not before.
+    asked: Option<Duration>,
+    reason: String,
 }
 
 impl Pace {
@@ -43,10 +52,13 @@ impl Pace {
 
     /// Whether the service may be asked now; `forced` by a 401, and then notes that it was.
     pub(super) fn ask(&mut self, now: Duration, forced: bool) -> Result<(), Unavailable> {
-        if let Some((until, reason)) = &self.held
-            && now < *until
-        {
-            return Err(wait(*until - now, reason));
+        if let Some(held) = self.held.as_ref().filter(|held| now < held.until) {
+            // No token to send with: only where the service asked for it is its patience to be kept.
+            let fault = match held.asked.is_some_and(|asked| now < asked) {
+                true => Fault::Throttled,
+                false => Fault::Unsent,
+            };
+            return Err(wait(held.until - now, fault, &held.reason));
         }
         if !forced {
             return Ok(());
@@ -56,7 +68,7 @@ impl Pace {
             .map(|last| FORCED_EVERY.saturating_sub(now.saturating_sub(last)));
         if let Some(left) = left.filter(|left| !left.is_zero()) {
             let reason = "401: the login is refused although it was renewed less than a minute ago";
-            return Err(wait(left, reason));
+            return Err(wait(left, Fault::Throttled, reason));
         }
         self.forced_at = Some(now);
         Ok(())
@@ -69,8 +81,20 @@ impl Pace {
             0 | 1 => Duration::ZERO,
             more => (FIRST_HOLD * (1 << (more - 2).min(10))).min(self.longest_hold),
         };
-        let until = now.saturating_add(after.unwrap_or_default().max(hold));
-        self.held = Some((until, reason.to_owned()));
+        let asked = after.map(|after| now.saturating_add(after));
+        self.held = Some(Held {
+            until: now.saturating_add(hold).max(asked.unwrap_or_default()),
+            asked,
+            reason: reason.to_owned(),
+        });
+    }
+
+    /// The user wants it tried at once: only what the service itself asked for is kept.
+    pub(super) fn nudge(&mut self) {
+        self.failures = 0;
+        if let Some(held) = &mut self.held {
+            held.until = held.asked.unwrap_or_default();
+        }
     }
 
     /// There is a new token.
@@ -80,10 +104,10 @@ impl Pace {
     }
 }
 
-fn wait(left: Duration, reason: &str) -> Unavailable {
+fn wait(left: Duration, fault: Fault, reason: &str) -> Unavailable {
     Unavailable::Later {
         after: Some(left),
-        fault: Fault::Throttled,
+        fault,
         reason: reason.to_owned(),
     }
 }
@@ -146,6 +170,20 @@ mod tests {
         assert_eq!(left(&pace.ask(s(110), false)), Some(290));
         assert_eq!(left(&pace.ask(s(110), true)), Some(290));
         assert!(pace.ask(s(400), true).is_ok());
+    }
+
+    #[test]
+    fn a_nudge_ends_our_own_hold_and_not_what_the_service_asked_for() {
+        let mut pace = Pace::of(ServiceName::Punchplay);
+        for _ in 0..8 {
+            pace.failed(s(1000), None, "503");
+        }
+        assert_eq!(left(&pace.ask(s(1000), false)), Some(200));
+        pace.nudge();
+        assert!(pace.ask(s(1000), false).is_ok());
+        pace.failed(s(1000), Some(s(30)), "429");
+        pace.nudge();
+        assert_eq!(left(&pace.ask(s(1010), false)), Some(20));
     }
 
     #[test]

@@ -239,6 +239,7 @@ mod tests {
                 accounts,
             }),
             taken_back: false,
+            goes_on: false,
         }
     }
 

@@ -47,6 +47,9 @@ impl Requests {
             drop(reply.send(self.login(account)));
             return;
         }
+        if matches!(request, Request::QueueRetry { .. }) {
+            self.accounts.nudge();
+        }
         self.next += 1;
         let logout = match &request {
             Request::Logout { service, .. } => Some(*service),

@@ -143,18 +143,9 @@ impl Debouncer {
         self.put_aside();
     }
 
-    /// Remembers a viewing as an older witness tells it: what is known already can only become more.
+    /// Remembers a viewing as an older witness tells it.
     pub fn revive(&mut self, told: Viewing) {
-        let Some(known) = self.viewings.get_mut(told.id) else {
-            return self.viewings.insert(told);
-        };
-        known.played = known.played.max(told.played).min(known.duration);
-        known.reached |= told.reached;
-        known.completed = known.completed.or(told.completed);
-        if known.updated_at < told.updated_at {
-            known.updated_at = told.updated_at;
-            known.position = told.position;
-        }
+        self.viewings.revive(told);
     }
 
     /// A viewing goes on elsewhere: its old session ends before the new one begins.

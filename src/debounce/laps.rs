@@ -38,7 +38,7 @@ impl Player {
         let Some(playing) = &self.playing else { return };
         let position = playing.position(now);
         let at_end = position.is_some_and(|seconds| playing.is_near_end(seconds, false));
-        if let Some(viewing) = playing.completed_here {
+        if let Some(viewing) = playing.part_of {
             self.completed = Some(Completed {
                 location: playing.location,
                 entry: playing.item.entry,
@@ -84,7 +84,7 @@ impl Debouncer {
         let completed = completed
             .filter(|viewing| goes_on(viewing, playing, player.info.source, first, is_rewatched));
         let completed = completed.map(|viewing| viewing.id);
-        playing.completed_here = playing.completed_here.or(completed);
+        playing.part_of = playing.part_of.or(completed);
     }
 }
 

@@ -394,9 +394,9 @@ impl Debouncer {
         }
         for player in self.players.values_mut() {
             if let Some(playing) = &mut player.playing
-                && playing.completed_here == Some(id)
+                && playing.part_of == Some(id)
             {
-                playing.completed_here = None;
+                playing.part_of = None;
                 playing.settled_as_nothing = false;
             }
         }

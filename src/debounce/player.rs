@@ -121,7 +121,7 @@ impl Debouncer {
         if let Some(player) = self.players.get_mut(id) {
             let looped = player.looped(location, &item, now);
             let mut playing = player.open(item, location, now);
-            playing.completed_here = looped;
+            playing.part_of = looped;
             // A player that goes on to its next file need not say that it still plays.
             playing.run(player.transport == Some(Transport::Playing), now);
             player.playing = Some(playing);
@@ -174,7 +174,7 @@ impl Debouncer {
         let Some(playing) = &mut player.playing else {
             return;
         };
-        playing.completed_here = playing.completed_here.or(looped);
+        playing.part_of = playing.part_of.or(looped);
         playing.found |= found;
         let played = playing.anchor.carry(now.mono, playing.item.duration);
         bank(&mut self.viewings, playing, played, &self.rules);

@@ -65,7 +65,7 @@ impl Debouncer {
         }
         if action == Action::Stop && viewing.completed.is_some() {
             // Here, or in another player meanwhile.
-            playing.completed_here = Some(viewing.id);
+            playing.part_of = Some(viewing.id);
         }
         let event = Lifecycle {
             action,

@@ -157,8 +157,9 @@ pub struct Playing {
     pub found: bool,
     /// Where and when it was seen first.
     pub first: Option<(f64, Moment)>,
-    /// The viewing that this playback completed, or the piece of it that it plays: its loops are nothing new.
-    pub completed_here: Option<ViewingId>,
+    /// The viewing that this playback belongs to whatever else it plays: what it completed, or its piece of what was watched. Its laps are
+    /// nothing new.
+    pub part_of: Option<ViewingId>,
     /// When it jumped last.
     pub sought: Option<Wall>,
     /// This playback was looked at and is nothing new (until it jumps or is identified anew).
@@ -186,7 +187,7 @@ impl Playing {
             session: None,
             found: false,
             first: None,
-            completed_here: None,
+            part_of: None,
             sought: None,
             settled_as_nothing: false,
             before_zero: None,

@@ -32,12 +32,9 @@ impl Debouncer {
         let (from, since) = playing
             .from
             .unwrap_or_else(|| (playing.position(now).unwrap_or(0.0), now));
-        let decision = self.viewings.decide(
-            &key,
-            from / duration,
-            playing.completed_here,
-            playing.sought,
-        );
+        let decision = self
+            .viewings
+            .decide(&key, from / duration, playing.part_of, playing.sought);
         if let Decision::Continue(viewing) = decision
             && self.orphans.iter().any(|span| span.viewing == viewing)
         {
@@ -68,7 +65,7 @@ impl Debouncer {
             let viewing = ViewingId::random(&mut self.random);
             if decision == Decision::Piece {
                 // Its next lap is no new beginning either.
-                playing.completed_here = Some(viewing);
+                playing.part_of = Some(viewing);
             }
             self.viewings.insert(Viewing {
                 id: viewing,
@@ -105,7 +102,7 @@ impl Debouncer {
         for id in players.map(|(id, _)| id.clone()).collect::<Vec<_>>() {
             self.end_session(&id, false, now);
             if let Some(playing) = playing_in(&mut self.players, &id) {
-                playing.completed_here = None;
+                playing.part_of = None;
                 playing.restart_stretch(now);
             }
         }

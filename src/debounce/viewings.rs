@@ -76,13 +76,32 @@ impl Viewings {
     pub fn insert_late(&mut self, late: Vec<Viewing>) {
         let ours: BTreeSet<ViewingId> = self.known.keys().copied().collect();
         for mut viewing in late {
-            if self.known.contains_key(&viewing.id) {
+            if let Some(known) = self.known.get_mut(&viewing.id) {
+                // Known by the history alone, which does not say where it was played, and may have been behind.
+                known.played_in = known.played_in.take().or(viewing.played_in.take());
+                if known.updated_at < viewing.updated_at {
+                    self.revive(viewing);
+                }
                 continue;
             }
             if viewing.completed.is_none() && !is_aside(&viewing) {
                 self.leave_to_heir(&mut viewing, &ours);
             }
             self.insert(viewing);
+        }
+    }
+
+    /// Remembers a viewing as another witness tells it: what is known already can only become more.
+    pub fn revive(&mut self, told: Viewing) {
+        let Some(known) = self.known.get_mut(&told.id) else {
+            return self.insert(told);
+        };
+        known.played = known.played.max(told.played).min(known.duration);
+        known.reached |= told.reached;
+        known.completed = known.completed.or(told.completed);
+        if known.updated_at < told.updated_at {
+            known.updated_at = told.updated_at;
+            known.position = told.position;
         }
     }
 
@@ -117,19 +136,19 @@ impl Viewings {
         aside.collect()
     }
 
-    /// What a play of `key` from `fraction` of the length is, in a playback that completed `completed_here` and was last
+    /// What a play of `key` from `fraction` of the length is, in a playback that belongs to `part_of` and was last
     /// `sought` in then.
     pub fn decide(
         &self,
         key: &ViewingKey,
         fraction: f64,
-        completed_here: Option<ViewingId>,
+        part_of: Option<ViewingId>,
         sought: Option<Wall>,
     ) -> Decision {
         let Some(latest) = self.latest(key) else {
             return Decision::New;
         };
-        let here = completed_here.and_then(|id| self.get(id));
+        let here = part_of.and_then(|id| self.get(id));
         let here = here.filter(|here| here.key.same_as(key));
         let is_over = here.is_some_and(|here| match here.id == latest.id {
             true => latest.completed.is_some(),

@@ -8,6 +8,8 @@
 //! | --- | --- |
 //! | the store cannot be opened at the start | what was watched is known by the history until it can |
 //! | a viewing is remembered here or told by the history (up to `LATE` ago), and not in the store, or less of it | the store gets it |
+//! | the history took a viewing back, and the store says that it was watched | the store takes it back as well |
+//! | the history says that a viewing was watched and is damaged, and the store, which is as new, says that it was not | the history lost that it was taken back, and is told again |
 //! | a session is open here, and not in the journal | the journal gets it |
 //! | a session is open in the journal, and the history has its stop | it is closed already: no second stop |
 //! | … and it was opened for others than those linked now | it ends for them before any player goes on with it |
@@ -21,6 +23,7 @@
 //! Services are told of nothing that they were not to be told of when it happened, and of nothing older than `LATE`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::time::Duration;
 
 use tracing::{info, warn};
@@ -57,7 +60,7 @@ impl<E: Edges> Engine<E> {
         if self.storage.found().is_none() || self.diary.rests(now) {
             return;
         }
-        let log = match self.edges.recall() {
+        let log = match self.recall() {
             Ok(log) => log,
             Err(error) => return self.diary.failed(&error, now),
         };
@@ -121,8 +124,61 @@ impl<E: Edges> Engine<E> {
         self.debouncer.recall(viewings, open, now);
     }
 
+    /// What the history says, once it was told again what it had lost of being taken back.
+    fn recall(&mut self) -> io::Result<Read> {
+        let log = self.edges.recall()?;
+        let is_whole = log.damaged_lines + log.holes == 0;
+        if is_whole || self.storage.found().is_none_or(|found| found.lost) {
+            return Ok(log);
+        }
+        let is_void = |entry: &&Entry| {
+            let viewing = self.debouncer.viewing(entry.viewing_id);
+            viewing.is_some_and(|viewing| is_taken_back(viewing, entry))
+        };
+        let void: Vec<&Entry> = log.entries.iter().filter(is_void).collect();
+        for entry in &void {
+            self.edges.take_back(entry.viewing_id)?;
+        }
+        match void.is_empty() {
+            true => Ok(log),
+            false => self.edges.recall(),
+        }
+    }
+
+    /// Does what was ordered before a crash or a failing disk came in between: the history has it, and the store does not.
+    fn take_back_again(
+        &mut self,
+        log: &Read,
+        late: &[&Entry],
+        now: Moment,
+    ) -> Result<(), StoreError> {
+        let Some(outbox) = self.storage.ready(&mut self.edges, now) else {
+            return Ok(());
+        };
+        outbox.noted_before(&log.sessions)?;
+        // Perhaps watched once more, which the history is yet to be told.
+        let untold = outbox.untold_viewings()?;
+        for entry in late.iter().filter(|entry| entry.taken_back) {
+            let stored = outbox.remembered(entry.viewing_id)?;
+            let known = self.debouncer.viewing(entry.viewing_id).cloned();
+            let mut both = stored.iter().chain(&known);
+            if untold.contains(&entry.viewing_id) || both.all(|v| v.completed.is_none()) {
+                continue;
+            }
+            if let Some(mut viewing) = known.or(stored) {
+                viewing.completed = None;
+                viewing.reached = false;
+                outbox.take_back(&viewing)?;
+                self.debouncer.take_back(viewing.id);
+                info!(viewing = %viewing.id, "taken back, as the user had ordered");
+            }
+        }
+        Ok(())
+    }
+
     fn agree(&mut self, log: &Read, now: Moment) -> Result<Made, StoreError> {
         let late = late(log, now);
+        self.take_back_again(log, &late, now)?;
         self.revive(&late);
         self.debouncer.forget_sessions(&log.sessions);
         self.close_former(now);
@@ -150,7 +206,7 @@ impl<E: Edges> Engine<E> {
                 viewings.push(viewing.clone());
             }
         }
-        let arrived = receipts(log);
+        let arrived = receipts(log, &outbox.untold_viewings()?);
         let queued = outbox.standings(arrived.clone())?;
         behind |= queued.values().any(|s| *s == Standing::Queued);
         let wholly = behind;
@@ -159,7 +215,6 @@ impl<E: Edges> Engine<E> {
         open.retain(|span| !outbox.is_open(span.session));
         outbox.remember_again(&viewings)?;
         outbox.journal_again(&open, &log.sessions)?;
-        outbox.noted_before(&log.sessions)?;
         if behind {
             outbox.doubt(&gone_on, &arrived)?;
         }
@@ -238,6 +293,12 @@ fn is_behind(stored: Option<&Viewing>, viewing: &Viewing) -> bool {
     })
 }
 
+/// Whether the history lost that a completion was taken back: what is known of the viewing is as new, and nothing else undoes one.
+fn is_taken_back(known: &Viewing, entry: &Entry) -> bool {
+    let completed = entry.completion.as_ref().map(|completion| completion.at);
+    known.completed.is_none() && completed.is_some_and(|at| at <= known.updated_at)
+}
+
 /// Completions that neither the history nor the store knows to have ended.
 fn owed(late: &[&Entry], standings: &Standings) -> Vec<Owed> {
     let of = |entry: &&Entry| {
@@ -256,7 +317,7 @@ fn owed(late: &[&Entry], standings: &Standings) -> Vec<Owed> {
 
 /// The last stop of a viewing that was not completed; of one that was taken back it was told otherwise, under the same id.
 fn unfinished(entry: &Entry) -> Option<Owed> {
-    if entry.taken_back {
+    if entry.taken_back && !entry.goes_on {
         return None;
     }
     let (step, accounts) = entry.unfinished_step()?;
@@ -267,11 +328,13 @@ fn unfinished(entry: &Entry) -> Option<Owed> {
     })
 }
 
-/// Completions that have ended, as far as the history knows, or that the user took back.
-fn receipts(log: &Read) -> BTreeSet<Completed> {
+/// Completions that have ended, as far as the history knows, or that the user took back; not of what was watched again, and the
+/// history is yet to be told of.
+fn receipts(log: &Read, untold: &BTreeSet<ViewingId>) -> BTreeSet<Completed> {
     let of = |entry: &Entry| {
         let viewing = entry.viewing_id;
-        let void = entry.accounts.iter().filter(|_| entry.taken_back);
+        let is_void = entry.taken_back && !untold.contains(&viewing);
+        let void = entry.accounts.iter().filter(|_| is_void);
         let ended = entry.receipts.iter().map(|receipt| &receipt.account);
         let accounts = ended.chain(void).cloned();
         accounts

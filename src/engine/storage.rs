@@ -111,6 +111,13 @@ impl<S: Store> Storage<S> {
         Ok(())
     }
 
+    /// What lies in it may not be what it ought to be: it is read anew when it is opened again.
+    pub fn mistrust(&mut self) {
+        if let State::Present(outbox) = &mut self.state {
+            outbox.mistrust();
+        }
+    }
+
     /// A closed store is opened at the next chance, whatever is left of the delay.
     pub fn retry_now(&mut self, now: Moment) {
         self.again.hurry(now);

@@ -1,10 +1,12 @@
 //! `reeld undo`: a viewing was not watched after all.
 //!
-//! **Order.** history → outbox (one batch: what waits goes, the viewing is open again) → memory. A crash in between leaves a
-//! viewing that still counts as watched in the database, and the same order does the rest.
+//! **Order.** history → memory → outbox (one batch: what waits goes, the viewing is open again). What the history has is ordered:
+//! if a crash or the disk comes in between, `rebuild.rs` does the rest. What it does not have has not happened, and the user is told.
 //! Not while the completion is under way: its answer would come to a viewing that is open again.
 //! **What cannot be taken back.** What a service has, it keeps: neither API can remove a watch. The viewing stays completed
 //! then, or it would be told there a second time.
+
+use std::io;
 
 use tracing::info;
 
@@ -12,8 +14,9 @@ use super::control::{closed, unusable};
 use super::{Edges, Engine};
 use crate::control::{Response, TakenBack, TakenBackRow, TakenBackState};
 use crate::error::CliError;
+use crate::history::Receipt;
 use crate::model::{AccountKey, Moment, Viewing, ViewingId, media_json};
-use crate::outbox::Reach;
+use crate::outbox::{Outbox, Reach, TAKEN_BACK};
 
 impl<E: Edges> Engine<E> {
     /// The user says that a viewing was not watched.
@@ -53,26 +56,33 @@ impl<E: Edges> Engine<E> {
                     .hint("try again in a few seconds"),
             );
         }
+        let untold = outbox.map(Outbox::untold_viewings).transpose();
+        if untold
+            .map_err(|e| unusable(&e))?
+            .is_some_and(|untold| untold.contains(&viewing.id))
+        {
+            return Err(unwritten("it has not been told of this viewing yet"));
+        }
         let there = reached.iter().any(|(_, reach)| *reach == Reach::Delivered);
+        let ordered = match there {
+            false => self.edges.take_back(viewing.id),
+            true => self.write_void(viewing.id, &reached, now),
+        };
+        ordered.map_err(|error| unwritten(&error.to_string()))?;
         if !there {
             viewing.completed = None;
             viewing.reached = false;
-            self.edges.take_back(viewing.id).map_err(|error| {
-                CliError::user("nothing is changed: the local history cannot be written")
-                    .because(error.to_string())
-                    .hint("check the space and the permissions of reeld's state folder")
-            })?;
-        }
-        let done = self
-            .storage
-            .ready(&mut self.edges, now)
-            .map(|outbox| outbox.take_back(&viewing));
-        if let Some(Err(error)) = done {
-            self.storage.failed(&error, now);
-            return Err(unusable(&error));
-        }
-        if !there {
             self.debouncer.take_back(viewing.id);
+        }
+        let outbox = self.storage.ready(&mut self.edges, now);
+        if let Some(Err(error)) = outbox.map(|outbox| outbox.take_back(&viewing)) {
+            self.storage.mistrust();
+            self.storage.failed(&error, now);
+            return Err(CliError::user(
+                "it is noted, and done as soon as the database can be written",
+            )
+            .because(error.to_string())
+            .hint("`reeld status` says when that is so"));
         }
         info!(viewing = %viewing.id, "taken back by the user");
         let rows = reached
@@ -84,6 +94,28 @@ impl<E: Edges> Engine<E> {
             watched: there,
             services: rows.collect(),
         })))
+    }
+
+    /// Another account has it, so no line of the history takes it back: a receipt does, for each that does not.
+    fn write_void(
+        &mut self,
+        viewing: ViewingId,
+        reached: &[(AccountKey, Reach)],
+        now: Moment,
+    ) -> io::Result<()> {
+        let waiting = reached
+            .iter()
+            .filter(|(_, reach)| *reach != Reach::Delivered);
+        for (account, _) in waiting {
+            let receipt = Receipt {
+                account: account.clone(),
+                at: now.wall,
+                delivered: false,
+                answer: Some(TAKEN_BACK.to_owned()),
+            };
+            self.edges.receipt(viewing, &receipt)?;
+        }
+        Ok(())
     }
 
     fn taken_back(&self, key: &AccountKey, reach: Reach) -> TakenBackRow {
@@ -99,4 +131,10 @@ impl<E: Edges> Engine<E> {
             },
         }
     }
+}
+
+fn unwritten(why: &str) -> CliError {
+    CliError::user("nothing is changed: the local history cannot be written")
+        .because(why)
+        .hint("check the space and the permissions of reeld's state folder")
 }

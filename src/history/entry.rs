@@ -47,9 +47,13 @@ pub struct Entry {
     pub key: ViewingKey,
     /// The stop that completed it: in its line, and in what is read of a viewing from then on.
     pub completion: Option<Completion>,
-    /// The user said that it was not watched after all: what was said of its completion before is void.
+    /// The user said that it was not watched after all: what was said of its completion before is void. In what is read of a
+    /// viewing until it has been watched again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub taken_back: bool,
+    /// It was played since it was taken back.
+    #[serde(skip)]
+    pub goes_on: bool,
     /// What became of the completion, in the order it became known; from lines of their own.
     #[serde(skip)]
     pub receipts: Vec<Receipt>,
@@ -111,6 +115,7 @@ impl Entry {
                 accounts: accounts.to_vec(),
             }),
             taken_back: false,
+            goes_on: false,
         }
     }
 
@@ -140,6 +145,8 @@ impl Entry {
             (later, self)
         };
         kept.completion = kept.completion.or(other.completion);
+        kept.goes_on = other.taken_back && !kept.completed;
+        kept.taken_back = kept.goes_on;
         kept.receipts.extend(other.receipts);
         kept
     }

@@ -374,9 +374,14 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
                 account.breaker.succeed();
                 account.postpone(id, now.boot + after.unwrap_or(LONGEST));
             }
+            Disposition::Retry {
+                after,
+                fault: Fault::Unsent,
+                ..
+            } => account.breaker.stay(now.boot, *after, &mut self.random),
             Disposition::Retry { after, fault, .. } => {
                 account.breaker.fail(now.boot, *after, &mut self.random);
-                if matches!(fault, Fault::Throttled | Fault::Unsent) {
+                if *fault == Fault::Throttled {
                     return;
                 }
                 let aside = account.fault(id, now.boot, &mut self.random);

@@ -2,8 +2,7 @@
 //!
 //! What tells of its completion and has not been delivered goes, in one batch with the viewing's new state. Where a session
 //! would be left open at the service, an unfinished stop takes its place: a new delivery under a new event id, so that
-//! nothing in flight or in doubt is ever sent again with another meaning. The history is told as well, or a lost database
-//! would be filled again with what was taken back.
+//! nothing in flight or in doubt is ever sent again with another meaning. The history has been told before (`engine/undo.rs`).
 
 use super::append::{Appended, Purpose};
 use super::record::{self, Outcome, Payload, encode};
@@ -12,7 +11,7 @@ use crate::model::{AccountKey, DeliveryId, Journal, Step, Viewing, ViewingId};
 use crate::store::{Durability, Store, StoreError};
 
 /// What `reeld history` says of it then.
-const WORDS: &str = "taken back by the user";
+pub const TAKEN_BACK: &str = "taken back by the user";
 
 /// How far the completion of a viewing has come at an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -98,17 +97,8 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
                 account: number,
                 completion: true,
                 delivered: false,
-                answer: Some(WORDS.to_owned()),
+                answer: Some(TAKEN_BACK.to_owned()),
             });
-            let header = self
-                .index
-                .get(*first)
-                .filter(|_| viewing.completed.is_some());
-            if let Some(header) = header {
-                // Another account has it, so no line of the history takes it back: a receipt does, for this one.
-                let ended = self.ending(header, false, Some(WORDS));
-                draft.ended.extend(ended);
-            }
             if let Some(payload) = payload {
                 self.stop_instead(&key, payload, viewing, &mut draft, &mut made)?;
             }

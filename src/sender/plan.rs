@@ -44,6 +44,12 @@ impl Breaker {
         self.until = now.saturating_add(own.max(asked));
     }
 
+    /// Nothing was sent, and it is of no use to try before `after`: the service has asked for nothing.
+    pub fn stay(&mut self, now: Duration, after: Option<Duration>, random: &mut Random) {
+        self.fail(now, after, random);
+        self.asked = false;
+    }
+
     /// The service answered sensibly.
     pub fn succeed(&mut self) {
         *self = Self::default();
@@ -215,6 +221,11 @@ mod tests {
         asked.fail(s(100), Some(s(30)), &mut random);
         asked.nudge();
         assert_eq!(asked.until(), s(130));
+        let mut unsent = Breaker::default();
+        unsent.stay(s(100), Some(s(30)), &mut random);
+        assert_eq!(unsent.until(), s(130));
+        unsent.nudge();
+        assert_eq!(unsent.until(), Duration::ZERO);
     }
 
     const PUBLISHED: Rate = Rate {

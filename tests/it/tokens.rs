@@ -156,6 +156,29 @@ async fn a_renewal_that_fails_is_no_refused_login() {
 }
 
 #[tokio::test]
+async fn what_the_user_wants_tried_at_once_does_not_wait_for_renewals_that_failed() {
+    let mut desk = Bench::new();
+    let (accounts, key) = desk.link(desk.punchplay_login(SPENT));
+    let away = Reply::json(503, &json!({ "error": "unavailable" }));
+    desk.punchplay.fault(REFRESH, Fault::Answer(away), 2);
+    for _ in 0..2 {
+        send(&mut desk, &accounts, &key).await;
+    }
+    let held = send(&mut desk, &accounts, &key).await;
+    let Disposition::Retry {
+        after: Some(_),
+        fault: Whose::Unsent,
+        ..
+    } = held
+    else {
+        panic!("{held:?}");
+    };
+    assert_eq!(desk.punchplay.count(REFRESH), 2, "it is held back");
+    accounts.nudge();
+    assert!(is_delivered(&send(&mut desk, &accounts, &key).await));
+}
+
+#[tokio::test]
 async fn a_refused_login_is_marked_said_and_ends_with_the_next_login() {
     let mut desk = Bench::new();
     let (accounts, key) = desk.link(desk.punchplay_login(LONG));

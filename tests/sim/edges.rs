@@ -25,6 +25,8 @@ pub struct Remembered {
     pub lines: BTreeMap<ViewingId, bool>,
     /// The last completion.
     pub last: Option<Last>,
+    /// Whom a completion is never to reach, by a receipt.
+    void: BTreeSet<(ViewingId, AccountKey)>,
 }
 
 /// A completion, as a line of the history tells of it.
@@ -48,16 +50,23 @@ impl Remembered {
             .all(|(viewing, completed)| there.get(viewing) == Some(completed))
     }
 
-    /// Whether all completions can be read with those who were to be told of them.
+    /// Whether all completions can be read with those who were to be told of them, and those who were not.
     pub fn is_complete(&self) -> bool {
         let read = self.log.recent().unwrap_or_default();
         let mut entries = read.entries.iter();
-        self.is_whole() && entries.all(|entry| entry.completed == entry.completion.is_some())
+        let is_void = |(viewing, account): &(ViewingId, AccountKey)| {
+            let mut entries = read.entries.iter().filter(|e| e.viewing_id == *viewing);
+            entries.any(|entry| entry.receipts.iter().any(|r| r.account == *account))
+        };
+        self.is_whole()
+            && entries.all(|entry| entry.completed == entry.completion.is_some())
+            && self.void.iter().all(is_void)
     }
 
     /// The database is lost, or behind: what the history does not tell now it perhaps never will.
     pub fn alone(&mut self) {
         self.lines = told_by(&self.log.recent().unwrap_or_default());
+        self.void.clear();
     }
 
     /// Something that is not the daemon changes a byte of the line at this fraction of all.
@@ -152,7 +161,12 @@ impl Edges for SimEdges {
     }
 
     fn receipt(&mut self, viewing: ViewingId, receipt: &Receipt) -> std::io::Result<()> {
-        self.remembered.borrow_mut().log.receipt(viewing, receipt)
+        let mut remembered = self.remembered.borrow_mut();
+        remembered.log.receipt(viewing, receipt)?;
+        if !receipt.delivered {
+            remembered.void.insert((viewing, receipt.account.clone()));
+        }
+        Ok(())
     }
 
     fn recall(&mut self) -> std::io::Result<Read> {
@@ -167,6 +181,7 @@ impl Edges for SimEdges {
             remembered.log.append(&entry.take_back())?;
         }
         remembered.completed.remove(&viewing);
+        remembered.void.retain(|(void, _)| *void != viewing);
         remembered.lines.insert(viewing, false);
         Ok(())
     }

@@ -371,3 +371,52 @@ fn a_damaged_line_is_made_good_before_the_database_is_lost_as_well() {
             .goes_well();
     }
 }
+
+/// That it was taken back was known by a line that is damaged and by a database that is sound: the line was believed to be none.
+#[test]
+fn what_was_taken_back_stays_so_though_the_line_that_says_it_is_damaged() {
+    let time = seconds(3000);
+    evening(Kind::Mpv)
+        .then(open(4))
+        .meanwhile(0.5, Env::Outage { service: 0, time })
+        .meanwhile(0.6, Env::Outage { service: 1, time })
+        .then(Act::PlayOut { slot: SLOT })
+        .then(Act::Quit { slot: SLOT })
+        .then(Act::Wait(seconds(60)))
+        .meanwhile(0.5, Env::Undo)
+        .then(Act::Wait(seconds(60)))
+        .meanwhile(0.5, Env::Damage { line: 0.9 })
+        .goes_well();
+}
+
+/// Nobody knows of it any more when the database goes seconds later as well.
+#[test]
+fn what_was_taken_back_may_be_told_when_the_line_that_says_it_and_the_database_are_lost_at_once() {
+    watched_while_one_is_away(4)
+        .then(Act::Wait(seconds(60)))
+        .meanwhile(0.5, Env::Undo)
+        .meanwhile(0.6, Env::Damage { line: 0.9 })
+        .meanwhile(0.65, Env::LoseDatabase { down: seconds(2) })
+        .then(Act::Wait(seconds(4000)))
+        .goes_well();
+}
+
+/// While the database could not be opened, a viewing was known by an older line of the history, and then the database was
+/// made to say the same.
+#[test]
+fn a_database_that_is_opened_late_knows_more_than_a_history_that_was_damaged() {
+    evening(Kind::Vlc)
+        .then(open(4))
+        .then(play_to(0.5))
+        .then(Act::Wait(seconds(60)))
+        .meanwhile(0.5, Env::Term { down: seconds(2) })
+        .then(Act::PlayOut { slot: SLOT })
+        .then(Act::Quit { slot: SLOT })
+        .then(Act::Wait(seconds(60)))
+        .meanwhile(0.5, Env::Damage { line: 0.3 })
+        .meanwhile(0.8, Env::Disk { time: seconds(600) })
+        .then(Act::Wait(seconds(100)))
+        .meanwhile(0.5, Env::Kill { down: seconds(3) })
+        .then(Act::Wait(seconds(1000)))
+        .goes_well();
+}

@@ -8,3 +8,4 @@ mod rebuild;
 mod rematch;
 mod rig;
 mod switched_off;
+mod undo;

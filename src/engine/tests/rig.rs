@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::account::Account;
 use crate::config::Config;
+use crate::control::Response;
 use crate::engine::{Engine, Identity, Input, Output};
 use crate::history::Read;
 use crate::model::*;
@@ -24,6 +25,8 @@ pub use disk::{Handle, Machine, Platter, Trouble};
 #[derive(Debug, Default)]
 pub struct World {
     pub down: bool,
+    /// This one is.
+    pub away: Option<ServiceName>,
     /// So many requests from now on arrive, and their answers do not.
     pub deaf: u32,
     /// PunchPlay: ids of events that arrived.
@@ -45,7 +48,7 @@ impl World {
             fault: Fault::Unreachable,
             reason: "no answer".into(),
         };
-        if self.down {
+        if self.down || self.away == Some(account.service) {
             return lost;
         }
         let body: Value = serde_json::from_str(&job.request.body).unwrap();
@@ -130,6 +133,7 @@ pub struct Rig {
     pub world: World,
     pub accounts: Vec<Account>,
     players: BTreeMap<PlayerId, Truth>,
+    pub replies: Vec<Response>,
     /// How long the daemon is away after a crash, seconds.
     pub away: f64,
     pub starts: u64,
@@ -186,6 +190,7 @@ impl Rig {
             world: World::default(),
             accounts: vec![punchplay(), discovr()],
             players: BTreeMap::new(),
+            replies: Vec::new(),
             away: 3.0,
             starts: 0,
             asleep: 0,
@@ -325,6 +330,10 @@ impl Rig {
                 path,
                 found: Vec::new(),
             }),
+            Output::Reply(_, response) => {
+                self.replies.push(response);
+                None
+            }
             Output::Asleep => {
                 self.asleep += 1;
                 None

@@ -129,22 +129,3 @@ fn a_failed_commit_takes_nothing_back_and_may_be_repeated() {
         );
     }
 }
-
-#[test]
-fn where_another_account_has_it_the_history_is_told_to_whom_it_was_taken_back() {
-    let mut bench = Bench::both();
-    let mut film = Watch::film(1, "Heat").tmdb(949);
-    bench.finish(&mut film);
-    bench.drain(&discovr());
-    bench.outbox.take_ended();
-    film.viewing.completed = Some(bench.now.wall);
-    bench.outbox.take_back(&film.viewing).unwrap();
-    let ended = bench.outbox.take_ended();
-    let told: Vec<_> = ended.iter().map(|e| (&e.account, e.delivered)).collect();
-    assert_eq!(told, [(&punchplay(), false)]);
-
-    let mut bench = Bench::both();
-    bench.finish(&mut film);
-    bench.outbox.take_back(&unwatched(&film)).unwrap();
-    assert!(bench.outbox.take_ended().is_empty(), "a line takes it back");
-}

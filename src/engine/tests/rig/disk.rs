@@ -191,8 +191,12 @@ impl Edges for Machine {
         self.log.borrow().recent()
     }
 
-    fn take_back(&mut self, _: ViewingId) -> io::Result<()> {
-        Ok(())
+    fn take_back(&mut self, viewing: ViewingId) -> io::Result<()> {
+        let entries = self.recall()?.entries.into_iter();
+        let mut watched = entries.filter(|entry| entry.viewing_id == viewing && entry.completed);
+        watched
+            .next()
+            .map_or(Ok(()), |entry| self.remember(&entry.take_back()))
     }
 
     fn kept_linked(&mut self) -> Option<Vec<AccountKey>> {

@@ -1,0 +1,138 @@
+//! `undo` while the disk fails or the process dies: afterwards a viewing is taken back everywhere or not at all, and the user has
+//! been told which.
+
+use super::rig::*;
+use crate::control::{Request, Response};
+use crate::engine::Input;
+use crate::model::ServiceName;
+
+const HEAT: &str = "/films/Heat (1995) {tmdb-949}.mkv";
+
+/// What the user was told; of a process that died nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Said {
+    Done,
+    Noted,
+    NothingChanged,
+    Nothing,
+}
+
+/// Heat was watched, and PunchPlay has not been told: Discovr has unless it is `away` as well.
+fn watched(machine: Machine, both_away: bool) -> Rig {
+    let mut rig = Rig::new(machine);
+    rig.world.away = Some(ServiceName::Punchplay);
+    rig.world.down = both_away;
+    rig.open("a", HEAT, 0.0);
+    rig.wait(355.0);
+    rig.quit("a");
+    rig.wait(60.0);
+    rig
+}
+
+fn undo(rig: &mut Rig) -> Said {
+    let viewing = rig.log().entries[0].viewing_id.to_string();
+    rig.replies.clear();
+    rig.tell(Input::Request(1, Request::Undo { viewing }));
+    match rig.replies.last() {
+        Some(Response::TakenBack(_)) => Said::Done,
+        Some(Response::Failed(error)) => match error.to_string() {
+            said if said.contains("it is noted") => Said::Noted,
+            said if said.contains("nothing is changed") => Said::NothingChanged,
+            said => panic!("{said}"),
+        },
+        None => Said::Nothing,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn everything_works_again(rig: &mut Rig) {
+    rig.wait(100.0);
+    rig.world.away = None;
+    rig.world.down = false;
+    rig.wait(1000.0);
+    rig.restart(10.0);
+    rig.wait(1000.0);
+}
+
+/// Whether it counts as watched: at PunchPlay, which was to be told of no more, and here.
+fn check(rig: &Rig, both_away: bool, how: &str) -> bool {
+    let told = rig.world.watched.len();
+    assert!(told <= 1, "{how}: told {told} times");
+    assert_eq!(rig.queue(), Vec::<String>::new(), "{how}: in the queue");
+    let here = rig.engine().debouncer.viewings().next().unwrap();
+    let log = rig.log();
+    let line = &log.entries[0];
+    assert_eq!(here.completed.is_some(), line.completed, "{how}: {line:?}");
+    let expected = usize::from(!both_away || told == 1);
+    assert_eq!(rig.world.history.len(), expected, "{how}: at Discovr");
+    assert_eq!(line.completed, expected == 1, "{how}: {line:?}");
+    told == 1
+}
+
+fn at_every_write(trouble: Trouble) {
+    for both_away in [true, false] {
+        let mut calm = watched(Machine::default(), both_away);
+        let before = calm.machine.writes.get();
+        assert_eq!(undo(&mut calm), Said::Done);
+        let writes = calm.machine.writes.get() - before;
+        assert!(writes >= 2, "only {writes}");
+        everything_works_again(&mut calm);
+        assert!(!check(&calm, both_away, "undisturbed"));
+        for at in 1..=writes {
+            let mut rig = watched(
+                Machine {
+                    keeps_old: true,
+                    ..Machine::default()
+                },
+                both_away,
+            );
+            let at = rig.machine.writes.get() + at;
+            rig.machine.trouble.set(Some((at, trouble)));
+            let said = undo(&mut rig);
+            everything_works_again(&mut rig);
+            let how = format!("{trouble:?} at {at}, both away: {both_away}, said {said:?}");
+            let is_watched = check(&rig, both_away, &how);
+            match said {
+                Said::Done | Said::Noted => assert!(!is_watched, "{how}"),
+                Said::NothingChanged => assert!(is_watched, "{how}"),
+                Said::Nothing => {}
+            }
+        }
+    }
+}
+
+#[test]
+fn an_undo_in_which_the_process_dies_is_done_everywhere_or_not_at_all() {
+    at_every_write(Trouble::CrashBefore);
+    at_every_write(Trouble::CrashAfter);
+}
+
+#[test]
+fn an_undo_in_which_the_disk_fails_is_done_everywhere_or_not_at_all_and_the_user_is_told_so() {
+    at_every_write(Trouble::FailBefore);
+    at_every_write(Trouble::FailAfter);
+}
+
+#[test]
+fn an_undo_in_which_the_database_is_lost_or_falls_back_is_done_all_the_same() {
+    at_every_write(Trouble::LoseAll);
+    at_every_write(Trouble::FallBack(3));
+}
+
+#[test]
+fn what_the_history_has_not_been_told_of_is_not_taken_back() {
+    let mut rig = watched(Machine::default(), true);
+    let id = rig.log().entries[0].viewing_id;
+    rig.open("a", "/films/Alien (1979) {tmdb-348}.mkv", 0.0);
+    rig.wait(350.0);
+    rig.machine.log.borrow_mut().fail(true);
+    rig.quit("a");
+    rig.wait(1.0);
+    let all = rig.engine().debouncer.viewings();
+    let alien = all.map(|viewing| viewing.id).find(|other| *other != id);
+    let viewing = alien.unwrap().to_string();
+    rig.machine.log.borrow_mut().fail(false);
+    rig.tell(Input::Request(1, Request::Undo { viewing }));
+    let said = format!("{:?}", rig.replies.last());
+    assert!(said.contains("nothing is changed"), "{said}");
+}
