@@ -6,6 +6,10 @@
 //! | was *found* (this run did not see it begin) in the process that completed the film, as an entry of its playlist | if it is the same entry: a lap may be paused or slowed down, so its place says nothing |
 //! | … as an entry that is not known | unless it was visibly begun anew: near its beginning, no farther than time allows, and neither looped nor where so many laps have brought it |
 //! | … the same, while a re-watch is under way, or if that one had ended and this mpv does not loop | only where laps or credits have brought it |
+//!
+//! mpv's `loop-file` begins no playback: its laps are seeks, and mpv says of them what it says of the user's (`seek`,
+//! `playback-restart`; neither `eof-reached` nor, where it loops for ever, any option changes). So a lap is told from a seek by where
+//! it comes from (`Playing::is_rewound`), for every player alike.
 
 use std::time::Duration;
 
