@@ -5,8 +5,8 @@ use super::reading::Reading;
 use super::token::{Mark, Text};
 use super::words::{self, PLACE, SHOW};
 use super::{
-    Extra, Ids, MediaType, ParsedName, extras, group, kinship, normalise, part, parts, private,
-    title,
+    Extra, Ids, MediaType, ParsedName, Shelved, extras, group, kinship, normalise, part, parts,
+    private, title,
 };
 
 /// What the folders above a file say, the nearest first.
@@ -28,11 +28,41 @@ struct Folders {
     shelf: Option<Text>,
     /// Of the work that the nearest such folder is of.
     ids: Ids,
-    /// That folder's title and year.
-    called: Option<(String, Option<u16>)>,
+    /// What that folder is called.
+    called: Option<Called>,
     anime: bool,
+    /// The nearest folder that names a work is called as the file is, and is none of episodes.
+    own_folder: bool,
+    /// That folder has a number before its name.
+    counted: bool,
     /// Of what people made themselves, nearer than one of films.
     private: bool,
+}
+
+/// A folder's title, as it is and squeezed, and its year.
+struct Called {
+    title: String,
+    key: String,
+    year: Option<u16>,
+}
+
+impl Called {
+    fn new(title: &str, year: Option<u16>) -> Self {
+        Self {
+            title: title.to_owned(),
+            key: squeezed(title),
+            year,
+        }
+    }
+}
+
+/// Whether what was made of it all is the work that a folder is of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kin {
+    Same,
+    /// It lies where the folder's work does, and is called otherwise.
+    Doubtful,
+    Other,
 }
 
 /// What a whole path says.
@@ -79,6 +109,14 @@ fn assemble(base: String, mut folders: Folders) -> ParsedName {
     folders.context.anime = folders.anime;
     let mut reading = part::read(Text::new(base), &folders.context);
     folders.claim_shelf(&mut reading);
+    folders.own_folder = folders
+        .named
+        .as_ref()
+        .is_some_and(|folder| folder.title == reading.title && !folder.is_numbered());
+    folders.counted = folders
+        .named
+        .as_ref()
+        .is_some_and(|folder| folder.leading && folder.weak && folder.season.is_empty());
     let released = join(&mut reading, &mut folders);
     finish(reading, folders, released)
 }
@@ -104,7 +142,7 @@ impl Folders {
         }
         if of_season && (is_bare(&text) || of_extras.is_some()) {
             let title = text.text.trim().to_owned();
-            self.called.get_or_insert((squeezed(&title), None));
+            self.called.get_or_insert_with(|| Called::new(&title, None));
             self.named = Some(Box::new(Reading {
                 title: Some(title),
                 text,
@@ -196,35 +234,50 @@ impl Folders {
         let Some(title) = &folder.title else {
             return;
         };
-        let key = squeezed(title);
-        let (called, year) = self.called.get_or_insert((key.clone(), folder.year));
-        if *called != key {
+        let called = self
+            .called
+            .get_or_insert_with(|| Called::new(title, folder.year));
+        if called.key != squeezed(title) {
             return;
         }
-        *year = year.or(folder.year);
+        called.year = called.year.or(folder.year);
         if !folder.has_episode() || kinship::ids_before_number(&folder.text) {
             self.ids.fill_from(&folder.ids);
         }
     }
 
-    /// The ids of the folder, if what was made of it all is what the folder is of: it is called so, or the film has its year,
-    /// or it is an episode that was `shelved` there, whatever that calls the series.
-    fn ids_of(&self, title: Option<&str>, year: Option<u16>, episode: bool, shelved: bool) -> Ids {
-        let of_it = self
-            .called
-            .as_ref()
-            .zip(title)
-            .is_some_and(|((called, of), title)| {
-                let title = squeezed(title);
-                let alike = called.starts_with(&title) || title.starts_with(called.as_str());
-                let same_year = of.is_some() && *of == year;
-                *called == title || episode && (alike || shelved) || !episode && same_year
-            });
-        if of_it {
-            self.ids.clone()
+    /// Whether what was made of it all is what the folder with the ids is of: it is called so, or may be in another language
+    /// where the film has its year or the episode was `shelved` there.
+    fn kin(&self, base: &Reading, episode: bool, shelved: bool) -> Kin {
+        let (Some(called), Some(own)) = (&self.called, &base.title) else {
+            return Kin::Other;
+        };
+        let key = squeezed(own);
+        let alike = called.key.starts_with(&key) || key.starts_with(&called.key);
+        let beside = if episode {
+            shelved
         } else {
-            Ids::default()
+            called.year.is_some() && called.year == base.year
+        };
+        if called.key == key || episode && alike {
+            Kin::Same
+        } else if !beside {
+            Kin::Other
+        } else if kinship::may_be_called(&called.title, base) {
+            Kin::Same
+        } else {
+            Kin::Doubtful
         }
+    }
+
+    /// The work whose ids the folder has.
+    fn work(&self) -> Option<Box<Shelved>> {
+        let called = self.called.as_ref()?;
+        Some(Box::new(Shelved {
+            title: called.title.clone(),
+            year: called.year,
+            ids: self.ids.clone(),
+        }))
     }
 
     /// A folder called like one of extras is a series' own where its episodes say so.
@@ -520,10 +573,16 @@ fn split_leading(base: &mut Reading) {
 
 /// `released`: the folder is called as releases are.
 fn finish(base: Reading, folders: Folders, released: bool) -> ParsedName {
-    let among_films = folders.context.series == Some(false) && !folders.private;
-    let private = private::is_private(&base, among_films, released);
+    let series = folders.context.series.filter(|_| !folders.private);
+    let among_films = series == Some(false);
+    let private = private::is_private(&base, series, released);
     let in_season = !folders.season.is_empty() && folders.context.series != Some(false);
     let episode = !base.film && (base.is_numbered() || in_season || base.special);
+    let kin = if folders.ids.is_empty() {
+        Kin::Other
+    } else {
+        folders.kin(&base, episode, in_season || base.group)
+    };
     let season = if base.season.is_empty() && episode && base.date.is_none() {
         folders.season.clone()
     } else {
@@ -537,8 +596,16 @@ fn finish(base: Reading, folders: Folders, released: bool) -> ParsedName {
     if absolute.is_empty() && anime && season.is_empty() {
         absolute.clone_from(&base.episode);
     }
-    let shelved = in_season || base.group;
-    let of_folder = folders.ids_of(base.title.as_deref(), base.year, episode, shelved);
+    let shelved_with = if kin == Kin::Doubtful {
+        folders.work()
+    } else {
+        None
+    };
+    let of_folder = if kin == Kin::Same {
+        folders.ids
+    } else {
+        Ids::default()
+    };
     let on_folder = !of_folder.is_empty();
     let before_number = !base.ids.is_empty() && kinship::ids_before_number(&base.text);
     // What stands on the folder of a series is the series'; on the file of an episode it might be the episode's.
@@ -567,13 +634,23 @@ fn finish(base: Reading, folders: Folders, released: bool) -> ParsedName {
             .part
             .is_some_and(|part| parts::may_be_series(&base.text, part));
     // "The Office (2005) (US)": whose country is told has namesakes in others, as series have.
-    let of_country = !episode && title::has_country(&base.text);
+    let of_country = !(episode || among_films || folders.own_folder)
+        && title::has_country(&base.text)
+        && base.text.first_marked(0, &[Mark::Tech]).is_none();
     let timed = |title: &String| base.date.is_some() && !title.contains(char::is_alphabetic);
     // "S01E01 - Pilot" with no folder that names the series: the text is the episode's.
     let nowhere = base.leading
         && base.date.is_none()
         && base.episode_title.is_none()
         && !(base.group || base.anime || folders.context.titled);
+    // "2023-08-12 Beach": as people keep their own; a show's name comes first, or its folder lies among series.
+    let kept = base.leading
+        && base.date.is_some()
+        && base.episode.is_empty()
+        && series != Some(true)
+        && base.text.first_marked(0, &[Mark::Tech]).is_none();
+    // "02 - Ownership/03 - Borrowing": lessons, or tracks
+    let lesson = folders.counted && base.leading && base.weak && series != Some(true) && !anime;
     let recorded = base.leading && base.title.as_ref().is_some_and(timed);
     // Bytes that are no text were replaced: nobody knows a work by that.
     let illegible = base
@@ -608,10 +685,13 @@ fn finish(base: Reading, folders: Folders, released: bool) -> ParsedName {
             || illegible
             || nowhere
             || base.between
-            || base.day && !among_films
+            || kept
+            || lesson
+            || base.unsure && !among_films
             || of_series
             || of_country,
         ids,
         ids_are_series: episode && (on_folder || before_number),
+        shelved_with,
     }
 }

@@ -1,5 +1,6 @@
 //! The title is what is left before the first thing found; the episode's title what is left behind it.
 
+use super::numbers::is_ova;
 use super::reading::Reading;
 use super::render::{Region, render};
 use super::token::{Firsts, Mark, Text, gap, phrase_at};
@@ -36,6 +37,16 @@ pub(super) fn find(reading: &mut Reading) {
     // "The Complete First Season"
     let article = |title: &String| reading.is_numbered() && title.eq_ignore_ascii_case("the");
     reading.title = title.filter(|title| !article(title));
+    // "Title OVA2" is called as "Title OVA 2" is.
+    let counted = reading.text.raw(region.end);
+    if reading.text.mark(region.end) == Mark::Number
+        && reading.text.number(region.end).is_none()
+        && is_ova(reading.text.key(region.end))
+        && let Some(title) = &mut reading.title
+    {
+        title.push(' ');
+        title.push_str(counted.trim_end_matches(|c: char| c.is_ascii_digit()));
+    }
     reading.alternative = reading.alternative.take().or(alternative);
     if !reading.leading {
         reading.episode_title = behind_number(reading, region.end);
@@ -238,6 +249,7 @@ fn trim_bracket(reading: &mut Reading, region: &mut Region) {
         && reading.group
         && reading.has_episode()
         && is_latin_word(text.raw(bracket.first))
+        && !(bracket.first..bracket.last).any(|i| text.has(i, SEASON))
         && !matches!(
             text.keys(bracket.first, bracket.last),
             "tv" | "uncensored" | "bd" | "dvd"
