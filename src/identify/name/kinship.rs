@@ -57,7 +57,7 @@ pub fn is_foreign(title: &str) -> bool {
         || is_romaji(title)
 }
 
-/// `Shingeki no Kyojin`: two words or more, or a long one, of Japanese syllables alone.
+/// `Shingeki no Kyojin`: Japanese syllables alone in two words or more, or in two with a particle behind the first word.
 fn is_romaji(title: &str) -> bool {
     let words: Vec<String> = title
         .split(|c: char| !c.is_ascii_alphabetic())
@@ -65,29 +65,63 @@ fn is_romaji(title: &str) -> bool {
         .map(str::to_ascii_lowercase)
         .collect();
     let letters: usize = words.iter().map(String::len).sum();
-    letters >= 6 && (words.len() > 1 || letters >= 7) && words.iter().all(|word| of_syllables(word))
+    let whole = words.len() > 1 && letters > 5 && words.iter().all(|word| of_syllables(word));
+    let mixed = || {
+        let particle = |word: &String| matches!(word.as_str(), "no" | "na" | "wo" | "wa" | "ga");
+        let full = |word: &&String| word.len() > 2 && of_syllables(word);
+        words.iter().skip(1).any(particle) && words.iter().filter(full).count() > 1
+    };
+    whole || mixed()
 }
 
+/// Consonants, and the vowels that may stand behind them; the longer first.
+const SYLLABLES: &[(&str, &str)] = &[
+    ("ky", "auo"),
+    ("gy", "auo"),
+    ("sh", "aiueo"),
+    ("ch", "aiueo"),
+    ("ny", "auo"),
+    ("hy", "auo"),
+    ("by", "auo"),
+    ("py", "auo"),
+    ("my", "auo"),
+    ("ry", "auo"),
+    ("ts", "u"),
+    ("k", "aiueo"),
+    ("g", "aiueo"),
+    ("s", "aueo"),
+    ("z", "aueo"),
+    ("j", "aiuo"),
+    ("t", "aeo"),
+    ("d", "aeo"),
+    ("n", "aiueo"),
+    ("h", "aieo"),
+    ("f", "u"),
+    ("b", "aiueo"),
+    ("p", "aiueo"),
+    ("m", "aiueo"),
+    ("y", "auo"),
+    ("r", "aiueo"),
+    ("w", "ao"),
+    ("", "aiueo"),
+];
+
 fn of_syllables(word: &str) -> bool {
-    const ONSETS: &[&str] = &[
-        "ky", "gy", "sh", "ch", "ny", "hy", "by", "py", "my", "ry", "ts", "k", "g", "s", "z", "j",
-        "t", "d", "n", "h", "f", "b", "p", "m", "y", "r", "w", "",
-    ];
     let mut rest = word;
     while !rest.is_empty() {
-        // A doubled consonant, and the one that ends a syllable
+        // A doubled consonant
         if let [first, second, ..] = rest.as_bytes()
-            && (first == second && !b"aeiou".contains(first) || rest.starts_with("tch"))
+            && (first == second && !b"aeioun".contains(first) || rest.starts_with("tch"))
         {
             rest = rest.get(1..).unwrap_or_default();
         }
-        let behind = ONSETS.iter().find_map(|onset| {
-            let behind = rest.strip_prefix(onset)?;
-            behind.strip_prefix(['a', 'e', 'i', 'o', 'u'])
+        let syllable = SYLLABLES.iter().find_map(|(consonant, vowels)| {
+            let vowel = rest.strip_prefix(consonant)?;
+            vowel.strip_prefix(|c: char| vowels.contains(c))
         });
-        rest = match (behind, rest.strip_prefix('n')) {
-            (Some(behind), _) | (None, Some(behind)) => behind,
-            _ => return false,
+        rest = match syllable.or_else(|| rest.strip_prefix('n')) {
+            Some(behind) => behind,
+            None => return false,
         };
     }
     true
@@ -189,7 +223,9 @@ mod tests {
             ("Kusuriya no Hitorigoto", true),
             ("Majo no Tabitabi", true),
             ("Nippon Chinbotsu", true),
-            ("Gintama", true),
+            ("Ore dake Level Up na Ken", true),
+            ("Jumanji", false),
+            ("No Time to Die", false),
             ("Bocchi", false),
             ("Heat", false),
             ("Casino", false),

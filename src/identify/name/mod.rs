@@ -12,6 +12,7 @@ mod claim;
 mod date;
 mod episode;
 mod extras;
+mod folders;
 mod group;
 mod ideographs;
 mod kinship;
