@@ -168,6 +168,7 @@ fn episodes_in_every_spelling() {
         ("[Kumo] Umi - S2E05 - 17 [1080p].mkv", "episode Umi S2 E5 abs 17", "counted on, beside the season"),
         ("[Kumo] Umi - S01E05 - 17 [1080p].mkv", "episode Umi S1 E5 \"17\"", "in the first season both counts are the same"),
         ("[Kumo] Umi (Season 1) - S01E05.mkv", "episode Umi S1 E5", "a season in brackets is no title"),
+        ("[Kumo] Umi (The Final Season) - 60.mkv", "episode Umi (The Final Season) E60", "without its number it is"),
         ("[Kumo] Umi - 12 - Ending [1080p].mkv", "episode Umi E12 \"Ending\"", "an episode may be called so in anime"),
         ("Harbour S01E\u{660}\u{665}.mkv", "episode Harbour S1 E5", "Arabic digits"),
         ("[TGx]Harbour.S01E01.1080p.mkv", "episode Harbour S1 E1", "an index is no group"),

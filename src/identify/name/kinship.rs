@@ -43,9 +43,9 @@ pub(super) fn may_be_called(title: &str, base: &Reading) -> bool {
 /// Little words that English has not.
 const FOREIGN: &[&str] = &[
     "der", "die", "das", "des", "dem", "und", "ein", "eine", "im", "zum", "zur", "auf", "von",
-    "mit", "le", "la", "les", "l", "du", "de", "et", "un", "une", "dans", "au", "aux", "el", "los",
-    "las", "del", "y", "il", "lo", "gli", "della", "di", "che", "os", "uma", "het", "een", "van",
-    "och", "og", "det", "w", "z",
+    "mit", "le", "la", "les", "du", "de", "et", "un", "une", "dans", "au", "aux", "el", "los",
+    "las", "del", "il", "lo", "gli", "della", "di", "che", "os", "uma", "het", "een", "och", "og",
+    "det",
 ];
 
 /// Whether a title shows that it is not English: by its script or accents, a little word, or Japanese syllables.

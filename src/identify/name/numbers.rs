@@ -436,7 +436,7 @@ fn before_bracket(reading: &Reading, context: &Context) -> Option<Bare> {
 /// `[Group] Title OVA2 [1080p]`
 fn glued_ova(reading: &Reading) -> Option<Bare> {
     let text = &reading.text;
-    if !text.may_have(ANIME) {
+    if !text.may_have(ANIME) || !reading.season.is_empty() {
         return None;
     }
     (1..text.len()).find_map(|at| {

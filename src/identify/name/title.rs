@@ -3,7 +3,7 @@
 use super::numbers::is_ova;
 use super::reading::Reading;
 use super::render::{Region, render};
-use super::token::{Firsts, Mark, Text, gap, phrase_at};
+use super::token::{Bracket, Firsts, Mark, Text, gap, phrase_at};
 use super::words::{BINDS, COUNTRY, EDITION, EPISODE, LANGUAGE, SCRIPT, SEASON, SPECIAL, WHOLE};
 
 const ENDS: &[Mark] = &[
@@ -160,7 +160,7 @@ fn in_soup(reading: &Reading, region: Region) -> Option<Region> {
         // "[Title] rest": the bracket is part of the title only if it ends it.
         return None;
     }
-    let usable = |b: &&&super::token::Bracket| {
+    let usable = |b: &&&Bracket| {
         !(b.first..b.last).any(|i| text.has(i, SCRIPT))
             && !matches!(text.keys(b.first, b.last), "movie" | "tv")
     };
@@ -207,7 +207,7 @@ fn trim_country(reading: &mut Reading, region: &mut Region) {
 
 /// Whether a country in capitals stands in brackets of its own.
 pub(super) fn has_country(text: &Text) -> bool {
-    let country = |b: &super::token::Bracket| {
+    let country = |b: &Bracket| {
         b.kind == '('
             && b.first > 0
             && b.last == b.first + 1
@@ -249,7 +249,7 @@ fn trim_bracket(reading: &mut Reading, region: &mut Region) {
         && reading.group
         && reading.has_episode()
         && is_latin_word(text.raw(bracket.first))
-        && !(bracket.first..bracket.last).any(|i| text.has(i, SEASON))
+        && !counts_season(text, bracket)
         && !matches!(
             text.keys(bracket.first, bracket.last),
             "tv" | "uncensored" | "bd" | "dvd"
@@ -273,6 +273,12 @@ fn trim_bracket(reading: &mut Reading, region: &mut Region) {
         reading.country = country_of(text.key(bracket.first)).or(reading.country);
     }
     region.end = bracket.first;
+}
+
+/// `(Season 1)`, but not `(The Final Season)`.
+fn counts_season(text: &Text, bracket: Bracket) -> bool {
+    let inside = || bracket.first..bracket.last;
+    inside().any(|i| text.has(i, SEASON)) && inside().any(|i| text.number(i).is_some())
 }
 
 fn trim_word(reading: &mut Reading, region: &mut Region) {
