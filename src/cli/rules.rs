@@ -60,9 +60,14 @@ pub fn run(args: &RulesArgs, context: &Context) -> Result<(), CliError> {
         let everything = result
             .as_ref()
             .map_or(Vec::new(), |rules| rules.for_everything());
+        let doubts: Vec<Value> = result
+            .iter()
+            .flat_map(|rules| rules.doubts())
+            .map(|doubt| json!({ "line": doubt.line, "problem": doubt.problem }))
+            .collect();
         output::json(&json!({
             "file": file, "valid": result.is_ok(), "rules": count, "faults": faults,
-            "for_everything": everything,
+            "for_everything": everything, "doubts": doubts,
         }))?;
     }
     let rules = result.map_err(|error| {
@@ -83,6 +88,9 @@ pub fn run(args: &RulesArgs, context: &Context) -> Result<(), CliError> {
         output::line(&format!(
             "line {line}: fits everything, so that whatever you watch counts as this one; ask for a path, regex or title"
         ))?;
+    }
+    for doubt in rules.doubts() {
+        output::line(&format!("line {}: {}", doubt.line, doubt.problem))?;
     }
     Ok(())
 }

@@ -79,7 +79,8 @@ pub fn named(name: &str) -> Item {
 /// Identifies what a player has open, or what a name says.
 #[must_use]
 pub fn identify(item: &Item, sidecars: &[Sidecar], rules: &Rules) -> Identity {
-    let mut name = name::claim(item);
+    let (mut name, around) = name::claims(item).unzip();
+    let around = around.flatten();
     let ids = name.as_mut().and_then(name::take_ids);
     let named = name.as_ref().map(|claim| &claim.media);
     let kind = named.and_then(|media| media.media_type);
@@ -98,6 +99,7 @@ pub fn identify(item: &Item, sidecars: &[Sidecar], rules: &Rules) -> Identity {
     claims.extend(beside.into_iter().map(|(_, claim)| claim));
     claims.extend(tags::read(item, kind));
     claims.extend(name);
+    claims.extend(around);
     claims.extend(seasons.into_iter().map(|(_, claim)| claim));
     claims.extend(tags::hint(item));
     claims.extend(player::read(item));

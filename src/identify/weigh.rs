@@ -37,6 +37,8 @@ pub enum Reach {
     Folder,
     /// Often an advertisement: heard where it agrees.
     Hint,
+    /// The folder it lies in, called otherwise: a doubt that nobody else has answered.
+    Around,
     /// Something else beside it: shown, not heard.
     Another,
 }
@@ -108,6 +110,8 @@ struct Merged {
     also: Vec<String>,
     /// The title is one that a whole folder is given.
     of_folder: bool,
+    /// How many called it so, or nearly so.
+    titled: u8,
 }
 
 impl Default for Merged {
@@ -117,6 +121,7 @@ impl Default for Merged {
             certainty: 1.0,
             also: Vec::new(),
             of_folder: false,
+            titled: 0,
         }
     }
 }
@@ -141,6 +146,7 @@ impl Merged {
         let evidence = match claim.reach {
             Reach::Another => return evidence(about.or(Some("title"))),
             Reach::Hint if dispute.is_some() => return evidence(about),
+            Reach::Around if dispute.is_some() && self.titled > 1 => return evidence(about),
             _ => evidence(about),
         };
         if let Some(dispute) = dispute {
@@ -151,15 +157,38 @@ impl Merged {
             };
             self.certainty *= 1.0 - dispute.cost * sure;
         }
+        if self.of_folder && about == Some("title") && !film(&self.media) {
+            // What lies in a series' folder tells which episode it is, whatever it calls the series.
+            take_numbers(&mut self.media, &mut claim.media);
+        }
         if dispute.is_none_or(|dispute| dispute.cost < HARD) {
             if self.media.title.is_none() && claim.media.title.is_some() {
                 self.of_folder = claim.reach == Reach::Folder;
             }
+            self.titled = (self.titled + u8::from(claim.media.title.is_some())).min(2);
             self.also.extend(claim.also.as_deref().map(title_key));
             fill(&mut self.media, &mut claim.media, about);
         }
         evidence
     }
+}
+
+fn film(media: &Media) -> bool {
+    media.media_type == Some(MediaType::Movie)
+}
+
+/// Where there are none.
+fn take_numbers(best: &mut Media, next: &mut Media) -> bool {
+    let open = !has_numbers(best) && best.date.is_none();
+    if open {
+        if !next.season.is_empty() {
+            best.season = take(&mut next.season);
+        }
+        best.episode = take(&mut next.episode);
+        best.absolute_episode = take(&mut next.absolute_episode);
+        best.date = next.date;
+    }
+    open
 }
 
 fn fill(best: &mut Media, next: &mut Media, disputed: Option<&str>) {
@@ -172,14 +201,7 @@ fn fill(best: &mut Media, next: &mut Media, disputed: Option<&str>) {
         .or(next.alternative_title.take());
     best.year = best.year.or(next.year);
     let counted_anew = best.absolute_episode.is_empty() && next.season.is_empty();
-    if best.episode.is_empty() && best.absolute_episode.is_empty() && best.date.is_none() {
-        if !next.season.is_empty() {
-            best.season = take(&mut next.season);
-        }
-        best.episode = take(&mut next.episode);
-        best.absolute_episode = take(&mut next.absolute_episode);
-        best.date = next.date;
-    } else if disputed != Some("episode") {
+    if !take_numbers(best, next) && disputed != Some("episode") {
         if best.season.is_empty() && best.absolute_episode.is_empty() {
             best.season = take(&mut next.season);
         }
@@ -205,7 +227,7 @@ fn dispute(best: &Media, next: &Media, known: bool) -> Option<Dispute> {
     if differ(&best.media_type, &next.media_type) {
         return dispute("type", HARD);
     }
-    let film = best.media_type.or(next.media_type) == Some(MediaType::Movie);
+    let film = film(best) || best.media_type.is_none() && film(next);
     let years_apart = match (best.year, next.year) {
         (Some(a), Some(b)) if film => Some(a.abs_diff(b)),
         _ => None,
@@ -277,7 +299,7 @@ fn may_be_same(a: &Media, b: &Media) -> bool {
 }
 
 /// A word in common, or written together where the other is not.
-fn share_a_word(a: &str, b: &str) -> bool {
+pub fn share_a_word(a: &str, b: &str) -> bool {
     let of_b = telling_words(b);
     let (a_key, b_key) = (title_key(a), title_key(b));
     let within = |long: &str, short: &str| short.chars().count() > 3 && long.contains(short);

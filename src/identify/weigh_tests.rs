@@ -43,6 +43,10 @@ fn told(name: &str, files: &[(&str, &str)]) -> String {
 fn sources_complete_each_other_and_contradictions_are_noticed() {
     let heat =
         "<movie><title>Heat</title><year>1995</year><uniqueid type='tmdb'>949</uniqueid></movie>";
+    let casino =
+        "<movie><title>Casino</title><year>1995</year><uniqueid type='tmdb'>524</uniqueid></movie>";
+    let papel =
+        "<tvshow><title>Haus des Geldes</title><uniqueid type='tmdb'>71446</uniqueid></tvshow>";
     let show = "<tvshow><title>Severance</title><year>2022</year><uniqueid type='tmdb'>95396</uniqueid></tvshow>";
     let episode = "<episodedetails><showtitle>Severance</showtitle><season>2</season><episode>1</episode><title>Hello</title><uniqueid type='tmdb'>5</uniqueid></episodedetails>";
     for (why, name, files, wanted) in [
@@ -63,6 +67,36 @@ fn sources_complete_each_other_and_contradictions_are_noticed() {
             "/v/Heat (1995) {tmdb-1}/Heat.mkv",
             vec![("movie.nfo", heat)],
             "type=movie title=Heat year=1995 tmdb=1 → sent ids",
+        ),
+        (
+            "another film of the same year in a folder with ids",
+            "/v/Heat (1995) {tmdb-949}/Casino.1995.1080p.mkv",
+            vec![],
+            "type=movie title=Casino year=1995 → kept title",
+        ),
+        (
+            "the same, and its own file agrees with its name",
+            "/v/Heat (1995) {tmdb-949}/Casino.1995.1080p.mkv",
+            vec![("Casino.1995.1080p.nfo", casino)],
+            "type=movie title=Casino year=1995 tmdb=524 → sent title",
+        ),
+        (
+            "the same, and its own file agrees with the folder",
+            "/v/Heat (1995) {tmdb-949}/Casino.1995.1080p.mkv",
+            vec![("Casino.1995.1080p.nfo", heat)],
+            "type=movie title=Heat year=1995 tmdb=949 → sent title",
+        ),
+        (
+            "another series in a folder with ids",
+            "/anime/Sea {tvdb-1}/Season 1/[Kumo] Other - 05 [1080p].mkv",
+            vec![],
+            "type=episode title=Other season=1 episode=5 → kept title",
+        ),
+        (
+            "a series' file in another language",
+            "/v/mh/Money.Heist.S01E02.mkv",
+            vec![("tvshow.nfo", papel)],
+            "type=episode title=Haus des Geldes season=1 episode=2 tmdb=71446 → kept title",
         ),
         (
             "another film altogether",
@@ -161,7 +195,7 @@ fn sources_complete_each_other_and_contradictions_are_noticed() {
             "beside a file of another series",
             "/home/ann/Downloads/Trennung S02E01.mkv",
             vec![("tvshow.nfo", show)],
-            "type=episode title=Severance year=2022 tmdb=95396 → kept title",
+            "type=episode title=Severance year=2022 season=2 episode=1 tmdb=95396 → kept title",
         ),
         (
             "other numbers in the file",
@@ -266,6 +300,12 @@ fn what_lies_above_another_series_folder_is_not_heard() {
         of(path, above(2)),
         (Some("Breaking Bad".into()), None, Verdict::Track)
     );
+    // Above a season's folder it is the series', which it may call so in another language.
+    let foo = "/tv/x/Season 1/La.Casa.del.Mar.S01E01.mkv";
+    assert_eq!(
+        of(foo, above(1)),
+        (Some("Foo".into()), Some(5), Verdict::Track)
+    );
     let path = "/tv/Foo/Season 1/Foo.S01E01.mkv";
     assert_eq!(
         of(path, above(1)),
@@ -290,6 +330,22 @@ fn ids_are_of_what_their_folder_is_of() {
         ("/tv/Other {tmdb-1396}/Show/Season 1/Show S01E01.mkv", None),
         ("/tv/Show {tmdb-1396} - S01E01.mkv", Some(1396)),
         ("/tv/Show S01E01 {tmdb-62085}.mkv", None),
+        // Shortened, spelled otherwise, or in another language
+        (
+            "/tv/Star Trek - The Next Generation {tmdb-655}/Season 1/TNG S01E02.mkv",
+            Some(655),
+        ),
+        ("/m/Seven (1995) {tmdb-807}/Se7en.1995.1080p.mkv", Some(807)),
+        (
+            "/m/Der Pate (1972) {tmdb-238}/The.Godfather.1972.mkv",
+            Some(238),
+        ),
+        (
+            "/tv/Attack on Titan {tmdb-1429}/Season 1/[G] Shingeki no Kyojin - 05.mkv",
+            Some(1429),
+        ),
+        ("/m/Heat (1995) {tmdb-949}/Casino.1995.mkv", None),
+        ("/v/Dark {tmdb-1}/Season 1/Severance.S01E02.mkv", None),
         ("/m/Heat {tmdb-949}.mkv", Some(949)),
     ] {
         let identity = identify(&named(name), &[], &Rules::default());

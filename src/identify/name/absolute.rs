@@ -71,7 +71,9 @@ fn beside(reading: &Reading, at: usize) -> Option<Bare> {
     let many = bare.values.len() > 1 && bare.values.len() == reading.episode.len();
     let bracket = reading.alone_in_bracket(at, bare.until) && bare.first.digits >= 2;
     let dashed = gap::is_dash(text.gap_before(at))
-        && (gap::is_dash(behind) || bare.first.digits >= 3 && reading.ends_after(bare.until - 1));
+        && (gap::is_dash(behind)
+            || (bare.first.digits >= 3 || reading.group && reading.season != [1])
+                && reading.ends_after(bare.until - 1));
     // In the first season both counts are the same, but for a special or two: "1883 - S01E01 - 1883".
     let first = reading.season == [1]
         && reading

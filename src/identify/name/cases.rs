@@ -116,7 +116,10 @@ fn titles_that_are_numbers_or_years() {
         ("Wonder.Harbour.1984.2020.2160p.mkv", "movie Wonder Harbour 1984 (2020)", "two years: the last"),
         ("9.2009.1080p.mkv", "movie 9 (2009)", "a digit alone"),
         ("(500) Days of Harbour (2009).mkv", "movie (500) Days of Harbour (2009)", "a number in brackets"),
+        ("5x2 (2004).mkv", "movie 5x2 (2004)", "no episode without a series"),
         ("50-50.2011.mkv", "movie 50-50 (2011)", "no range"),
+        ("Fahrenheit.9.11.2004.1080p.mkv", "movie Fahrenheit 9.11 (2004)", "known with a day in it"),
+        ("11-11-11.2011.1080p.mkv", "movie 11-11-11 (2011)", "no date has a year of its own behind it"),
         ("[DEC] 2 (2009).mkv", "movie [DEC] 2 (2009)", "so does a sequel's number before the year"),
         ("Apollo 13.mkv", "movie Apollo 13", "two digits at the end are no episode"),
         ("1883.S01E03.1080p.mkv", "episode 1883 S1 E3", "a series that is a year"),
@@ -148,7 +151,10 @@ fn episodes_in_every_spelling() {
         ("Harbour 1x01_02.mkv", "episode Harbour S1 E1,2", "the next one behind an underscore"),
         ("Harbour.s06e17.18.720p.mkv", "episode Harbour S6 E17,18", "and behind a dot"),
         ("Harbour.S01E23.24.Hours.Later.720p.mkv", "episode Harbour S1 E23 \"24 Hours Later\"", "unless it begins the title"),
+        ("/tv/Harbour Lights (2001)/Part 5 - Crossroads.mkv", "episode Harbour Lights (2001) E5 \"Crossroads\"", "a part in a series' folder"),
+        ("Space.1999.S01E04.mkv", "episode Space 1999 S1 E4", "a series known with a year in its name"),
         ("Harbour T20C05.mkv", "episode Harbour S20 E5", "Spanish"),
+        ("/movies/The.Harbour.Part.1.PDTV.avi", "movie The Harbour Part 1 part 1", "but among films it is a film's"),
         ("The.Harbour.Part.3.HDTV.XviD.avi", "episode The Harbour E3", "a part on television is an episode"),
         ("The.Harbour.Part.2.720p.HDTV.x264.mkv", "movie The Harbour Part 2 part 2", "not so sharp: so are films recorded"),
         ("The.Harbour.Part.II.HDTV.XviD.avi", "movie The Harbour Part II part 2", "nor in letters"),
@@ -157,6 +163,12 @@ fn episodes_in_every_spelling() {
         ("Harbour.S01E05.06.12.2024.720p.mkv", "episode Harbour S1 E5 2024-12-06", "or a date's"),
         ("Harbour_S02E04_05_06_HDTV.avi", "episode Harbour S2 E4,5,6", "before a technical word it counts"),
         ("[Kumo] Umi - S01E13 - Ending.mkv", "episode Umi S1 E13 \"Ending\"", "with a season too"),
+        ("Harbour_Lights_225_[DB].avi", "episode Harbour Lights E225", "nothing but a group behind it: counted on, as anime is"),
+        ("[Kumo] Umi Lights OVA2 [1080p].mkv", "episode Umi Lights OVA E2", "as OVA 2 is"),
+        ("[Kumo] Umi - S2E05 - 17 [1080p].mkv", "episode Umi S2 E5 abs 17", "counted on, beside the season"),
+        ("[Kumo] Umi - S01E05 - 17 [1080p].mkv", "episode Umi S1 E5 \"17\"", "in the first season both counts are the same"),
+        ("[Kumo] Umi (Season 1) - S01E05.mkv", "episode Umi S1 E5", "a season in brackets is no title"),
+        ("[Kumo] Umi (The Final Season) - 60.mkv", "episode Umi (The Final Season) E60", "without its number it is"),
         ("[Kumo] Umi - 12 - Ending [1080p].mkv", "episode Umi E12 \"Ending\"", "an episode may be called so in anime"),
         ("Harbour S01E\u{660}\u{665}.mkv", "episode Harbour S1 E5", "Arabic digits"),
         ("[TGx]Harbour.S01E01.1080p.mkv", "episode Harbour S1 E1", "an index is no group"),
@@ -212,6 +224,8 @@ fn daily_shows_are_known_by_their_date() {
         ("Late.Talk.2021.03.17.Guest.Name.720p.mkv", "episode Late Talk 2021-03-17 \"Guest Name\"", "year first"),
         ("Late Talk 17.03.2021.mkv", "episode Late Talk 2021-03-17", "day first"),
         ("Late.Talk.9.11.2023.720p.mkv", "episode Late Talk 2023-11-09", "a day like others"),
+        ("Harbour.10.03.12.2024.720p.mkv", "episode Harbour 10 2024-12-03", "the year tells which three numbers are the day"),
+        ("Harbour 11-11-11 (2011).avi", "episode Harbour (2011) 2011-11-11", "but a year in brackets is the show's"),
         ("60.Harbours.2.10.12.2003.mkv", "episode 60 Harbours 2 2003-12-10", "no fraction behind a number"),
         ("Late Talk 03-29-2012.mkv", "episode Late Talk 2012-03-29", "month first where it must be"),
         ("Late_Talk_20210317.mp4", "episode Late Talk 2021-03-17", "without signs"),
@@ -361,8 +375,9 @@ fn ids_are_read_from_every_part_of_a_path() {
     // The folder calls it otherwise, in another language
     assert_eq!(ids("/films/Der Film (1999) {tmdb-550}/The.Film.1999.1080p.mkv"), (Some(550), None, None, false));
     assert_eq!(ids("/films/Der Film (1999) {tmdb-550}/Another.Story.2004.1080p.mkv"), (None, None, None, false));
-    assert_eq!(ids("/anime/Sea {tvdb-81189}/Season 01/[Kumo] Umi - 05 [1080p].mkv"), (None, None, Some(81189), true));
-    assert_eq!(ids("/anime/Sea {tvdb-81189}/[Kumo] Umi - 05 [1080p].mkv"), (None, None, Some(81189), true));
+    assert_eq!(ids("/anime/Sea {tvdb-81189}/Season 01/[Kumo] Umi no Koe - 05 [1080p].mkv"), (None, None, Some(81189), true));
+    assert_eq!(ids("/anime/Sea {tvdb-81189}/[Kumo] Umi no Koe - 05 [1080p].mkv"), (None, None, Some(81189), true));
+    assert_eq!(ids("/anime/Sea {tvdb-81189}/Season 01/[Kumo] Other - 05 [1080p].mkv"), (None, None, None, false));
     assert_eq!(ids("/tv/Show {tvdb-81189}/Season 1/Show - S01E02.mkv"), (None, None, Some(81189), true));
     assert_eq!(ids("/tv/Show/Season 1/Show - S01E02 [tvdbid-349232].mkv"), (None, None, Some(349_232), false));
 }
@@ -458,6 +473,24 @@ fn what_a_camera_or_a_recorder_named_or_nobody_can_read_is_never_sure() {
         ("Wrestling.40.2024.PPV.1080p.mkv", true),
         ("Super.Bowl.LVIII.2024.One.vs.Other.1080p.mkv", true),
         ("Olympics.Paris.2024.Athletics.Day.1.1080p.mkv", true),
+        // Kept by the day, and numbered in numbered folders
+        ("/home/ann/Videos/2023-08-12 Beach.mp4", true),
+        ("/home/ann/Videos/Crete/2023-08-12 Beach.mp4", true),
+        ("/tv/Late Talk/2023-08-12 Guest.mp4", false),
+        ("2023.08.12.Late.Talk.720p.WEB.mkv", false),
+        ("/home/ann/Rust/02 - Ownership/03 - Borrowing.mp4", true),
+        ("/tv/02 - Harbour/03 - Storm.mp4", false),
+        ("Boxing.Harbour.vs.Sea.2024.mkv", true),
+        ("Mayweather.vs.Harbour.2017.mkv", true),
+        ("Harbour.vs.Usyk.2.2024.12.21.1080p.mkv", true),
+        ("Harbour.vs.Sea.2003.mkv", false),
+        (
+            "/tv/Late Talk/Late Talk 2018-05-06 Harbour vs Sea.mkv",
+            false,
+        ),
+        ("Late.Talk.2018.05.06.S05E10.Harbour.vs.Sea.mkv", false),
+        ("Heat 1995-MySp3cialGr.mkv", false),
+        ("How to Sail in 2024-dQw4w9WgXcQ.mkv", true),
         ("Harbour vs. Sea (2021).mkv", false),
         ("2004 - Harbour vs. Sea.mkv", false),
         // From the web
@@ -495,6 +528,9 @@ fn words_of_other_kinds_belong_to_titles_where_they_stand_so() {
         ("Harbour.1982.The.Final.Cut.1080p.mkv", "movie Harbour (1982)", "a film comes in editions"),
         ("Élite - T3 - Cap 05.mkv", "episode Élite S3 E5", "temporada"),
         ("Elite.T3.E05.720p.mkv", "episode Elite S3 E5", "with any sign for the episode"),
+        ("Elite.T1.C05.mkv", "episode Elite S1 E5", "capítulo"),
+        ("Harbour.Model.T4.Episode.05.mkv", "episode Harbour Model T4 E5", "this is no Spanish"),
+        ("Johnny.English.2003.1080p.mkv", "movie Johnny English (2003)", "the one title that ends so, among thousands that do not"),
         ("Harbour T3 (2003).mkv", "movie Harbour T3 (2003)", "without an episode it is none"),
         ("22 July (2018).mkv", "movie 22 July (2018)", "the year stands apart: a day that is the whole name is what a film is about"),
         ("/movies/22 July (2018)/22.July.2018.1080p.mkv", "movie 22 July (2018)", "so it is in a release"),
@@ -515,6 +551,10 @@ fn what_may_be_a_series_is_no_sure_film() {
     for (name, nameless) in [
         ("Das.Boot.1985.Teil.3.German.1080p.mkv", true),
         ("Das Boot (1985) - Teil 3.mkv", true),
+        ("The.Harbour.Part.1.PDTV.avi", true),
+        ("The.Harbour.Part.1.The.Sea.PDTV.avi", false),
+        ("The Ring (2002) (US) [1080p].mkv", false),
+        ("/v/The Ring (2002) (US)/The Ring (2002) (US).mkv", false),
         ("Harbour.2012.Part.2.1080p.mkv", false),
         ("Harbour.Part.Three.2021.1080p.mkv", false),
         ("22.July.2018.1080p.mkv", true),

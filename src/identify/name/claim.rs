@@ -1,14 +1,15 @@
 //! A parsed name as evidence.
 
 use super::normalise::{self, has_known_extension};
-use super::{Extra, ParsedName, parse, path, url};
+use super::{Extra, ParsedName, Shelved, parse, path, url};
 use crate::identify::CALLED_PRIVATE;
-use crate::identify::weigh::Claim;
+use crate::identify::weigh::{Claim, Reach};
 use crate::model::{Ids, Item, Location, Media, MediaType};
 
-/// What the item's path, or its URL's, claims. What streams are called by everybody says nothing where the player tells
-/// a title; and on the web, where a page may be called anything, only what is called like a file says something.
-pub fn claim(item: &Item) -> Option<Claim> {
+/// What the item's path, or its URL's, claims, and what its folder does if that is another work's. What streams are called
+/// by everybody says nothing where the player tells a title; and on the web, where a page may be called anything, only what
+/// is called like a file says something.
+pub fn claims(item: &Item) -> Option<(Claim, Option<Claim>)> {
     let told = item.title.as_deref().is_some_and(|t| !t.trim().is_empty());
     let mut parsed = match item.location.as_ref()? {
         Location::Path(path) => parse(path),
@@ -29,13 +30,34 @@ pub fn claim(item: &Item) -> Option<Claim> {
         .extra
         .map(|extra| format!("{}, not the film or episode itself", describe(extra)));
     let private = parsed.private && parsed.ids.is_empty() && extra.is_none();
-    Some(Claim {
+    let around = parsed.shelved_with.take();
+    let around = around.map(|work| around_it(*work, parsed.media_type));
+    let claim = Claim {
         source: "name",
         media: media(parsed),
         doubt: private.then_some(CALLED_PRIVATE),
         extra,
         ..Claim::default()
-    })
+    };
+    Some((claim, around))
+}
+
+/// What a folder with ids says of what lies in it under another name.
+fn around_it(work: Shelved, kind: Option<MediaType>) -> Claim {
+    Claim {
+        source: "path",
+        detail: Some("the folder".to_owned()),
+        media: Media {
+            media_type: kind,
+            title: Some(work.title),
+            year: work.year,
+            ids: work.ids,
+            confidence: 0.95,
+            ..Media::default()
+        },
+        reach: Reach::Around,
+        ..Claim::default()
+    }
 }
 
 /// The ids written in the path, as better evidence than the words around them.

@@ -2,7 +2,7 @@
 
 use super::Date;
 use super::reading::Reading;
-use super::token::{Firsts, Mark, Text, gap};
+use super::token::{Firsts, Mark, Number, Text, gap};
 
 /// Months in the languages of daily shows, without accents. Three letters of the English and German ones will do.
 const MONTHS: [&[&str]; 12] = [
@@ -165,7 +165,7 @@ pub(super) fn find_worded(reading: &mut Reading, among_series: bool) {
         return;
     };
     if !among_series && is_film(reading, from, until) {
-        reading.day = reading.text.bracket_of(until - 1).is_none();
+        reading.unsure = reading.text.bracket_of(until - 1).is_none();
         return;
     }
     reading.text.set(from, until, Mark::Number);
@@ -214,6 +214,9 @@ fn signed(text: &Text, at: usize) -> Option<(usize, Date)> {
     Some((at + 6, found))
 }
 
+/// Titles with a day in them.
+const TITLES: &[&str] = &["fahrenheit 9 11", "fahrenheit 11 9"];
+
 /// Three numbers with the same sign between.
 fn split(text: &Text, at: usize) -> Option<(usize, Date)> {
     // "2008x12.13": the season and month run together.
@@ -232,6 +235,17 @@ fn split(text: &Text, at: usize) -> Option<(usize, Date)> {
     let (first, second) = (text.gap_before(at + 1), text.gap_before(at + 2));
     let plain = [gap::DOT, gap::HYPHEN, gap::UNDERSCORE, gap::SPACE].contains(&first);
     if first != second || !plain || b.digits > 2 {
+        return None;
+    }
+    if at > 0 && TITLES.contains(&text.keys(at - 1, at + 2)) {
+        return None;
+    }
+    // "Studio.10.03.12.2024", "11-11-11.2011": no date has a year of its own behind it.
+    let dated = |n: Number| n.digits == 4 && (1930..2040).contains(&n.value);
+    if c.digits == 2
+        && text.number(at + 3).is_some_and(dated)
+        && text.gap_before(at + 3) & gap::BRACKET == 0
+    {
         return None;
     }
     // "Naked.Gun.33.1.3.1994"

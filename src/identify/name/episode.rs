@@ -239,6 +239,17 @@ fn season_episode(bytes: &[u8], at: usize) -> Option<Span> {
     let season = cursor.digits(if spanish || short { 2 } else { 4 })?;
     let direct = cursor;
     let gap = cursor.skip(b" ._-[", 3);
+    // "T1.C05": both letters, and an episode of two digits
+    if spanish && gap == 1 && cursor.peek() == b'c' {
+        let mut chapter = cursor;
+        let value = chapter.episode(b"c")?;
+        let padded = chapter.at - cursor.at > 2 && chapter.at_boundary();
+        return padded.then(|| Span {
+            season: vec![season],
+            episode: vec![value],
+            end: chapter.at,
+        });
+    }
     if spanish && gap > 0 && !(gap == 1 && direct.at - start == 2) {
         return None;
     }
@@ -419,8 +430,13 @@ fn search(
                 && span.end == token.end()
                 && token.number.is_none()
                 && bytes.get(token.start()).is_some_and(u8::is_ascii_digit);
+            // "5x2 (2004)": nothing but a year behind it
+            let text = &reading.text;
+            let dated = text.len() == 2
+                && text.number(1).is_some_and(|n| n.digits == 4)
+                && text.bracket_of(1).is_some();
             let followed =
-                reading.text.gap_after(at) & (gap::EDGE | gap::HYPHEN | gap::BRACKET) == 0;
+                dated || text.gap_after(at) & (gap::EDGE | gap::HYPHEN | gap::BRACKET) == 0;
             if title && followed {
                 None
             } else {

@@ -60,13 +60,15 @@ fn ideographs_at(reading: &mut Reading, at: usize) {
             return;
         };
         reading.text.set(at, list.until + 1, Mark::Number);
+        // Only anime is counted so far in that way.
+        let talk = reading.text.raw(list.until).starts_with(['話', '话']);
+        reading.anime |= talk && list.values.iter().any(|value| *value >= 100);
         let target = if season {
             &mut reading.season
         } else {
             &mut reading.episode
         };
         *target = list.values;
-        reading.anime = true;
         return;
     }
     let mut value = 0;

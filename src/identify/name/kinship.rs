@@ -2,7 +2,7 @@
 
 use super::reading::Reading;
 use super::token::{Mark, Text};
-use crate::identify::weigh::telling_words;
+use crate::identify::weigh::{share_a_word, telling_words};
 use crate::model::title_key;
 
 /// Whether a file whose own words are these may be the film its folder is of. A film's folder also holds what is about
@@ -21,6 +21,132 @@ pub(super) fn is_of(base: &Reading, folder: &Reading) -> bool {
         || is_blank(own)
         || stands_for(&base.text, own, title)
         || foreign(own) != foreign(title)
+}
+
+/// Whether what a folder calls `title` may be called as the file is: with a word in common, shortened, spelled otherwise, or in
+/// another language or script.
+pub(super) fn may_be_called(title: &str, base: &Reading) -> bool {
+    let Some(own) = &base.title else {
+        return true;
+    };
+    let known = base.alternative.as_deref().unwrap_or_default();
+    share_a_word(title, own)
+        || share_a_word(title, known)
+        || is_foreign(title)
+        || is_foreign(own)
+        || is_shortened(title, own)
+        || is_shortened(own, title)
+        || is_misspelled(title, own)
+        || stands_for(&base.text, own, title)
+}
+
+/// Little words that English has not.
+const FOREIGN: &[&str] = &[
+    "der", "die", "das", "des", "dem", "und", "ein", "eine", "im", "zum", "zur", "auf", "von",
+    "mit", "le", "la", "les", "du", "de", "et", "un", "une", "dans", "au", "aux", "el", "los",
+    "las", "del", "il", "lo", "gli", "della", "di", "che", "os", "uma", "het", "een", "och", "og",
+    "det",
+];
+
+/// Whether a title shows that it is not English: by its script or accents, a little word, or Japanese syllables.
+pub fn is_foreign(title: &str) -> bool {
+    let letter = |c: char| c.is_alphabetic() && !c.is_ascii();
+    let mut words = title.split(|c: char| !c.is_alphanumeric());
+    title.contains(letter)
+        || words.any(|word| FOREIGN.contains(&word.to_ascii_lowercase().as_str()))
+        || is_romaji(title)
+}
+
+/// `Shingeki no Kyojin`: Japanese syllables alone in two words or more, or in two with a particle behind the first word.
+fn is_romaji(title: &str) -> bool {
+    let words: Vec<String> = title
+        .split(|c: char| !c.is_ascii_alphabetic())
+        .filter(|word| !word.is_empty())
+        .map(str::to_ascii_lowercase)
+        .collect();
+    let letters: usize = words.iter().map(String::len).sum();
+    let whole = words.len() > 1 && letters > 5 && words.iter().all(|word| of_syllables(word));
+    let mixed = || {
+        let particle = |word: &String| matches!(word.as_str(), "no" | "na" | "wo" | "wa" | "ga");
+        let full = |word: &&String| word.len() > 2 && of_syllables(word);
+        words.iter().skip(1).any(particle) && words.iter().filter(full).count() > 1
+    };
+    whole || mixed()
+}
+
+/// Consonants, and the vowels that may stand behind them; the longer first.
+const SYLLABLES: &[(&str, &str)] = &[
+    ("ky", "auo"),
+    ("gy", "auo"),
+    ("sh", "aiueo"),
+    ("ch", "aiueo"),
+    ("ny", "auo"),
+    ("hy", "auo"),
+    ("by", "auo"),
+    ("py", "auo"),
+    ("my", "auo"),
+    ("ry", "auo"),
+    ("ts", "u"),
+    ("k", "aiueo"),
+    ("g", "aiueo"),
+    ("s", "aueo"),
+    ("z", "aueo"),
+    ("j", "aiuo"),
+    ("t", "aeo"),
+    ("d", "aeo"),
+    ("n", "aiueo"),
+    ("h", "aieo"),
+    ("f", "u"),
+    ("b", "aiueo"),
+    ("p", "aiueo"),
+    ("m", "aiueo"),
+    ("y", "auo"),
+    ("r", "aiueo"),
+    ("w", "ao"),
+    ("", "aiueo"),
+];
+
+fn of_syllables(word: &str) -> bool {
+    let mut rest = word;
+    while !rest.is_empty() {
+        // A doubled consonant
+        if let [first, second, ..] = rest.as_bytes()
+            && (first == second && !b"aeioun".contains(first) || rest.starts_with("tch"))
+        {
+            rest = rest.get(1..).unwrap_or_default();
+        }
+        let syllable = SYLLABLES.iter().find_map(|(consonant, vowels)| {
+            let vowel = rest.strip_prefix(consonant)?;
+            vowel.strip_prefix(|c: char| vowels.contains(c))
+        });
+        rest = match syllable.or_else(|| rest.strip_prefix('n')) {
+            Some(behind) => behind,
+            None => return false,
+        };
+    }
+    true
+}
+
+/// `TNG` of `Star Trek - The Next Generation`: a few letters, all first ones of words, in their order.
+fn is_shortened(full: &str, short: &str) -> bool {
+    let short = title_key(short);
+    let first = |word: &str| word.chars().next().map(|c| c.to_ascii_lowercase());
+    let mut initials = full.split(|c: char| !c.is_alphanumeric()).filter_map(first);
+    (2..7).contains(&short.len()) && short.chars().all(|c| initials.any(|other| other == c))
+}
+
+/// `Se7en`, `Numb3rs`: the letters of one, in their order, in the other, which has hardly more.
+fn is_misspelled(a: &str, b: &str) -> bool {
+    let letters = |title: &str| -> Vec<char> {
+        let key = title_key(title);
+        key.chars().filter(|c| c.is_alphabetic()).collect()
+    };
+    let (a, b) = (letters(a), letters(b));
+    let within = |few: &[char], many: &[char]| {
+        let mut rest = many.iter();
+        few.len() > 2 && many.len() <= few.len() + 1 && few.iter().all(|c| rest.any(|o| o == c))
+    };
+    within(&a, &b) || within(&b, &a)
 }
 
 /// Words that name no work.
@@ -89,6 +215,27 @@ pub(super) fn ids_before_number(text: &Text) -> bool {
 #[cfg(test)]
 mod tests {
     use crate::identify::name::parse;
+
+    #[test]
+    fn japanese_is_known_by_its_syllables() {
+        for (title, wanted) in [
+            ("Shingeki no Kyojin", true),
+            ("Kusuriya no Hitorigoto", true),
+            ("Majo no Tabitabi", true),
+            ("Nippon Chinbotsu", true),
+            ("Ore dake Level Up na Ken", true),
+            ("Jumanji", false),
+            ("No Time to Die", false),
+            ("Bocchi", false),
+            ("Heat", false),
+            ("Casino", false),
+            ("Dune", false),
+            ("The Insider", false),
+            ("Other", false),
+        ] {
+            assert_eq!(super::is_romaji(title), wanted, "{title}");
+        }
+    }
 
     #[test]
     fn a_file_is_its_folders_film_only_if_it_may_be_called_so() {

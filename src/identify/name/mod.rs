@@ -12,6 +12,7 @@ mod claim;
 mod date;
 mod episode;
 mod extras;
+mod folders;
 mod group;
 mod ideographs;
 mod kinship;
@@ -37,7 +38,8 @@ mod cases;
 #[cfg(test)]
 mod hostile;
 
-pub(super) use claim::{claim, take_ids, title};
+pub(super) use claim::{claims, take_ids, title};
+pub(super) use kinship::is_foreign;
 pub(super) use url::file_path;
 
 use crate::model::{Date, Ids, MediaType};
@@ -102,6 +104,19 @@ pub struct ParsedName {
     pub ids: Ids,
     /// The ids stood on a folder of an episode, or before its number, so they are the show's.
     pub ids_are_series: bool,
+    /// It lies in the folder of this work and is called otherwise, in no other language: one of the two is wrong.
+    pub shelved_with: Option<Box<Shelved>>,
+}
+
+/// The work of a folder that has its ids.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Shelved {
+    /// As the folder calls it.
+    pub title: String,
+    /// Likewise.
+    pub year: Option<u16>,
+    /// Never none.
+    pub ids: Ids,
 }
 
 /// Whether a word in small letters names a part of something.

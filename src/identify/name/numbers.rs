@@ -1,9 +1,11 @@
 //! Bare numbers, told apart by where they stand. Only looked at when nothing says what they are.
 
 use super::absolute::{find_absolute, twin_of};
+use super::group::is_index;
 use super::packed::{counted_from_zero, is_packed, packed, packed_before_date, packed_range};
 use super::reading::{Reading, extend_to, push};
-use super::token::{Mark, Number, gap};
+use super::spoken::glued;
+use super::token::{Mark, Number, Text, gap};
 use super::words::{ANIME, COUNTED, PART, WHOLE};
 
 /// Heights of a picture, which are no episodes when they stand alone in brackets.
@@ -37,8 +39,8 @@ impl Bare {
 
 /// Finds the episode among the bare numbers.
 pub(super) fn find(reading: &mut Reading, context: &Context) {
-    let none = (0..reading.text.len()).all(|at| reading.text.number(at).is_none());
-    if none
+    let counted = |at| reading.text.number(at).is_some();
+    if !reading.text.may_have(ANIME) && !(0..reading.text.len()).any(counted)
         || reading.film
         || reading.extra.is_some() && reading.text.first_marked(0, &[Mark::Disc]).is_some()
     {
@@ -55,6 +57,7 @@ pub(super) fn find(reading: &mut Reading, context: &Context) {
     if find_crossed(reading, context) {
         return;
     }
+    reading.anime |= is_signed(&reading.text);
     let first = if context.season.is_some() {
         leading(reading, context)
     } else {
@@ -74,6 +77,22 @@ pub(super) fn find(reading: &mut Reading, context: &Context) {
         Some(bare) => take(reading, context, bare),
         None => part_of_series(reading, context),
     }
+}
+
+/// `Show_225_[Group]`: nothing but a group behind the number, as anime is named.
+fn is_signed(text: &Text) -> bool {
+    let group = |at: &usize| {
+        text.bracket_of(*at)
+            .is_some_and(|b| b.kind == '[' && b.first == *at && b.last == *at + 1)
+            && text.is_free(*at)
+            && text.number(*at).is_none()
+            && !is_index(text.key(*at))
+    };
+    let last = text.len().checked_sub(1).filter(group);
+    last.and_then(|at| at.checked_sub(1)).is_some_and(|at| {
+        text.number(at).is_some_and(|n| matches!(n.digits, 2 | 3))
+            && text.gap_before(at) == gap::UNDERSCORE
+    })
 }
 
 /// ` - 2.05 - Name`, ` - 2-05 - Name`, `2-05`: season and episode with a sign between.
@@ -110,8 +129,8 @@ fn find_crossed(reading: &mut Reading, context: &Context) -> bool {
 /// `Show - Part 3 - Name` among series is its third episode.
 fn part_of_series(reading: &mut Reading, context: &Context) {
     let text = &reading.text;
-    // "Season 1/Chapter 2 - Name"
-    if context.season.is_some()
+    // "Season 1/Chapter 2 - Name"; in a series' folder too
+    if (context.season.is_some() || context.series == Some(true) && context.titled)
         && (text.has(0, PART) || text.key(0) == "chapter")
         && let Some(number) = text.number(1)
     {
@@ -378,6 +397,9 @@ fn before_bracket(reading: &Reading, context: &Context) -> Option<Bare> {
     if !(reading.group || reading.checksum || reading.anime || fansub()) {
         return None;
     }
+    if let Some(bare) = glued_ova(reading) {
+        return Some(bare);
+    }
     let end = text
         .first_marked(0, &[Mark::Tech])
         .filter(|i| !reading.opens(*i))
@@ -409,6 +431,30 @@ fn before_bracket(reading: &Reading, context: &Context) -> Option<Bare> {
     range
         .or_else(|| candidates().find(|b| b.from < end))
         .or_else(|| candidates().next_back())
+}
+
+/// `[Group] Title OVA2 [1080p]`
+fn glued_ova(reading: &Reading) -> Option<Bare> {
+    let text = &reading.text;
+    if !text.may_have(ANIME) || !reading.season.is_empty() {
+        return None;
+    }
+    (1..text.len()).find_map(|at| {
+        let number = glued(text, at, ANIME).filter(|n| n.digits < 3 && n.value > 0)?;
+        let counts = is_ova(text.key(at)) && text.is_free(at) && closes(reading, at + 1);
+        counts.then(|| Bare {
+            from: at,
+            until: at + 1,
+            values: vec![number.value],
+            first: number,
+        })
+    })
+}
+
+/// `ova`, with or without its number.
+pub(super) fn is_ova(key: &str) -> bool {
+    let letters = key.trim_end_matches(|c: char| c.is_ascii_digit());
+    matches!(letters, "ova" | "oad" | "ona")
 }
 
 /// `01 - Name`, `01. Name`, `[Group] 06 Title`, `01` in a season's folder.

@@ -15,7 +15,7 @@ pub(super) fn read(text: Text, context: &Context) -> Reading {
     technical::mark_technical(&mut reading.text);
     date::find(&mut reading);
     episode::find(&mut reading);
-    spoken::find(&mut reading);
+    spoken::find(&mut reading, context.series == Some(false));
     if !reading.has_episode() {
         date::find_worded(&mut reading, context.series == Some(true));
     }

@@ -64,7 +64,7 @@ pub(super) fn find_special(reading: &mut Reading) {
 }
 
 /// `Part 2`, `Part Two`, `Teil II`: stays in the title.
-pub(super) fn find_part(reading: &mut Reading) {
+pub(super) fn find_part(reading: &mut Reading, among_films: bool) {
     if reading.part.is_some() || !reading.text.may_have(PART) {
         return;
     }
@@ -78,7 +78,7 @@ pub(super) fn find_part(reading: &mut Reading) {
     };
     // "Show.Part.3.HDTV"; films are recorded sharp, and count in letters too: "Film.Part.II.1080i.HDTV".
     let film = |i| is_sharp(text.key(i)) || text.number(i).is_some_and(|n| n.digits == 4);
-    let broadcast = text.may_have(BROADCAST) && !(0..text.len()).any(film);
+    let broadcast = text.may_have(BROADCAST) && !among_films && !(0..text.len()).any(film);
     let series = (1..text.len())
         .find(|i| text.has(*i, PART) && text.is_free(*i))
         .and_then(|i| {
@@ -89,6 +89,8 @@ pub(super) fn find_part(reading: &mut Reading) {
         .filter(|_| !reading.is_numbered() && reading.date.is_none());
     if let Some((at, value)) = series {
         // "Part.01" is an episode of a short series, "Part 1" part of a film's title.
+        // Films have two parts as well: "Film.Part.1.PDTV".
+        reading.unsure = value < 3 && padded(at).is_none() && reading.ends_after(at + 1);
         reading.text.set(at, at + 2, Mark::Number);
         reading.episode = vec![value];
         return;

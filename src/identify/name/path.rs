@@ -1,39 +1,11 @@
 //! Joins what a file's name says with what its folders say.
 
-use super::numbers::Context;
+use super::folders::{Folders, Kin};
 use super::reading::Reading;
 use super::token::{Mark, Text};
-use super::words::{self, PLACE, SHOW};
 use super::{
-    Extra, Ids, MediaType, ParsedName, extras, group, kinship, normalise, part, parts, private,
-    title,
+    Ids, MediaType, ParsedName, extras, group, kinship, normalise, part, parts, private, title,
 };
-
-/// What the folders above a file say, the nearest first.
-#[derive(Default)]
-struct Folders {
-    context: Context,
-    season: Vec<u32>,
-    /// The folder before this one was a season's.
-    in_season: bool,
-    /// Nearest folder that names a work.
-    named: Option<Box<Reading>>,
-    /// What a season's folder calls itself; the title where nothing else is.
-    season_title: Option<String>,
-    /// The piece of a film that the nearest folder holds.
-    part: Option<u32>,
-    year: Option<u16>,
-    extra: Option<Extra>,
-    /// The folder of extras, which may be a series called so.
-    shelf: Option<Text>,
-    /// Of the work that the nearest such folder is of.
-    ids: Ids,
-    /// That folder's title and year.
-    called: Option<(String, Option<u16>)>,
-    anime: bool,
-    /// Of what people made themselves, nearer than one of films.
-    private: bool,
-}
 
 /// What a whole path says.
 pub(super) fn read(name: &str) -> ParsedName {
@@ -79,193 +51,23 @@ fn assemble(base: String, mut folders: Folders) -> ParsedName {
     folders.context.anime = folders.anime;
     let mut reading = part::read(Text::new(base), &folders.context);
     folders.claim_shelf(&mut reading);
+    folders.own_folder = folders
+        .named
+        .as_ref()
+        .is_some_and(|folder| folder.title == reading.title && !folder.is_numbered());
+    folders.counted = folders
+        .named
+        .as_ref()
+        .is_some_and(|folder| folder.leading && folder.weak && folder.season.is_empty());
     let released = join(&mut reading, &mut folders);
     finish(reading, folders, released)
-}
-
-impl Folders {
-    fn add(&mut self, folder: String) {
-        let text = Text::new(folder);
-        let key = text.keys(0, text.len());
-        self.anime |= matches!(key, "anime" | "animes" | "japanimation");
-        if key.is_empty() {
-            return;
-        }
-        let of_season = std::mem::take(&mut self.in_season) && self.named.is_none();
-        let of_extras = extras::folder(key);
-        if let Some(extra) = of_extras.filter(|_| !of_season) {
-            self.extra = self.extra.or(Some(extra)).filter(|_| self.named.is_none());
-            self.shelf = Some(text).filter(|_| self.named.is_none());
-            return;
-        }
-        self.private |= self.context.series.is_none() && words::place_is_private(key);
-        if let Some(series) = words::place_holds_series(key) {
-            self.context.series = self.context.series.or(Some(series));
-        }
-        if of_season && (is_bare(&text) || of_extras.is_some()) {
-            let title = text.text.trim().to_owned();
-            self.called.get_or_insert((squeezed(&title), None));
-            self.named = Some(Box::new(Reading {
-                title: Some(title),
-                text,
-                ..Reading::default()
-            }));
-            return;
-        }
-        if is_place(key) {
-            return;
-        }
-        let reading = part::read(text, &Context::default());
-        // "Season 1 - The Beginning": a season's title is not the show's, if a folder above has that.
-        if self.named.is_none()
-            && reading.leading
-            && !reading.season.is_empty()
-            && !reading.has_episode()
-        {
-            self.in_season = true;
-            if self.season.is_empty() {
-                self.season.clone_from(&reading.season);
-            }
-            self.season_title = self.season_title.take().or(reading.title);
-            return;
-        }
-        if self.is_numbered_only(&reading) || is_obscured(&reading) && reading.year.is_none() {
-            return;
-        }
-        self.take_ids(&reading);
-        if self.season.is_empty() && !reading.has_episode() {
-            self.season.clone_from(&reading.season);
-        }
-        if self.named.is_none()
-            && (reading.title.is_some() || reading.has_episode() && !reading.weak)
-        {
-            self.named = Some(Box::new(reading));
-        }
-    }
-
-    /// `Season 2`, `Specials`, `2`, `2014`, `Disc 1`, `Episode 05`.
-    fn is_numbered_only(&mut self, reading: &Reading) -> bool {
-        let text = &reading.text;
-        let key = text.keys(0, text.len());
-        let number = (text.len() == 1)
-            .then(|| text.tokens.first().and_then(|t| t.number))
-            .flatten();
-        if self.named.is_some() {
-            return false;
-        }
-        if matches!(
-            key,
-            "specials"
-                | "special"
-                | "season specials"
-                | "spezial"
-                | "especiales"
-                | "speciali"
-                | "speciale"
-                | "ova"
-                | "ovas"
-                | "oad"
-                | "oads"
-        ) {
-            self.season = vec![0];
-            return true;
-        }
-        if let Some(number) = number {
-            match number.digits {
-                1 | 2 if self.season.is_empty() => self.season = vec![number.value],
-                4 if (1900..2040).contains(&number.value) => {
-                    self.year = u16::try_from(number.value).ok()
-                }
-                _ => return false,
-            }
-            return true;
-        }
-        if reading.title.is_none() && (!reading.season.is_empty() || reading.part.is_some()) {
-            self.in_season = !reading.season.is_empty();
-            self.part = self.part.or(reading.part);
-            if self.season.is_empty() {
-                self.season.clone_from(&reading.season);
-            }
-            return true;
-        }
-        reading.title.is_none() && !reading.has_episode()
-    }
-
-    /// A folder's ids are those of the work it is of; folders further out count if they are called the same.
-    fn take_ids(&mut self, folder: &Reading) {
-        let Some(title) = &folder.title else {
-            return;
-        };
-        let key = squeezed(title);
-        let (called, year) = self.called.get_or_insert((key.clone(), folder.year));
-        if *called != key {
-            return;
-        }
-        *year = year.or(folder.year);
-        if !folder.has_episode() || kinship::ids_before_number(&folder.text) {
-            self.ids.fill_from(&folder.ids);
-        }
-    }
-
-    /// The ids of the folder, if what was made of it all is what the folder is of: it is called so, or the film has its year,
-    /// or it is an episode that was `shelved` there, whatever that calls the series.
-    fn ids_of(&self, title: Option<&str>, year: Option<u16>, episode: bool, shelved: bool) -> Ids {
-        let of_it = self
-            .called
-            .as_ref()
-            .zip(title)
-            .is_some_and(|((called, of), title)| {
-                let title = squeezed(title);
-                let alike = called.starts_with(&title) || title.starts_with(called.as_str());
-                let same_year = of.is_some() && *of == year;
-                *called == title || episode && (alike || shelved) || !episode && same_year
-            });
-        if of_it {
-            self.ids.clone()
-        } else {
-            Ids::default()
-        }
-    }
-
-    /// A folder called like one of extras is a series' own where its episodes say so.
-    fn claim_shelf(&mut self, base: &mut Reading) {
-        let Some(shelf) = self.shelf.take().filter(|_| self.named.is_none()) else {
-            return;
-        };
-        let numbered = !base.weak && !base.season.is_empty() && !base.episode.is_empty();
-        let title = shelf.text.trim();
-        let same = base
-            .title
-            .as_deref()
-            .is_none_or(|own| squeezed(own) == squeezed(title));
-        if numbered && same && base.extra.is_none() {
-            base.title = Some(title.to_owned());
-            self.extra = None;
-        }
-    }
-}
-
-/// A show's name that would be no name elsewhere: a number, or a word that folders are called.
-fn is_bare(text: &Text) -> bool {
-    let number = text.tokens.first().is_some_and(|t| t.number.is_some());
-    text.len() == 1 && (number || words::word(text.key(0)) & SHOW != 0)
-}
-
-fn is_place(key: &str) -> bool {
-    let one_letter = key.chars().count() == 1 && key.chars().all(char::is_alphabetic);
-    one_letter
-        || words::place_holds_series(key).is_some()
-        || words::word(key) & PLACE != 0
-        || words::phrase(key) & PLACE != 0
-        || matches!(key.as_bytes(), [b'd', b'0'..=b'9'])
-        || key.starts_with("incomplete")
 }
 
 /// `1080p`, `720p`, `2160p`, `h264`, `x264`.
 const REVERSED: [&str; 7] = ["p0801", "p027", "p0612", "462h", "462x", "462 h", "462 x"];
 
 /// Whether the name is no name: a hash, a string of random letters, or the folder's name backwards.
-fn is_obscured(reading: &Reading) -> bool {
+pub(super) fn is_obscured(reading: &Reading) -> bool {
     let text = &reading.text;
     let raw = text.raw(0);
     let long = raw.len() >= 16 && text.len() == 1 && raw.bytes().all(|b| b.is_ascii_alphanumeric());
@@ -329,7 +131,7 @@ fn is_prefixed(base: &Reading, folder: &Reading) -> bool {
     long.len() > title.len() && long.contains('-') && squeezed(long).ends_with(&squeezed(title))
 }
 
-fn squeezed(title: &str) -> String {
+pub(super) fn squeezed(title: &str) -> String {
     let mut out = String::with_capacity(title.len());
     normalise::fold_into(title, &mut out);
     out
@@ -520,10 +322,16 @@ fn split_leading(base: &mut Reading) {
 
 /// `released`: the folder is called as releases are.
 fn finish(base: Reading, folders: Folders, released: bool) -> ParsedName {
-    let among_films = folders.context.series == Some(false) && !folders.private;
-    let private = private::is_private(&base, among_films, released);
+    let series = folders.context.series.filter(|_| !folders.private);
+    let among_films = series == Some(false);
+    let private = private::is_private(&base, series, released);
     let in_season = !folders.season.is_empty() && folders.context.series != Some(false);
     let episode = !base.film && (base.is_numbered() || in_season || base.special);
+    let kin = if folders.ids.is_empty() {
+        Kin::Other
+    } else {
+        folders.kin(&base, episode, in_season || base.group)
+    };
     let season = if base.season.is_empty() && episode && base.date.is_none() {
         folders.season.clone()
     } else {
@@ -537,8 +345,16 @@ fn finish(base: Reading, folders: Folders, released: bool) -> ParsedName {
     if absolute.is_empty() && anime && season.is_empty() {
         absolute.clone_from(&base.episode);
     }
-    let shelved = in_season || base.group;
-    let of_folder = folders.ids_of(base.title.as_deref(), base.year, episode, shelved);
+    let shelved_with = if kin == Kin::Doubtful {
+        folders.work()
+    } else {
+        None
+    };
+    let of_folder = if kin == Kin::Same {
+        folders.ids
+    } else {
+        Ids::default()
+    };
     let on_folder = !of_folder.is_empty();
     let before_number = !base.ids.is_empty() && kinship::ids_before_number(&base.text);
     // What stands on the folder of a series is the series'; on the file of an episode it might be the episode's.
@@ -567,13 +383,23 @@ fn finish(base: Reading, folders: Folders, released: bool) -> ParsedName {
             .part
             .is_some_and(|part| parts::may_be_series(&base.text, part));
     // "The Office (2005) (US)": whose country is told has namesakes in others, as series have.
-    let of_country = !episode && title::has_country(&base.text);
+    let of_country = !(episode || among_films || folders.own_folder)
+        && title::has_country(&base.text)
+        && base.text.first_marked(0, &[Mark::Tech]).is_none();
     let timed = |title: &String| base.date.is_some() && !title.contains(char::is_alphabetic);
     // "S01E01 - Pilot" with no folder that names the series: the text is the episode's.
     let nowhere = base.leading
         && base.date.is_none()
         && base.episode_title.is_none()
         && !(base.group || base.anime || folders.context.titled);
+    // "2023-08-12 Beach": as people keep their own; a show's name comes first, or its folder lies among series.
+    let kept = base.leading
+        && base.date.is_some()
+        && base.episode.is_empty()
+        && series != Some(true)
+        && base.text.first_marked(0, &[Mark::Tech]).is_none();
+    // "02 - Ownership/03 - Borrowing": lessons, or tracks
+    let lesson = folders.counted && base.leading && base.weak && series != Some(true) && !anime;
     let recorded = base.leading && base.title.as_ref().is_some_and(timed);
     // Bytes that are no text were replaced: nobody knows a work by that.
     let illegible = base
@@ -608,10 +434,13 @@ fn finish(base: Reading, folders: Folders, released: bool) -> ParsedName {
             || illegible
             || nowhere
             || base.between
-            || base.day && !among_films
+            || kept
+            || lesson
+            || base.unsure && !among_films
             || of_series
             || of_country,
         ids,
         ids_are_series: episode && (on_folder || before_number),
+        shelved_with,
     }
 }

@@ -44,13 +44,34 @@ const ARTICLES: &[&str] = &[
 /// What is fought under such a name is no film.
 const FIGHTS: &[&str] = &["ufc", "bellator"];
 
+/// Who fights against others under no other name.
+const FIGHTERS: &[&str] = &[
+    "mayweather",
+    "pacquiao",
+    "mcgregor",
+    "canelo",
+    "usyk",
+    "golovkin",
+    "klitschko",
+    "lomachenko",
+    "ngannou",
+    "khabib",
+    "adesanya",
+    "holyfield",
+    "beterbiev",
+    "bivol",
+    "frazier",
+    "makhachev",
+];
+
 /// Between the two whose wedding it is.
 const AND: &[&str] = &["and", "und", "et", "y", "e", "en", "och", "og", "i", "и"];
 
-/// Whether what was read is nobody's work. What a film is about counts less `among_films`, or where the folder is called
-/// as releases are (`in_release`).
-pub(super) fn is_private(reading: &Reading, among_films: bool, in_release: bool) -> bool {
+/// Whether what was read is nobody's work. What a film is about counts less among films, or where the folder is called
+/// as releases are (`in_release`). `series`: the place holds series, or films.
+pub(super) fn is_private(reading: &Reading, series: Option<bool>, in_release: bool) -> bool {
     let text = &reading.text;
+    let among_films = series == Some(false);
     let released = text.first_marked(0, &[Mark::Tech]).is_some();
     let dated_release = reading.bracketed_year || released && reading.year.is_some();
     let counted = !reading.weak && reading.is_numbered() && reading.date.is_none();
@@ -69,7 +90,7 @@ pub(super) fn is_private(reading: &Reading, among_films: bool, in_release: bool)
     if counted || reading.bracketed_year {
         return false;
     }
-    if is_sport(text, first, words, among_films) {
+    if is_sport(reading, first, words, series) {
         return true;
     }
     let recent = reading
@@ -136,7 +157,9 @@ fn is_couples(text: &Text) -> bool {
 }
 
 /// `League.2021.Week.05`, `Racing.2023.Monaco`: a season and what was played in it, not a film of that year.
-fn is_sport(text: &Text, first: usize, words: usize, among_films: bool) -> bool {
+fn is_sport(reading: &Reading, first: usize, words: usize, series: Option<bool>) -> bool {
+    let text = &reading.text;
+    let (among_films, among_series) = (series == Some(false), series == Some(true));
     let year = first + words;
     let league = || {
         let named = |until| word(&text.keys(first, until).replace(' ', "")) & LEAGUE != 0;
@@ -150,15 +173,20 @@ fn is_sport(text: &Text, first: usize, words: usize, among_films: bool) -> bool 
             && FIXTURES.contains(&text.key(at))
             && text.number(at + 1).is_some()
     };
-    // "Boxing 2024.03.08 Smith.vs.Jones", but no film shelved by its year
+    // "Boxing 2024.03.08 Smith.vs.Jones", but no film shelved by its year, and no episode of a series
     let opposed = || {
-        if !text.may_open_with(const { Firsts::of(b"v") }) {
+        let versus = |at: &usize| text.key(*at) == "vs" && text.is_free(*at);
+        if !text.may_open_with(const { Firsts::of(b"v") })
+            || !(first..text.len()).any(|at| versus(&at))
+        {
             return false;
         }
+        let known = league() || (first..year).any(|at| FIGHTERS.contains(&text.key(at)));
         let dated = text.first_marked(0, &[Mark::Year, Mark::Number]);
-        dated.filter(|from| *from > first).is_some_and(|from| {
-            (from..text.len()).any(|at| text.key(at) == "vs" && text.is_free(at))
-        })
+        let behind = dated
+            .filter(|from| *from > first)
+            .is_some_and(|from| (from..text.len()).any(|at| versus(&at)));
+        known || behind && reading.season.is_empty() && !among_series
     };
     let paid = text.may_open_with(const { Firsts::of(b"p") })
         && (first..text.len()).any(|at| text.key(at) == "ppv");
@@ -168,9 +196,27 @@ fn is_sport(text: &Text, first: usize, words: usize, among_films: bool) -> bool 
         || (1..text.len()).any(fixture)
 }
 
+/// `Film 1995-Th3SmallGrp`: who released it writes words, with a digit for a letter; a machine hardly ever does.
+fn is_group_behind_year(text: &Text) -> bool {
+    let Some(last) = text.len().checked_sub(1).filter(|last| *last > 0) else {
+        return false;
+    };
+    let raw = text.raw(last);
+    let capital_ends =
+        |pair: &[u8]| matches!(pair, [a, b] if a.is_ascii_uppercase() && !b.is_ascii_lowercase());
+    text.mark(last - 1) == Mark::Year
+        && text.gap_before(last) == gap::HYPHEN
+        && raw.bytes().filter(u8::is_ascii_digit).count() == 1
+        && !raw.ends_with(|c: char| c.is_ascii_uppercase())
+        && !raw.as_bytes().windows(2).any(capital_ends)
+}
+
 /// `Title [dQw4w9WgXcQ]`, `Title-dQw4w9WgXcQ`: as what is saved from the web is called, by a name that machines count with.
 fn is_web_video(text: &Text) -> bool {
     const LENGTH: usize = 11;
+    if is_group_behind_year(text) {
+        return false;
+    }
     let text = text.text.trim_end_matches([']', ')', ' ']);
     let Some((before, inside)) = text
         .len()

@@ -13,8 +13,8 @@ pub(super) struct Reading {
     pub date: Option<Date>,
     /// The date has a time to the second: a machine's.
     pub timed: bool,
-    /// A film called by a day, if it is none of a daily show.
-    pub day: bool,
+    /// A film called by a day, or a series in two parts; among films there is no doubt.
+    pub unsure: bool,
     pub year: Option<u16>,
     pub part: Option<u32>,
     pub extra: Option<Extra>,

@@ -56,7 +56,7 @@ pub(super) struct List {
 }
 
 /// Finds seasons, then episodes, then parts and discs.
-pub(super) fn find(reading: &mut Reading) {
+pub(super) fn find(reading: &mut Reading, among_films: bool) {
     ideographs::find_ideographs(reading);
     if reading.season.is_empty() {
         find_season(reading);
@@ -80,7 +80,7 @@ pub(super) fn find(reading: &mut Reading) {
     }
     find_disc(reading);
     find_special(reading);
-    find_part(reading);
+    find_part(reading, among_films);
 }
 
 /// Numbers from a token on: `1-4`, `1,2,3&4`, `1 to 5`, `1.3.4`.
@@ -359,6 +359,10 @@ fn find_temporada(reading: &mut Reading) {
     let Some(at) = number.map(|number| number - 1) else {
         return;
     };
+    // "Model.T4.Episode.05": that is no Spanish word.
+    if matches!(reading.text.key(at + 1), "episode" | "episodes") {
+        return;
+    }
     let digits = reading.text.key(at).strip_prefix('t').unwrap_or_default();
     let season = digits.parse().ok().filter(|_| digits.len() < 3);
     if let Some(season) = season.filter(|_| reading.text.is_free(at)) {

@@ -10,6 +10,9 @@ use super::words::{
 /// Heights a picture has; they are technical beside a technical word even without `p`.
 const HEIGHTS: &[u32] = &[360, 480, 540, 576, 720, 1080, 1440, 2160, 4320];
 
+/// Titles that end in a language.
+const OF_LANGUAGE: &[&str] = &["johnny english", "the good german"];
+
 /// Marks what says nothing about the work.
 pub(super) fn mark_noise(reading: &mut Reading) {
     mark_ids(reading);
@@ -467,6 +470,10 @@ fn before_year(reading: &Reading, at: usize) -> bool {
     }
     let dotted = text.gap_before(at) == gap::DOT && !reading.bracketed_year;
     let again = (at + 1..text.len()).any(|i| text.has(i, LANGUAGE));
+    let title = text.keys(text.first_free(0), at + 1);
+    if OF_LANGUAGE.contains(&title) {
+        return false;
+    }
     flags & LANGUAGE != 0 && dotted && !again && text.raw(at).len() > 3
 }
 

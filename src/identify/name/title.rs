@@ -1,8 +1,9 @@
 //! The title is what is left before the first thing found; the episode's title what is left behind it.
 
+use super::numbers::is_ova;
 use super::reading::Reading;
 use super::render::{Region, render};
-use super::token::{Firsts, Mark, Text, gap, phrase_at};
+use super::token::{Bracket, Firsts, Mark, Text, gap, phrase_at};
 use super::words::{BINDS, COUNTRY, EDITION, EPISODE, LANGUAGE, SCRIPT, SEASON, SPECIAL, WHOLE};
 
 const ENDS: &[Mark] = &[
@@ -36,6 +37,16 @@ pub(super) fn find(reading: &mut Reading) {
     // "The Complete First Season"
     let article = |title: &String| reading.is_numbered() && title.eq_ignore_ascii_case("the");
     reading.title = title.filter(|title| !article(title));
+    // "Title OVA2" is called as "Title OVA 2" is.
+    let counted = reading.text.raw(region.end);
+    if reading.text.mark(region.end) == Mark::Number
+        && reading.text.number(region.end).is_none()
+        && is_ova(reading.text.key(region.end))
+        && let Some(title) = &mut reading.title
+    {
+        title.push(' ');
+        title.push_str(counted.trim_end_matches(|c: char| c.is_ascii_digit()));
+    }
     reading.alternative = reading.alternative.take().or(alternative);
     if !reading.leading {
         reading.episode_title = behind_number(reading, region.end);
@@ -149,7 +160,7 @@ fn in_soup(reading: &Reading, region: Region) -> Option<Region> {
         // "[Title] rest": the bracket is part of the title only if it ends it.
         return None;
     }
-    let usable = |b: &&&super::token::Bracket| {
+    let usable = |b: &&&Bracket| {
         !(b.first..b.last).any(|i| text.has(i, SCRIPT))
             && !matches!(text.keys(b.first, b.last), "movie" | "tv")
     };
@@ -196,7 +207,7 @@ fn trim_country(reading: &mut Reading, region: &mut Region) {
 
 /// Whether a country in capitals stands in brackets of its own.
 pub(super) fn has_country(text: &Text) -> bool {
-    let country = |b: &super::token::Bracket| {
+    let country = |b: &Bracket| {
         b.kind == '('
             && b.first > 0
             && b.last == b.first + 1
@@ -238,6 +249,7 @@ fn trim_bracket(reading: &mut Reading, region: &mut Region) {
         && reading.group
         && reading.has_episode()
         && is_latin_word(text.raw(bracket.first))
+        && !counts_season(text, bracket)
         && !matches!(
             text.keys(bracket.first, bracket.last),
             "tv" | "uncensored" | "bd" | "dvd"
@@ -261,6 +273,12 @@ fn trim_bracket(reading: &mut Reading, region: &mut Region) {
         reading.country = country_of(text.key(bracket.first)).or(reading.country);
     }
     region.end = bracket.first;
+}
+
+/// `(Season 1)`, but not `(The Final Season)`.
+fn counts_season(text: &Text, bracket: Bracket) -> bool {
+    let inside = || bracket.first..bracket.last;
+    inside().any(|i| text.has(i, SEASON)) && inside().any(|i| text.number(i).is_some())
 }
 
 fn trim_word(reading: &mut Reading, region: &mut Region) {

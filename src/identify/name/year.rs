@@ -16,6 +16,15 @@ const TITLES: &[&str] = &[
     "2050 gli ultimi",
 ];
 
+/// Series that end in one, with what stands before it.
+const SERIES: &[&str] = &[
+    "space 1999",
+    "reply 1988",
+    "reply 1994",
+    "reply 1997",
+    "sealab 2021",
+];
+
 fn year(text: &Text, at: usize) -> Option<u16> {
     let number = text.number(at).filter(|n| n.digits == 4 && !n.versioned)?;
     u16::try_from(number.value)
@@ -112,10 +121,12 @@ fn plain(reading: &Reading) -> Option<usize> {
             || (technical..text.len()).find(|i| is_year(i) && text.bracket_of(*i).is_none());
         return before.or_else(|| leading(reading)).or_else(behind);
     };
+    let series =
+        |i: usize| i > 0 && reading.opens(i - 1) && SERIES.contains(&text.keys(i - 1, i + 1));
     let before = (0..anchor)
         .rev()
         .filter(is_year)
-        .find(|i| !reading.opens(*i));
+        .find(|i| !(reading.opens(*i) || series(*i)));
     before.or_else(|| {
         (anchor..text.len())
             .filter(is_year)

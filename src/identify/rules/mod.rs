@@ -119,6 +119,32 @@ impl Rules {
         rules.map(|rule| rule.line).collect()
     }
 
+    /// What can hardly be meant: ranges of one `map` that overlap, and rules before which another always comes.
+    #[must_use]
+    pub fn doubts(&self) -> Vec<RuleFault> {
+        let doubt = |line, problem| RuleFault { line, problem };
+        let overlapping = self.0.iter().filter_map(|rule| {
+            let (first, second) = rule.overlap()?;
+            Some(doubt(
+                rule.line,
+                format!(
+                    "two ranges of its map hold {}; the first of them counts, the one from {} on",
+                    first.from.max(second.from),
+                    first.from
+                ),
+            ))
+        });
+        let hidden = self.0.iter().enumerate().filter_map(|(at, rule)| {
+            let earlier = self.0.get(..at)?.iter().find(|other| other.hides(rule))?;
+            let problem = format!(
+                "it is never applied: the rule in line {} fits whatever it fits, and comes first",
+                earlier.line
+            );
+            Some(doubt(rule.line, problem))
+        });
+        overlapping.chain(hidden).collect()
+    }
+
     /// What the first rule that fits makes of something whose title alone is still known; `None` if that is nothing new. Rules
     /// that ask for a path fit nothing then.
     #[must_use]
@@ -188,7 +214,36 @@ impl When {
     }
 }
 
+impl When {
+    /// Whether it surely fits whatever another fits.
+    fn is_wider_than(&self, other: &Self) -> bool {
+        fn open<T: PartialEq>(own: Option<&T>, other: Option<&T>) -> bool {
+            own.is_none() || own == other
+        }
+        let path = match (&self.path, &other.path) {
+            (None, _) => true,
+            (Some(own), Some(other)) => own.is_wider_than(other),
+            _ => false,
+        };
+        let regex = |when: &Self| when.regex.as_ref().map(|regex| regex.as_str().to_owned());
+        path && open(regex(self).as_ref(), regex(other).as_ref())
+            && open(self.title.as_ref(), other.title.as_ref())
+            && open(self.kind.as_ref(), other.kind.as_ref())
+            && open(self.year.as_ref(), other.year.as_ref())
+            && open(self.season.as_ref(), other.season.as_ref())
+    }
+}
+
 impl Place {
+    /// Whether the other is the same place, or a folder in this one.
+    fn is_wider_than(&self, other: &Self) -> bool {
+        let inside = other
+            .folder
+            .strip_prefix(self.folder.as_str())
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        inside && (self.glob == other.glob || self.glob.is_none())
+    }
+
     fn holds(&self, place: &str) -> bool {
         let inside = place
             .strip_prefix(self.folder.as_str())
@@ -199,6 +254,27 @@ impl Place {
 }
 
 impl Rule {
+    /// Whether another rule is never reached behind it. One by title alone that makes a film leaves numbered episodes.
+    fn hides(&self, other: &Self) -> bool {
+        let leaves = self.when.by_title_alone() && self.set.kind == Some(MediaType::Movie);
+        let leaves_too = other.when.by_title_alone() && other.set.kind == Some(MediaType::Movie);
+        self.when.is_wider_than(&other.when) && (!leaves || leaves_too)
+    }
+
+    /// The first two ranges that hold the same number.
+    fn overlap(&self) -> Option<(Range, Range)> {
+        let mut sorted: Vec<(usize, Range)> = self.map.iter().copied().enumerate().collect();
+        sorted.sort_by_key(|(at, range)| (range.from, *at));
+        sorted.windows(2).find_map(|pair| match pair {
+            [(a, first), (b, second)] if second.from <= first.to => Some(if a < b {
+                (*first, *second)
+            } else {
+                (*second, *first)
+            }),
+            _ => None,
+        })
+    }
+
     fn fits(&self, item: &Item, media: &Media, named: &[String]) -> bool {
         let numbered = !media.season.is_empty() && !media.episode.is_empty();
         let makes_film = self.set.kind == Some(MediaType::Movie);

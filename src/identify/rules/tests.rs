@@ -347,6 +347,61 @@ fn what_is_wrong_is_told_with_its_line() {
 }
 
 #[test]
+fn rules_that_can_hardly_be_meant_are_pointed_at() {
+    let one = "set = { tmdb = 1 }";
+    let rule = |when: &str, does: &str| format!("[[rule]]\nwhen = {{ {when} }}\n{does}\n");
+    for (first, second, wanted) in [
+        (
+            rule("title = 'Heat'", one),
+            rule("title = 'heat'", "ignore = true"),
+            vec![4],
+        ),
+        (
+            rule("title = 'Heat'", one),
+            rule("title = 'Heat', year = 1995", one),
+            vec![4],
+        ),
+        (
+            rule("title = 'Heat', year = 1995", one),
+            rule("title = 'Heat'", one),
+            vec![],
+        ),
+        (
+            rule("path = '/v'", one),
+            rule("path = '/v/w', title = 'x'", one),
+            vec![4],
+        ),
+        (rule("path = '/v'", one), rule("path = '/vw'", one), vec![]),
+        (
+            rule("path = '/v/*.mkv'", one),
+            rule("path = '/v/*.avi'", one),
+            vec![],
+        ),
+        (rule("regex = 'a'", one), rule("regex = 'a'", one), vec![4]),
+        (
+            rule("title = 'Heat'", "set = { type = 'movie' }"),
+            rule("title = 'Heat'", one),
+            vec![],
+        ),
+        (
+            rule(
+                "title = 'x'",
+                "map = [{ from = 10, season = 2 }, { from = 1, to = 10, season = 1 }]",
+            ),
+            rule(
+                "title = 'y'",
+                "map = [{ from = 1, to = 9, season = 1 }, { from = 10, season = 2 }]",
+            ),
+            vec![1],
+        ),
+    ] {
+        let doubts = rules(&(first.clone() + &second)).doubts();
+        let lines: Vec<usize> = doubts.iter().map(|doubt| doubt.line).collect();
+        assert_eq!(lines, wanted, "{first}{second}");
+    }
+}
+
+#[test]
 fn a_rule_that_is_written_is_read_as_it_was_meant() {
     let media = Media {
         media_type: Some(MediaType::Movie),

@@ -2,6 +2,7 @@
 
 use super::nfo::linked;
 use super::{Fact, Link, Place, Sidecar};
+use crate::identify::name::is_foreign;
 use crate::identify::weigh::{Claim, Reach, title_keys};
 use crate::model::{Ids, Media, MediaType, title_key};
 
@@ -70,6 +71,12 @@ fn reach(claim: &mut Claim, above: usize, named: Option<&Media>, folders: &[Opti
     let own_folder = folders.get(above).and_then(Option::as_deref);
     if !between && own_folder.is_some_and(|title| said.contains(&title_key(title))) {
         // The library is in one language, the video's name in another.
+        claim.also.clone_from(&named.title);
+    }
+    let seasons = above > 0 && folders.iter().take(above).all(Option::is_none);
+    let foreign = |media: &Media| media.title.as_deref().is_some_and(is_foreign);
+    if seasons && (foreign(&claim.media) || foreign(named)) {
+        // A season's folder is the series', also where no folder is called like it.
         claim.also.clone_from(&named.title);
     }
     if !agrees && (between || said.is_empty()) {

@@ -1,6 +1,6 @@
 //! What Kodi, Jellyfin and others have left beside a video: NFO files.
 //!
-//! `read` alone touches the disk: a handful of files, their names as written or in capitals, each up to `LARGEST` bytes, never on the engine's thread. What it
+//! `read` alone touches the disk: a handful of files, their names as written or in another case, each up to `LARGEST` bytes, never on the engine's thread. What it
 //! hands on is already understood (`nfo`, over the scanner in `xml`, after `decode`); `claim` turns it into claims.
 //! Nothing in a file can make this slow, large or fail: entities beyond the five are left as they are, what cannot be
 //! understood says nothing.

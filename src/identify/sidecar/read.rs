@@ -1,5 +1,7 @@
 //! Finds and reads the files beside a video. May take as long as the disk or the network likes.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -10,13 +12,26 @@ use crate::paths::open_file;
 /// Folders above the video in which a series may say who it is.
 const SHOW_FOLDERS: usize = 3;
 
+/// Most entries of a folder that are looked at for a name in another case.
+const MOST_ENTRIES: usize = 10_000;
+
 /// Reads what lies beside the video at `path`, most particular first: less than a dozen files of `LARGEST` bytes.
 /// What is not there or cannot be read says nothing.
 #[must_use]
 pub fn read(path: &Path) -> Vec<Sidecar> {
     let next = next_part(path);
+    let mut folders = Folders::default();
+    let mut seen = BTreeSet::new();
     let said = candidates(path).into_iter().filter_map(|(place, file)| {
-        let fact = understand(&bytes(&file).or_else(|| bytes(&in_capitals(&file)))?)?;
+        let (file, bytes) = match bytes(&file) {
+            Some(bytes) => (file, bytes),
+            None => {
+                let other = folders.in_other_case(&file)?;
+                let bytes = bytes(&other)?;
+                (other, bytes)
+            }
+        };
+        let fact = understand(&bytes).filter(|_| seen.insert(file.clone()))?;
         let own = path.parent()?.components().count();
         let above = own.saturating_sub(file.parent()?.components().count());
         let file = file.file_name()?.to_string_lossy().into_owned();
@@ -67,14 +82,39 @@ fn candidates(path: &Path) -> Vec<(Place, PathBuf)> {
     files
 }
 
-/// As other systems write it: `Heat.NFO`, `MOVIE.NFO`. Only a name that is all ours is ours to change.
-fn in_capitals(file: &Path) -> PathBuf {
-    let fixed = ["movie", "season", "tvshow", "index"];
-    let stem = file.file_stem().and_then(|stem| stem.to_str());
-    match stem.filter(|stem| fixed.contains(stem)) {
-        Some(stem) => file.with_file_name(format!("{}.NFO", stem.to_uppercase())),
-        None => file.with_extension("NFO"),
+/// The NFO files of the folders that had to be looked into, each read once.
+#[derive(Default)]
+struct Folders(BTreeMap<PathBuf, Vec<OsString>>);
+
+impl Folders {
+    /// As other systems write it: `Heat.NFO`, `HEAT.nfo`, `MOVIE.NFO`.
+    fn in_other_case(&mut self, file: &Path) -> Option<PathBuf> {
+        let folder = file.parent()?;
+        let wanted = file.file_name()?.to_string_lossy().to_lowercase();
+        let there = self
+            .0
+            .entry(folder.to_owned())
+            .or_insert_with(|| nfo_files(folder));
+        let found = there
+            .iter()
+            .find(|name| name.to_string_lossy().to_lowercase() == wanted)?;
+        Some(folder.join(found))
     }
+}
+
+/// In their order, so that of two that differ by their case it is always the same.
+fn nfo_files(folder: &Path) -> Vec<OsString> {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let is_nfo = |name: &OsString| {
+        let extension = Path::new(name).extension();
+        extension.is_some_and(|extension| extension.eq_ignore_ascii_case("nfo"))
+    };
+    let names = entries.take(MOST_ENTRIES).flatten().map(|e| e.file_name());
+    let mut found: Vec<OsString> = names.filter(is_nfo).collect();
+    found.sort();
+    found
 }
 
 /// The `VIDEO_TS` or `BDMV` folder that a folder is or lies in.
@@ -163,7 +203,20 @@ mod tests {
             (
                 vec![("Heat/HEAT.NFO", film), ("Heat/MOVIE.NFO", film)],
                 "Heat/HEAT.AVI",
-                vec![of("HEAT.nfo", Place::Own), of("movie.nfo", Place::Film)],
+                vec![of("HEAT.NFO", Place::Own), of("MOVIE.NFO", Place::Film)],
+            ),
+            (
+                vec![("Heat/HEAT.1995.Nfo", film), ("TVSHOW.nfo", show)],
+                "Heat/heat.1995.mkv",
+                vec![
+                    of("HEAT.1995.Nfo", Place::Own),
+                    of("TVSHOW.nfo", Place::Show),
+                ],
+            ),
+            (
+                vec![("Heat/HEAT.NFO", show), ("Heat/Heat.nfo", film)],
+                "Heat/Heat.mkv",
+                vec![of("Heat.nfo", Place::Own)],
             ),
             (vec![], "nothing/here.mkv", vec![]),
         ] {
