@@ -1,6 +1,6 @@
 //! Cuts one part of a path into words, and notes what stands between them.
 
-use super::words::{self, HEAD};
+use super::words::{self, HEAD, Words};
 
 /// What stands between two words.
 pub(super) mod gap {
@@ -69,6 +69,8 @@ pub(super) struct Token {
     bracket: u16,
     /// First byte of its key, which rules out most of what it might be.
     first: u8,
+    /// Of which signs it is made.
+    signs: u8,
     pub number: Option<Number>,
     pub flags: u32,
     /// What the letters are in front of digits glued to them: `Ep` of `Ep07`.
@@ -134,8 +136,9 @@ fn length_bit(bytes: usize) -> u32 {
     1 << bytes.min(31)
 }
 
+/// No part of a path, nor what it is folded to, is longer than this counts.
 fn small(n: usize) -> u16 {
-    u16::try_from(n).unwrap_or(u16::MAX)
+    n as u16
 }
 
 /// An outermost pair of brackets.
@@ -272,9 +275,9 @@ impl Text {
         self.gap_before(at + 1)
     }
 
-    pub fn bracket_of(&self, at: usize) -> Option<Bracket> {
+    pub fn bracket_of(&self, at: usize) -> Option<&Bracket> {
         let index = usize::from(self.tokens.get(at)?.bracket).checked_sub(1)?;
-        self.brackets.get(index).copied()
+        self.brackets.get(index)
     }
 
     pub fn set(&mut self, from: usize, until: usize, mark: Mark) {
@@ -318,7 +321,6 @@ impl Text {
     /// Cuts a normalised text into words.
     pub fn new(text: String) -> Self {
         let mut cut = Cutter {
-            lower: text.to_ascii_lowercase(),
             text: Self {
                 ascii: text.is_ascii(),
                 tokens: Vec::with_capacity(24),
@@ -338,7 +340,34 @@ impl Text {
         }
         cut.finish(source.len());
         cut.text.text = source;
+        cut.text.look_up();
         cut.text
+    }
+
+    /// Finds out what is known of each word.
+    fn look_up(&mut self) {
+        self.keys.make_ascii_lowercase();
+        let words = words::table();
+        for token in &mut self.tokens {
+            let key = self.keys.get(token.key()).unwrap_or("");
+            token.first = key.bytes().next().unwrap_or(0);
+            self.firsts.0 |= Firsts::bit(token.first);
+            self.lengths |= length_bit(token.len());
+            // What has other signs in it is no number.
+            if token.signs & (DIGIT | OTHER) == DIGIT {
+                token.number = number(key);
+                self.digits |= token.number.map_or(0, |n| 1 << n.digits);
+            }
+            // Of a bare number nothing is known, but that "8 bit" may begin.
+            if token.signs == DIGIT && token.len() > 2 {
+                continue;
+            }
+            token.flags = words.word(key);
+            if token.signs & DIGIT != 0 && token.flags == 0 {
+                token.stem = stem(key, words);
+            }
+            self.any |= token.flags | token.stem;
+        }
     }
 }
 
@@ -403,8 +432,6 @@ const fn gap_of(c: char) -> u16 {
 
 struct Cutter {
     text: Text,
-    /// The text with its ASCII letters small.
-    lower: String,
     /// Kinds of the brackets open here, outermost first.
     stack: Vec<char>,
     gap: u16,
@@ -477,24 +504,22 @@ impl Cutter {
     }
 
     fn separator(&mut self, c: char, bits: u16, at: usize) {
+        if bits & gap::BRACKET == 0 {
+            if bits & self.gap & gap::HYPHEN != 0 {
+                self.gap |= gap::HYPHENS;
+            }
+            self.gap |= bits;
+            return;
+        }
         // "[[Group]" opens once.
+        let last = self.text.brackets.last();
         if c == '['
             && self.stack.last() == Some(&'[')
-            && self
-                .text
-                .brackets
-                .last()
-                .is_some_and(|b| b.end == b.start && at == b.start + 1)
+            && last.is_some_and(|b| b.end == b.start && at == b.start + 1)
         {
             return;
         }
-        if bits == gap::HYPHEN && self.gap & gap::HYPHEN != 0 {
-            self.gap |= gap::HYPHENS;
-        }
         self.gap |= bits;
-        if bits & gap::BRACKET == 0 {
-            return;
-        }
         match c {
             '(' | '[' | '{' => {
                 self.stack.push(c);
@@ -541,47 +566,33 @@ impl Cutter {
     /// `signs`: of which signs it is made.
     fn word(&mut self, source: &str, start: usize, end: usize, signs: u8) {
         let raw = source.get(start..end).unwrap_or("");
-        if !self.text.keys.is_empty() {
-            self.text.keys.push(' ');
+        let keys = &mut self.text.keys;
+        if !keys.is_empty() {
+            keys.push(' ');
         }
-        let key_start = self.text.keys.len();
+        let key_start = keys.len();
         // Nearly all words are of letters and digits alone, and need but small letters.
-        let key = if signs & OTHER == 0 {
-            let lower = self.lower.get(start..end).unwrap_or("");
-            self.text.keys.push_str(lower);
-            lower
+        let capitals = if signs & OTHER == 0 {
+            keys.push_str(raw);
+            signs & (SMALL | CAPITAL) == CAPITAL
         } else {
-            super::normalise::fold_into(raw, &mut self.text.keys);
-            self.text.keys.get(key_start..).unwrap_or("")
+            super::normalise::fold_into(raw, keys);
+            !raw.chars().any(char::is_lowercase) && raw.chars().any(char::is_uppercase)
         };
-        let key_end = self.text.keys.len();
-        let first = key.bytes().next().unwrap_or(0);
-        let counted = signs & DIGIT != 0;
-        // Of a bare number nothing is known, but that "8 bit" may begin.
-        let bare = signs == DIGIT && end - start > 2;
-        let flags = if bare { 0 } else { words::word(key) };
-        let stem = if counted && flags == 0 { stem(key) } else { 0 };
-        let number = if counted { number(raw) } else { None };
-        self.text.any |= flags | stem;
-        self.text.firsts.0 |= Firsts::bit(first);
-        self.text.lengths |= length_bit(end - start);
-        self.text.digits |= number.map_or(0, |n| 1 << n.digits);
         self.text.tokens.push(Token {
             start: small(start),
             end: small(end),
             key_start: small(key_start),
-            key_end: small(key_end),
+            key_end: small(keys.len()),
             gap: self.gap,
             bracket: small(self.open),
-            first,
-            number,
-            flags,
-            stem,
+            first: 0,
+            signs,
+            number: None,
+            flags: 0,
+            stem: 0,
             mark: Mark::Free,
-            capitals: match signs & OTHER {
-                0 => signs & (SMALL | CAPITAL) == CAPITAL,
-                _ => !raw.chars().any(char::is_lowercase) && raw.chars().any(char::is_uppercase),
-            },
+            capitals,
         });
         self.gap = 0;
     }
@@ -609,30 +620,31 @@ const SIGNS: [u8; 256] = {
 };
 
 /// What is known about the letters of `ep07`.
-fn stem(key: &str) -> u32 {
+fn stem(key: &str, words: &Words) -> u32 {
     let digits = key.bytes().rev().take_while(u8::is_ascii_digit).count();
     let letters = key.get(..key.len() - digits).unwrap_or("");
     let glued = letters.len() >= 2
         && (1..=4).contains(&digits)
         && !letters.bytes().any(|byte| byte.is_ascii_digit());
-    if glued { words::word(letters) } else { 0 }
+    if glued { words.word(letters) } else { 0 }
 }
 
 /// `07`, `07v2`: at most five digits.
-fn number(raw: &str) -> Option<Number> {
-    let digits = raw.bytes().take_while(u8::is_ascii_digit).count();
-    if digits == 0 || digits > 5 {
-        return None;
+fn number(key: &str) -> Option<Number> {
+    let (mut value, mut digits) = (0, 0);
+    let mut rest = key.as_bytes();
+    while let [digit @ b'0'..=b'9', behind @ ..] = rest {
+        if digits == 5 {
+            return None;
+        }
+        value = value * 10 + u32::from(digit - b'0');
+        digits += 1;
+        rest = behind;
     }
-    let rest = raw.get(digits..)?.as_bytes();
-    let versioned = matches!(rest, [b'v' | b'V', b'0'..=b'9']);
-    if !rest.is_empty() && !versioned {
-        return None;
-    }
-    let value = raw.bytes().take(digits);
-    Some(Number {
-        value: value.fold(0, |n, digit| n * 10 + u32::from(digit - b'0')),
-        digits: u8::try_from(digits).ok()?,
+    let versioned = matches!(rest, [b'v', b'0'..=b'9']);
+    (digits > 0 && (rest.is_empty() || versioned)).then_some(Number {
+        value,
+        digits,
         versioned,
     })
 }
