@@ -307,8 +307,12 @@ fn find_bonus(reading: &mut Reading) {
     if !(text.may_be_long(3) && text.may_open_with(const { Firsts::of(b"fx") })) {
         return;
     }
+    let short = |t: &Token| t.len() == 3 && t.has_digit();
+    if !text.tokens.iter().any(short) {
+        return;
+    }
     let numbered = |i: usize, letter: char| {
-        let short = |t: &Token| t.len() == 3 && char::from(t.first()) == letter;
+        let short = |t: &Token| short(t) && char::from(t.first()) == letter;
         if !text.tokens.get(i).is_some_and(short) {
             return false;
         }

@@ -37,7 +37,8 @@ impl Bare {
 
 /// Finds the episode among the bare numbers.
 pub(super) fn find(reading: &mut Reading, context: &Context) {
-    let none = (0..reading.text.len()).all(|at| reading.text.number(at).is_none());
+    let none = !reading.text.has_numbers()
+        || (0..reading.text.len()).all(|at| reading.text.number(at).is_none());
     if none
         || reading.film
         || reading.extra.is_some() && reading.text.first_marked(0, &[Mark::Disc]).is_some()

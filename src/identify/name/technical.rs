@@ -2,7 +2,7 @@
 
 use super::Ids;
 use super::reading::Reading;
-use super::token::{Bracket, Firsts, Mark, Text, gap, phrase_at};
+use super::token::{Bracket, Firsts, Mark, Text, Token, gap, phrase_at};
 use super::words::{
     ANIME, BINDS, CODE, COUNTRY, DOMAIN, EDITION, LANGUAGE, SCRIPT, SOUND, TECH, WEAK, WHOLE,
 };
@@ -106,7 +106,11 @@ fn id(inside: &str, found: &mut Ids) -> bool {
 }
 
 fn mark_sites(text: &mut Text) {
-    let any = text.may_have(DOMAIN) || text.may_open_with(const { Firsts::of(b"wh") });
+    // Its dot may be lost: "[site com] Title".
+    let lost = text.bracket_of(0).is_some();
+    let label = |t: &Token| t.flags & DOMAIN != 0 && (t.gap == gap::DOT || lost);
+    let any = text.may_open_with(const { Firsts::of(b"wh") })
+        || text.may_have(DOMAIN) && text.tokens.iter().any(label);
     let mut at = if any { 0 } else { text.len() };
     while at < text.len() {
         let opens = text.gap_before(at) & (gap::OPEN | gap::EDGE) != 0;
@@ -188,10 +192,12 @@ fn mark_checksum(reading: &mut Reading) {
         return;
     }
     for at in (0..reading.text.len()).rev() {
+        let counted = |token: &Token| token.len() == 8 && token.has_digit();
+        if !reading.text.tokens.get(at).is_some_and(counted) {
+            continue;
+        }
         let raw = reading.text.raw(at);
-        let hex = raw.len() == 8
-            && raw.bytes().all(|b| b.is_ascii_hexdigit())
-            && raw.bytes().any(|b| b.is_ascii_digit());
+        let hex = raw.bytes().all(|b| b.is_ascii_hexdigit());
         if !hex || !reading.text.is_free(at) {
             continue;
         }
@@ -307,7 +313,8 @@ fn channels(text: &Text, at: usize) -> usize {
 
 /// Numbers that are technical beside a technical word: `720`, `5.1`.
 fn mark_neighbours(text: &mut Text) {
-    for at in 0..text.len() {
+    let numbers = if text.has_numbers() { text.len() } else { 0 };
+    for at in 0..numbers {
         let Some(number) = text.number(at) else {
             continue;
         };

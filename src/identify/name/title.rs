@@ -5,14 +5,6 @@ use super::render::{Region, render};
 use super::token::{Firsts, Mark, Text, gap, phrase_at};
 use super::words::{BINDS, COUNTRY, EDITION, EPISODE, LANGUAGE, SCRIPT, SEASON, SPECIAL, WHOLE};
 
-const ENDS: &[Mark] = &[
-    Mark::Tech,
-    Mark::Year,
-    Mark::Number,
-    Mark::Disc,
-    Mark::Noise,
-];
-
 /// Behind these "us" is no country.
 const BEFORE_US: &[&str] = &[
     "is", "are", "was", "among", "between", "by", "save", "all", "help", "join", "like", "let",
@@ -109,7 +101,7 @@ fn title_region(reading: &mut Reading) -> Option<Region> {
             .find(|i| text.is_free(*i) && text.bracket_of(*i).is_none())
             .unwrap_or(start);
     }
-    let end = text.first_marked(start, ENDS).unwrap_or(text.len());
+    let end = text.first_claimed(start);
     // "标题 第二季 Title S2 [05]": the Latin title behind the season in ideographs
     let (next, number) = (text.first_free(end), text.first_free_end(end));
     let foreign = !text.ascii
@@ -457,7 +449,7 @@ fn behind_number(reading: &Reading, from: usize) -> Option<String> {
     }
     let mut region = Region {
         start,
-        end: text.first_marked(start, ENDS).unwrap_or(text.len()),
+        end: text.first_claimed(start),
     };
     // "S01E05 - The Final Cut"
     if matches!(text.key(region.end - 1), "the" | "a" | "an")
@@ -493,7 +485,7 @@ fn find_special(reading: &mut Reading, from: usize) {
         return;
     }
     let start = from + 1;
-    let end = text.first_marked(start, ENDS).unwrap_or(text.len());
+    let end = text.first_claimed(start);
     if (start..end).any(|i| text.has(i, SPECIAL) && text.key(i) == "special") {
         reading.special = true;
         reading.episode_title = render(text, Region { start, end });

@@ -96,6 +96,11 @@ impl Token {
         self.first
     }
 
+    /// Whether there is a digit in it.
+    pub fn has_digit(&self) -> bool {
+        self.signs & DIGIT != 0
+    }
+
     /// Its length in bytes.
     pub fn len(&self) -> usize {
         self.end().saturating_sub(self.start())
@@ -228,6 +233,11 @@ impl Text {
         self.lengths & length_bit(bytes) != 0
     }
 
+    /// Whether there is any number.
+    pub fn has_numbers(&self) -> bool {
+        self.digits != 0
+    }
+
     /// Whether there is a number of so many digits.
     pub fn may_count(&self, digits: u8) -> bool {
         self.digits & (1 << digits) != 0
@@ -289,24 +299,32 @@ impl Text {
         }
     }
 
+    /// First token at or behind `from` for which something holds.
+    fn first_that(&self, from: usize, holds: impl Fn(&Token) -> bool) -> Option<usize> {
+        let behind = self.tokens.get(from..)?;
+        behind.iter().position(holds).map(|at| from + at)
+    }
+
     /// First token at or behind `from` that carries one of the marks.
     pub fn first_marked(&self, from: usize, marks: &[Mark]) -> Option<usize> {
-        (from..self.tokens.len()).find(|i| marks.contains(&self.mark(*i)))
+        self.first_that(from, |token| marks.contains(&token.mark))
     }
 
     /// First unclaimed token at or behind `from`.
     pub fn first_free(&self, from: usize) -> usize {
-        (from..self.len())
-            .find(|i| self.is_free(*i))
+        self.first_that(from, |token| token.mark == Mark::Free)
+            .unwrap_or(self.len())
+    }
+
+    /// First token at or behind `from` that is claimed, or the end.
+    pub fn first_claimed(&self, from: usize) -> usize {
+        self.first_that(from, |token| token.mark != Mark::Free)
             .unwrap_or(self.len())
     }
 
     /// End of the first run of unclaimed tokens at or behind `from`.
     pub fn first_free_end(&self, from: usize) -> usize {
-        let start = self.first_free(from);
-        (start..self.len())
-            .find(|i| !self.is_free(*i))
-            .unwrap_or(self.len())
+        self.first_claimed(self.first_free(from))
     }
 
     /// Index of the first token that starts at or behind a byte.

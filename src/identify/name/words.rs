@@ -1,7 +1,8 @@
 //! The words a name is made of beside its title. A new word is one entry in one list.
 
-use std::borrow::Cow;
 use std::sync::OnceLock;
+
+use super::date::{MONTHS, month_names};
 
 /// Technical wherever it stands.
 pub(super) const TECH: u32 = 1;
@@ -61,6 +62,9 @@ pub(super) const OCCASION: u32 = 1 << 28;
 pub(super) const LEAGUE: u32 = 1 << 29;
 /// What private films are about, and many others too.
 pub(super) const FEAST: u32 = 1 << 30;
+
+/// A month. Their names stand in [`MONTHS`].
+pub(super) const MONTH: u32 = 1 << 31;
 
 /// Lists of words, and of phrases where words are joined by `+`; all in lower case without accents or apostrophes.
 const LISTS: &[(u32, &str)] = &[
@@ -296,8 +300,7 @@ pub(super) fn place_holds_series(key: &str) -> Option<bool> {
             (OF_SERIES, SERIES_PLACES),
             (OF_FILMS, FILM_PLACES),
         ] {
-            list.split(' ')
-                .for_each(|word| places.add(word.into(), kind));
+            list.split(' ').for_each(|word| places.add(word, kind));
         }
         places
     });
@@ -310,14 +313,14 @@ pub(super) fn place_holds_series(key: &str) -> Option<bool> {
     }
 }
 
-/// How many places a table has for its entries; so many stay empty that what is unknown mostly meets such a one at once.
+/// How many places a table has for its entries. So many stay empty that what is unknown mostly meets such a one at once.
 const PLACES: usize = 4096;
 
 /// What is known by key, found by the hash of the key: there, or behind it before the next empty place.
 struct Index {
     /// Which entry is at each place, counted from one; 0 is none.
     places: Vec<u16>,
-    entries: Vec<(Cow<'static, str>, u32)>,
+    entries: Vec<(&'static str, u32)>,
 }
 
 impl Index {
@@ -328,55 +331,53 @@ impl Index {
         }
     }
 
-    /// The place of a key, and the entry there.
-    fn find(&self, key: &str) -> (usize, Option<usize>) {
-        let mut place = hash(key.as_bytes()) as usize % PLACES;
-        while let Some(at) = self.places.get(place).and_then(|n| n.checked_sub(1)) {
-            let at = usize::from(at);
-            if self.entries.get(at).is_some_and(|(known, _)| known == key) {
-                return (place, Some(at));
+    fn get(&self, key: &str) -> Option<u32> {
+        let mut place = hash(key) % PLACES;
+        loop {
+            let at = self.places.get(place)?.checked_sub(1)?;
+            let (known, flags) = self.entries.get(usize::from(at))?;
+            if *known == key {
+                return Some(*flags);
             }
             place = (place + 1) % PLACES;
         }
-        (place, None)
     }
 
-    fn get(&self, key: &str) -> Option<u32> {
-        let (_, found) = self.find(key);
-        found
-            .and_then(|at| self.entries.get(at))
-            .map(|(_, flags)| *flags)
-    }
-
-    fn add(&mut self, key: Cow<'static, str>, flags: u32) {
-        let (place, found) = self.find(&key);
-        if let Some((_, known)) = found.and_then(|at| self.entries.get_mut(at)) {
-            *known |= flags;
-            return;
+    fn add(&mut self, key: &'static str, flags: u32) {
+        let mut place = hash(key) % PLACES;
+        while let Some(at) = self.places.get(place).and_then(|at| at.checked_sub(1)) {
+            match self.entries.get_mut(usize::from(at)) {
+                Some((known, all)) if *known == key => {
+                    *all |= flags;
+                    return;
+                }
+                _ => place = (place + 1) % PLACES,
+            }
         }
-        // The tables are half full at most, which a test holds them to.
         self.entries.push((key, flags));
-        if let Some(entry) = self.places.get_mut(place) {
-            *entry = u16::try_from(self.entries.len()).unwrap_or(0);
+        if let Some(at) = self.places.get_mut(place) {
+            *at = u16::try_from(self.entries.len()).unwrap_or(0);
         }
     }
 }
 
 /// Eight bytes at a time: the keys are short and fixed.
-fn hash(bytes: &[u8]) -> u64 {
+fn hash(key: &str) -> usize {
+    let bytes = key.as_bytes();
     // What is left over is read again with some of what stands before it: as few steps as can be.
-    if let Some(last) = bytes.last_chunk::<8>() {
+    let all = if let Some(last) = bytes.last_chunk::<8>() {
         let (chunks, _) = bytes.as_chunks::<8>();
         let all = chunks
             .iter()
             .fold(0, |all, chunk| mix(all ^ u64::from_le_bytes(*chunk)));
-        mix(all ^ u64::from_le_bytes(*last))
+        all ^ u64::from_le_bytes(*last)
     } else if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
         let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
-        mix(u64::from(first) << 32 | u64::from(last))
+        u64::from(first) << 32 | u64::from(last)
     } else {
-        mix(bytes.iter().fold(0, |n, byte| (n << 8) | u64::from(*byte)))
-    }
+        bytes.iter().fold(0, |n, byte| (n << 8) | u64::from(*byte))
+    };
+    mix(all) as usize
 }
 
 fn mix(bits: u64) -> u64 {
@@ -398,13 +399,16 @@ pub(super) fn table() -> &'static Words {
         for (flags, list) in LISTS {
             for entry in list.split_whitespace() {
                 match entry.split_once('+') {
-                    None => words.add(entry.into(), *flags),
+                    None => words.add(entry, *flags),
                     Some((head, _)) => {
-                        words.add(head.into(), HEAD);
-                        phrases.add(entry.replace('+', " ").into(), *flags);
+                        words.add(head, HEAD);
+                        phrases.add(entry.replace('+', " ").leak(), *flags);
                     }
                 }
             }
+        }
+        for names in MONTHS {
+            month_names(names).for_each(|name| words.add(name, MONTH));
         }
         Words { words, phrases }
     })
