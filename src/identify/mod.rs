@@ -13,6 +13,7 @@ mod weigh;
 
 use crate::model::{Item, Location, Media};
 pub use json::{identity_json, put_identity};
+use name::Reader;
 pub use pieces::NOT_THE_LAST;
 use rules::Rules;
 use sidecar::{Place, Sidecar};
@@ -62,11 +63,12 @@ pub struct Evidence {
 #[must_use]
 pub fn named(name: &str) -> Item {
     let of_scheme = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.');
-    let end = name.bytes().position(|b| !of_scheme(b)).unwrap_or(0);
-    let (scheme, rest) = name.split_at_checked(end).unwrap_or_default();
+    let (scheme, rest) = name.split_once(':').unwrap_or_default();
     let location = match scheme {
         "" => Location::Path(name.to_owned()),
-        _ if !rest.starts_with("://") => Location::Path(name.to_owned()),
+        _ if !(rest.starts_with("//") && scheme.bytes().all(of_scheme)) => {
+            Location::Path(name.to_owned())
+        }
         "file" => Location::Path(name::file_path(name)),
         _ => Location::Url(name.to_owned()),
     };
@@ -79,25 +81,39 @@ pub fn named(name: &str) -> Item {
 /// Identifies what a player has open, or what a name says.
 #[must_use]
 pub fn identify(item: &Item, sidecars: &[Sidecar], rules: &Rules) -> Identity {
-    let mut name = name::claim(item);
-    let ids = name.as_mut().and_then(name::take_ids);
-    let named = name.as_ref().map(|claim| &claim.media);
+    identify_with(&mut Reader::default(), item, sidecars, rules)
+}
+
+/// The same, for many of them, whose names one reader reads.
+#[must_use]
+pub fn identify_with(
+    reader: &mut Reader,
+    item: &Item,
+    sidecars: &[Sidecar],
+    rules: &Rules,
+) -> Identity {
+    // Mostly the name alone speaks.
+    let mut claims = Vec::with_capacity(2);
+    claims.extend(name::claim(item, reader));
+    let ids = claims.first_mut().and_then(name::take_ids);
+    let named = claims.first().map(|claim| &claim.media);
     let kind = named.and_then(|media| media.media_type);
     let called = named.filter(|_| !rules.is_empty()).map(title_keys);
     let path = match &item.location {
         Some(Location::Path(path)) => Some(path.as_str()),
         _ => None,
     };
-    // Mostly the name alone speaks.
-    let mut claims = Vec::with_capacity(2);
-    claims.extend(ids);
     // The number of a season only completes what the name says.
     let (seasons, beside): (Vec<_>, Vec<_>) = sidecar::claims(sidecars, named, path)
         .into_iter()
         .partition(|(place, _)| *place == Place::Season);
-    claims.extend(beside.into_iter().map(|(_, claim)| claim));
-    claims.extend(tags::read(item, kind));
-    claims.extend(name);
+    let mut better: Vec<_> = ids.into_iter().collect();
+    better.extend(beside.into_iter().map(|(_, claim)| claim));
+    better.extend(tags::read(item, kind));
+    if !better.is_empty() {
+        better.append(&mut claims);
+        claims = better;
+    }
     claims.extend(seasons.into_iter().map(|(_, claim)| claim));
     claims.extend(tags::hint(item));
     claims.extend(player::read(item));

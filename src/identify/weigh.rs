@@ -108,6 +108,8 @@ struct Merged {
     also: Vec<String>,
     /// The title is one that a whole folder is given.
     of_folder: bool,
+    /// Somebody has claimed something.
+    heard: bool,
 }
 
 impl Default for Merged {
@@ -117,6 +119,7 @@ impl Default for Merged {
             certainty: 1.0,
             also: Vec::new(),
             of_folder: false,
+            heard: false,
         }
     }
 }
@@ -135,6 +138,13 @@ impl Merged {
             said,
             disputes,
         };
+        if !self.heard && claim.reach == Reach::Own {
+            self.heard = true;
+            self.also.extend(claim.also.as_deref().map(title_key));
+            self.media = take(&mut claim.media);
+            return evidence(None);
+        }
+        self.heard = true;
         let known = self.knows(claim.media.title.as_deref());
         let dispute = dispute(&self.media, &claim.media, known);
         let about = dispute.map(|dispute| dispute.about);

@@ -28,16 +28,17 @@ pub(super) fn has_known_extension(name: &str) -> bool {
     })
 }
 
-/// The folders of a path, outermost first, and the name in them without its extension.
-pub(super) fn parts(name: &str) -> Option<(Vec<String>, String)> {
+/// The folders of a path, outermost first; the name in them without its extension is put where there is `room`.
+pub(super) fn parts(name: &str, room: &mut String) -> Option<Vec<String>> {
     let structured = |byte| matches!(byte, b'/' | b'\\' | b':' | b'\0');
     if name.len() > LONGEST_PART || name.bytes().fold(false, |any, byte| any | structured(byte)) {
         let mut folders = parts_of_path(name);
-        return folders.pop().map(|base| (folders, base));
+        *room = folders.pop()?;
+        return Some(folders);
     }
-    let mut base = mapped(name);
-    strip_extension(&mut base);
-    (!name.trim().is_empty()).then(|| (Vec::new(), base))
+    map_into(name, room);
+    strip_extension(room);
+    (!name.trim().is_empty()).then(Vec::new)
 }
 
 fn parts_of_path(name: &str) -> Vec<String> {
@@ -177,15 +178,16 @@ fn closes(path: &str, at: usize) -> bool {
 
 /// One sign for each meaning: full-width signs, dashes and brackets.
 fn mapped(part: &str) -> String {
-    if part.is_ascii() {
-        let control = part.bytes().fold(false, |any, b| any | (b < b' '));
-        return if control {
-            part.replace(['\t', '\n', '\r'], " ")
-        } else {
-            part.to_owned()
-        };
-    }
     let mut out = String::with_capacity(part.len());
+    map_into(part, &mut out);
+    out
+}
+
+fn map_into(part: &str, out: &mut String) {
+    if part.is_ascii() && part.bytes().fold(true, |all, b| all & (b >= b' ')) {
+        out.push_str(part);
+        return;
+    }
     for c in part.chars() {
         out.push(match c {
             '【' | '［' | '〔' => '[',
@@ -203,7 +205,6 @@ fn mapped(part: &str) -> String {
             _ => c,
         });
     }
-    out
 }
 
 /// An Arabic or Persian digit, whose zero is given, as ours.

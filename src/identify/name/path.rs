@@ -1,5 +1,7 @@
 //! Joins what a file's name says with what its folders say.
 
+use std::mem::take;
+
 use super::numbers::Context;
 use super::reading::Reading;
 use super::token::{Mark, Text};
@@ -36,18 +38,19 @@ struct Folders {
 }
 
 /// What a whole path says.
-pub(super) fn read(name: &str) -> ParsedName {
-    let Some((parts, mut base)) = normalise::parts(name) else {
+pub(super) fn read(name: &str, room: &mut Text) -> ParsedName {
+    let mut base = take(room).cleared();
+    let Some(parts) = normalise::parts(name, &mut base.text) else {
         return ParsedName::default();
     };
-    if is_disc_file(&base, &parts) {
-        base.clear();
+    if is_disc_file(&base.text, &parts) {
+        base.text.clear();
     }
     let mut folders = Folders::default();
     for part in parts.into_iter().rev() {
         folders.add(part);
     }
-    assemble(base, folders)
+    assemble(base, folders, room)
 }
 
 /// Whether a file is one of a disc's, whose folder alone has a name: `VIDEO_TS/VTS_01_1.VOB`, `BDMV/STREAM/00001.m2ts`.
@@ -70,28 +73,30 @@ fn is_disc_file(base: &str, folders: &[String]) -> bool {
 
 /// What a title says: it has no folders, and a slash in it is its own.
 pub(super) fn read_title(title: &str) -> ParsedName {
-    assemble(normalise::whole(title), Folders::default())
+    let base = Text::whole(normalise::whole(title));
+    assemble(base, Folders::default(), &mut Text::default())
 }
 
-fn assemble(base: String, mut folders: Folders) -> ParsedName {
+/// `room` is where the text is left for another to use.
+fn assemble(base: Text, mut folders: Folders, room: &mut Text) -> ParsedName {
     folders.context.titled = folders.named.is_some();
     folders.context.season = folders.season.first().copied();
     folders.context.anime = folders.anime;
-    let mut reading = part::read(Text::new(base), &folders.context);
+    let mut reading = part::read(base.cut(), &folders.context);
     folders.claim_shelf(&mut reading);
     let released = join(&mut reading, &mut folders);
-    finish(reading, folders, released)
+    finish(reading, folders, released, room)
 }
 
 impl Folders {
     fn add(&mut self, folder: String) {
-        let text = Text::new(folder);
+        let text = Text::whole(folder).cut();
         let key = text.keys(0, text.len());
         self.anime |= matches!(key, "anime" | "animes" | "japanimation");
         if key.is_empty() {
             return;
         }
-        let of_season = std::mem::take(&mut self.in_season) && self.named.is_none();
+        let of_season = take(&mut self.in_season) && self.named.is_none();
         let of_extras = extras::folder(key);
         if let Some(extra) = of_extras.filter(|_| !of_season) {
             self.extra = self.extra.or(Some(extra)).filter(|_| self.named.is_none());
@@ -371,7 +376,7 @@ fn join(base: &mut Reading, folders: &mut Folders) -> bool {
             base.ids = Ids::default();
         } else if base.is_numbered() || !folders.season.is_empty() {
             season_of_a_year(base, &mut folder);
-            let of_folder = std::mem::take(&mut folder.season);
+            let of_folder = take(&mut folder.season);
             if base.season.is_empty() && folders.season.is_empty() && !folder.has_episode() {
                 base.season = of_folder;
             }
@@ -519,7 +524,7 @@ fn split_leading(base: &mut Reading) {
 }
 
 /// `released`: the folder is called as releases are.
-fn finish(base: Reading, folders: Folders, released: bool) -> ParsedName {
+fn finish(base: Reading, folders: Folders, released: bool, room: &mut Text) -> ParsedName {
     let among_films = folders.context.series == Some(false) && !folders.private;
     let private = private::is_private(&base, among_films, released);
     let in_season = !folders.season.is_empty() && folders.context.series != Some(false);
@@ -588,6 +593,7 @@ fn finish(base: Reading, folders: Folders, released: bool) -> ParsedName {
             .map(|title| format!("{title} ({country})"))
     };
     let alternative_title = base.alternative.or_else(with_country);
+    *room = base.text;
     ParsedName {
         media_type,
         title: base.title,

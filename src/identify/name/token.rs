@@ -176,6 +176,8 @@ pub(super) struct Text {
     digits: u8,
     /// Has no letters but Latin ones without accents.
     pub ascii: bool,
+    /// While it is cut: kinds of the brackets open, outermost first.
+    open: Vec<char>,
 }
 
 impl Text {
@@ -336,17 +338,38 @@ impl Text {
         self.tokens.len()
     }
 
-    /// Cuts a normalised text into words.
-    pub fn new(text: String) -> Self {
+    /// Empties it, so that its room can be used for another.
+    pub fn cleared(mut self) -> Self {
+        self.text.clear();
+        self.keys.clear();
+        self.tokens.clear();
+        self.brackets.clear();
+        self.open.clear();
+        Self {
+            text: self.text,
+            keys: self.keys,
+            tokens: self.tokens,
+            brackets: self.brackets,
+            open: self.open,
+            ..Self::default()
+        }
+    }
+
+    /// A normalised text that is not cut yet.
+    pub fn whole(text: String) -> Self {
+        Self {
+            text,
+            ..Self::default()
+        }
+    }
+
+    /// Cuts a whole text into words.
+    pub fn cut(mut self) -> Self {
+        self.ascii = self.text.is_ascii();
+        self.tokens.reserve(24);
+        self.keys.reserve(self.text.len() + 16);
         let mut cut = Cutter {
-            text: Self {
-                ascii: text.is_ascii(),
-                tokens: Vec::with_capacity(24),
-                keys: String::with_capacity(text.len() + 16),
-                text,
-                ..Self::default()
-            },
-            stack: Vec::new(),
+            text: self,
             gap: gap::EDGE,
             open: 0,
         };
@@ -450,8 +473,6 @@ const fn gap_of(c: char) -> u16 {
 
 struct Cutter {
     text: Text,
-    /// Kinds of the brackets open here, outermost first.
-    stack: Vec<char>,
     gap: u16,
     /// Outermost bracket open here, counted from one.
     open: usize,
@@ -532,7 +553,7 @@ impl Cutter {
         // "[[Group]" opens once.
         let last = self.text.brackets.last();
         if c == '['
-            && self.stack.last() == Some(&'[')
+            && self.text.open.last() == Some(&'[')
             && last.is_some_and(|b| b.end == b.start && at == b.start + 1)
         {
             return;
@@ -540,8 +561,8 @@ impl Cutter {
         self.gap |= bits;
         match c {
             '(' | '[' | '{' => {
-                self.stack.push(c);
-                if self.stack.len() == 1 {
+                self.text.open.push(c);
+                if self.text.open.len() == 1 {
                     let first = self.text.tokens.len();
                     self.text.brackets.push(Bracket {
                         kind: c,
@@ -564,10 +585,10 @@ impl Cutter {
             ']' => '[',
             _ => '{',
         };
-        let Some(depth) = self.stack.iter().rposition(|open| *open == kind) else {
+        let Some(depth) = self.text.open.iter().rposition(|open| *open == kind) else {
             return;
         };
-        self.stack.truncate(depth);
+        self.text.open.truncate(depth);
         if depth == 0 {
             let count = self.text.tokens.len();
             if let Some(bracket) = self
