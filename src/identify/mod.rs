@@ -62,19 +62,26 @@ pub struct Evidence {
 /// The item that a name, path or URL alone makes.
 #[must_use]
 pub fn named(name: &str) -> Item {
-    let of_scheme = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.');
-    let (scheme, rest) = name.split_once(':').unwrap_or_default();
-    let location = match scheme {
-        "" => Location::Path(name.to_owned()),
-        _ if !(rest.starts_with("//") && scheme.bytes().all(of_scheme)) => {
-            Location::Path(name.to_owned())
-        }
-        "file" => Location::Path(name::file_path(name)),
-        _ => Location::Url(name.to_owned()),
+    let location = if name.as_bytes().contains(&b':') {
+        place(name)
+    } else {
+        Location::Path(name.to_owned())
     };
     Item {
         location: Some(location),
         ..Item::default()
+    }
+}
+
+/// What has a colon in it may be a URL.
+fn place(name: &str) -> Location {
+    let of_scheme = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.');
+    match name.split_once("://") {
+        Some(("file", _)) => Location::Path(name::file_path(name)),
+        Some((scheme, _)) if !scheme.is_empty() && scheme.bytes().all(of_scheme) => {
+            Location::Url(name.to_owned())
+        }
+        _ => Location::Path(name.to_owned()),
     }
 }
 

@@ -88,9 +88,9 @@ pub fn verdict(media: &Media) -> Verdict {
         return Verdict::Local("unidentified".into());
     }
     if media.confidence < FLOOR {
+        let hundredths = (f64::from(media.confidence) * 100.0).round_ties_even() as u8;
         return Verdict::Local(format!(
-            "not sure enough what it is ({:.2} < {FLOOR})",
-            media.confidence
+            "not sure enough what it is (0.{hundredths:02} < {FLOOR})"
         ));
     }
     let which = has_numbers(media) || media.date.is_some();
@@ -406,7 +406,7 @@ fn push_number(out: &mut String, value: u64) {
 }
 
 fn space(out: &mut String) {
-    if !out.is_empty() && !out.ends_with(' ') {
+    if !matches!(out.as_bytes().last(), None | Some(b' ')) {
         out.push(' ');
     }
 }

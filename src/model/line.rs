@@ -169,14 +169,14 @@ impl Line {
     }
 }
 
-/// Whether a text needs no escape; looked at by the sixteen bytes, of which the last may overlap.
+/// Whether a text needs no escape; looked at by the eight bytes, of which the last may overlap.
 fn is_plain(text: &[u8]) -> bool {
     let plain = |bytes: &[u8]| {
         let is = |byte: &u8| (*byte >= b' ') & (*byte != b'"') & (*byte != b'\\');
         bytes.iter().fold(true, |all, byte| all & is(byte))
     };
-    match text.last_chunk::<16>() {
-        Some(last) => plain(last) && text.as_chunks::<16>().0.iter().all(|chunk| plain(chunk)),
+    match text.last_chunk::<8>() {
+        Some(last) => plain(last) && text.as_chunks::<8>().0.iter().all(|chunk| plain(chunk)),
         None => plain(text),
     }
 }

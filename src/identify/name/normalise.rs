@@ -38,7 +38,7 @@ pub(super) fn parts(name: &str, room: &mut String) -> Option<Vec<String>> {
     }
     map_into(name, room);
     strip_extension(room);
-    (!name.trim().is_empty()).then(Vec::new)
+    name.contains(|c: char| !c.is_whitespace()).then(Vec::new)
 }
 
 fn parts_of_path(name: &str) -> Vec<String> {
@@ -226,8 +226,11 @@ pub(super) fn has_extension(name: &str) -> bool {
 /// What stands before an extension, if there is one.
 fn stem(name: &str) -> Option<&str> {
     // Extensions are short: this is found from the end at once.
-    let dot = name.bytes().rposition(|byte| byte == b'.')?;
-    let (stem, extension) = (name.get(..dot)?, name.get(dot + 1..)?.trim_end());
+    let trimmed = name.trim_end();
+    let near = trimmed.len().saturating_sub(8);
+    let end = trimmed.as_bytes().get(near..)?;
+    let dot = near + end.iter().rposition(|byte| *byte == b'.')?;
+    let (stem, extension) = (name.get(..dot)?, trimmed.get(dot + 1..)?);
     let known = (2..=7).contains(&extension.len())
         && EXTENSIONS
             .iter()

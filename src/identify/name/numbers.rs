@@ -312,7 +312,8 @@ fn after_dash(reading: &Reading, context: &Context) -> Option<Bare> {
 /// A number behind a dash; with nothing of a title behind it, or with a name at once.
 fn dashed(reading: &Reading, context: &Context, closed: bool) -> Option<Bare> {
     let text = &reading.text;
-    (1..text.len()).find_map(|at| {
+    let dashed = |at: &usize| text.gap_before(*at) & gap::HYPHEN != 0;
+    (1..text.len()).filter(dashed).find_map(|at| {
         let bare = bare(reading, at)?;
         let half_dash = text.tokens.get(at - 1).is_some_and(|t| t.number.is_none())
             && text.gap_before(at) == gap::HYPHEN

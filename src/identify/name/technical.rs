@@ -40,6 +40,9 @@ fn mark_ids(reading: &mut Reading) {
     }
     for at in 0..reading.text.len() {
         let text = &reading.text;
+        if text.first(at) != b't' {
+            continue;
+        }
         let joined = text.gap_before(at + 1) == gap::HYPHEN;
         let Some(number) = text.number(at + 1).filter(|n| joined && n.value > 0) else {
             continue;
@@ -55,9 +58,10 @@ fn mark_ids(reading: &mut Reading) {
         }
     }
     reading.ids = found;
-    let lone = (0..reading.text.len()).find(|i| {
-        reading.text.first(*i) == b't' && reading.text.is_free(*i) && is_imdb(reading.text.key(*i))
-    });
+    let may_be = |t: &Token| t.first() == b't' && t.has_digit() && t.mark == Mark::Free;
+    let mut numbered = reading.text.tokens.iter().enumerate();
+    let lone = numbered
+        .find_map(|(at, token)| (may_be(token) && is_imdb(reading.text.key(at))).then_some(at));
     if let Some(at) = lone {
         reading
             .ids
@@ -318,8 +322,10 @@ fn mark_neighbours(text: &mut Text) {
         let Some(number) = text.number(at) else {
             continue;
         };
-        let height =
-            HEIGHTS.contains(&number.value) && at > 0 && text.gap_before(at) & gap::COMMA == 0;
+        let height = number.digits > 2
+            && HEIGHTS.contains(&number.value)
+            && at > 0
+            && text.gap_before(at) & gap::COMMA == 0;
         let surround = matches!(number.value, 2 | 5 | 6 | 7)
             && number.digits == 1
             && text.gap_after(at) == gap::DOT

@@ -262,13 +262,15 @@ fn trim_word(reading: &mut Reading, region: &mut Region) {
     }
     let last = region.end - 1;
     let capital = text.tokens.get(last).is_some_and(|t| t.capitals);
-    let mixed = (region.start..last).any(|i| {
-        text.tokens
-            .get(i)
-            .is_some_and(|t| !t.capitals && t.number.is_none())
-    });
+    let mixed = || {
+        (region.start..last).any(|i| {
+            text.tokens
+                .get(i)
+                .is_some_and(|t| !t.capitals && t.number.is_none())
+        })
+    };
     let country = text.has(last, COUNTRY)
-        && (capital && mixed || is_small_country(text, *region))
+        && (capital && mixed() || is_small_country(text, *region))
         && reading.is_numbered()
         && !text.has(last - 1, BINDS);
     let whole = text.has(last, WHOLE)

@@ -484,20 +484,19 @@ impl Cutter {
         let bytes = source.as_bytes();
         let mut at = 0;
         while let Some(&byte) = bytes.get(at) {
-            let bits = GAPS[usize::from(byte)];
-            if bits != 0 {
-                self.separator(char::from(byte), bits, at);
-                at += 1;
-                continue;
-            }
             let (start, mut signs) = (at, 0);
             while let Some(&byte) = bytes.get(at)
-                && GAPS[usize::from(byte)] == 0
+                && let sign @ 1.. = SIGNS[usize::from(byte)]
             {
-                signs |= SIGNS[usize::from(byte)];
+                signs |= sign;
                 at += 1;
             }
-            self.word(source, start, at, signs);
+            if start < at {
+                self.word(source, start, at, signs);
+                continue;
+            }
+            self.separator(char::from(byte), GAPS[usize::from(byte)], at);
+            at += 1;
         }
     }
 
@@ -542,14 +541,18 @@ impl Cutter {
         }
     }
 
+    #[inline]
     fn separator(&mut self, c: char, bits: u16, at: usize) {
-        if bits & gap::BRACKET == 0 {
-            if bits & self.gap & gap::HYPHEN != 0 {
-                self.gap |= gap::HYPHENS;
-            }
-            self.gap |= bits;
-            return;
+        if bits & gap::BRACKET != 0 {
+            return self.bracket(c, bits, at);
         }
+        if bits & self.gap & gap::HYPHEN != 0 {
+            self.gap |= gap::HYPHENS;
+        }
+        self.gap |= bits;
+    }
+
+    fn bracket(&mut self, c: char, bits: u16, at: usize) {
         // "[[Group]" opens once.
         let last = self.text.brackets.last();
         if c == '['
@@ -642,7 +645,7 @@ const CAPITAL: u8 = 1 << 1;
 const DIGIT: u8 = 1 << 2;
 const OTHER: u8 = 1 << 3;
 
-/// What each ASCII sign of a word is.
+/// What each ASCII sign of a word is; those between words are 0.
 const SIGNS: [u8; 256] = {
     let mut signs = [OTHER; 256];
     let mut at = 0_u8;
@@ -651,6 +654,7 @@ const SIGNS: [u8; 256] = {
             b'a'..=b'z' => SMALL,
             b'A'..=b'Z' => CAPITAL,
             b'0'..=b'9' => DIGIT,
+            _ if gap_of(at as char) != 0 => 0,
             _ => OTHER,
         };
         at += 1;
