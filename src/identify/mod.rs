@@ -124,7 +124,7 @@ pub fn identify_with(
     claims.extend(seasons.into_iter().map(|(_, claim)| claim));
     claims.extend(tags::hint(item));
     claims.extend(player::read(item));
-    let mut identity = weigh::weigh(item, claims);
+    let mut identity = weigh::weigh(item, &mut claims);
     rules.apply(item, &called.unwrap_or_default(), &mut identity);
     pieces::hold(&mut identity, sidecars);
     identity

@@ -1,6 +1,6 @@
 //! Joins what a file's name says with what its folders say.
 
-use std::mem::take;
+use std::mem::{swap, take};
 
 use super::numbers::Context;
 use super::reading::Reading;
@@ -39,18 +39,18 @@ struct Folders {
 
 /// What a whole path says.
 pub(super) fn read(name: &str, room: &mut Text) -> ParsedName {
-    let mut base = take(room).cleared();
-    let Some(parts) = normalise::parts(name, &mut base.text) else {
+    room.clear();
+    let Some(parts) = normalise::parts(name, &mut room.text) else {
         return ParsedName::default();
     };
-    if is_disc_file(&base.text, &parts) {
-        base.text.clear();
+    if is_disc_file(&room.text, &parts) {
+        room.text.clear();
     }
     let mut folders = Folders::default();
     for part in parts.into_iter().rev() {
         folders.add(part);
     }
-    assemble(base, folders, room)
+    assemble(room, folders)
 }
 
 /// Whether a file is one of a disc's, whose folder alone has a name: `VIDEO_TS/VTS_01_1.VOB`, `BDMV/STREAM/00001.m2ts`.
@@ -73,24 +73,30 @@ fn is_disc_file(base: &str, folders: &[String]) -> bool {
 
 /// What a title says: it has no folders, and a slash in it is its own.
 pub(super) fn read_title(title: &str) -> ParsedName {
-    let base = Text::whole(normalise::whole(title));
-    assemble(base, Folders::default(), &mut Text::default())
+    let mut base = Text::whole(normalise::whole(title));
+    assemble(&mut base, Folders::default())
 }
 
-/// `room` is where the text is left for another to use.
-fn assemble(base: Text, mut folders: Folders, room: &mut Text) -> ParsedName {
+/// `base` is the whole text of the name, and is left for its room.
+fn assemble(base: &mut Text, mut folders: Folders) -> ParsedName {
     folders.context.titled = folders.named.is_some();
     folders.context.season = folders.season.first().copied();
     folders.context.anime = folders.anime;
-    let mut reading = part::read(base.cut(), &folders.context);
+    let mut reading = Reading::default();
+    swap(&mut reading.text, base);
+    reading.text.cut();
+    part::read(&mut reading, &folders.context);
     folders.claim_shelf(&mut reading);
     let released = join(&mut reading, &mut folders);
-    finish(reading, folders, released, room)
+    let parsed = finish(&mut reading, folders, released);
+    swap(&mut reading.text, base);
+    parsed
 }
 
 impl Folders {
     fn add(&mut self, folder: String) {
-        let text = Text::whole(folder).cut();
+        let mut text = Text::whole(folder);
+        text.cut();
         let key = text.keys(0, text.len());
         self.anime |= matches!(key, "anime" | "animes" | "japanimation");
         if key.is_empty() {
@@ -120,7 +126,11 @@ impl Folders {
         if is_place(key) {
             return;
         }
-        let reading = part::read(text, &Context::default());
+        let mut reading = Reading {
+            text,
+            ..Reading::default()
+        };
+        part::read(&mut reading, &Context::default());
         // "Season 1 - The Beginning": a season's title is not the show's, if a folder above has that.
         if self.named.is_none()
             && reading.leading
@@ -524,21 +534,21 @@ fn split_leading(base: &mut Reading) {
 }
 
 /// `released`: the folder is called as releases are.
-fn finish(base: Reading, folders: Folders, released: bool, room: &mut Text) -> ParsedName {
+fn finish(base: &mut Reading, folders: Folders, released: bool) -> ParsedName {
     let among_films = folders.context.series == Some(false) && !folders.private;
-    let private = private::is_private(&base, among_films, released);
+    let private = private::is_private(base, among_films, released);
     let in_season = !folders.season.is_empty() && folders.context.series != Some(false);
     let episode = !base.film && (base.is_numbered() || in_season || base.special);
     let season = if base.season.is_empty() && episode && base.date.is_none() {
         folders.season.clone()
     } else {
-        base.season
+        take(&mut base.season)
     };
     // Subtitled (VOSTFR, fansub) are films and Western series too.
     let anime =
         base.group || base.checksum || base.anime && episode && season.is_empty() || folders.anime;
     let anime = anime && (episode || !base.bracketed_year || folders.anime);
-    let mut absolute = base.absolute;
+    let mut absolute = take(&mut base.absolute);
     if absolute.is_empty() && anime && season.is_empty() {
         absolute.clone_from(&base.episode);
     }
@@ -550,7 +560,7 @@ fn finish(base: Reading, folders: Folders, released: bool, room: &mut Text) -> P
     let ids = match (episode, on_folder) {
         (true, true) => of_folder,
         _ => {
-            let mut ids = base.ids;
+            let mut ids = take(&mut base.ids);
             ids.fill_from(&of_folder);
             ids
         }
@@ -592,18 +602,17 @@ fn finish(base: Reading, folders: Folders, released: bool, room: &mut Text) -> P
             .as_ref()
             .map(|title| format!("{title} ({country})"))
     };
-    let alternative_title = base.alternative.or_else(with_country);
-    *room = base.text;
+    let alternative_title = base.alternative.take().or_else(with_country);
     ParsedName {
         media_type,
-        title: base.title,
+        title: base.title.take(),
         alternative_title,
         year: base.year.or(folders.year.filter(|_| !episode)),
         season,
-        episode: base.episode,
+        episode: take(&mut base.episode),
         absolute_episode: absolute,
         date: base.date,
-        episode_title: base.episode_title.filter(|_| episode),
+        episode_title: base.episode_title.take().filter(|_| episode),
         part: base.part.or(folders.part.filter(|_| !episode)),
         anime,
         extra: base.extra.or(folders.extra),

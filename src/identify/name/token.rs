@@ -339,20 +339,14 @@ impl Text {
     }
 
     /// Empties it, so that its room can be used for another.
-    pub fn cleared(mut self) -> Self {
+    pub fn clear(&mut self) {
         self.text.clear();
         self.keys.clear();
         self.tokens.clear();
         self.brackets.clear();
         self.open.clear();
-        Self {
-            text: self.text,
-            keys: self.keys,
-            tokens: self.tokens,
-            brackets: self.brackets,
-            open: self.open,
-            ..Self::default()
-        }
+        (self.any, self.lengths, self.digits) = (0, 0, 0);
+        self.firsts = Firsts::default();
     }
 
     /// A normalised text that is not cut yet.
@@ -364,25 +358,24 @@ impl Text {
     }
 
     /// Cuts a whole text into words.
-    pub fn cut(mut self) -> Self {
+    pub fn cut(&mut self) {
         self.ascii = self.text.is_ascii();
         self.tokens.reserve(24);
         self.keys.reserve(self.text.len() + 16);
-        let mut cut = Cutter {
+        let source = std::mem::take(&mut self.text);
+        let mut cutter = Cutter {
             text: self,
             gap: gap::EDGE,
             open: 0,
         };
-        let source = std::mem::take(&mut cut.text.text);
-        if cut.text.ascii {
-            cut.run_ascii(&source);
+        if cutter.text.ascii {
+            cutter.run_ascii(&source);
         } else {
-            cut.run(&source);
+            cutter.run(&source);
         }
-        cut.finish(source.len());
-        cut.text.text = source;
-        cut.text.look_up();
-        cut.text
+        cutter.finish(source.len());
+        self.text = source;
+        self.look_up();
     }
 
     /// Finds out what is known of each word.
@@ -471,32 +464,31 @@ const fn gap_of(c: char) -> u16 {
     }
 }
 
-struct Cutter {
-    text: Text,
+struct Cutter<'a> {
+    text: &'a mut Text,
     gap: u16,
     /// Outermost bracket open here, counted from one.
     open: usize,
 }
 
-impl Cutter {
+impl Cutter<'_> {
     /// Nearly all names are cut here.
     fn run_ascii(&mut self, source: &str) {
-        let bytes = source.as_bytes();
-        let mut at = 0;
-        while let Some(&byte) = bytes.get(at) {
-            let (start, mut signs) = (at, 0);
-            while let Some(&byte) = bytes.get(at)
-                && let sign @ 1.. = SIGNS[usize::from(byte)]
-            {
-                signs |= sign;
-                at += 1;
-            }
-            if start < at {
-                self.word(source, start, at, signs);
+        let (mut start, mut signs) = (0, 0);
+        for (at, &byte) in source.as_bytes().iter().enumerate() {
+            let sign = SIGNS[usize::from(byte)];
+            signs |= sign;
+            if sign != 0 {
                 continue;
             }
+            if signs != 0 {
+                self.word(source, start, at, signs);
+            }
             self.separator(char::from(byte), GAPS[usize::from(byte)], at);
-            at += 1;
+            (start, signs) = (at + 1, 0);
+        }
+        if signs != 0 {
+            self.word(source, start, source.len(), signs);
         }
     }
 

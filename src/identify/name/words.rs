@@ -473,9 +473,9 @@ impl Words {
 
     /// A technical word with digits or another technical word glued to it: `hdtvx264`, `aacx2`, `ddp51`.
     fn with_tail(&self, key: &str) -> Option<u32> {
-        let head = heads(key.bytes().next()?)
-            .iter()
-            .find(|head| key.starts_with(**head))?;
+        let head = heads(key.bytes().next()?).iter().find(|head| {
+            head.as_bytes().get(1) == key.as_bytes().get(1) && key.starts_with(**head)
+        })?;
         let rest = key.get(head.len()..)?;
         let short = rest.trim_start_matches('x');
         let sound = matches!(
