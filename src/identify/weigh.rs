@@ -3,7 +3,7 @@
 //! A claim that contradicts a better one adds nothing where it does, and costs confidence: as much as it was sure of
 //! itself, and more where the two can hardly mean the same thing.
 
-use std::mem::take;
+use std::mem::{swap, take};
 
 use super::{Evidence, FLOOR, Identity, Verdict};
 use crate::model::{Ids, Item, Location, Media, MediaType, title_key};
@@ -139,7 +139,7 @@ impl<'a> Merged<'a> {
         if !self.heard && claim.reach == Reach::Own {
             self.heard = true;
             self.also.extend(claim.also.as_deref().map(title_key));
-            *self.media = take(&mut claim.media);
+            swap(self.media, &mut claim.media);
             return evidence(None);
         }
         self.heard = true;

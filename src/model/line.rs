@@ -5,6 +5,8 @@
 
 use serde_json::Value;
 
+use super::text::every_byte;
+
 /// A key of small letters and `_` as it stands in the line, behind the field before.
 macro_rules! key {
     ($name:literal) => {
@@ -142,7 +144,8 @@ impl Line {
     }
 
     fn quoted(&mut self, text: &str) {
-        if is_plain(text.as_bytes()) {
+        let plain = |byte| (byte >= b' ') & (byte != b'"') & (byte != b'\\');
+        if every_byte(text, plain) {
             self.between_quotes(text);
         } else {
             self.write(text);
@@ -166,18 +169,6 @@ impl Line {
     fn write(&mut self, value: impl serde::Serialize) {
         // Writing plain values into memory cannot fail.
         let _ = serde_json::to_writer(&mut self.0, &value);
-    }
-}
-
-/// Whether a text needs no escape; looked at by the eight bytes, of which the last may overlap.
-fn is_plain(text: &[u8]) -> bool {
-    let plain = |bytes: &[u8]| {
-        let is = |byte: &u8| (*byte >= b' ') & (*byte != b'"') & (*byte != b'\\');
-        bytes.iter().fold(true, |all, byte| all & is(byte))
-    };
-    match text.last_chunk::<8>() {
-        Some(last) => plain(last) && text.as_chunks::<8>().0.iter().all(|chunk| plain(chunk)),
-        None => plain(text),
     }
 }
 

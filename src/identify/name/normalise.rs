@@ -3,6 +3,7 @@
 use unicode_normalization::char::decompose_canonical;
 
 use super::words;
+use crate::model::every_byte;
 
 /// Longest name looked at, in bytes; a path keeps its end.
 const LONGEST: usize = 4096;
@@ -30,8 +31,8 @@ pub(super) fn has_known_extension(name: &str) -> bool {
 
 /// The folders of a path, outermost first; the name in them without its extension is put where there is `room`.
 pub(super) fn parts(name: &str, room: &mut String) -> Option<Vec<String>> {
-    let structured = |byte| matches!(byte, b'/' | b'\\' | b':' | b'\0');
-    if name.len() > LONGEST_PART || name.bytes().fold(false, |any, byte| any | structured(byte)) {
+    let plain = |byte| (byte != b'/') & (byte != b'\\') & (byte != b':') & (byte != 0);
+    if name.len() > LONGEST_PART || !every_byte(name, plain) {
         let mut folders = parts_of_path(name);
         *room = folders.pop()?;
         return Some(folders);
@@ -184,7 +185,7 @@ fn mapped(part: &str) -> String {
 }
 
 fn map_into(part: &str, out: &mut String) {
-    if part.is_ascii() && part.bytes().fold(true, |all, b| all & (b >= b' ')) {
+    if every_byte(part, |byte| (byte >= b' ') & (byte < 128)) {
         out.push_str(part);
         return;
     }
@@ -251,7 +252,7 @@ pub(super) fn fold_into(raw: &str, out: &mut String) {
 }
 
 /// What becomes of each ASCII character; of those with 0 nothing.
-const FOLDED: [u8; 128] = {
+pub(super) const FOLDED: [u8; 128] = {
     let mut folded = [0; 128];
     let mut at = 0_u8;
     while at < 128 {

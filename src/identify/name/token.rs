@@ -1,5 +1,8 @@
 //! Cuts one part of a path into words, and notes what stands between them.
 
+use std::ops::Range;
+
+use super::normalise::FOLDED;
 use super::words::{self, HEAD, Words};
 
 /// What stands between two words.
@@ -106,7 +109,7 @@ impl Token {
         self.end().saturating_sub(self.start())
     }
 
-    fn key(&self) -> std::ops::Range<usize> {
+    fn key(&self) -> Range<usize> {
         self.key_start.into()..self.key_end.into()
     }
 }
@@ -380,7 +383,6 @@ impl Text {
 
     /// Finds out what is known of each word.
     fn look_up(&mut self) {
-        self.keys.make_ascii_lowercase();
         let words = words::table();
         for token in &mut self.tokens {
             let key = self.keys.get(token.key()).unwrap_or("");
@@ -472,24 +474,37 @@ struct Cutter<'a> {
 }
 
 impl Cutter<'_> {
-    /// Nearly all names are cut here.
+    /// Nearly all names are cut here, and their keys folded on the way.
     fn run_ascii(&mut self, source: &str) {
-        let (mut start, mut signs) = (0, 0);
+        // A key is no longer than its word, and one space stands for all that is between two.
+        let mut keys = std::mem::take(&mut self.text.keys).into_bytes();
+        keys.resize(source.len(), b' ');
+        let (mut start, mut key_start, mut key_end, mut signs) = (0, 0, 0, 0);
         for (at, &byte) in source.as_bytes().iter().enumerate() {
             let sign = SIGNS[usize::from(byte)];
-            signs |= sign;
             if sign != 0 {
+                signs |= sign;
+                let folded = FOLDED[usize::from(byte & 127)];
+                if let Some(place) = keys.get_mut(key_end) {
+                    *place = folded;
+                }
+                key_end += usize::from(folded != 0);
                 continue;
             }
             if signs != 0 {
-                self.word(source, start, at, signs);
+                self.word(start..at, key_start..key_end, signs);
+                if let Some(place) = keys.get_mut(key_end) {
+                    *place = b' ';
+                }
+                key_end += usize::from(key_end > 0);
             }
             self.separator(char::from(byte), GAPS[usize::from(byte)], at);
-            (start, signs) = (at + 1, 0);
+            (start, key_start, signs) = (at + 1, key_end, 0);
         }
         if signs != 0 {
-            self.word(source, start, source.len(), signs);
+            self.word(start..source.len(), key_start..key_end, signs);
         }
+        self.text.keys = String::from_utf8(keys).unwrap_or_default();
     }
 
     fn run(&mut self, source: &str) {
@@ -500,7 +515,7 @@ impl Cutter<'_> {
             let bits = known.copied().unwrap_or_else(|| gap_of(c));
             if bits != 0 {
                 if let Some(from) = start.take() {
-                    self.word(source, from, at, signs);
+                    self.foreign_word(source, from, at, signs);
                     signs = 0;
                 }
                 self.separator(c, bits, at);
@@ -509,14 +524,14 @@ impl Cutter<'_> {
             let from = *start.get_or_insert(at);
             let now = script(c);
             if from < at && (breaks(last, now) || c == '第') {
-                self.word(source, from, at, signs);
+                self.foreign_word(source, from, at, signs);
                 (start, signs) = (Some(at), 0);
             }
             last = now;
             signs |= SIGNS.get(c as usize).copied().unwrap_or(OTHER);
         }
         if let Some(from) = start {
-            self.word(source, from, source.len(), signs);
+            self.foreign_word(source, from, source.len(), signs);
         }
     }
 
@@ -597,27 +612,29 @@ impl Cutter<'_> {
         }
     }
 
-    /// `signs`: of which signs it is made.
-    fn word(&mut self, source: &str, start: usize, end: usize, signs: u8) {
+    /// A word of a text that is not ASCII alone.
+    fn foreign_word(&mut self, source: &str, start: usize, end: usize, signs: u8) {
         let raw = source.get(start..end).unwrap_or("");
         let keys = &mut self.text.keys;
         if !keys.is_empty() {
             keys.push(' ');
         }
         let key_start = keys.len();
-        // Nearly all words are of letters and digits alone, and need but small letters.
-        let capitals = if signs & OTHER == 0 {
-            keys.push_str(raw);
-            signs & (SMALL | CAPITAL) == CAPITAL
-        } else {
-            super::normalise::fold_into(raw, keys);
-            !raw.chars().any(char::is_lowercase) && raw.chars().any(char::is_uppercase)
-        };
+        super::normalise::fold_into(raw, keys);
+        let key = key_start..keys.len();
+        let lower = raw.chars().any(char::is_lowercase);
+        let upper = raw.chars().any(char::is_uppercase);
+        let case = if lower { SMALL } else { 0 } | if upper { CAPITAL } else { 0 };
+        self.word(start..end, key, signs & !(SMALL | CAPITAL) | case);
+    }
+
+    /// `signs`: of which signs it is made.
+    fn word(&mut self, raw: Range<usize>, key: Range<usize>, signs: u8) {
         self.text.tokens.push(Token {
-            start: small(start),
-            end: small(end),
-            key_start: small(key_start),
-            key_end: small(keys.len()),
+            start: small(raw.start),
+            end: small(raw.end),
+            key_start: small(key.start),
+            key_end: small(key.end),
             gap: self.gap,
             bracket: small(self.open),
             first: 0,
@@ -626,7 +643,7 @@ impl Cutter<'_> {
             flags: 0,
             stem: 0,
             mark: Mark::Free,
-            capitals,
+            capitals: signs & (SMALL | CAPITAL) == CAPITAL,
         });
         self.gap = 0;
     }
