@@ -17,8 +17,8 @@ use name::Reader;
 pub use pieces::NOT_THE_LAST;
 use rules::Rules;
 use sidecar::{Place, Sidecar};
-use weigh::title_keys;
 pub use weigh::verdict;
+use weigh::{Claim, title_keys};
 
 /// Below this confidence nothing is sent; it is shown.
 pub const FLOOR: f32 = 0.5;
@@ -104,8 +104,24 @@ pub fn identify_with(
     claims.extend(name::claim(item, reader));
     let ids = claims.first_mut().and_then(name::take_ids);
     let named = claims.first().map(|claim| &claim.media);
-    let kind = named.and_then(|media| media.media_type);
     let called = named.filter(|_| !rules.is_empty()).map(title_keys);
+    if !(sidecars.is_empty() && item.tags.0.is_empty()) {
+        surround(&mut claims, item, sidecars);
+    }
+    if let Some(ids) = ids {
+        claims.insert(0, ids);
+    }
+    claims.extend(player::read(item));
+    let mut identity = weigh::weigh(item, &mut claims);
+    rules.apply(item, &called.unwrap_or_default(), &mut identity);
+    pieces::hold(&mut identity, sidecars);
+    identity
+}
+
+/// Puts what lies beside the video and its tags claim before and behind what its name does.
+fn surround(claims: &mut Vec<Claim>, item: &Item, sidecars: &[Sidecar]) {
+    let named = claims.first().map(|claim| &claim.media);
+    let kind = named.and_then(|media| media.media_type);
     let path = match &item.location {
         Some(Location::Path(path)) => Some(path.as_str()),
         _ => None,
@@ -114,18 +130,10 @@ pub fn identify_with(
     let (seasons, beside): (Vec<_>, Vec<_>) = sidecar::claims(sidecars, named, path)
         .into_iter()
         .partition(|(place, _)| *place == Place::Season);
-    let mut better: Vec<_> = ids.into_iter().collect();
-    better.extend(beside.into_iter().map(|(_, claim)| claim));
-    better.extend(tags::read(item, kind));
-    if !better.is_empty() {
-        better.append(&mut claims);
-        claims = better;
-    }
-    claims.extend(seasons.into_iter().map(|(_, claim)| claim));
-    claims.extend(tags::hint(item));
-    claims.extend(player::read(item));
-    let mut identity = weigh::weigh(item, &mut claims);
-    rules.apply(item, &called.unwrap_or_default(), &mut identity);
-    pieces::hold(&mut identity, sidecars);
-    identity
+    let mut all: Vec<_> = beside.into_iter().map(|(_, claim)| claim).collect();
+    all.extend(tags::read(item, kind));
+    all.append(claims);
+    all.extend(seasons.into_iter().map(|(_, claim)| claim));
+    all.extend(tags::hint(item));
+    *claims = all;
 }
