@@ -9,8 +9,11 @@ use super::table::table;
 use super::{Context, Format, output, words};
 use crate::config::load_rules;
 use crate::error::CliError;
+use crate::identify::name::Reader;
 use crate::identify::rules::Rules;
-use crate::identify::{Evidence, Identity, Verdict, identify, named, put_identity, sidecar};
+use crate::identify::{
+    Evidence, Identity, Verdict, identify, identify_with, named, put_identity, sidecar,
+};
 use crate::model::{Line, decoded, key, media_json};
 use crate::paths::Paths;
 
@@ -37,10 +40,11 @@ pub struct IdentifyArgs {
 
 pub fn run(args: &IdentifyArgs, context: &Context) -> Result<(), CliError> {
     let rules = rules(context);
-    let looks = |name: &str| {
+    let mut reader = Reader::default();
+    let mut looks = |name: &str| {
         // A list of names is a list of names: thousands of them are not each looked for in this folder.
         if args.stdin && !name.starts_with('/') {
-            identify(&named(name), &[], &rules)
+            identify_with(&mut reader, &named(name), &[], &rules)
         } else {
             look(name, &rules)
         }

@@ -20,10 +20,10 @@ pub fn put_identity(identity: &Identity, line: &mut Line) {
     };
     put_media(&identity.media, line);
     line.objects(key!("evidence"), &identity.evidence, |line, evidence| {
-        line.text(key!("source"), Some(evidence.source));
+        line.word(key!("source"), Some(evidence.source));
         line.text(key!("said"), Some(&evidence.said));
-        line.text(key!("disputes"), evidence.disputes);
+        line.word(key!("disputes"), evidence.disputes);
     });
-    line.text(key!("verdict"), Some(verdict));
+    line.word(key!("verdict"), Some(verdict));
     line.text(key!("reason"), reason);
 }

@@ -13,11 +13,12 @@ mod weigh;
 
 use crate::model::{Item, Location, Media};
 pub use json::{identity_json, put_identity};
+use name::Reader;
 pub use pieces::NOT_THE_LAST;
 use rules::Rules;
 use sidecar::{Place, Sidecar};
-use weigh::title_keys;
 pub use weigh::verdict;
+use weigh::{Claim, title_keys};
 
 /// Below this confidence nothing is sent; it is shown.
 pub const FLOOR: f32 = 0.5;
@@ -61,14 +62,10 @@ pub struct Evidence {
 /// The item that a name, path or URL alone makes.
 #[must_use]
 pub fn named(name: &str) -> Item {
-    let of_scheme = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.');
-    let end = name.bytes().position(|b| !of_scheme(b)).unwrap_or(0);
-    let (scheme, rest) = name.split_at_checked(end).unwrap_or_default();
-    let location = match scheme {
-        "" => Location::Path(name.to_owned()),
-        _ if !rest.starts_with("://") => Location::Path(name.to_owned()),
-        "file" => Location::Path(name::file_path(name)),
-        _ => Location::Url(name.to_owned()),
+    let location = if name.as_bytes().contains(&b':') {
+        place(name)
+    } else {
+        Location::Path(name.to_owned())
     };
     Item {
         location: Some(location),
@@ -76,35 +73,69 @@ pub fn named(name: &str) -> Item {
     }
 }
 
+/// What has a colon in it may be a URL.
+fn place(name: &str) -> Location {
+    let of_scheme = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.');
+    match name.split_once("://") {
+        Some(("file", _)) => Location::Path(name::file_path(name)),
+        Some((scheme, _)) if !scheme.is_empty() && scheme.bytes().all(of_scheme) => {
+            Location::Url(name.to_owned())
+        }
+        _ => Location::Path(name.to_owned()),
+    }
+}
+
 /// Identifies what a player has open, or what a name says.
 #[must_use]
 pub fn identify(item: &Item, sidecars: &[Sidecar], rules: &Rules) -> Identity {
-    let (mut name, around) = name::claims(item).unzip();
-    let around = around.flatten();
-    let ids = name.as_mut().and_then(name::take_ids);
-    let named = name.as_ref().map(|claim| &claim.media);
-    let kind = named.and_then(|media| media.media_type);
+    identify_with(&mut Reader::default(), item, sidecars, rules)
+}
+
+/// The same, for many of them, whose names one reader reads.
+#[must_use]
+pub fn identify_with(
+    reader: &mut Reader,
+    item: &Item,
+    sidecars: &[Sidecar],
+    rules: &Rules,
+) -> Identity {
+    // Mostly the name alone speaks.
+    let mut claims = Vec::with_capacity(2);
+    let (name, around) = name::claims(item, reader).unzip();
+    claims.extend(name);
+    let ids = claims.first_mut().and_then(name::take_ids);
+    let named = claims.first().map(|claim| &claim.media);
     let called = named.filter(|_| !rules.is_empty()).map(title_keys);
+    claims.extend(around.flatten());
+    if !(sidecars.is_empty() && item.tags.0.is_empty()) {
+        surround(&mut claims, item, sidecars);
+    }
+    if let Some(ids) = ids {
+        claims.insert(0, ids);
+    }
+    claims.extend(player::read(item));
+    let mut identity = weigh::weigh(item, &mut claims);
+    rules.apply(item, &called.unwrap_or_default(), &mut identity);
+    pieces::hold(&mut identity, sidecars);
+    identity
+}
+
+/// Puts what lies beside the video and its tags claim before and behind what its name does.
+fn surround(claims: &mut Vec<Claim>, item: &Item, sidecars: &[Sidecar]) {
+    let named = claims.first().map(|claim| &claim.media);
+    let kind = named.and_then(|media| media.media_type);
     let path = match &item.location {
         Some(Location::Path(path)) => Some(path.as_str()),
         _ => None,
     };
-    // Mostly the name alone speaks.
-    let mut claims = Vec::with_capacity(2);
-    claims.extend(ids);
     // The number of a season only completes what the name says.
     let (seasons, beside): (Vec<_>, Vec<_>) = sidecar::claims(sidecars, named, path)
         .into_iter()
         .partition(|(place, _)| *place == Place::Season);
-    claims.extend(beside.into_iter().map(|(_, claim)| claim));
-    claims.extend(tags::read(item, kind));
-    claims.extend(name);
-    claims.extend(around);
-    claims.extend(seasons.into_iter().map(|(_, claim)| claim));
-    claims.extend(tags::hint(item));
-    claims.extend(player::read(item));
-    let mut identity = weigh::weigh(item, claims);
-    rules.apply(item, &called.unwrap_or_default(), &mut identity);
-    pieces::hold(&mut identity, sidecars);
-    identity
+    let mut all: Vec<_> = beside.into_iter().map(|(_, claim)| claim).collect();
+    all.extend(tags::read(item, kind));
+    all.append(claims);
+    all.extend(seasons.into_iter().map(|(_, claim)| claim));
+    all.extend(tags::hint(item));
+    *claims = all;
 }

@@ -3,7 +3,7 @@
 //! A claim that contradicts a better one adds nothing where it does, and costs confidence: as much as it was sure of
 //! itself, and more where the two can hardly mean the same thing.
 
-use std::mem::take;
+use std::mem::{swap, take};
 
 use super::{Evidence, FLOOR, Identity, Verdict};
 use crate::model::{Ids, Item, Location, Media, MediaType, title_key};
@@ -59,29 +59,29 @@ const MEDIUM: f32 = 0.3;
 const SOFT: f32 = 0.1;
 
 /// Weighs claims, best first.
-pub fn weigh(item: &Item, mut claims: Vec<Claim>) -> Identity {
+pub fn weigh(item: &Item, claims: &mut [Claim]) -> Identity {
     let extra = claims.iter().find_map(|claim| claim.extra.clone());
-    let mut merged = Merged::default();
-    let evidence = claims.iter_mut().map(|claim| merged.add(claim)).collect();
-    let Merged {
-        mut media,
-        certainty,
-        ..
-    } = merged;
+    let mut identity = Identity {
+        media: Media::default(),
+        verdict: Verdict::Track,
+        evidence: Vec::with_capacity(claims.len()),
+    };
+    let media = &mut identity.media;
+    let mut merged = Merged::new(media);
+    for claim in claims {
+        identity.evidence.push(merged.add(claim));
+    }
+    let certainty = merged.certainty;
     if media.media_type == Some(MediaType::Movie) && !media.ids.is_empty() && media.title.is_some()
     {
         media.confidence = media.confidence.max(0.9);
     }
     media.confidence *= certainty;
-    let verdict = extra.map_or_else(|| verdict(&media), Verdict::Ignore);
+    identity.verdict = extra.map_or_else(|| verdict(media), Verdict::Ignore);
     if media.title.is_none() {
         media.title = fallback_title(item);
     }
-    Identity {
-        media,
-        verdict,
-        evidence,
-    }
+    identity
 }
 
 /// What is to be done with what is thought to be this; extras are not asked about here.
@@ -90,9 +90,9 @@ pub fn verdict(media: &Media) -> Verdict {
         return Verdict::Local("unidentified".into());
     }
     if media.confidence < FLOOR {
+        let hundredths = (f64::from(media.confidence) * 100.0).round_ties_even() as u8;
         return Verdict::Local(format!(
-            "not sure enough what it is ({:.2} < {FLOOR})",
-            media.confidence
+            "not sure enough what it is (0.{hundredths:02} < {FLOOR})"
         ));
     }
     let which = has_numbers(media) || media.date.is_some();
@@ -103,8 +103,8 @@ pub fn verdict(media: &Media) -> Verdict {
 }
 
 /// What the claims so far make.
-struct Merged {
-    media: Media,
+struct Merged<'a> {
+    media: &'a mut Media,
     certainty: f32,
     /// The title's other names, normalised.
     also: Vec<String>,
@@ -112,21 +112,22 @@ struct Merged {
     of_folder: bool,
     /// How many called it so, or nearly so.
     titled: u8,
+    /// Somebody has claimed something.
+    heard: bool,
 }
 
-impl Default for Merged {
-    fn default() -> Self {
+impl<'a> Merged<'a> {
+    fn new(media: &'a mut Media) -> Self {
         Self {
-            media: Media::default(),
+            media,
             certainty: 1.0,
             also: Vec::new(),
             of_folder: false,
             titled: 0,
+            heard: false,
         }
     }
-}
 
-impl Merged {
     /// Whether a title is known to be another name of the same.
     fn knows(&self, title: Option<&str>) -> bool {
         !self.also.is_empty() && title.is_some_and(|title| self.also.contains(&title_key(title)))
@@ -140,8 +141,15 @@ impl Merged {
             said,
             disputes,
         };
+        if !self.heard && claim.reach == Reach::Own {
+            self.heard = true;
+            self.also.extend(claim.also.as_deref().map(title_key));
+            swap(self.media, &mut claim.media);
+            return evidence(None);
+        }
+        self.heard = true;
         let known = self.knows(claim.media.title.as_deref());
-        let dispute = dispute(&self.media, &claim.media, known);
+        let dispute = dispute(self.media, &claim.media, known);
         let about = dispute.map(|dispute| dispute.about);
         let evidence = match claim.reach {
             Reach::Another => return evidence(about.or(Some("title"))),
@@ -167,7 +175,7 @@ impl Merged {
             }
             self.titled = (self.titled + u8::from(claim.media.title.is_some())).min(2);
             self.also.extend(claim.also.as_deref().map(title_key));
-            fill(&mut self.media, &mut claim.media, about);
+            fill(self.media, &mut claim.media, about);
         }
         evidence
     }
@@ -418,7 +426,7 @@ fn push_number(out: &mut String, value: u64) {
 }
 
 fn space(out: &mut String) {
-    if !out.is_empty() && !out.ends_with(' ') {
+    if !matches!(out.as_bytes().last(), None | Some(b' ')) {
         out.push(' ');
     }
 }

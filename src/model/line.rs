@@ -5,6 +5,8 @@
 
 use serde_json::Value;
 
+use super::text::every_byte;
+
 /// A key of small letters and `_` as it stands in the line, behind the field before.
 macro_rules! key {
     ($name:literal) => {
@@ -24,27 +26,32 @@ impl Line {
     }
 
     /// Adds a text; none is null.
+    #[inline]
     pub fn text(&mut self, key: &'static str, value: Option<&str>) {
         self.key(key);
-        let Some(text) = value else {
-            return self.0.extend_from_slice(b"null");
-        };
-        let plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
-        if text.bytes().fold(true, |all, byte| all & plain(byte)) {
-            self.0.push(b'"');
-            self.0.extend_from_slice(text.as_bytes());
-            self.0.push(b'"');
-        } else {
-            self.write(text);
+        match value {
+            Some(text) => self.quoted(text),
+            None => self.null(),
+        }
+    }
+
+    /// Adds a word of our own, which needs no escape; none is null.
+    #[inline]
+    pub fn word(&mut self, key: &'static str, value: Option<&'static str>) {
+        self.key(key);
+        match value {
+            Some(word) => self.between_quotes(word),
+            None => self.null(),
         }
     }
 
     /// Adds a number; none is null.
+    #[inline]
     pub fn number(&mut self, key: &'static str, value: Option<u64>) {
         self.key(key);
         match value {
-            Some(value) => self.write(value),
-            None => self.0.extend_from_slice(b"null"),
+            Some(value) => self.digits(value),
+            None => self.null(),
         }
     }
 
@@ -61,11 +68,12 @@ impl Line {
     }
 
     /// Adds numbers: null for none, a list only where there are several.
+    #[inline]
     pub fn numbers(&mut self, key: &'static str, values: &[u32]) {
         self.key(key);
         match values {
-            [] => self.0.extend_from_slice(b"null"),
-            [one] => self.write(one),
+            [] => self.null(),
+            [one] => self.digits((*one).into()),
             many => self.write(many),
         }
     }
@@ -98,8 +106,8 @@ impl Line {
 
     /// Ends the object: the line, with its end.
     pub fn end(&mut self) -> &[u8] {
-        let end = if self.0.is_empty() { "{}\n" } else { "}\n" };
-        self.0.extend_from_slice(end.as_bytes());
+        self.close(0);
+        self.0.push(b'\n');
         &self.0
     }
 
@@ -111,20 +119,51 @@ impl Line {
     }
 
     fn within(&mut self, fill: impl FnOnce(&mut Self)) {
-        self.0.push(b'{');
+        let start = self.0.len();
         fill(self);
+        self.close(start);
+    }
+
+    /// Makes what stands from `start` on an object: its brace takes the place of the comma before the first field.
+    fn close(&mut self, start: usize) {
+        match self.0.get_mut(start) {
+            Some(comma) => *comma = b'{',
+            None => self.0.push(b'{'),
+        }
         self.0.push(b'}');
     }
 
-    /// A text ends in its quote, so that a brace at the end is one that has just been opened.
+    #[inline]
     fn key(&mut self, key: &'static str) {
-        if self.0.is_empty() {
-            self.0.push(b'{');
+        self.0.extend_from_slice(key.as_bytes());
+    }
+
+    #[inline]
+    fn null(&mut self) {
+        self.0.extend_from_slice(b"null");
+    }
+
+    fn quoted(&mut self, text: &str) {
+        let plain = |byte| (byte >= b' ') & (byte != b'"') & (byte != b'\\');
+        if every_byte(text, plain) {
+            self.between_quotes(text);
+        } else {
+            self.write(text);
         }
-        let opened = self.0.ends_with(b"{");
-        let key = key.as_bytes();
-        self.0
-            .extend_from_slice(key.get(usize::from(opened)..).unwrap_or(key));
+    }
+
+    fn between_quotes(&mut self, text: &str) {
+        self.0.reserve(text.len() + 2);
+        self.0.push(b'"');
+        self.0.extend_from_slice(text.as_bytes());
+        self.0.push(b'"');
+    }
+
+    fn digits(&mut self, value: u64) {
+        if value >= 10 {
+            self.digits(value / 10);
+        }
+        self.0.push(b'0' + (value % 10) as u8);
     }
 
     fn write(&mut self, value: impl serde::Serialize) {

@@ -14,7 +14,7 @@ pub fn media_json(media: &Media) -> Value {
 /// The same, for writing many of them without a tree in between.
 pub fn put_media(media: &Media, line: &mut Line) {
     let date = media.date.map(|date| date.to_string());
-    line.text(
+    line.word(
         key!("media_type"),
         media.media_type.map(|kind| kind.as_str()),
     );

@@ -25,5 +25,6 @@ pub use observation::{
     Tags, Transport, Video,
 };
 pub use secret::Secret;
+pub(crate) use text::every_byte;
 pub use text::{decoded, visible, windows_1252};
 pub use title::title_key;

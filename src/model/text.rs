@@ -21,6 +21,17 @@ pub fn decoded(bytes: &[u8]) -> Cow<'_, str> {
     text.into()
 }
 
+/// Whether something holds for every byte of a text. They are looked at by the eight, of which the last may overlap: `holds`
+/// should have no branches.
+pub(crate) fn every_byte(text: &str, holds: impl Fn(u8) -> bool) -> bool {
+    let bytes = text.as_bytes();
+    let all = |bytes: &[u8]| bytes.iter().fold(true, |all, byte| all & holds(*byte));
+    match bytes.last_chunk::<8>() {
+        Some(last) => all(last) && bytes.as_chunks::<8>().0.iter().all(|eight| all(eight)),
+        None => all(bytes),
+    }
+}
+
 /// Without control characters, and without what turns or hides text: marks of direction, and what has no width but for the
 /// joiners that scripts are written with.
 #[must_use]

@@ -1,7 +1,7 @@
 //! A parsed name as evidence.
 
 use super::normalise::{self, has_known_extension};
-use super::{Extra, ParsedName, Shelved, parse, path, url};
+use super::{Extra, ParsedName, Reader, Shelved, parse, path, url};
 use crate::identify::CALLED_PRIVATE;
 use crate::identify::weigh::{Claim, Reach};
 use crate::model::{Ids, Item, Location, Media, MediaType};
@@ -9,17 +9,17 @@ use crate::model::{Ids, Item, Location, Media, MediaType};
 /// What the item's path, or its URL's, claims, and what its folder does if that is another work's. What streams are called
 /// by everybody says nothing where the player tells a title; and on the web, where a page may be called anything, only what
 /// is called like a file says something.
-pub fn claims(item: &Item) -> Option<(Claim, Option<Claim>)> {
+pub fn claims(item: &Item, reader: &mut Reader) -> Option<(Claim, Option<Claim>)> {
     let told = item.title.as_deref().is_some_and(|t| !t.trim().is_empty());
     let mut parsed = match item.location.as_ref()? {
-        Location::Path(path) => parse(path),
+        Location::Path(path) => reader.parse(path),
         place @ Location::Url(url) => {
             let path = url::path(url)?;
             let page = place.is_web() && !has_known_extension(&path);
             if page || told && url::is_nameless(&path) {
                 return None;
             }
-            parse(&path)
+            reader.parse(&path)
         }
     };
     // Behind the number of an episode stands the episode's own id, if anything.

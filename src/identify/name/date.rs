@@ -3,9 +3,10 @@
 use super::Date;
 use super::reading::Reading;
 use super::token::{Firsts, Mark, Number, Text, gap};
+use super::words::MONTH;
 
 /// Months in the languages of daily shows, without accents. Three letters of the English and German ones will do.
-const MONTHS: [&[&str]; 12] = [
+pub(super) const MONTHS: [&[&str]; 12] = [
     &[
         "january",
         "januar",
@@ -75,12 +76,16 @@ const MONTHS: [&[&str]; 12] = [
 
 /// The month that a word names.
 fn month(key: &str) -> Option<u32> {
-    let names = |names: &&[&str]| {
-        let short = key.len() == 3 && names.iter().take(2).any(|name| name.starts_with(key));
-        short || names.contains(&key)
-    };
-    let at = MONTHS.iter().position(names)?;
+    let at = MONTHS
+        .iter()
+        .position(|names| month_names(names).any(|name| name == key))?;
     u32::try_from(at + 1).ok()
+}
+
+/// A month's names, and the first three letters of its English and German one.
+pub(super) fn month_names(names: &[&'static str]) -> impl Iterator<Item = &'static str> {
+    let short = names.iter().take(2).filter_map(|name| name.get(..3));
+    names.iter().copied().chain(short.collect::<Vec<_>>())
 }
 
 fn date(year: u32, month: u32, day: u32) -> Option<Date> {
@@ -157,7 +162,7 @@ fn behind_time(text: &Text, date: usize) -> Option<usize> {
 
 /// A date with its month in letters; only where no number tells the episode. Among series it is never a film's name.
 pub(super) fn find_worded(reading: &mut Reading, among_series: bool) {
-    if !reading.text.may_count(4) {
+    if !(reading.text.may_count(4) && reading.text.may_have(MONTH)) {
         return;
     }
     let found = (0..reading.text.len()).find_map(|at| worded(&reading.text, at));
@@ -281,8 +286,8 @@ fn short(a: u32, b: u32, c: u32) -> Option<Date> {
 fn worded(text: &Text, at: usize) -> Option<(usize, usize, Date)> {
     // A year or a day is near.
     let near = |i: usize| text.tokens.get(i).is_some_and(|t| t.number.is_some());
-    if !(near(at + 1) || near(at + 2))
-        || text.key(at).len() < 3
+    if !text.has(at, MONTH)
+        || !(near(at + 1) || near(at + 2))
         || !text.is_free(at)
         || text.number(at).is_some()
     {

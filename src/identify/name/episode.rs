@@ -411,6 +411,8 @@ fn search(
         .iter()
         .enumerate()
         .filter(|(_, token)| token.mark == Mark::Free && firsts.may_have(token.first()))
+        // "S01E02"; and "Se 1 Ep 2"
+        .filter(|(_, token)| token.has_digit() || token.len() == 2)
         .find_map(|(at, token)| {
             let span = scan(bytes, token.start())?;
             // "x264-S78" names a group, "5.1x2" channels.

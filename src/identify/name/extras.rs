@@ -140,6 +140,9 @@ fn inside(reading: &Reading) -> Option<(usize, usize, Extra)> {
     let open = |at: usize| title_ends > 0 && at > title_ends && (at < number || at > technical);
     (first..text.len()).filter(begins).find_map(|at| {
         let (words, extra) = INSIDE.iter().find(|(words, _)| {
+            if !words.starts_with(text.key(at)) {
+                return false;
+            }
             let until = at + words.split(' ').count();
             text.keys(at, until) == *words && (at..until).all(|i| text.is_free(i))
         })?;
@@ -307,8 +310,12 @@ fn find_bonus(reading: &mut Reading) {
     if !(text.may_be_long(3) && text.may_open_with(const { Firsts::of(b"fx") })) {
         return;
     }
+    let short = |t: &Token| matches!(t.first(), b'f' | b'x') && t.len() == 3 && t.has_digit();
+    if !text.tokens.iter().any(short) {
+        return;
+    }
     let numbered = |i: usize, letter: char| {
-        let short = |t: &Token| t.len() == 3 && char::from(t.first()) == letter;
+        let short = |t: &Token| short(t) && char::from(t.first()) == letter;
         if !text.tokens.get(i).is_some_and(short) {
             return false;
         }

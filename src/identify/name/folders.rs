@@ -1,5 +1,7 @@
 //! What the folders above a file say, and whether the file is of the work they are of.
 
+use std::mem::take;
+
 use super::numbers::Context;
 use super::path::{is_obscured, squeezed};
 use super::reading::Reading;
@@ -65,13 +67,14 @@ pub(super) enum Kin {
 
 impl Folders {
     pub fn add(&mut self, folder: String) {
-        let text = Text::new(folder);
+        let mut text = Text::whole(folder);
+        text.cut();
         let key = text.keys(0, text.len());
         self.anime |= matches!(key, "anime" | "animes" | "japanimation");
         if key.is_empty() {
             return;
         }
-        let of_season = std::mem::take(&mut self.in_season) && self.named.is_none();
+        let of_season = take(&mut self.in_season) && self.named.is_none();
         let of_extras = extras::folder(key);
         if let Some(extra) = of_extras.filter(|_| !of_season) {
             self.extra = self.extra.or(Some(extra)).filter(|_| self.named.is_none());
@@ -95,7 +98,11 @@ impl Folders {
         if is_place(key) {
             return;
         }
-        let reading = part::read(text, &Context::default());
+        let mut reading = Reading {
+            text,
+            ..Reading::default()
+        };
+        part::read(&mut reading, &Context::default());
         // "Season 1 - The Beginning": a season's title is not the show's, if a folder above has that.
         if self.named.is_none()
             && reading.leading

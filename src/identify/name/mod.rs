@@ -126,5 +126,16 @@ pub(super) fn is_part(word: &str) -> bool {
 
 /// Reads a base name, or a relative or absolute path with `/` or `\`. Never fails, never panics.
 pub fn parse(name: &str) -> ParsedName {
-    path::read(name)
+    Reader::default().parse(name)
+}
+
+/// Reads names one after the other in the same room.
+#[derive(Debug, Default)]
+pub struct Reader(token::Text);
+
+impl Reader {
+    /// As [`parse`].
+    pub fn parse(&mut self, name: &str) -> ParsedName {
+        path::read(name, &mut self.0)
+    }
 }

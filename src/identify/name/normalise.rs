@@ -3,6 +3,7 @@
 use unicode_normalization::char::decompose_canonical;
 
 use super::words;
+use crate::model::every_byte;
 
 /// Longest name looked at, in bytes; a path keeps its end.
 const LONGEST: usize = 4096;
@@ -28,16 +29,17 @@ pub(super) fn has_known_extension(name: &str) -> bool {
     })
 }
 
-/// The folders of a path, outermost first, and the name in them without its extension.
-pub(super) fn parts(name: &str) -> Option<(Vec<String>, String)> {
-    let structured = |byte| matches!(byte, b'/' | b'\\' | b':' | b'\0');
-    if name.len() > LONGEST_PART || name.bytes().fold(false, |any, byte| any | structured(byte)) {
+/// The folders of a path, outermost first; the name in them without its extension is put where there is `room`.
+pub(super) fn parts(name: &str, room: &mut String) -> Option<Vec<String>> {
+    let plain = |byte| (byte != b'/') & (byte != b'\\') & (byte != b':') & (byte != 0);
+    if name.len() > LONGEST_PART || !every_byte(name, plain) {
         let mut folders = parts_of_path(name);
-        return folders.pop().map(|base| (folders, base));
+        *room = folders.pop()?;
+        return Some(folders);
     }
-    let mut base = mapped(name);
-    strip_extension(&mut base);
-    (!name.trim().is_empty()).then(|| (Vec::new(), base))
+    map_into(name, room);
+    strip_extension(room);
+    name.contains(|c: char| !c.is_whitespace()).then(Vec::new)
 }
 
 fn parts_of_path(name: &str) -> Vec<String> {
@@ -177,15 +179,16 @@ fn closes(path: &str, at: usize) -> bool {
 
 /// One sign for each meaning: full-width signs, dashes and brackets.
 fn mapped(part: &str) -> String {
-    if part.is_ascii() {
-        let control = part.bytes().fold(false, |any, b| any | (b < b' '));
-        return if control {
-            part.replace(['\t', '\n', '\r'], " ")
-        } else {
-            part.to_owned()
-        };
-    }
     let mut out = String::with_capacity(part.len());
+    map_into(part, &mut out);
+    out
+}
+
+fn map_into(part: &str, out: &mut String) {
+    if every_byte(part, |byte| (byte >= b' ') & (byte < 128)) {
+        out.push_str(part);
+        return;
+    }
     for c in part.chars() {
         out.push(match c {
             '【' | '［' | '〔' => '[',
@@ -203,7 +206,6 @@ fn mapped(part: &str) -> String {
             _ => c,
         });
     }
-    out
 }
 
 /// An Arabic or Persian digit, whose zero is given, as ours.
@@ -225,8 +227,11 @@ pub(super) fn has_extension(name: &str) -> bool {
 /// What stands before an extension, if there is one.
 fn stem(name: &str) -> Option<&str> {
     // Extensions are short: this is found from the end at once.
-    let dot = name.bytes().rposition(|byte| byte == b'.')?;
-    let (stem, extension) = (name.get(..dot)?, name.get(dot + 1..)?.trim_end());
+    let trimmed = name.trim_end();
+    let near = trimmed.len().saturating_sub(8);
+    let end = trimmed.as_bytes().get(near..)?;
+    let dot = near + end.iter().rposition(|byte| *byte == b'.')?;
+    let (stem, extension) = (name.get(..dot)?, trimmed.get(dot + 1..)?);
     let known = (2..=7).contains(&extension.len())
         && EXTENSIONS
             .iter()
@@ -247,7 +252,7 @@ pub(super) fn fold_into(raw: &str, out: &mut String) {
 }
 
 /// What becomes of each ASCII character; of those with 0 nothing.
-const FOLDED: [u8; 128] = {
+pub(super) const FOLDED: [u8; 128] = {
     let mut folded = [0; 128];
     let mut at = 0_u8;
     while at < 128 {

@@ -39,8 +39,9 @@ impl Bare {
 
 /// Finds the episode among the bare numbers.
 pub(super) fn find(reading: &mut Reading, context: &Context) {
-    let counted = |at| reading.text.number(at).is_some();
-    if !reading.text.may_have(ANIME) && !(0..reading.text.len()).any(counted)
+    let none = !reading.text.has_numbers()
+        || (0..reading.text.len()).all(|at| reading.text.number(at).is_none());
+    if none && !reading.text.may_have(ANIME)
         || reading.film
         || reading.extra.is_some() && reading.text.first_marked(0, &[Mark::Disc]).is_some()
     {
@@ -330,7 +331,8 @@ fn after_dash(reading: &Reading, context: &Context) -> Option<Bare> {
 /// A number behind a dash; with nothing of a title behind it, or with a name at once.
 fn dashed(reading: &Reading, context: &Context, closed: bool) -> Option<Bare> {
     let text = &reading.text;
-    (1..text.len()).find_map(|at| {
+    let dashed = |at: &usize| text.gap_before(*at) & gap::HYPHEN != 0;
+    (1..text.len()).filter(dashed).find_map(|at| {
         let bare = bare(reading, at)?;
         let half_dash = text.tokens.get(at - 1).is_some_and(|t| t.number.is_none())
             && text.gap_before(at) == gap::HYPHEN

@@ -1,5 +1,7 @@
 //! Joins what a file's name says with what its folders say.
 
+use std::mem::{swap, take};
+
 use super::folders::{Folders, Kin};
 use super::reading::Reading;
 use super::token::{Mark, Text};
@@ -8,18 +10,19 @@ use super::{
 };
 
 /// What a whole path says.
-pub(super) fn read(name: &str) -> ParsedName {
-    let Some((parts, mut base)) = normalise::parts(name) else {
+pub(super) fn read(name: &str, room: &mut Text) -> ParsedName {
+    room.clear();
+    let Some(parts) = normalise::parts(name, &mut room.text) else {
         return ParsedName::default();
     };
-    if is_disc_file(&base, &parts) {
-        base.clear();
+    if is_disc_file(&room.text, &parts) {
+        room.text.clear();
     }
     let mut folders = Folders::default();
     for part in parts.into_iter().rev() {
         folders.add(part);
     }
-    assemble(base, folders)
+    assemble(room, folders)
 }
 
 /// Whether a file is one of a disc's, whose folder alone has a name: `VIDEO_TS/VTS_01_1.VOB`, `BDMV/STREAM/00001.m2ts`.
@@ -42,14 +45,19 @@ fn is_disc_file(base: &str, folders: &[String]) -> bool {
 
 /// What a title says: it has no folders, and a slash in it is its own.
 pub(super) fn read_title(title: &str) -> ParsedName {
-    assemble(normalise::whole(title), Folders::default())
+    let mut base = Text::whole(normalise::whole(title));
+    assemble(&mut base, Folders::default())
 }
 
-fn assemble(base: String, mut folders: Folders) -> ParsedName {
+/// `base` is the whole text of the name, and is left for its room.
+fn assemble(base: &mut Text, mut folders: Folders) -> ParsedName {
     folders.context.titled = folders.named.is_some();
     folders.context.season = folders.season.first().copied();
     folders.context.anime = folders.anime;
-    let mut reading = part::read(Text::new(base), &folders.context);
+    let mut reading = Reading::default();
+    swap(&mut reading.text, base);
+    reading.text.cut();
+    part::read(&mut reading, &folders.context);
     folders.claim_shelf(&mut reading);
     folders.own_folder = folders
         .named
@@ -60,7 +68,9 @@ fn assemble(base: String, mut folders: Folders) -> ParsedName {
         .as_ref()
         .is_some_and(|folder| folder.leading && folder.weak && folder.season.is_empty());
     let released = join(&mut reading, &mut folders);
-    finish(reading, folders, released)
+    let parsed = finish(&mut reading, folders, released);
+    swap(&mut reading.text, base);
+    parsed
 }
 
 /// `1080p`, `720p`, `2160p`, `h264`, `x264`.
@@ -173,7 +183,7 @@ fn join(base: &mut Reading, folders: &mut Folders) -> bool {
             base.ids = Ids::default();
         } else if base.is_numbered() || !folders.season.is_empty() {
             season_of_a_year(base, &mut folder);
-            let of_folder = std::mem::take(&mut folder.season);
+            let of_folder = take(&mut folder.season);
             if base.season.is_empty() && folders.season.is_empty() && !folder.has_episode() {
                 base.season = of_folder;
             }
@@ -321,10 +331,10 @@ fn split_leading(base: &mut Reading) {
 }
 
 /// `released`: the folder is called as releases are.
-fn finish(base: Reading, folders: Folders, released: bool) -> ParsedName {
+fn finish(base: &mut Reading, folders: Folders, released: bool) -> ParsedName {
     let series = folders.context.series.filter(|_| !folders.private);
     let among_films = series == Some(false);
-    let private = private::is_private(&base, series, released);
+    let private = private::is_private(base, series, released);
     let in_season = !folders.season.is_empty() && folders.context.series != Some(false);
     let episode = !base.film && (base.is_numbered() || in_season || base.special);
     let kin = if folders.ids.is_empty() {
@@ -335,13 +345,13 @@ fn finish(base: Reading, folders: Folders, released: bool) -> ParsedName {
     let season = if base.season.is_empty() && episode && base.date.is_none() {
         folders.season.clone()
     } else {
-        base.season
+        take(&mut base.season)
     };
     // Subtitled (VOSTFR, fansub) are films and Western series too.
     let anime =
         base.group || base.checksum || base.anime && episode && season.is_empty() || folders.anime;
     let anime = anime && (episode || !base.bracketed_year || folders.anime);
-    let mut absolute = base.absolute;
+    let mut absolute = take(&mut base.absolute);
     if absolute.is_empty() && anime && season.is_empty() {
         absolute.clone_from(&base.episode);
     }
@@ -361,7 +371,7 @@ fn finish(base: Reading, folders: Folders, released: bool) -> ParsedName {
     let ids = match (episode, on_folder) {
         (true, true) => of_folder,
         _ => {
-            let mut ids = base.ids;
+            let mut ids = take(&mut base.ids);
             ids.fill_from(&of_folder);
             ids
         }
@@ -413,17 +423,17 @@ fn finish(base: Reading, folders: Folders, released: bool) -> ParsedName {
             .as_ref()
             .map(|title| format!("{title} ({country})"))
     };
-    let alternative_title = base.alternative.or_else(with_country);
+    let alternative_title = base.alternative.take().or_else(with_country);
     ParsedName {
         media_type,
-        title: base.title,
+        title: base.title.take(),
         alternative_title,
         year: base.year.or(folders.year.filter(|_| !episode)),
         season,
-        episode: base.episode,
+        episode: take(&mut base.episode),
         absolute_episode: absolute,
         date: base.date,
-        episode_title: base.episode_title.filter(|_| episode),
+        episode_title: base.episode_title.take().filter(|_| episode),
         part: base.part.or(folders.part.filter(|_| !episode)),
         anime,
         extra: base.extra.or(folders.extra),

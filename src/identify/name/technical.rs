@@ -2,7 +2,7 @@
 
 use super::Ids;
 use super::reading::Reading;
-use super::token::{Bracket, Firsts, Mark, Text, gap, phrase_at};
+use super::token::{Bracket, Firsts, Mark, Text, Token, gap, phrase_at};
 use super::words::{
     ANIME, BINDS, CODE, COUNTRY, DOMAIN, EDITION, LANGUAGE, SCRIPT, SOUND, TECH, WEAK, WHOLE,
 };
@@ -43,6 +43,9 @@ fn mark_ids(reading: &mut Reading) {
     }
     for at in 0..reading.text.len() {
         let text = &reading.text;
+        if text.first(at) != b't' {
+            continue;
+        }
         let joined = text.gap_before(at + 1) == gap::HYPHEN;
         let Some(number) = text.number(at + 1).filter(|n| joined && n.value > 0) else {
             continue;
@@ -58,9 +61,10 @@ fn mark_ids(reading: &mut Reading) {
         }
     }
     reading.ids = found;
-    let lone = (0..reading.text.len()).find(|i| {
-        reading.text.first(*i) == b't' && reading.text.is_free(*i) && is_imdb(reading.text.key(*i))
-    });
+    let may_be = |t: &Token| t.first() == b't' && t.has_digit() && t.mark == Mark::Free;
+    let mut numbered = reading.text.tokens.iter().enumerate();
+    let lone = numbered
+        .find_map(|(at, token)| (may_be(token) && is_imdb(reading.text.key(at))).then_some(at));
     if let Some(at) = lone {
         reading
             .ids
@@ -109,7 +113,11 @@ fn id(inside: &str, found: &mut Ids) -> bool {
 }
 
 fn mark_sites(text: &mut Text) {
-    let any = text.may_have(DOMAIN) || text.may_open_with(const { Firsts::of(b"wh") });
+    // Its dot may be lost: "[site com] Title".
+    let lost = text.bracket_of(0).is_some();
+    let label = |t: &Token| t.flags & DOMAIN != 0 && (t.gap == gap::DOT || lost);
+    let any = text.may_open_with(const { Firsts::of(b"wh") })
+        || text.may_have(DOMAIN) && text.tokens.iter().any(label);
     let mut at = if any { 0 } else { text.len() };
     while at < text.len() {
         let opens = text.gap_before(at) & (gap::OPEN | gap::EDGE) != 0;
@@ -191,10 +199,12 @@ fn mark_checksum(reading: &mut Reading) {
         return;
     }
     for at in (0..reading.text.len()).rev() {
+        let counted = |token: &Token| token.len() == 8 && token.has_digit();
+        if !reading.text.tokens.get(at).is_some_and(counted) {
+            continue;
+        }
         let raw = reading.text.raw(at);
-        let hex = raw.len() == 8
-            && raw.bytes().all(|b| b.is_ascii_hexdigit())
-            && raw.bytes().any(|b| b.is_ascii_digit());
+        let hex = raw.bytes().all(|b| b.is_ascii_hexdigit());
         if !hex || !reading.text.is_free(at) {
             continue;
         }
@@ -310,12 +320,15 @@ fn channels(text: &Text, at: usize) -> usize {
 
 /// Numbers that are technical beside a technical word: `720`, `5.1`.
 fn mark_neighbours(text: &mut Text) {
-    for at in 0..text.len() {
+    let numbers = if text.has_numbers() { text.len() } else { 0 };
+    for at in 0..numbers {
         let Some(number) = text.number(at) else {
             continue;
         };
-        let height =
-            HEIGHTS.contains(&number.value) && at > 0 && text.gap_before(at) & gap::COMMA == 0;
+        let height = number.digits > 2
+            && HEIGHTS.contains(&number.value)
+            && at > 0
+            && text.gap_before(at) & gap::COMMA == 0;
         let surround = matches!(number.value, 2 | 5 | 6 | 7)
             && number.digits == 1
             && text.gap_after(at) == gap::DOT

@@ -6,14 +6,6 @@ use super::render::{Region, render};
 use super::token::{Bracket, Firsts, Mark, Text, gap, phrase_at};
 use super::words::{BINDS, COUNTRY, EDITION, EPISODE, LANGUAGE, SCRIPT, SEASON, SPECIAL, WHOLE};
 
-const ENDS: &[Mark] = &[
-    Mark::Tech,
-    Mark::Year,
-    Mark::Number,
-    Mark::Disc,
-    Mark::Noise,
-];
-
 /// Behind these "us" is no country.
 const BEFORE_US: &[&str] = &[
     "is", "are", "was", "among", "between", "by", "save", "all", "help", "join", "like", "let",
@@ -120,7 +112,7 @@ fn title_region(reading: &mut Reading) -> Option<Region> {
             .find(|i| text.is_free(*i) && text.bracket_of(*i).is_none())
             .unwrap_or(start);
     }
-    let end = text.first_marked(start, ENDS).unwrap_or(text.len());
+    let end = text.first_claimed(start);
     // "标题 第二季 Title S2 [05]": the Latin title behind the season in ideographs
     let (next, number) = (text.first_free(end), text.first_free_end(end));
     let foreign = !text.ascii
@@ -276,7 +268,7 @@ fn trim_bracket(reading: &mut Reading, region: &mut Region) {
 }
 
 /// `(Season 1)`, but not `(The Final Season)`.
-fn counts_season(text: &Text, bracket: Bracket) -> bool {
+fn counts_season(text: &Text, bracket: &Bracket) -> bool {
     let inside = || bracket.first..bracket.last;
     inside().any(|i| text.has(i, SEASON)) && inside().any(|i| text.number(i).is_some())
 }
@@ -288,13 +280,15 @@ fn trim_word(reading: &mut Reading, region: &mut Region) {
     }
     let last = region.end - 1;
     let capital = text.tokens.get(last).is_some_and(|t| t.capitals);
-    let mixed = (region.start..last).any(|i| {
-        text.tokens
-            .get(i)
-            .is_some_and(|t| !t.capitals && t.number.is_none())
-    });
+    let mixed = || {
+        (region.start..last).any(|i| {
+            text.tokens
+                .get(i)
+                .is_some_and(|t| !t.capitals && t.number.is_none())
+        })
+    };
     let country = text.has(last, COUNTRY)
-        && (capital && mixed || is_small_country(text, *region))
+        && (capital && mixed() || is_small_country(text, *region))
         && reading.is_numbered()
         && !text.has(last - 1, BINDS);
     let whole = text.has(last, WHOLE)
@@ -475,7 +469,7 @@ fn behind_number(reading: &Reading, from: usize) -> Option<String> {
     }
     let mut region = Region {
         start,
-        end: text.first_marked(start, ENDS).unwrap_or(text.len()),
+        end: text.first_claimed(start),
     };
     // "S01E05 - The Final Cut"
     if matches!(text.key(region.end - 1), "the" | "a" | "an")
@@ -511,7 +505,7 @@ fn find_special(reading: &mut Reading, from: usize) {
         return;
     }
     let start = from + 1;
-    let end = text.first_marked(start, ENDS).unwrap_or(text.len());
+    let end = text.first_claimed(start);
     if (start..end).any(|i| text.has(i, SPECIAL) && text.key(i) == "special") {
         reading.special = true;
         reading.episode_title = render(text, Region { start, end });

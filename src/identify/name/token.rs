@@ -1,6 +1,9 @@
 //! Cuts one part of a path into words, and notes what stands between them.
 
-use super::words::{self, HEAD};
+use std::ops::Range;
+
+use super::normalise::FOLDED;
+use super::words::{self, HEAD, Words};
 
 /// What stands between two words.
 pub(super) mod gap {
@@ -69,6 +72,8 @@ pub(super) struct Token {
     bracket: u16,
     /// First byte of its key, which rules out most of what it might be.
     first: u8,
+    /// Of which signs it is made.
+    signs: u8,
     pub number: Option<Number>,
     pub flags: u32,
     /// What the letters are in front of digits glued to them: `Ep` of `Ep07`.
@@ -94,12 +99,17 @@ impl Token {
         self.first
     }
 
+    /// Whether there is a digit in it.
+    pub fn has_digit(&self) -> bool {
+        self.signs & DIGIT != 0
+    }
+
     /// Its length in bytes.
     pub fn len(&self) -> usize {
         self.end().saturating_sub(self.start())
     }
 
-    fn key(&self) -> std::ops::Range<usize> {
+    fn key(&self) -> Range<usize> {
         self.key_start.into()..self.key_end.into()
     }
 }
@@ -134,8 +144,9 @@ fn length_bit(bytes: usize) -> u32 {
     1 << bytes.min(31)
 }
 
+/// No part of a path, nor what it is folded to, is longer than this counts.
 fn small(n: usize) -> u16 {
-    u16::try_from(n).unwrap_or(u16::MAX)
+    n as u16
 }
 
 /// An outermost pair of brackets.
@@ -168,6 +179,8 @@ pub(super) struct Text {
     digits: u8,
     /// Has no letters but Latin ones without accents.
     pub ascii: bool,
+    /// While it is cut: kinds of the brackets open, outermost first.
+    open: Vec<char>,
 }
 
 impl Text {
@@ -225,6 +238,11 @@ impl Text {
         self.lengths & length_bit(bytes) != 0
     }
 
+    /// Whether there is any number.
+    pub fn has_numbers(&self) -> bool {
+        self.digits != 0
+    }
+
     /// Whether there is a number of so many digits.
     pub fn may_count(&self, digits: u8) -> bool {
         self.digits & (1 << digits) != 0
@@ -272,9 +290,9 @@ impl Text {
         self.gap_before(at + 1)
     }
 
-    pub fn bracket_of(&self, at: usize) -> Option<Bracket> {
+    pub fn bracket_of(&self, at: usize) -> Option<&Bracket> {
         let index = usize::from(self.tokens.get(at)?.bracket).checked_sub(1)?;
-        self.brackets.get(index).copied()
+        self.brackets.get(index)
     }
 
     pub fn set(&mut self, from: usize, until: usize, mark: Mark) {
@@ -286,24 +304,32 @@ impl Text {
         }
     }
 
+    /// First token at or behind `from` for which something holds.
+    fn first_that(&self, from: usize, holds: impl Fn(&Token) -> bool) -> Option<usize> {
+        let behind = self.tokens.get(from..)?;
+        behind.iter().position(holds).map(|at| from + at)
+    }
+
     /// First token at or behind `from` that carries one of the marks.
     pub fn first_marked(&self, from: usize, marks: &[Mark]) -> Option<usize> {
-        (from..self.tokens.len()).find(|i| marks.contains(&self.mark(*i)))
+        self.first_that(from, |token| marks.contains(&token.mark))
     }
 
     /// First unclaimed token at or behind `from`.
     pub fn first_free(&self, from: usize) -> usize {
-        (from..self.len())
-            .find(|i| self.is_free(*i))
+        self.first_that(from, |token| token.mark == Mark::Free)
+            .unwrap_or(self.len())
+    }
+
+    /// First token at or behind `from` that is claimed, or the end.
+    pub fn first_claimed(&self, from: usize) -> usize {
+        self.first_that(from, |token| token.mark != Mark::Free)
             .unwrap_or(self.len())
     }
 
     /// End of the first run of unclaimed tokens at or behind `from`.
     pub fn first_free_end(&self, from: usize) -> usize {
-        let start = self.first_free(from);
-        (start..self.len())
-            .find(|i| !self.is_free(*i))
-            .unwrap_or(self.len())
+        self.first_claimed(self.first_free(from))
     }
 
     /// Index of the first token that starts at or behind a byte.
@@ -315,30 +341,69 @@ impl Text {
         self.tokens.len()
     }
 
-    /// Cuts a normalised text into words.
-    pub fn new(text: String) -> Self {
-        let mut cut = Cutter {
-            lower: text.to_ascii_lowercase(),
-            text: Self {
-                ascii: text.is_ascii(),
-                tokens: Vec::with_capacity(24),
-                keys: String::with_capacity(text.len() + 16),
-                text,
-                ..Self::default()
-            },
-            stack: Vec::new(),
+    /// Empties it, so that its room can be used for another.
+    pub fn clear(&mut self) {
+        self.text.clear();
+        self.keys.clear();
+        self.tokens.clear();
+        self.brackets.clear();
+        self.open.clear();
+        (self.any, self.lengths, self.digits) = (0, 0, 0);
+        self.firsts = Firsts::default();
+    }
+
+    /// A normalised text that is not cut yet.
+    pub fn whole(text: String) -> Self {
+        Self {
+            text,
+            ..Self::default()
+        }
+    }
+
+    /// Cuts a whole text into words.
+    pub fn cut(&mut self) {
+        self.ascii = self.text.is_ascii();
+        self.tokens.reserve(24);
+        self.keys.reserve(self.text.len() + 16);
+        let source = std::mem::take(&mut self.text);
+        let mut cutter = Cutter {
+            text: self,
             gap: gap::EDGE,
             open: 0,
         };
-        let source = std::mem::take(&mut cut.text.text);
-        if cut.text.ascii {
-            cut.run_ascii(&source);
+        if cutter.text.ascii {
+            cutter.run_ascii(&source);
         } else {
-            cut.run(&source);
+            cutter.run(&source);
         }
-        cut.finish(source.len());
-        cut.text.text = source;
-        cut.text
+        cutter.finish(source.len());
+        self.text = source;
+        self.look_up();
+    }
+
+    /// Finds out what is known of each word.
+    fn look_up(&mut self) {
+        let words = words::table();
+        for token in &mut self.tokens {
+            let key = self.keys.get(token.key()).unwrap_or("");
+            token.first = key.bytes().next().unwrap_or(0);
+            self.firsts.0 |= Firsts::bit(token.first);
+            self.lengths |= length_bit(token.len());
+            // What has other signs in it is no number.
+            if token.signs & (DIGIT | OTHER) == DIGIT {
+                token.number = number(key);
+                self.digits |= token.number.map_or(0, |n| 1 << n.digits);
+            }
+            // Of a bare number nothing is known, but that "8 bit" may begin.
+            if token.signs == DIGIT && token.len() > 2 {
+                continue;
+            }
+            token.flags = words.word(key);
+            if token.signs & DIGIT != 0 && token.flags == 0 {
+                token.stem = stem(key, words);
+            }
+            self.any |= token.flags | token.stem;
+        }
     }
 }
 
@@ -401,38 +466,45 @@ const fn gap_of(c: char) -> u16 {
     }
 }
 
-struct Cutter {
-    text: Text,
-    /// The text with its ASCII letters small.
-    lower: String,
-    /// Kinds of the brackets open here, outermost first.
-    stack: Vec<char>,
+struct Cutter<'a> {
+    text: &'a mut Text,
     gap: u16,
     /// Outermost bracket open here, counted from one.
     open: usize,
 }
 
-impl Cutter {
-    /// Nearly all names are cut here.
+impl Cutter<'_> {
+    /// Nearly all names are cut here, and their keys folded on the way.
     fn run_ascii(&mut self, source: &str) {
-        let bytes = source.as_bytes();
-        let mut at = 0;
-        while let Some(&byte) = bytes.get(at) {
-            let bits = GAPS[usize::from(byte)];
-            if bits != 0 {
-                self.separator(char::from(byte), bits, at);
-                at += 1;
+        // A key is no longer than its word, and one space stands for all that is between two.
+        let mut keys = std::mem::take(&mut self.text.keys).into_bytes();
+        keys.resize(source.len(), b' ');
+        let (mut start, mut key_start, mut key_end, mut signs) = (0, 0, 0, 0);
+        for (at, &byte) in source.as_bytes().iter().enumerate() {
+            let sign = SIGNS[usize::from(byte)];
+            if sign != 0 {
+                signs |= sign;
+                let folded = FOLDED[usize::from(byte & 127)];
+                if let Some(place) = keys.get_mut(key_end) {
+                    *place = folded;
+                }
+                key_end += usize::from(folded != 0);
                 continue;
             }
-            let (start, mut signs) = (at, 0);
-            while let Some(&byte) = bytes.get(at)
-                && GAPS[usize::from(byte)] == 0
-            {
-                signs |= SIGNS[usize::from(byte)];
-                at += 1;
+            if signs != 0 {
+                self.word(start..at, key_start..key_end, signs);
+                if let Some(place) = keys.get_mut(key_end) {
+                    *place = b' ';
+                }
+                key_end += usize::from(key_end > 0);
             }
-            self.word(source, start, at, signs);
+            self.separator(char::from(byte), GAPS[usize::from(byte)], at);
+            (start, key_start, signs) = (at + 1, key_end, 0);
         }
+        if signs != 0 {
+            self.word(start..source.len(), key_start..key_end, signs);
+        }
+        self.text.keys = String::from_utf8(keys).unwrap_or_default();
     }
 
     fn run(&mut self, source: &str) {
@@ -443,7 +515,7 @@ impl Cutter {
             let bits = known.copied().unwrap_or_else(|| gap_of(c));
             if bits != 0 {
                 if let Some(from) = start.take() {
-                    self.word(source, from, at, signs);
+                    self.foreign_word(source, from, at, signs);
                     signs = 0;
                 }
                 self.separator(c, bits, at);
@@ -452,14 +524,14 @@ impl Cutter {
             let from = *start.get_or_insert(at);
             let now = script(c);
             if from < at && (breaks(last, now) || c == '第') {
-                self.word(source, from, at, signs);
+                self.foreign_word(source, from, at, signs);
                 (start, signs) = (Some(at), 0);
             }
             last = now;
             signs |= SIGNS.get(c as usize).copied().unwrap_or(OTHER);
         }
         if let Some(from) = start {
-            self.word(source, from, source.len(), signs);
+            self.foreign_word(source, from, source.len(), signs);
         }
     }
 
@@ -476,29 +548,31 @@ impl Cutter {
         }
     }
 
+    #[inline]
     fn separator(&mut self, c: char, bits: u16, at: usize) {
-        // "[[Group]" opens once.
-        if c == '['
-            && self.stack.last() == Some(&'[')
-            && self
-                .text
-                .brackets
-                .last()
-                .is_some_and(|b| b.end == b.start && at == b.start + 1)
-        {
-            return;
+        if bits & gap::BRACKET != 0 {
+            return self.bracket(c, bits, at);
         }
-        if bits == gap::HYPHEN && self.gap & gap::HYPHEN != 0 {
+        if bits & self.gap & gap::HYPHEN != 0 {
             self.gap |= gap::HYPHENS;
         }
         self.gap |= bits;
-        if bits & gap::BRACKET == 0 {
+    }
+
+    fn bracket(&mut self, c: char, bits: u16, at: usize) {
+        // "[[Group]" opens once.
+        let last = self.text.brackets.last();
+        if c == '['
+            && self.text.open.last() == Some(&'[')
+            && last.is_some_and(|b| b.end == b.start && at == b.start + 1)
+        {
             return;
         }
+        self.gap |= bits;
         match c {
             '(' | '[' | '{' => {
-                self.stack.push(c);
-                if self.stack.len() == 1 {
+                self.text.open.push(c);
+                if self.text.open.len() == 1 {
                     let first = self.text.tokens.len();
                     self.text.brackets.push(Bracket {
                         kind: c,
@@ -521,10 +595,10 @@ impl Cutter {
             ']' => '[',
             _ => '{',
         };
-        let Some(depth) = self.stack.iter().rposition(|open| *open == kind) else {
+        let Some(depth) = self.text.open.iter().rposition(|open| *open == kind) else {
             return;
         };
-        self.stack.truncate(depth);
+        self.text.open.truncate(depth);
         if depth == 0 {
             let count = self.text.tokens.len();
             if let Some(bracket) = self
@@ -538,50 +612,38 @@ impl Cutter {
         }
     }
 
-    /// `signs`: of which signs it is made.
-    fn word(&mut self, source: &str, start: usize, end: usize, signs: u8) {
+    /// A word of a text that is not ASCII alone.
+    fn foreign_word(&mut self, source: &str, start: usize, end: usize, signs: u8) {
         let raw = source.get(start..end).unwrap_or("");
-        if !self.text.keys.is_empty() {
-            self.text.keys.push(' ');
+        let keys = &mut self.text.keys;
+        if !keys.is_empty() {
+            keys.push(' ');
         }
-        let key_start = self.text.keys.len();
-        // Nearly all words are of letters and digits alone, and need but small letters.
-        let key = if signs & OTHER == 0 {
-            let lower = self.lower.get(start..end).unwrap_or("");
-            self.text.keys.push_str(lower);
-            lower
-        } else {
-            super::normalise::fold_into(raw, &mut self.text.keys);
-            self.text.keys.get(key_start..).unwrap_or("")
-        };
-        let key_end = self.text.keys.len();
-        let first = key.bytes().next().unwrap_or(0);
-        let counted = signs & DIGIT != 0;
-        // Of a bare number nothing is known, but that "8 bit" may begin.
-        let bare = signs == DIGIT && end - start > 2;
-        let flags = if bare { 0 } else { words::word(key) };
-        let stem = if counted && flags == 0 { stem(key) } else { 0 };
-        let number = if counted { number(raw) } else { None };
-        self.text.any |= flags | stem;
-        self.text.firsts.0 |= Firsts::bit(first);
-        self.text.lengths |= length_bit(end - start);
-        self.text.digits |= number.map_or(0, |n| 1 << n.digits);
+        let key_start = keys.len();
+        super::normalise::fold_into(raw, keys);
+        let key = key_start..keys.len();
+        let lower = raw.chars().any(char::is_lowercase);
+        let upper = raw.chars().any(char::is_uppercase);
+        let case = if lower { SMALL } else { 0 } | if upper { CAPITAL } else { 0 };
+        self.word(start..end, key, signs & !(SMALL | CAPITAL) | case);
+    }
+
+    /// `signs`: of which signs it is made.
+    fn word(&mut self, raw: Range<usize>, key: Range<usize>, signs: u8) {
         self.text.tokens.push(Token {
-            start: small(start),
-            end: small(end),
-            key_start: small(key_start),
-            key_end: small(key_end),
+            start: small(raw.start),
+            end: small(raw.end),
+            key_start: small(key.start),
+            key_end: small(key.end),
             gap: self.gap,
             bracket: small(self.open),
-            first,
-            number,
-            flags,
-            stem,
+            first: 0,
+            signs,
+            number: None,
+            flags: 0,
+            stem: 0,
             mark: Mark::Free,
-            capitals: match signs & OTHER {
-                0 => signs & (SMALL | CAPITAL) == CAPITAL,
-                _ => !raw.chars().any(char::is_lowercase) && raw.chars().any(char::is_uppercase),
-            },
+            capitals: signs & (SMALL | CAPITAL) == CAPITAL,
         });
         self.gap = 0;
     }
@@ -592,7 +654,7 @@ const CAPITAL: u8 = 1 << 1;
 const DIGIT: u8 = 1 << 2;
 const OTHER: u8 = 1 << 3;
 
-/// What each ASCII sign of a word is.
+/// What each ASCII sign of a word is; those between words are 0.
 const SIGNS: [u8; 256] = {
     let mut signs = [OTHER; 256];
     let mut at = 0_u8;
@@ -601,6 +663,7 @@ const SIGNS: [u8; 256] = {
             b'a'..=b'z' => SMALL,
             b'A'..=b'Z' => CAPITAL,
             b'0'..=b'9' => DIGIT,
+            _ if gap_of(at as char) != 0 => 0,
             _ => OTHER,
         };
         at += 1;
@@ -609,30 +672,31 @@ const SIGNS: [u8; 256] = {
 };
 
 /// What is known about the letters of `ep07`.
-fn stem(key: &str) -> u32 {
+fn stem(key: &str, words: &Words) -> u32 {
     let digits = key.bytes().rev().take_while(u8::is_ascii_digit).count();
     let letters = key.get(..key.len() - digits).unwrap_or("");
     let glued = letters.len() >= 2
         && (1..=4).contains(&digits)
         && !letters.bytes().any(|byte| byte.is_ascii_digit());
-    if glued { words::word(letters) } else { 0 }
+    if glued { words.word(letters) } else { 0 }
 }
 
 /// `07`, `07v2`: at most five digits.
-fn number(raw: &str) -> Option<Number> {
-    let digits = raw.bytes().take_while(u8::is_ascii_digit).count();
-    if digits == 0 || digits > 5 {
-        return None;
+fn number(key: &str) -> Option<Number> {
+    let (mut value, mut digits) = (0, 0);
+    let mut rest = key.as_bytes();
+    while let [digit @ b'0'..=b'9', behind @ ..] = rest {
+        if digits == 5 {
+            return None;
+        }
+        value = value * 10 + u32::from(digit - b'0');
+        digits += 1;
+        rest = behind;
     }
-    let rest = raw.get(digits..)?.as_bytes();
-    let versioned = matches!(rest, [b'v' | b'V', b'0'..=b'9']);
-    if !rest.is_empty() && !versioned {
-        return None;
-    }
-    let value = raw.bytes().take(digits);
-    Some(Number {
-        value: value.fold(0, |n, digit| n * 10 + u32::from(digit - b'0')),
-        digits: u8::try_from(digits).ok()?,
+    let versioned = matches!(rest, [b'v', b'0'..=b'9']);
+    (digits > 0 && (rest.is_empty() || versioned)).then_some(Number {
+        value,
+        digits,
         versioned,
     })
 }

@@ -1,9 +1,8 @@
 //! The words a name is made of beside its title. A new word is one entry in one list.
 
-#[allow(clippy::disallowed_types, reason = "looked up, never walked")]
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::OnceLock;
+
+use super::date::{MONTHS, month_names};
 
 /// Technical wherever it stands.
 pub(super) const TECH: u32 = 1;
@@ -63,6 +62,9 @@ pub(super) const OCCASION: u32 = 1 << 28;
 pub(super) const LEAGUE: u32 = 1 << 29;
 /// What private films are about, and many others too.
 pub(super) const FEAST: u32 = 1 << 30;
+
+/// A month. Their names stand in [`MONTHS`].
+pub(super) const MONTH: u32 = 1 << 31;
 
 /// Lists of words, and of phrases where words are joined by `+`; all in lower case without accents or apostrophes.
 const LISTS: &[(u32, &str)] = &[
@@ -290,16 +292,17 @@ const DECORATION: u32 = 0;
 
 /// Whether a folder so named holds series (`Some(true)`) or films (`Some(false)`).
 pub(super) fn place_holds_series(key: &str) -> Option<bool> {
-    static PLACES: OnceLock<Index<&'static str>> = OnceLock::new();
-    let places = PLACES.get_or_init(|| {
-        let lists = [
+    static KINDS: OnceLock<Index> = OnceLock::new();
+    let places = KINDS.get_or_init(|| {
+        let mut places = Index::new();
+        for (kind, list) in [
             (DECORATION, DECORATIONS),
             (OF_SERIES, SERIES_PLACES),
             (OF_FILMS, FILM_PLACES),
-        ];
-        let words =
-            |(kind, list): (u32, &'static str)| list.split(' ').map(move |word| (word, kind));
-        lists.into_iter().flat_map(words).collect()
+        ] {
+            list.split(' ').for_each(|word| places.add(word, kind));
+        }
+        places
     });
     let kinds = key.split(' ').filter(|word| !word.is_empty());
     let mut kinds = kinds.map(|word| places.get(word));
@@ -310,120 +313,178 @@ pub(super) fn place_holds_series(key: &str) -> Option<bool> {
     }
 }
 
-/// Eight bytes at a time: the keys are short and fixed, and the default hasher is slower on them.
-#[derive(Default)]
-struct Quick(u64);
+/// How many places a table has for its entries. So many stay empty that what is unknown mostly meets such a one at once.
+const PLACES: usize = 4096;
 
-impl Hasher for Quick {
-    fn finish(&self) -> u64 {
-        self.0
-    }
+/// What is known by key, found by the hash of the key: there, or behind it before the next empty place.
+struct Index {
+    /// Which entry is at each place, counted from one; 0 is none.
+    places: Vec<u16>,
+    entries: Vec<(&'static str, u32)>,
+}
 
-    fn write(&mut self, bytes: &[u8]) {
-        // What is left over is read again with some of what stands before it: as few steps as can be.
-        if let Some(last) = bytes.last_chunk::<8>() {
-            let (chunks, _) = bytes.as_chunks::<8>();
-            for chunk in chunks {
-                self.mix(u64::from_le_bytes(*chunk));
-            }
-            self.mix(u64::from_le_bytes(*last));
-        } else if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
-            let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
-            self.mix(u64::from(first) << 32 | u64::from(last));
-        } else {
-            self.mix(bytes.iter().fold(0, |n, byte| (n << 8) | u64::from(*byte)));
+impl Index {
+    fn new() -> Self {
+        Self {
+            places: vec![0; PLACES],
+            entries: Vec::new(),
         }
     }
 
-    /// Ends a text; all keys are of one type.
-    fn write_u8(&mut self, _: u8) {}
-}
+    fn get(&self, key: &str) -> Option<u32> {
+        let mut place = hash(key) % PLACES;
+        loop {
+            let at = self.places.get(place)?.checked_sub(1)?;
+            let (known, flags) = self.entries.get(usize::from(at))?;
+            if *known == key {
+                return Some(*flags);
+            }
+            place = (place + 1) % PLACES;
+        }
+    }
 
-impl Quick {
-    fn mix(&mut self, bits: u64) {
-        let product = u128::from(self.0 ^ bits) * 0x9e37_79b9_7f4a_7c15;
-        self.0 = (product as u64) ^ ((product >> 64) as u64);
+    fn add(&mut self, key: &'static str, flags: u32) {
+        let mut place = hash(key) % PLACES;
+        while let Some(at) = self.places.get(place).and_then(|at| at.checked_sub(1)) {
+            match self.entries.get_mut(usize::from(at)) {
+                Some((known, all)) if *known == key => {
+                    *all |= flags;
+                    return;
+                }
+                _ => place = (place + 1) % PLACES,
+            }
+        }
+        self.entries.push((key, flags));
+        if let Some(at) = self.places.get_mut(place) {
+            *at = u16::try_from(self.entries.len()).unwrap_or(0);
+        }
     }
 }
 
-/// Looked up only, never walked: its order does not matter.
-#[allow(clippy::disallowed_types, reason = "looked up, never walked")]
-type Index<K> = HashMap<K, u32, BuildHasherDefault<Quick>>;
+/// Eight bytes at a time: the keys are short and fixed.
+fn hash(key: &str) -> usize {
+    let bytes = key.as_bytes();
+    // What is left over is read again with some of what stands before it: as few steps as can be.
+    let all = if let Some(last) = bytes.last_chunk::<8>() {
+        let (chunks, _) = bytes.as_chunks::<8>();
+        let all = chunks
+            .iter()
+            .fold(0, |all, chunk| mix(all ^ u64::from_le_bytes(*chunk)));
+        all ^ u64::from_le_bytes(*last)
+    } else if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+        u64::from(first) << 32 | u64::from(last)
+    } else {
+        bytes.iter().fold(0, |n, byte| (n << 8) | u64::from(*byte))
+    };
+    mix(all) as usize
+}
+
+fn mix(bits: u64) -> u64 {
+    let product = u128::from(bits) * 0x9e37_79b9_7f4a_7c15;
+    (product as u64) ^ ((product >> 64) as u64)
+}
 
 /// Words and phrases, indexed once.
-fn table() -> &'static (Index<&'static str>, Index<String>) {
-    static TABLE: OnceLock<(Index<&'static str>, Index<String>)> = OnceLock::new();
+pub(super) struct Words {
+    words: Index,
+    phrases: Index,
+}
+
+/// All that is known.
+pub(super) fn table() -> &'static Words {
+    static TABLE: OnceLock<Words> = OnceLock::new();
     TABLE.get_or_init(|| {
-        let mut words = Index::default();
-        let mut phrases = Index::default();
+        let (mut words, mut phrases) = (Index::new(), Index::new());
         for (flags, list) in LISTS {
             for entry in list.split_whitespace() {
                 match entry.split_once('+') {
-                    None => *words.entry(entry).or_insert(0) |= flags,
+                    None => words.add(entry, *flags),
                     Some((head, _)) => {
-                        *words.entry(head).or_insert(0) |= HEAD;
-                        *phrases.entry(entry.replace('+', " ")).or_insert(0) |= flags;
+                        words.add(head, HEAD);
+                        phrases.add(entry.replace('+', " ").leak(), *flags);
                     }
                 }
             }
         }
-        (words, phrases)
+        for names in MONTHS {
+            month_names(names).for_each(|name| words.add(name, MONTH));
+        }
+        Words { words, phrases }
     })
 }
 
 /// What is known about one word.
 pub(super) fn word(key: &str) -> u32 {
-    let known = table().0.get(key).copied().unwrap_or(0);
-    // "1080p" is also the name of a folder.
-    if known == 0 || key.bytes().next().is_some_and(|byte| byte.is_ascii_digit()) {
-        known | shaped(key)
-    } else {
-        known
-    }
+    table().word(key)
 }
 
 /// What is known about several words joined by one space.
 pub(super) fn phrase(key: &str) -> u32 {
-    table().1.get(key).copied().unwrap_or(0)
+    table().phrases.get(key).unwrap_or(0)
 }
 
-/// Words known by their shape: `1080p`, `8bit`, `dtshdhra51`, `hebsubs`.
-fn shaped(key: &str) -> u32 {
-    let digits = key.bytes().take_while(u8::is_ascii_digit).count();
-    if digits > 0 {
-        return counted_unit(key, digits);
-    }
-    let Some(last) = key.bytes().last() else {
-        return 0;
-    };
-    if (last.is_ascii_digit() || key.len() > 6)
-        && let Some(flags) = with_tail(key)
-    {
-        return flags;
-    }
-    if !matches!(
-        key.as_bytes(),
-        [.., b'u', b'x' | b'b'] | [.., b'b', b's'] | [.., b'e', b'd']
-    ) {
-        return 0;
-    }
-    if key
-        .strip_suffix("mux")
-        .is_some_and(|head| table().0.get(head).is_some_and(|flags| flags & TECH != 0))
-    {
-        return TECH;
-    }
-    for tail in ["subs", "sub", "dubbed", "dub", "subbed"] {
-        if let Some(head) = key.strip_suffix(tail)
-            && table()
-                .0
-                .get(head)
-                .is_some_and(|flags| flags & LANGUAGE != 0)
-        {
-            return TECH;
+impl Words {
+    /// What is known about one word.
+    pub fn word(&self, key: &str) -> u32 {
+        let known = self.words.get(key).unwrap_or(0);
+        // "1080p" is also the name of a folder.
+        if known == 0 || key.bytes().next().is_some_and(|byte| byte.is_ascii_digit()) {
+            known | self.shaped(key)
+        } else {
+            known
         }
     }
-    0
+
+    fn is(&self, key: &str, flags: u32) -> bool {
+        self.words.get(key).is_some_and(|known| known & flags != 0)
+    }
+
+    /// Words known by their shape: `1080p`, `8bit`, `dtshdhra51`, `hebsubs`.
+    fn shaped(&self, key: &str) -> u32 {
+        let bytes = key.as_bytes();
+        let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else {
+            return 0;
+        };
+        if first.is_ascii_digit() {
+            return counted_unit(key, bytes.iter().take_while(|b| b.is_ascii_digit()).count());
+        }
+        if (last.is_ascii_digit() || key.len() > 6)
+            && let Some(flags) = self.with_tail(key)
+        {
+            return flags;
+        }
+        if !matches!(
+            bytes,
+            [.., b'u', b'x' | b'b'] | [.., b'b', b's'] | [.., b'e', b'd']
+        ) {
+            return 0;
+        }
+        let muxed = key
+            .strip_suffix("mux")
+            .is_some_and(|head| self.is(head, TECH));
+        let tails = ["subs", "sub", "dubbed", "dub", "subbed"];
+        let mut heads = tails.iter().filter_map(|tail| key.strip_suffix(tail));
+        if muxed || heads.any(|head| self.is(head, LANGUAGE)) {
+            return TECH;
+        }
+        0
+    }
+
+    /// A technical word with digits or another technical word glued to it: `hdtvx264`, `aacx2`, `ddp51`.
+    fn with_tail(&self, key: &str) -> Option<u32> {
+        let head = heads(key.bytes().next()?).iter().find(|head| {
+            head.as_bytes().get(1) == key.as_bytes().get(1) && key.starts_with(**head)
+        })?;
+        let rest = key.get(head.len()..)?;
+        let short = rest.trim_start_matches('x');
+        let sound = matches!(
+            *head,
+            "aac" | "flac" | "ac3" | "eac3" | "ddp" | "dd" | "dts" | "truehd" | "atmos" | "opus"
+        );
+        let counted = !short.is_empty() && short.bytes().all(|b| b.is_ascii_digit());
+        (counted || self.is(rest, TECH)).then_some(TECH | if sound { SOUND } else { 0 })
+    }
 }
 
 /// `720p`, `24fps`, `5mbps`, `900mb`, `6ch`, `1280x720`.
@@ -448,22 +509,6 @@ fn counted_unit(key: &str, digits: usize) -> u32 {
             _ => 0,
         },
     }
-}
-
-/// A technical word with digits or another technical word glued to it: `hdtvx264`, `aacx2`, `ddp51`.
-fn with_tail(key: &str) -> Option<u32> {
-    let head = heads(key.bytes().next()?)
-        .iter()
-        .find(|head| key.starts_with(**head))?;
-    let rest = key.get(head.len()..)?;
-    let short = rest.trim_start_matches('x');
-    let sound = matches!(
-        *head,
-        "aac" | "flac" | "ac3" | "eac3" | "ddp" | "dd" | "dts" | "truehd" | "atmos" | "opus"
-    );
-    let counted = !short.is_empty() && short.bytes().all(|b| b.is_ascii_digit());
-    let glued = || table().0.get(rest).is_some_and(|flags| flags & TECH != 0);
-    (counted || glued()).then_some(TECH | if sound { SOUND } else { 0 })
 }
 
 /// The words that others are glued to, by their first letter; the longer first.
@@ -500,6 +545,14 @@ mod tests {
                 assert!(!bare, "{entry}");
             }
         }
-        assert_eq!(["007", "720", "20141031"].map(shaped), [0; 3]);
+        assert_eq!(["007", "720", "20141031"].map(word), [0; 3]);
+    }
+
+    #[test]
+    fn the_tables_are_half_empty_so_that_every_search_ends_soon() {
+        let known = table();
+        for index in [&known.words, &known.phrases] {
+            assert!(index.entries.len() < PLACES / 2, "{}", index.entries.len());
+        }
     }
 }

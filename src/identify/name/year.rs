@@ -45,7 +45,7 @@ pub(super) fn find(reading: &mut Reading) {
     reading.bracketed_year = bracketed;
     let until = at + 1 + usize::from(is_unit(&reading.text, at + 1));
     reading.text.set(at, until, Mark::Year);
-    if bracketed && let Some(bracket) = reading.text.bracket_of(at) {
+    if bracketed && let Some(bracket) = reading.text.bracket_of(at).copied() {
         // "(2005-2010)", "(Director, 1967)", "[2018, Country, Genre]"
         for inside in bracket.first..bracket.last {
             if reading.text.is_free(inside) && !reading.opens(bracket.first) {
