@@ -3,8 +3,7 @@
 
 use std::io;
 
-use serde::Serialize;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 
 use crate::model::{SessionId, ViewingId};
 
@@ -78,11 +77,10 @@ pub(super) fn head(text: &[u8]) -> Option<Head> {
 
 /// The session of a sound line that is an entry. Within a string every quote is escaped, so this can only be a member's name.
 pub(super) fn session(text: &[u8]) -> Option<SessionId> {
-    const NAME: &[u8] = b",\"session_id\":\"";
-    let place = text.windows(NAME.len()).position(|part| part == NAME)?;
-    let id = text.get(place + NAME.len()..)?.get(..36)?;
-    let id = std::str::from_utf8(id).ok()?.parse().ok()?;
-    Some(SessionId(id))
+    let (_, rest) = std::str::from_utf8(text)
+        .ok()?
+        .split_once(",\"session_id\":\"")?;
+    Some(SessionId(rest.get(..36)?.parse().ok()?))
 }
 
 /// The entry in a sound line.
@@ -92,8 +90,12 @@ pub(super) fn entry(text: &[u8]) -> Option<Entry> {
 
 /// The receipt in a sound line.
 pub(super) fn receipt(text: &[u8]) -> Option<Receipt> {
-    let mut line: Value = serde_json::from_slice(text).ok()?;
-    serde_json::from_value(line.get_mut("receipt")?.take()).ok()
+    #[derive(Deserialize)]
+    struct Line {
+        receipt: Receipt,
+    }
+    let line: Line = serde_json::from_slice(text).ok()?;
+    Some(line.receipt)
 }
 
 fn digits(text: &[u8]) -> Option<(u64, &[u8])> {

@@ -134,8 +134,13 @@ impl Header {
     }
 
     /// Everything that decides where it stands.
-    fn place(&self) -> (u16, u64, [bool; 3]) {
-        let kind = [self.in_line(), self.is_live(), self.undated];
+    fn place(&self) -> (u16, u64, [bool; 4]) {
+        let kind = [
+            self.in_line(),
+            self.is_live(),
+            self.undated,
+            self.needs_id,
+        ];
         (self.account, self.lane, kind)
     }
 
@@ -186,6 +191,8 @@ impl Lanes {
 pub struct Index {
     headers: BTreeMap<DeliveryId, Header>,
     lanes: Vec<Lanes>,
+    /// What needs an id: looked at after every input, when the queue may be long.
+    needy: BTreeSet<DeliveryId>,
     undated: usize,
 }
 
@@ -199,6 +206,7 @@ impl Index {
                 .map(|number| Lanes::load(&headers, number))
                 .collect(),
             undated: headers.iter().filter(|(_, h)| h.undated).count(),
+            needy: needy(headers.iter().map(|(id, header)| (*id, header))),
             headers: headers.into_iter().collect(),
         }
     }
@@ -225,6 +233,12 @@ impl Index {
     /// In the order in which they were made.
     pub fn iter(&self) -> impl Iterator<Item = (DeliveryId, &Header)> {
         self.headers.iter().map(|(id, header)| (*id, header))
+    }
+
+    /// Those that need an id, likewise.
+    pub fn needy(&self) -> impl Iterator<Item = (DeliveryId, &Header)> {
+        let needy = self.needy.iter();
+        needy.filter_map(|id| Some((*id, self.headers.get(id)?)))
     }
 
     /// Those of a range of numbers.
@@ -292,6 +306,9 @@ impl Index {
 
     fn enter(&mut self, id: DeliveryId, header: &Header) {
         self.undated += usize::from(header.undated);
+        if header.needs_id {
+            self.needy.insert(id);
+        }
         let account = usize::from(header.account);
         if self.lanes.len() <= account {
             self.lanes.resize_with(account + 1, Lanes::default);
@@ -309,6 +326,7 @@ impl Index {
 
     fn leave(&mut self, id: DeliveryId, header: &Header) {
         self.undated -= usize::from(header.undated);
+        self.needy.remove(&id);
         let Some(lanes) = self.lanes.get_mut(usize::from(header.account)) else {
             return;
         };
@@ -337,11 +355,17 @@ impl Index {
     }
 }
 
+fn needy<'a>(headers: impl Iterator<Item = (DeliveryId, &'a Header)>) -> BTreeSet<DeliveryId> {
+    let needy = headers.filter(|(_, header)| header.needs_id);
+    needy.map(|(id, _)| id).collect()
+}
+
 #[cfg(test)]
 impl Index {
     /// Panics where the lanes and the headers disagree.
     pub fn check(&self) {
         assert_eq!(self.undated, self.iter().filter(|(_, h)| h.undated).count());
+        assert_eq!(self.needy, needy(self.iter()));
         for (account, lanes) in self.lanes.iter().enumerate() {
             let mine = |h: &&Header| usize::from(h.account) == account;
             let of_account: Vec<_> = self.iter().filter(|(_, h)| mine(h)).collect();

@@ -284,10 +284,10 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
 
     /// What waits for ids, and could be sent with them; not what a service itself does not know.
     fn waiting_for_id(&self) -> impl Iterator<Item = (DeliveryId, &Header)> {
-        self.index.iter().filter(|(id, header)| {
+        self.index.needy().filter(|(id, header)| {
             let account = self.accounts.get(&header.account);
             let serves = account.is_some_and(|a| a.login == Login::In && !a.is_unknown(*id));
-            header.needs_id && header.kind != Kind::Event && !header.dead && serves
+            header.kind != Kind::Event && !header.dead && serves
         })
     }
 

@@ -23,6 +23,8 @@
 //! * **A clock that is set back** is noticed at the next beat: a session may end there, or not at all.
 //! * A player that tells no position never completes anything, unless it says itself that it played to the end.
 
+mod played;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -34,20 +36,8 @@ use crate::world::ACCOUNTS;
 
 /// More guesses than this are no judgement.
 const MOST_GUESSES: usize = 48;
-/// Playing this long is surely a start / perhaps one, seconds.
-const START: (f64, f64) = (8.5, 4.0);
 /// Before this fraction a start after completion is surely a re-watch / perhaps one.
 pub const BEGINNING: (f64, f64) = (0.085, 0.115);
-/// Seconds of media past the threshold reach it.
-const REACHED: f64 = 10.0;
-/// Seconds by which a position may be wrong though the player tells it, at normal speed.
-const BLUR: f64 = 3.5;
-/// So close to the end (seconds, at normal speed) an end is one.
-const AT_THE_END: f64 = 3.0;
-/// A pause past the threshold surely completes / perhaps does, seconds; a player may say that it pauses while it buffers.
-const PAUSE: (f64, f64) = (64.0, 57.0);
-/// The longest pause of one session, likewise.
-const PAUSE_LIMIT: (f64, f64) = (1805.0, 1800.0);
 /// Sessions of the last run are closed surely / perhaps so long after the start, seconds.
 const ORPHANS: (f64, f64) = (14.0, 8.0);
 
@@ -309,7 +299,7 @@ impl Follow {
                 self.threshold = *fraction;
                 // What was counted in a session before was counted by another measure.
                 for playback in self.playbacks.values_mut() {
-                    playback.past += REACHED;
+                    playback.past += played::REACHED;
                 }
             }
         }
@@ -358,247 +348,6 @@ impl Follow {
             done: false,
         };
         self.playbacks.insert(number, playback);
-    }
-
-    fn played(&mut self, stretch: &Stretch, now: Time) {
-        let threshold = self.threshold;
-        let mut others = self
-            .playbacks
-            .iter()
-            .filter(|(n, _)| **n != stretch.playback);
-        let crowded = others.any(|(_, other)| !other.done);
-        let Some(playback) = self.playbacks.get_mut(&stretch.playback) else {
-            return;
-        };
-        playback.done = false;
-        if !self.tracked || self.ignored {
-            let silent = stretch.jump == Jump::Silent;
-            playback.run = (0.0, stretch.to / FILMS[playback.film].length);
-            if stretch.jump != Jump::No {
-                let astray = self.progress_every + 4.0;
-                playback.astray = if silent { astray } else { 0.0 };
-                let number = stretch.playback;
-                self.each(|mut guess| {
-                    guess.nothing.remove(&number);
-                    vec![guess]
-                });
-            }
-            return;
-        }
-        self.crowded |= crowded;
-        self.touched = Some(now);
-        let number = stretch.playback;
-        let length = FILMS[playback.film].length;
-        let seconds = now.saturating_sub(stretch.began).as_secs_f64();
-        let mark = threshold * length;
-        playback.all += seconds;
-        self.begun |= playback.all >= START.1;
-        let past = (stretch.to - stretch.from.max(mark)).max(0.0);
-        if stretch.jump != Jump::No {
-            let silent = stretch.jump == Jump::Silent;
-            playback.run = (0.0, stretch.from / length);
-            playback.astray = if silent {
-                self.progress_every + 4.0
-            } else {
-                0.0
-            };
-        } else if playback.run.0 == 0.0 {
-            playback.run.1 = stretch.from / length;
-        }
-        let mute = playback.kind == Kind::Mute;
-        let run_before = playback.run.0;
-        if stretch.seen {
-            playback.run.0 += seconds;
-        } else {
-            playback.run = (0.0, stretch.to / length);
-        }
-        let (run, from) = playback.run;
-        let ready = now.saturating_sub(playback.ready).as_secs_f64();
-        let lost = playback.astray.min(seconds);
-        playback.astray -= lost;
-        let astray = lost > 0.0;
-        let blur = BLUR * stretch.rate.max(1.0) + lost * stretch.rate;
-        let counted = if mute { 0.0 } else { past };
-        // The daemon may believe that it plays on past the threshold, wherever it truly is.
-        let imagined = if astray && playback.astray_past && !mute {
-            lost * stretch.rate
-        } else {
-            0.0
-        };
-        playback.past += counted + imagined;
-        let may_reach = !mute && playback.past + blur >= REACHED && playback.past > 0.0
-            || !mute && stretch.to + blur >= mark + REACHED;
-        let surely = !mute && counted - blur >= REACHED;
-        playback.astray_past = stretch.to + self.progress_every * stretch.rate >= mark;
-        let at = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
-        if !stretch.seen {
-            return self.each(|guess| {
-                let there = guess
-                    .sessions
-                    .get(&number)
-                    .is_some_and(|s| s.of == Some(guess.viewing));
-                if there && guess.open && may_reach {
-                    vec![guess.clone().reaching(at), guess]
-                } else {
-                    vec![guess]
-                }
-            });
-        }
-        let left_piece = stretch.jump != Jump::No && from < BEGINNING.1;
-        let (sure_start, maybe_start) = (
-            run >= START.0
-                && ready >= 1.0
-                && !(astray && run_before == 0.0 && run < self.progress_every + 8.0),
-            run >= START.1,
-        );
-        // It says that it is at the beginning, wherever it is.
-        let unseen = playback.unseen;
-        let mute_start = mute && (from > BEGINNING.0 || playback.all > run + 0.1);
-        let astray_start = astray || mute_start;
-        let jumped = stretch.jump != Jump::No;
-        self.each(|mut guess| {
-            if jumped {
-                guess.nothing.remove(&number);
-            }
-            let mut guesses = vec![guess.clone()];
-            // A piece of something watched that goes back to the beginning is over.
-            if left_piece && guess.sessions.get(&number).is_some_and(|s| s.of.is_none()) {
-                let mut without = guess.clone();
-                without.sessions.remove(&number);
-                guesses = if stretch.jump == Jump::Told && from < BEGINNING.0 {
-                    vec![without]
-                } else {
-                    vec![without, guess]
-                };
-            }
-            let mut after = Vec::new();
-            for guess in guesses {
-                if guess.sessions.contains_key(&number) {
-                    after.push(guess);
-                } else if sure_start {
-                    after.extend(guess.looping(number, unseen));
-                    after.extend(guess.starts(number, from, astray_start, at));
-                } else if maybe_start {
-                    after.extend(guess.looping(number, unseen));
-                    after.extend(guess.clone().starts(number, from, astray_start, at));
-                    after.push(guess);
-                } else {
-                    after.push(guess);
-                }
-            }
-            let mut out = Vec::new();
-            for guess in after {
-                let counts = guess.open
-                    && guess
-                        .sessions
-                        .get(&number)
-                        .is_some_and(|s| s.of == Some(guess.viewing));
-                if counts && surely {
-                    out.push(guess.reaching(at));
-                } else if counts && may_reach {
-                    out.push(guess.clone().reaching(at));
-                    out.push(guess);
-                } else {
-                    out.push(guess);
-                }
-            }
-            out
-        });
-    }
-
-    fn paused(&mut self, number: u32, position: f64, held: f64) {
-        let Some(playback) = self.playbacks.get(&number) else {
-            return;
-        };
-        let length = FILMS[playback.film].length;
-        let mute = playback.kind == Kind::Mute;
-        let left = length - position;
-        let linked = self.linked;
-        let (sure_end, maybe_end) = (
-            left < AT_THE_END - 1.5 && held > 3.5,
-            left < AT_THE_END * 3.0 + 1.5 && held > 1.0,
-        );
-        let (sure_end, maybe_end) = (sure_end && !mute, maybe_end && !mute);
-        let limit = (held > PAUSE_LIMIT.0, held > PAUSE_LIMIT.1);
-        let mark = self.threshold * length;
-        // Where it is believed to be is not where it is.
-        let astray = mute || playback.astray > 0.0;
-        let minute = (
-            held > PAUSE.0 && position >= mark + BLUR && !astray,
-            held > PAUSE.1 && (position >= mark - BLUR * 3.0 || astray),
-        );
-        self.each(|guess| {
-            let Some(session) = guess.sessions.get(&number) else {
-                return vec![guess];
-            };
-            let reached =
-                guess.reached.is_some() && guess.open && session.of == Some(guess.viewing);
-            let sure = sure_end || limit.0 || (reached && minute.0);
-            let maybe = maybe_end || limit.1 || (reached && minute.1);
-            let ended = |ended: bool| guess.clone().ends(number, ended, linked);
-            match (sure, maybe) {
-                (true, _) => vec![ended(sure_end)],
-                (false, true) => vec![ended(maybe_end), ended(false), guess],
-                (false, false) => vec![guess],
-            }
-        });
-        self.rerun(number, limit.1);
-    }
-
-    /// The next start in a playback takes its time again.
-    fn rerun(&mut self, number: u32, surely: bool) {
-        let left = self
-            .guesses
-            .iter()
-            .any(|guess| !guess.sessions.contains_key(&number));
-        if let Some(playback) = self.playbacks.get_mut(&number)
-            && (left || surely)
-        {
-            playback.run.0 = 0.0;
-            playback.past = 0.0;
-        }
-    }
-
-    fn ended(&mut self, number: u32, position: f64, rate: f64, how: End) {
-        let Some(playback) = self.playbacks.get_mut(&number) else {
-            return;
-        };
-        playback.over = how == End::Left;
-        playback.done = true;
-        let length = FILMS[playback.film].length;
-        let mute = playback.kind == Kind::Mute;
-        let left = length - position;
-        let astray = playback.astray > 0.0;
-        playback.run = (0.0, position / length);
-        playback.past = 0.0;
-        let near = AT_THE_END * rate.max(1.0);
-        let linked = self.linked;
-        let there = self.up.is_some();
-        let (sure, maybe) = match how {
-            End::Out(true) => (!astray, true),
-            _ if mute => (false, false),
-            End::Out(false) => (!astray, true),
-            End::Left => (
-                left < near - 2.0 * rate.max(1.0) && !astray,
-                left < near + BLUR * rate.max(1.0) || astray,
-            ),
-        };
-        let told = there && !astray && !mute && self.linked[..2] == [true; 2];
-        self.position = self.stops_at(position).filter(|_| told);
-        if !there {
-            return;
-        }
-        self.each(
-            |guess| match (guess.sessions.contains_key(&number), sure, maybe) {
-                (false, ..) => vec![guess],
-                (true, true, _) => vec![guess.ends(number, true, linked)],
-                (true, false, true) => vec![
-                    guess.clone().ends(number, true, linked),
-                    guess.ends(number, false, linked),
-                ],
-                (true, false, false) => vec![guess.ends(number, false, linked)],
-            },
-        );
     }
 
     /// The position, if all guesses have exactly one session open, of a viewing that is told.
