@@ -143,6 +143,7 @@ impl<'a> Merged<'a> {
         };
         if !self.heard && claim.reach == Reach::Own {
             self.heard = true;
+            self.titled = u8::from(claim.media.title.is_some());
             self.also.extend(claim.also.as_deref().map(title_key));
             swap(self.media, &mut claim.media);
             return evidence(None);
@@ -165,9 +166,9 @@ impl<'a> Merged<'a> {
             };
             self.certainty *= 1.0 - dispute.cost * sure;
         }
-        if self.of_folder && about == Some("title") && !film(&self.media) {
+        if self.of_folder && about == Some("title") && !film(self.media) {
             // What lies in a series' folder tells which episode it is, whatever it calls the series.
-            take_numbers(&mut self.media, &mut claim.media);
+            take_numbers(self.media, &mut claim.media);
         }
         if dispute.is_none_or(|dispute| dispute.cost < HARD) {
             if self.media.title.is_none() && claim.media.title.is_some() {

@@ -135,12 +135,7 @@ impl Header {
 
     /// Everything that decides where it stands.
     fn place(&self) -> (u16, u64, [bool; 4]) {
-        let kind = [
-            self.in_line(),
-            self.is_live(),
-            self.undated,
-            self.needs_id,
-        ];
+        let kind = [self.in_line(), self.is_live(), self.undated, self.needs_id];
         (self.account, self.lane, kind)
     }
 
