@@ -340,7 +340,7 @@ fn finish(base: &mut Reading, folders: Folders, released: bool) -> ParsedName {
     let kin = if folders.ids.is_empty() {
         Kin::Other
     } else {
-        folders.kin(&base, episode, in_season || base.group)
+        folders.kin(base, episode, in_season || base.group)
     };
     let season = if base.season.is_empty() && episode && base.date.is_none() {
         folders.season.clone()
