@@ -390,3 +390,20 @@ fn a_title_tag_is_heard_where_it_agrees() {
         assert_eq!(of(name, &tags), wanted, "{name}");
     }
 }
+
+#[test]
+fn what_is_not_sure_enough_is_told_to_two_places() {
+    for thousandths in 0..500_u16 {
+        let media = Media {
+            media_type: Some(MediaType::Movie),
+            title: Some("Heat".into()),
+            confidence: f32::from(thousandths) / 1000.0,
+            ..Media::default()
+        };
+        let wanted = format!("({:.2} < 0.5)", media.confidence);
+        assert!(
+            matches!(verdict(&media), Verdict::Local(why) if why.ends_with(&wanted)),
+            "{wanted}"
+        );
+    }
+}

@@ -88,7 +88,7 @@ pub fn windows_1252(byte: u8) -> char {
 
 #[cfg(test)]
 mod tests {
-    use super::decoded;
+    use super::{decoded, every_byte};
 
     #[test]
     fn names_that_are_not_utf8_are_read_as_western_or_not_at_all() {
@@ -121,6 +121,18 @@ mod tests {
             (b"a\x81b", "a\u{fffd}b", "no character at all"),
         ] {
             assert_eq!(decoded(bytes), wanted, "{why}");
+        }
+    }
+    #[test]
+    fn every_byte_is_looked_at_wherever_it_stands() {
+        for length in 0..40 {
+            let text = "x".repeat(length);
+            assert!(every_byte(&text, |byte| byte == b'x'));
+            for at in 0..length {
+                let mut other = text.clone();
+                other.replace_range(at..=at, "y");
+                assert!(!every_byte(&other, |byte| byte == b'x'), "{other}");
+            }
         }
     }
 }

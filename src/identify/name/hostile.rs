@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{MOST_EPISODES, parse};
+use super::{MOST_EPISODES, Reader, parse};
 
 const SEEDS: &[&str] = &[
     "The.Quiet.Harbour.2016.1080p.BluRay.x264-GRP.mkv",
@@ -136,5 +136,16 @@ fn a_range_is_bounded() {
         "第1-9999話",
     ] {
         check(name, 0);
+    }
+}
+
+#[test]
+fn the_last_name_leaves_nothing_behind_for_the_next() {
+    let (mut dice, mut reader) = (Dice(0x5eed_0007), Reader::default());
+    for round in 0..2_000 {
+        let seed = SEEDS[dice.roll(SEEDS.len())];
+        let from = dice.roll(seed.len());
+        let name = String::from_utf8_lossy(&seed.as_bytes()[from..]);
+        assert_eq!(reader.parse(&name), parse(&name), "{round}: {name:?}");
     }
 }

@@ -185,7 +185,7 @@ fn mapped(part: &str) -> String {
 }
 
 fn map_into(part: &str, out: &mut String) {
-    if every_byte(part, |byte| (byte >= b' ') & (byte < 128)) {
+    if every_byte(part, |byte| (b' '..128).contains(&byte)) {
         out.push_str(part);
         return;
     }
