@@ -30,7 +30,7 @@ use std::time::Duration;
 
 use crate::guess::Guess;
 use crate::library::{FILMS, Fate, Work};
-use crate::log::{Down, End, Fact, Jump, Stretch, TakenBack, Time, What};
+use crate::log::{Down, Fact, TakenBack, Time, What};
 use crate::script::Kind;
 use crate::world::ACCOUNTS;
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use super::{User, open};
+use crate::library::FILMS;
 use crate::script::{Act, Env, Kind, SLOTS, Setup, Step};
 
 impl User {
