@@ -6,9 +6,9 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use reeld::identify::name::parse;
+use reeld::identify::name::{Reader, parse};
 use reeld::identify::rules::Rules;
-use reeld::identify::{identify, named, put_identity};
+use reeld::identify::{identify_with, named, put_identity};
 use reeld::model::Line;
 
 const NAMES: &[&str] = &[
@@ -30,10 +30,11 @@ fn names(criterion: &mut Criterion) {
     let names: Vec<&str> = text.lines().collect();
     let mut group = criterion.benchmark_group("names");
     group.throughput(Throughput::Elements(names.len() as u64));
+    let mut reader = Reader::default();
     group.bench_function("parse", |bench| {
         bench.iter(|| {
             for name in &names {
-                black_box(parse(black_box(name)));
+                black_box(reader.parse(black_box(name)));
             }
         });
     });
@@ -41,7 +42,7 @@ fn names(criterion: &mut Criterion) {
     group.bench_function("line", |bench| {
         bench.iter(|| {
             for name in &names {
-                let identity = identify(&named(black_box(name)), &[], &rules);
+                let identity = identify_with(&mut reader, &named(black_box(name)), &[], &rules);
                 line.clear();
                 put_identity(&identity, &mut line);
                 black_box(line.end());
