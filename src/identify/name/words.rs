@@ -1,5 +1,6 @@
 //! The words a name is made of beside its title. A new word is one entry in one list.
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use super::date::{MONTHS, month_names};
@@ -343,8 +344,9 @@ impl Index {
         }
     }
 
-    fn add(&mut self, key: &'static str, flags: u32) {
-        let mut place = hash(key) % PLACES;
+    fn add(&mut self, key: impl Into<Cow<'static, str>>, flags: u32) {
+        let key = key.into();
+        let mut place = hash(&key) % PLACES;
         while let Some(at) = self.places.get(place).and_then(|at| at.checked_sub(1)) {
             match self.entries.get_mut(usize::from(at)) {
                 Some((known, all)) if *known == key => {
@@ -354,6 +356,11 @@ impl Index {
                 _ => place = (place + 1) % PLACES,
             }
         }
+        // Once in the life of a process.
+        let key = match key {
+            Cow::Borrowed(key) => key,
+            Cow::Owned(key) => key.leak(),
+        };
         self.entries.push((key, flags));
         if let Some(at) = self.places.get_mut(place) {
             *at = u16::try_from(self.entries.len()).unwrap_or(0);
@@ -402,7 +409,7 @@ pub(super) fn table() -> &'static Words {
                     None => words.add(entry, *flags),
                     Some((head, _)) => {
                         words.add(head, HEAD);
-                        phrases.add(entry.replace('+', " ").leak(), *flags);
+                        phrases.add(entry.replace('+', " "), *flags);
                     }
                 }
             }
