@@ -194,8 +194,8 @@ pub struct Index {
 impl Index {
     /// Of many headers at once: packed tighter than one by one.
     pub fn load(headers: Vec<(DeliveryId, Header)>) -> Self {
-        let accounts = headers.iter().map(|(_, header)| header.account).max();
-        let accounts = 0..accounts.map_or(0, |last| last + 1);
+        let last = headers.iter().map(|(_, header)| header.account).max();
+        let accounts = last.into_iter().flat_map(|last| 0..=last);
         Self {
             lanes: accounts
                 .map(|number| Lanes::load(&headers, number))

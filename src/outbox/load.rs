@@ -121,11 +121,14 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         self.report(damaged, was, sum, (touched.len(), open.len()));
         self.tally = Tally {
             // A request may be in flight under a number that the disk does not know any more.
-            next: was.map_or(0, |t| t.next).max(last + 1).max(self.tally.next),
+            next: was
+                .map_or(0, |t| t.next)
+                .max(last.saturating_add(1))
+                .max(self.tally.next),
             touch: was
                 .map_or(0, |t| t.touch)
                 .max(newest(&touched))
-                .max(notes.last().map_or(0, |note| note + 1)),
+                .max(notes.last().map_or(0, |note| note.saturating_add(1))),
             deliveries: index.len() as u64,
             sum: index.iter().fold(0, |sum, (id, _)| id.0.wrapping_add(sum)),
             viewings: u32::try_from(touched.len()).unwrap_or(u32::MAX),
@@ -201,5 +204,8 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
 }
 
 fn newest(touched: &BTreeMap<ViewingId, u64>) -> u64 {
-    touched.values().max().map_or(0, |touch| touch + 1)
+    touched
+        .values()
+        .max()
+        .map_or(0, |touch| touch.saturating_add(1))
 }

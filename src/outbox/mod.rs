@@ -517,7 +517,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         let mut tally = self.tally;
         for (id, _) in &draft.put {
             if self.index.get(*id).is_none() {
-                tally.next = tally.next.max(id.0 + 1);
+                tally.next = tally.next.max(id.0.saturating_add(1));
                 tally.deliveries += 1;
                 tally.sum = tally.sum.wrapping_add(id.0);
             }
@@ -528,7 +528,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
                 tally.sum = tally.sum.wrapping_sub(id.0);
             }
         }
-        tally.touch += u64::from(draft.touched);
+        tally.touch = tally.touch.saturating_add(draft.touched.into());
         let viewings = draft.viewings.iter().map(|(id, _)| id);
         tally.viewings += count(viewings.filter(|id| !self.viewings.contains_key(*id)));
         tally.viewings -= u32::from(draft.pruned.is_some() && tally.viewings > 0);

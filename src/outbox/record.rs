@@ -53,10 +53,11 @@ fn key(kind: u8, number: u64) -> Vec<u8> {
     key
 }
 
-/// The number in such a key.
+/// The number in such a key; the last of all has no next one, and is none of ours.
 pub fn number(key: &[u8]) -> Option<u64> {
     let bytes = key.get(1..)?;
-    Some(u64::from_be_bytes(bytes.try_into().ok()?))
+    let number = u64::from_be_bytes(bytes.try_into().ok()?);
+    (number < u64::MAX).then_some(number)
 }
 
 pub const TALLY: &[u8] = b"t";

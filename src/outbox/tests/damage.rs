@@ -48,6 +48,22 @@ fn a_damaged_record_is_kept_aside_reported_and_the_rest_goes_on() {
 }
 
 #[test]
+fn a_delivery_under_the_last_number_of_all_is_kept_aside_and_what_comes_next_has_a_number() {
+    let mut bench = Bench::new(&[discovr()]);
+    bench.finish(&mut Watch::film(1, "Heat").tmdb(949));
+    let key = bench.disk.keys(b'p').remove(0);
+    let last = [&b"p"[..], &[0xff; 8]].concat();
+    let mut platter = bench.disk.0.borrow_mut();
+    let payload = platter.now.remove(&key).unwrap();
+    platter.now.insert(last, payload);
+    platter.now.retain(|key, _| key[0] != b'd');
+    drop(platter);
+    assert!(!bench.crash().problems.is_empty());
+    bench.finish(&mut Watch::film(2, "Alien").tmdb(348));
+    assert!(!bench.drain(&discovr()).is_empty());
+}
+
+#[test]
 fn an_attempt_that_cannot_be_read_is_in_doubt() {
     let mut bench = Bench::new(&[discovr()]);
     bench.finish(&mut Watch::film(1, "Heat").tmdb(949));
