@@ -37,7 +37,7 @@ pub enum Reach {
     Folder,
     /// Often an advertisement: heard where it agrees.
     Hint,
-    /// The folder it lies in, called otherwise: a doubt that nobody else has answered.
+    /// The folder it lies in, called otherwise: believed if nobody else has spoken for the name.
     Around,
     /// Something else beside it: shown, not heard.
     Another,
@@ -150,7 +150,11 @@ impl<'a> Merged<'a> {
         }
         self.heard = true;
         let known = self.knows(claim.media.title.as_deref());
-        let dispute = dispute(self.media, &claim.media, known);
+        let mut dispute = dispute(self.media, &claim.media, known);
+        if claim.reach == Reach::Around && known {
+            // Of its year, or on its shelf: the same in another language, far more often than misplaced.
+            dispute.iter_mut().for_each(|dispute| dispute.cost = MEDIUM);
+        }
         let about = dispute.map(|dispute| dispute.about);
         let evidence = match claim.reach {
             Reach::Another => return evidence(about.or(Some("title"))),

@@ -69,13 +69,13 @@ fn sources_complete_each_other_and_contradictions_are_noticed() {
             "type=movie title=Heat year=1995 tmdb=1 → sent ids",
         ),
         (
-            "another film of the same year in a folder with ids",
-            "/v/Heat (1995) {tmdb-949}/Casino.1995.1080p.mkv",
+            "a film of the same year as its folder, called otherwise",
+            "/v/Heat (1995) {tmdb-949}/Hitze.1995.1080p.mkv",
             vec![],
-            "type=movie title=Casino year=1995 → kept title",
+            "type=movie title=Hitze year=1995 tmdb=949 → sent title",
         ),
         (
-            "the same, and its own file agrees with its name",
+            "the same, but its own file agrees with its name",
             "/v/Heat (1995) {tmdb-949}/Casino.1995.1080p.mkv",
             vec![("Casino.1995.1080p.nfo", casino)],
             "type=movie title=Casino year=1995 tmdb=524 → sent title",
@@ -87,10 +87,10 @@ fn sources_complete_each_other_and_contradictions_are_noticed() {
             "type=movie title=Heat year=1995 tmdb=949 → sent title",
         ),
         (
-            "another series in a folder with ids",
+            "a series in a season's folder of one with ids, called otherwise",
             "/anime/Sea {tvdb-1}/Season 1/[Kumo] Other - 05 [1080p].mkv",
             vec![],
-            "type=episode title=Other season=1 episode=5 → kept title",
+            "type=episode title=Other season=1 episode=5 tvdb=1 → sent title",
         ),
         (
             "a series' file in another language",
@@ -330,7 +330,7 @@ fn ids_are_of_what_their_folder_is_of() {
         ("/tv/Other {tmdb-1396}/Show/Season 1/Show S01E01.mkv", None),
         ("/tv/Show {tmdb-1396} - S01E01.mkv", Some(1396)),
         ("/tv/Show S01E01 {tmdb-62085}.mkv", None),
-        // Shortened, spelled otherwise, or in another language
+        // Of the year, or on the shelf, whatever it is called
         (
             "/tv/Star Trek - The Next Generation {tmdb-655}/Season 1/TNG S01E02.mkv",
             Some(655),
@@ -344,8 +344,8 @@ fn ids_are_of_what_their_folder_is_of() {
             "/tv/Attack on Titan {tmdb-1429}/Season 1/[G] Shingeki no Kyojin - 05.mkv",
             Some(1429),
         ),
-        ("/m/Heat (1995) {tmdb-949}/Casino.1995.mkv", None),
-        ("/v/Dark {tmdb-1}/Season 1/Severance.S01E02.mkv", None),
+        ("/m/Heat (1995) {tmdb-949}/Hitze.1995.mkv", Some(949)),
+        ("/v/Dark {tmdb-1}/Season 1/Twilight.S01E02.mkv", Some(1)),
         ("/m/Heat {tmdb-949}.mkv", Some(949)),
     ] {
         let identity = identify(&named(name), &[], &Rules::default());

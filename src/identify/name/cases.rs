@@ -364,7 +364,8 @@ fn folders_tell_what_the_name_does_not() {
 fn ids_are_read_from_every_part_of_a_path() {
     let ids = |name: &str| {
         let read = parse(name);
-        (read.ids.tmdb, read.ids.imdb, read.ids.tvdb, read.ids_are_series)
+        let ids = read.shelved_with.map_or(read.ids, |work| work.ids);
+        (ids.tmdb, ids.imdb, ids.tvdb, read.ids_are_series)
     };
     let imdb = Some("tt0137523".to_owned());
     assert_eq!(ids("Film (1999) {tmdb-550}.mkv"), (Some(550), None, None, false));
@@ -375,9 +376,18 @@ fn ids_are_read_from_every_part_of_a_path() {
     // The folder calls it otherwise, in another language
     assert_eq!(ids("/films/Der Film (1999) {tmdb-550}/The.Film.1999.1080p.mkv"), (Some(550), None, None, false));
     assert_eq!(ids("/films/Der Film (1999) {tmdb-550}/Another.Story.2004.1080p.mkv"), (None, None, None, false));
-    assert_eq!(ids("/anime/Sea {tvdb-81189}/Season 01/[Kumo] Umi no Koe - 05 [1080p].mkv"), (None, None, Some(81189), true));
-    assert_eq!(ids("/anime/Sea {tvdb-81189}/[Kumo] Umi no Koe - 05 [1080p].mkv"), (None, None, Some(81189), true));
-    assert_eq!(ids("/anime/Sea {tvdb-81189}/Season 01/[Kumo] Other - 05 [1080p].mkv"), (None, None, None, false));
+    assert_eq!(ids("/films/Vaiana (2016) {tmdb-550}/Moana.2016.1080p.mkv"), (Some(550), None, None, false));
+    // A remake, sequels
+    assert_eq!(ids("/films/Harbour (2021) {tmdb-550}/Harbour.1984.mkv"), (None, None, None, false));
+    assert_eq!(ids("/films/Harbour (2021) {tmdb-550}/Harbour.2020.mkv"), (Some(550), None, None, false));
+    assert_eq!(ids("/films/Harbour (2021) {tmdb-550}/Harbour.2.1080p.mkv"), (None, None, None, false));
+    assert_eq!(ids("/films/Harbour (2021) {tmdb-550}/Harbours.mkv"), (None, None, None, false));
+    assert_eq!(ids("/films/Harbour (2021) {tmdb-550}/Harbour.Of.the.Sea.mkv"), (Some(550), None, None, false));
+    // On its shelf, whatever the group calls it
+    assert_eq!(ids("/anime/Sea {tvdb-81189}/Season 01/[Kumo] Umi no Koe - 05 [1080p].mkv"), (None, None, Some(81189), false));
+    assert_eq!(ids("/anime/Sea {tvdb-81189}/[Kumo] Umi no Koe - 05 [1080p].mkv"), (None, None, Some(81189), false));
+    assert_eq!(ids("/anime/Sea {tvdb-81189}/Season 01/[Kumo] Other - 05 [1080p].mkv"), (None, None, Some(81189), false));
+    assert_eq!(ids("/tv/Sea {tvdb-81189}/Other - S01E05.mkv"), (None, None, None, false));
     assert_eq!(ids("/tv/Show {tvdb-81189}/Season 1/Show - S01E02.mkv"), (None, None, Some(81189), true));
     assert_eq!(ids("/tv/Show/Season 1/Show - S01E02 [tvdbid-349232].mkv"), (None, None, Some(349_232), false));
 }
@@ -538,6 +548,10 @@ fn words_of_other_kinds_belong_to_titles_where_they_stand_so() {
         ("/tv/Late Talk/22.July.2018.1080p.mkv", "episode Late Talk 2018-07-22", "or a show's"),
         ("/tv/Late Talk/Season 2018/22 July (2018).mkv", "episode Late Talk 2018-07-22", "among series it is no film's"),
         ("Late Talk 22 July 2018 1080p.mkv", "episode Late Talk 2018-07-22", "behind a title it is the day"),
+        ("/movies/Harbour (1999)/Harbour_t00.mkv", "movie Harbour (1999)", "a disc's title, as MakeMKV calls it"),
+        ("/movies/Harbour (1999)/title_t00.mkv", "movie Harbour (1999)", "it may have no name at all"),
+        ("/movies/Harbour (1999)/C1_t00.mkv", "movie Harbour (1999)", "or a counted one"),
+        ("/movies/Harbour (1999)/h-1080p.mkv", "movie Harbour (1999)", "a letter is no name either"),
         ("11-11-11 (2011).mkv", "movie 11-11-11 (2011)", "there is no other name"),
         ("09.03.08.Harbour.(1991).mkv", "movie Harbour (1991)", "here there is"),
         ("Formula.1.2024x02.1080p.mkv", "episode Formula 1 S2024 E2", "the year is the season"),

@@ -6,7 +6,7 @@ use crate::identify::CALLED_PRIVATE;
 use crate::identify::weigh::{Claim, Reach};
 use crate::model::{Ids, Item, Location, Media, MediaType};
 
-/// What the item's path, or its URL's, claims, and what its folder does if that is another work's. What streams are called
+/// What the item's path, or its URL's, claims, and what its folder does that calls it otherwise. What streams are called
 /// by everybody says nothing where the player tells a title; and on the web, where a page may be called anything, only what
 /// is called like a file says something.
 pub fn claims(item: &Item, reader: &mut Reader) -> Option<(Claim, Option<Claim>)> {
@@ -36,6 +36,9 @@ pub fn claims(item: &Item, reader: &mut Reader) -> Option<(Claim, Option<Claim>)
         source: "name",
         media: media(parsed),
         doubt: private.then_some(CALLED_PRIVATE),
+        also: around
+            .as_ref()
+            .and_then(|around| around.media.title.clone()),
         extra,
         ..Claim::default()
     };

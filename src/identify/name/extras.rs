@@ -28,6 +28,9 @@ const ENDINGS: &[(&str, Extra)] = &[
     ("bloopers", Extra::Other),
     ("gag reel", Extra::Other),
     ("extras", Extra::Other),
+    ("extra", Extra::Other),
+    ("clip", Extra::Other),
+    ("blooper", Extra::Other),
     ("theme music", Extra::Other),
 ];
 
@@ -58,6 +61,8 @@ const FOLDERS: &[(&str, Extra)] = &[
     ("gag reel", Extra::Other),
     ("outtakes", Extra::Other),
     ("creditless", Extra::Other),
+    ("nc", Extra::Other),
+    ("sps", Extra::Other),
     ("ncop", Extra::Other),
     ("nced", Extra::Other),
     ("ncop nced", Extra::Other),
@@ -106,13 +111,12 @@ pub(super) fn find(reading: &mut Reading) {
     let anime = (1..text.len()).find(|i| anime_extra(reading, *i));
     if let Some(at) = anime {
         reading.text.set(at, at + 1, Mark::Tech);
-        reading.extra = Some(
-            if matches!(text_letters(reading.text.key(at)), "pv" | "trailer") {
-                Extra::Trailer
-            } else {
-                Extra::Other
-            },
-        );
+        let trailer = matches!(head(reading.text.key(at)), "pv" | "teaser" | "trailer");
+        reading.extra = Some(if trailer {
+            Extra::Trailer
+        } else {
+            Extra::Other
+        });
     }
 }
 
@@ -150,7 +154,8 @@ fn inside(reading: &Reading) -> Option<(usize, usize, Extra)> {
         let sample = *extra == Extra::Sample && at > title_ends && !text.is_free(at - 1);
         let before_year = *extra == Extra::Trailer
             && text.mark(until) == Mark::Year
-            && !matches!(text.key(at - 1), "the" | "a" | "an");
+            && !matches!(text.key(at - 1), "the" | "a" | "an")
+            && text.keys(0, until) != "the long long trailer";
         let doubled = words.contains(' ') && *extra == Extra::Trailer;
         (open(at) || sample || before_year || doubled).then_some((at, until, *extra))
     })
@@ -203,12 +208,13 @@ const INSIDE: &[(&str, Extra)] = &[
     ("clip", Extra::Other),
 ];
 
-/// What a file in a film's folder is that does not call itself like the film.
+/// What the title of a file in a film's folder says that it is of the film.
 pub(super) fn about(text: &Text) -> Option<Extra> {
-    (0..text.len()).find_map(|at| {
+    let technical = text.first_marked(0, &[Mark::Tech]).unwrap_or(text.len());
+    (0..technical).find_map(|at| {
         ABOUT
             .iter()
-            .find(|(word, _)| text.key(at) == *word)
+            .find(|(word, _)| text_letters(text.key(at)) == *word)
             .map(|(_, extra)| *extra)
     })
 }
@@ -252,7 +258,10 @@ fn ending(reading: &Reading, words: &str) -> Option<usize> {
         "trailer" | "sample" | "featurette" | "behindthescenes" | "teaser" | "deleted scenes"
     );
     let behind = (0..from).any(|i| matches!(text.mark(i), Mark::Tech | Mark::Year | Mark::Number));
-    let word = matches!(words, "short" | "other" | "scene" | "deleted" | "interview");
+    let word = matches!(
+        words,
+        "short" | "other" | "scene" | "deleted" | "interview" | "extra" | "clip" | "blooper"
+    );
     let tight = hyphen
         && !gap::is_dash(joint)
         && text
@@ -279,14 +288,17 @@ fn ending(reading: &Reading, words: &str) -> Option<usize> {
     fits.then_some(from)
 }
 
-/// `NCOP1`, `NCED`, `PV2`, `Menu`: openings, endings and the like.
+/// `NCOP1`, `NCED2v2`, `PV2`, `Menu`: openings, endings and the like; also `[IV02]` in the place of the number.
 fn anime_extra(reading: &Reading, at: usize) -> bool {
     let first = reading.text.first(at);
-    if !(b"ncpoem".contains(&first) && reading.text.is_free(at)) {
+    if !(b"ncpoemilt".contains(&first) && reading.text.is_free(at)) {
         return false;
     }
-    let letters = text_letters(reading.text.key(at));
-    let capital = reading.text.tokens.get(at).is_some_and(|t| t.capitals);
+    let letters = head(reading.text.key(at));
+    let alone = reading.text.bracket_of(at).is_some_and(|b| {
+        b.first == at && (b.last == at + 1 || reading.text.number(at + 1).is_some())
+    });
+    let capital = head(reading.text.raw(at)).chars().all(char::is_uppercase);
     let counted = letters.len() < reading.text.key(at).len();
     let last = reading.ends_after(at) || reading.text.number(at + 1).is_some();
     let apart = gap::is_dash(reading.text.gap_before(at));
@@ -298,6 +310,18 @@ fn anime_extra(reading: &Reading, at: usize) -> bool {
         || capital && (counted || apart) && matches!(letters, "op" | "ed") && last
         || apart && !numbered && matches!(letters, "opening" | "ending") && last
         || matches!(letters, "menu" | "preview") && last
+        || alone
+            && matches!(
+                letters,
+                "event" | "iv" | "logo" | "pv" | "cm" | "menu" | "teaser" | "trailer"
+            )
+}
+
+/// What stands before the first digit.
+fn head(key: &str) -> &str {
+    key.split(|c: char| c.is_ascii_digit())
+        .next()
+        .unwrap_or(key)
 }
 
 fn text_letters(key: &str) -> &str {

@@ -60,8 +60,8 @@ impl Called {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kin {
     Same,
-    /// It lies where the folder's work does, and is called otherwise.
-    Doubtful,
+    /// It lies where the folder's work does, and is called otherwise, as in another language.
+    Renamed,
     Other,
 }
 
@@ -195,27 +195,26 @@ impl Folders {
         }
     }
 
-    /// Whether what was made of it all is what the folder with the ids is of: it is called so, or may be in another language
-    /// where the film has its year or the episode was `shelved` there.
+    /// Whether what was made of it all is what the folder with the ids is of: it is called so, and is no film of another year,
+    /// or it is a film of the same year or an episode that was `shelved` there, whatever it is called.
     pub fn kin(&self, base: &Reading, episode: bool, shelved: bool) -> Kin {
         let (Some(called), Some(own)) = (&self.called, &base.title) else {
             return Kin::Other;
         };
         let key = squeezed(own);
         let alike = called.key.starts_with(&key) || key.starts_with(&called.key);
-        let beside = if episode {
-            shelved
-        } else {
-            called.year.is_some() && called.year == base.year
+        let years = called.year.zip(base.year).filter(|_| !episode);
+        let beside = match years {
+            Some((year, own)) => year == own,
+            None => episode && shelved,
         };
-        if called.key == key || episode && alike {
+        let remade = years.is_some_and(|(year, own)| year.abs_diff(own) > 1);
+        if called.key == key && !remade || alike && (episode || beside) {
             Kin::Same
-        } else if !beside {
-            Kin::Other
-        } else if kinship::may_be_called(&called.title, base) {
-            Kin::Same
+        } else if beside {
+            Kin::Renamed
         } else {
-            Kin::Doubtful
+            Kin::Other
         }
     }
 

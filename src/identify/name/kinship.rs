@@ -1,8 +1,12 @@
 //! Whether a file is of the work that its folder is of: by their words, or because a scene's short name stands for them.
 
+use super::is_part;
+use super::normalise::fold_into;
+use super::path::squeezed;
 use super::reading::Reading;
+use super::spoken::{ROMANS, index};
 use super::token::{Mark, Text};
-use crate::identify::weigh::{share_a_word, telling_words};
+use crate::identify::weigh::telling_words;
 use crate::model::title_key;
 
 /// Whether a file whose own words are these may be the film its folder is of. A film's folder also holds what is about
@@ -11,6 +15,9 @@ pub(super) fn is_of(base: &Reading, folder: &Reading) -> bool {
     let (Some(title), Some(own)) = (&folder.title, &base.title) else {
         return true;
     };
+    if is_sequel(title, own) {
+        return false;
+    }
     let other = folder.alternative.as_deref().unwrap_or_default();
     let of_folder = [telling_words(title), telling_words(other)].concat();
     let own_words = telling_words(own);
@@ -23,21 +30,46 @@ pub(super) fn is_of(base: &Reading, folder: &Reading) -> bool {
         || foreign(own) != foreign(title)
 }
 
-/// Whether what a folder calls `title` may be called as the file is: with a word in common, shortened, spelled otherwise, or in
-/// another language or script.
-pub(super) fn may_be_called(title: &str, base: &Reading) -> bool {
-    let Some(own) = &base.title else {
-        return true;
+/// Whether of two films of nearly the same words one has another number: `Toy Story 2` beside `Toy Story`.
+pub(super) fn is_sequel(a: &str, b: &str) -> bool {
+    let (a_key, b_key) = (squeezed(a), squeezed(b));
+    let ((a, a_counts), (b, b_counts)) = (counted(a), counted(b));
+    a_key != b_key && a_counts != b_counts && (a.starts_with(&b) || b.starts_with(&a))
+}
+
+/// The telling words of a title in one, without its numbers, and these. `Episode IV` and `Part 2` count nothing: the one is
+/// the name of the first film, the other may be a piece of it.
+fn counted(title: &str) -> (String, Vec<u32>) {
+    let (mut rest, mut counts, mut before) = (String::new(), Vec::new(), String::new());
+    for word in title.split(|c: char| !c.is_alphanumeric() && !matches!(c, '\'' | '’')) {
+        let key = title_key(word);
+        let roman = index(ROMANS, &key).filter(|value| *value > 1);
+        let digits = key.parse().ok().filter(|_| !is_part(&before));
+        match roman.or(digits).filter(|_| before != "episode") {
+            Some(value) => counts.push(value),
+            None => rest.extend(telling_words(word)),
+        }
+        before = key;
+    }
+    (rest, counts)
+}
+
+/// Whether one title is the other, or continues it at a word's end.
+pub(super) fn continues(a: &str, b: &str) -> bool {
+    let (a_key, b_key) = (squeezed(a), squeezed(b));
+    let (short, long) = if a_key.len() < b_key.len() {
+        (a_key, b)
+    } else {
+        (b_key, a)
     };
-    let known = base.alternative.as_deref().unwrap_or_default();
-    share_a_word(title, own)
-        || share_a_word(title, known)
-        || is_foreign(title)
-        || is_foreign(own)
-        || is_shortened(title, own)
-        || is_shortened(own, title)
-        || is_misspelled(title, own)
-        || stands_for(&base.text, own, title)
+    let mut so_far = String::new();
+    let mut words = long.split(|c: char| !c.is_alphanumeric());
+    while so_far.len() < short.len()
+        && let Some(word) = words.next()
+    {
+        fold_into(word, &mut so_far);
+    }
+    so_far == short || squeezed(long) == short
 }
 
 /// Little words that English has not.
@@ -127,33 +159,11 @@ fn of_syllables(word: &str) -> bool {
     true
 }
 
-/// `TNG` of `Star Trek - The Next Generation`: a few letters, all first ones of words, in their order.
-fn is_shortened(full: &str, short: &str) -> bool {
-    let short = title_key(short);
-    let first = |word: &str| word.chars().next().map(|c| c.to_ascii_lowercase());
-    let mut initials = full.split(|c: char| !c.is_alphanumeric()).filter_map(first);
-    (2..7).contains(&short.len()) && short.chars().all(|c| initials.any(|other| other == c))
-}
-
-/// `Se7en`, `Numb3rs`: the letters of one, in their order, in the other, which has hardly more.
-fn is_misspelled(a: &str, b: &str) -> bool {
-    let letters = |title: &str| -> Vec<char> {
-        let key = title_key(title);
-        key.chars().filter(|c| c.is_alphabetic()).collect()
-    };
-    let (a, b) = (letters(a), letters(b));
-    let within = |few: &[char], many: &[char]| {
-        let mut rest = many.iter();
-        few.len() > 2 && many.len() <= few.len() + 1 && few.iter().all(|c| rest.any(|o| o == c))
-    };
-    within(&a, &b) || within(&b, &a)
-}
-
 /// Words that name no work.
 fn is_blank(title: &str) -> bool {
     let key = title_key(title);
     let letters = key.trim_end_matches(|c: char| c.is_ascii_digit());
-    letters.is_empty()
+    letters.chars().count() < 2
         || matches!(
             letters,
             "movie"
@@ -255,6 +265,19 @@ mod tests {
                 Some(1995),
             ),
             ("/m/Heat (1995)/Ronin.mkv", "Ronin", None),
+            ("/m/Alien (1979)/Aliens.mkv", "Aliens", None),
+            ("/m/Heat (1995)/Heat 2.mkv", "Heat 2", None),
+            ("/m/Heat 3 (1995)/Heat 2.mkv", "Heat 2", None),
+            (
+                "/m/The Heat (1984)/Heat.2.The.Day.1080p.mkv",
+                "Heat 2 The Day",
+                None,
+            ),
+            (
+                "/m/Heat (1995)/Heat Episode IV - The Sea.mkv",
+                "Heat Episode IV - The Sea",
+                Some(1995),
+            ),
             ("/m/Marvel (2008-2019)/Thor.mkv", "Thor", None),
             (
                 "/m/Marvel (2008-2019)/Captain Marvel.mkv",
@@ -294,6 +317,26 @@ mod tests {
             ("Heat 1995 трейлер.mkv", true),
             ("Heat 1995 予告編.mkv", true),
             ("Heat 1995 예고편.mp4", true),
+            ("/m/Heat (1995)/Heat_trailer.mkv", true),
+            ("/m/Heat (1995)/Heat.trailer.mkv", true),
+            ("/m/Heat (1995)/Heat Trailer 2.mp4", true),
+            ("/m/Heat (1995) {tmdb-949}/heat teaser2.mkv", true),
+            ("/m/Heat (1995)/Heat_sample.mkv", true),
+            ("/m/Heat (1995)/Heat (1995)-extra.mkv", true),
+            ("/m/Heat (1995)/Robbery-clip.mkv", true),
+            ("/m/Heat (1995)/Heat.1080p.DTS.Commentary.mkv", false),
+            ("/m/The Trailer (1995)/The Trailer.mkv", false),
+            ("The Long, Long Trailer (1954).mkv", false),
+            ("[G] Harbour - NCED2v2 [BD].mkv", true),
+            ("[G] Harbour NCOP1a [BD].mkv", true),
+            ("[G] Harbour - OP1v2 [BD].mkv", true),
+            ("[G] Harbour [IV02][1080p].mkv", true),
+            ("[G] Harbour [Event][1080p].mkv", true),
+            ("[G] Harbour [Logo][1080p].mkv", true),
+            ("[G] Harbour [CM 02][1080p].mkv", true),
+            ("[G] Harbour [02][1080p].mkv", false),
+            ("/anime/Harbour/SPs/[G] Harbour [12][1080p].mkv", true),
+            ("/anime/Harbour/NC/[G] Harbour [1][1080p].mkv", true),
             ("Interview.with.the.Harbour.1994.1080p.mkv", false),
             ("Clip.2012.1080p.mkv", false),
             ("The Extras 2005.mkv", false),

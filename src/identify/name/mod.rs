@@ -104,7 +104,7 @@ pub struct ParsedName {
     pub ids: Ids,
     /// The ids stood on a folder of an episode, or before its number, so they are the show's.
     pub ids_are_series: bool,
-    /// It lies in the folder of this work and is called otherwise, in no other language: one of the two is wrong.
+    /// It lies in the folder of this work and is called otherwise, likely in another language.
     pub shelved_with: Option<Box<Shelved>>,
 }
 

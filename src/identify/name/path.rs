@@ -274,25 +274,25 @@ fn join_episode(base: &mut Reading, folder: Reading, hidden: bool) {
     }
 }
 
-/// A film in a folder of its own; where only the folder has a year, the folder is right.
+/// A film in a folder of its own; where only the folder has a year, the folder is right, but not on a sequel.
 /// An extra on its shelf is the film's, whatever it is called.
 fn join_film(base: &mut Reading, folder: Reading, film_release: bool, hidden: bool, shelved: bool) {
     let same = base
         .title
         .as_ref()
         .zip(folder.title.as_ref())
-        .is_some_and(|(a, b)| similar(a, b));
+        .is_some_and(|(a, b)| kinship::continues(a, b) && !kinship::is_sequel(a, b));
     let technical = folder.text.first_marked(0, &[Mark::Tech]).is_some();
     if technical && is_prefixed(base, &folder) {
         base.title = folder.title.clone();
     }
     let abbreviated = technical && is_abbreviated(base, &folder);
     base.bracketed_year |= same && folder.bracketed_year;
+    // With a year of its own it is a film of its own, also about another; and films are called "The Trailer" too.
+    if base.year.is_none() && extras::about(&folder.text).is_none() {
+        base.extra = base.extra.or(extras::about(&base.text));
+    }
     if !(shelved || hidden || same || abbreviated || kinship::is_of(base, &folder)) {
-        // With a year of its own it is a film of its own, also about another.
-        if base.year.is_none() {
-            base.extra = base.extra.or(extras::about(&base.text));
-        }
         return;
     }
     let short = abbreviated && base.text.text.contains('-');
@@ -355,7 +355,7 @@ fn finish(base: &mut Reading, folders: Folders, released: bool) -> ParsedName {
     if absolute.is_empty() && anime && season.is_empty() {
         absolute.clone_from(&base.episode);
     }
-    let shelved_with = if kin == Kin::Doubtful {
+    let shelved_with = if kin == Kin::Renamed {
         folders.work()
     } else {
         None

@@ -18,6 +18,16 @@ pub(super) fn mark_noise(reading: &mut Reading) {
     mark_ids(reading);
     mark_sites(&mut reading.text);
     mark_checksum(reading);
+    mark_ripped(&mut reading.text);
+}
+
+/// `Film_t00`: a title of a disc, as MakeMKV calls it.
+fn mark_ripped(text: &mut Text) {
+    let last = text.len().saturating_sub(1);
+    let of_disc = matches!(text.raw(last).as_bytes(), [b't', a, b] if a.is_ascii_digit() && b.is_ascii_digit());
+    if last > 0 && of_disc && text.gap_before(last) == gap::UNDERSCORE {
+        text.set(last, last + 1, Mark::Noise);
+    }
 }
 
 /// `{tmdb-550}`, `[tmdbid=550]`, `(imdb-tt0137523)`, `[tt0137523]`; and without a bracket `tmdb-550`, `tt0137523`.

@@ -200,7 +200,7 @@ const LISTS: &[(u32, &str)] = &[
     (SPECIAL, "special specials sp speciale spezial especial"),
     (
         EXTRA,
-        "trailer trailers teaser sample featurette featurettes interview interviews behindthescenes scenes of deleted scene deletedscene short other bloopers reel extras music",
+        "trailer trailers teaser sample featurette featurettes interview interviews behindthescenes scenes of deleted scene deletedscene short other blooper bloopers reel extra extras clip music",
     ),
     // Private films, in the languages of those who make them
     (
