@@ -3,7 +3,7 @@
 use super::Debouncer;
 use super::player::{bank, playing_in};
 use super::session::Session;
-use super::viewings::{BEGINNING, is_piece};
+use super::viewings::is_piece;
 use crate::model::{Action, Moment, PlayerId};
 
 impl Debouncer {
@@ -85,10 +85,12 @@ impl Debouncer {
         let Some(session) = &playing.session else {
             return;
         };
-        let piece = self.viewings.get(session.viewing).is_some_and(is_piece);
+        let Some(piece) = self.viewings.get(session.viewing).filter(|v| is_piece(v)) else {
+            return;
+        };
         let fraction =
             playing.position(now).unwrap_or(0.0) / playing.item.duration.unwrap_or(f64::MAX);
-        if piece && fraction < BEGINNING {
+        if fraction < self.viewings.begins_before(&piece.key) {
             self.end_session(id, false, now);
             if let Some(playing) = playing_in(&mut self.players, id) {
                 playing.restart_stretch(now);

@@ -141,6 +141,7 @@ impl Debouncer {
 
     /// What a former run left behind, where it could not be read at the start.
     pub fn recall(&mut self, viewings: Vec<Viewing>, open: Vec<Span>, now: Moment) {
+        let gone_on = self.pieces_of(&viewings);
         self.leave_pieces_of(&viewings, now);
         self.viewings.insert_late(viewings);
         let ours: Vec<_> = self
@@ -155,6 +156,9 @@ impl Debouncer {
         self.orphans.extend(open.into_iter().filter(new));
         if self.scanned && self.orphans.len() > before {
             self.close_orphans = Some(now.mono + journal::ADOPT_WITHIN);
+        }
+        for (viewing, piece) in gone_on {
+            self.join_piece(viewing, piece, now);
         }
     }
 
@@ -386,18 +390,26 @@ impl Debouncer {
         self.viewings.get(id)
     }
 
-    /// The user says that a viewing was not watched: what is played of it from now on goes on with it.
-    pub fn take_back(&mut self, id: ViewingId) {
-        if let Some(viewing) = self.viewings.get_mut(id) {
-            viewing.completed = None;
-            viewing.reached = false;
-        }
-        for player in self.players.values_mut() {
-            if let Some(playing) = &mut player.playing
-                && playing.part_of == Some(id)
-            {
+    /// The user says that a viewing was not watched. What plays of it now begins here: credits are a piece of it, and nothing more.
+    pub fn take_back(&mut self, id: ViewingId, now: Moment) {
+        let Some(viewing) = self.viewings.get_mut(id) else {
+            return;
+        };
+        viewing.take_back();
+        let is_of_it = |playing: &Playing| {
+            let session = playing.session.as_ref();
+            playing.part_of == Some(id) || session.is_some_and(|session| session.viewing == id)
+        };
+        let players = self.players.iter().filter(|(_, player)| {
+            let playing = player.playing.as_ref();
+            playing.is_some_and(is_of_it)
+        });
+        for player in players.map(|(id, _)| id.clone()).collect::<Vec<_>>() {
+            self.end_session(&player, false, now);
+            if let Some(playing) = playing_in(&mut self.players, &player) {
+                let _uncounted = playing.anchor.carry(now.mono, playing.item.duration);
                 playing.part_of = None;
-                playing.settled_as_nothing = false;
+                playing.restart_stretch(now);
             }
         }
     }

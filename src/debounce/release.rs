@@ -72,7 +72,7 @@ pub(super) fn remembering(viewing: Viewing) -> Step {
 }
 
 /// The stop that completed it, for those who were not told.
-fn completing(viewing: Viewing, session: SessionId, at: Moment) -> Step {
+pub(super) fn completing(viewing: Viewing, session: SessionId, at: Moment) -> Step {
     let event = Lifecycle {
         action: Action::Stop,
         at,

@@ -132,6 +132,38 @@ impl Rig {
         self.drain();
     }
 
+    /// What this run would leave behind.
+    pub fn former(&self) -> (Vec<Viewing>, Vec<Span>) {
+        self.remembered()
+    }
+
+    /// The daemon starts again, and of what it left can read only what the history says of what was watched.
+    pub fn restart_knowing_what_ended(&mut self, away: f64) {
+        self.steps.retain(|step| step.viewing.completed.is_some());
+        self.restart(away, super::rules::test_rules());
+    }
+
+    /// What a former run left can be read at last.
+    pub fn recall(&mut self, (viewings, open): (Vec<Viewing>, Vec<Span>)) {
+        self.d.recall(viewings, open, self.now);
+        self.drain();
+    }
+
+    /// The user takes the last watch back, and that is remembered.
+    pub fn take_back(&mut self) {
+        let id = self.completions().last().unwrap();
+        self.d.take_back(id, self.now);
+        let viewing = self.d.viewing(id).unwrap().clone();
+        self.drain();
+        self.steps.push(super::release::remembering(viewing));
+    }
+
+    /// The viewings that were completed, in their order.
+    pub fn completions(&self) -> impl Iterator<Item = ViewingId> {
+        let watched = self.events.iter().filter(|event| event.watched);
+        watched.map(|event| event.viewing)
+    }
+
     fn remembered(&self) -> (Vec<Viewing>, Vec<Span>) {
         let mut viewings: BTreeMap<ViewingId, Viewing> = BTreeMap::new();
         let mut open: BTreeMap<_, Span> = BTreeMap::new();

@@ -2,7 +2,9 @@
 
 use super::Debouncer;
 use super::player::{bank, playing_in};
+use super::release::{completing, remembering};
 use super::session::Session;
+use super::steps::completes;
 use super::viewings::{ALREADY_WATCHED, Decision, is_aside, is_piece, key_of};
 use crate::identify::{NOT_THE_LAST, Verdict};
 use crate::model::{Action, Media, Moment, PlayerId, SessionId, Viewing, ViewingId};
@@ -106,6 +108,62 @@ impl Debouncer {
                 playing.restart_stretch(now);
             }
         }
+    }
+
+    /// What was taken for such pieces and has ended by now, oldest first, each with the re-watch that it is of.
+    pub(super) fn pieces_of(&self, late: &[Viewing]) -> Vec<(ViewingId, ViewingId)> {
+        let players = self.players.values();
+        let playing: Vec<_> = players
+            .filter_map(|player| Some(player.session()?.viewing))
+            .collect();
+        let rewatch_of = |piece: &Viewing| {
+            let mut open = late.iter().filter(|late| late.completed.is_none());
+            let is_before = |late: &&Viewing| {
+                !is_aside(late)
+                    && late.key.same_as(&piece.key)
+                    && late.updated_at <= piece.started_at
+            };
+            open.find(is_before).map(|late| late.id)
+        };
+        let pieces = self.viewings.iter();
+        let mut pieces: Vec<_> = pieces
+            .filter(|piece| is_piece(piece) && !playing.contains(&piece.id))
+            .filter_map(|piece| Some((piece.started_at, rewatch_of(piece)?, piece.id)))
+            .collect();
+        pieces.sort_unstable();
+        let pairs = pieces.into_iter().map(|(_, late, piece)| (late, piece));
+        pairs.collect()
+    }
+
+    /// The re-watch went on with the piece, and perhaps to its end.
+    pub(super) fn join_piece(&mut self, viewing: ViewingId, piece: ViewingId, now: Moment) {
+        self.close_orphans_of(viewing);
+        let Some(piece) = self.viewings.get(piece).cloned() else {
+            return;
+        };
+        if self.viewings.is_superseded(viewing) {
+            return;
+        }
+        let Some(whole) = self.viewings.get_mut(viewing) else {
+            return;
+        };
+        if whole.completed.is_some() {
+            return;
+        }
+        whole.played = (whole.played + piece.played).min(whole.duration);
+        whole.reached |= piece.reached;
+        whole.position = piece.position;
+        whole.updated_at = whole.updated_at.max(piece.updated_at);
+        if !completes(whole, &self.rules) {
+            return self.steps.push(remembering(whole.clone()));
+        }
+        whole.completed = Some(piece.updated_at);
+        let at = Moment {
+            wall: piece.updated_at,
+            ..now
+        };
+        let session = SessionId::random(&mut self.random);
+        self.steps.push(completing(whole.clone(), session, at));
     }
 
     fn open_session(&mut self, id: &PlayerId, viewing: ViewingId, media: Media, now: Moment) {

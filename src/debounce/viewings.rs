@@ -18,6 +18,9 @@ const REMEMBERED: usize = 5_000;
 /// A start before this fraction of the length, after completion, is a re-watch.
 pub const BEGINNING: f64 = 0.10;
 
+/// The same of what was taken back: whoever slept through half of it goes on where that was. What is later is its credits.
+const CREDITS: f64 = 0.75;
+
 /// All viewings that are remembered.
 #[derive(Debug, Clone, Default)]
 pub struct Viewings {
@@ -79,7 +82,7 @@ impl Viewings {
             if let Some(known) = self.known.get_mut(&viewing.id) {
                 // Known by the history alone, which does not say where it was played, and may have been behind.
                 known.played_in = known.played_in.take().or(viewing.played_in.take());
-                if known.updated_at < viewing.updated_at {
+                if known.updated_at < viewing.updated_at || viewing.is_taken_back() {
                     self.revive(viewing);
                 }
                 continue;
@@ -91,11 +94,15 @@ impl Viewings {
         }
     }
 
-    /// Remembers a viewing as another witness tells it: what is known already can only become more.
+    /// Remembers a viewing as another witness tells it: what is known already can only become more, and what one of them took back
+    /// stays so.
     pub fn revive(&mut self, told: Viewing) {
         let Some(known) = self.known.get_mut(&told.id) else {
             return self.insert(told);
         };
+        if known.is_taken_back() || told.is_taken_back() {
+            return known.take_back();
+        }
         known.played = known.played.max(told.played).min(known.duration);
         known.reached |= told.reached;
         known.completed = known.completed.or(told.completed);
@@ -151,15 +158,15 @@ impl Viewings {
         let here = part_of.and_then(|id| self.get(id));
         let here = here.filter(|here| here.key.same_as(key));
         let is_over = here.is_some_and(|here| match here.id == latest.id {
-            true => latest.completed.is_some(),
+            true => !is_under_way(latest),
             // A re-watch begun elsewhere has no part in it, unless sought in since.
             false => sought < Some(latest.started_at),
         });
         if is_over {
             Decision::Nothing
-        } else if latest.completed.is_none() {
+        } else if is_under_way(latest) {
             Decision::Continue(latest.id)
-        } else if fraction < BEGINNING {
+        } else if fraction < before_credits(latest) {
             Decision::New
         } else {
             Decision::Piece
@@ -190,19 +197,36 @@ impl Viewings {
         (unknown && older).then_some(latest)
     }
 
+    /// A play of it that starts before this fraction of the length is none of what was watched of it.
+    pub fn begins_before(&self, key: &ViewingKey) -> f64 {
+        self.latest(key).map_or(1.0, before_credits)
+    }
+
     /// Whether something of it is under way.
     pub fn is_begun(&self, key: &ViewingKey) -> bool {
-        self.latest(key)
-            .is_some_and(|latest| latest.completed.is_none())
+        self.latest(key).is_some_and(is_under_way)
     }
 
     fn latest(&self, key: &ViewingKey) -> Option<&Viewing> {
         self.known
             .values()
             .filter(|viewing| {
-                !is_aside(viewing) && !self.is_superseded(viewing.id) && viewing.key.same_as(key)
+                let is_aside = is_aside(viewing) && !viewing.is_taken_back();
+                !is_aside && !self.is_superseded(viewing.id) && viewing.key.same_as(key)
             })
-            .max_by_key(|viewing| (viewing.completed.is_none(), viewing.started_at))
+            .max_by_key(|viewing| (is_under_way(viewing), viewing.started_at))
+    }
+}
+
+/// Begun, and neither watched nor taken back.
+fn is_under_way(viewing: &Viewing) -> bool {
+    viewing.completed.is_none() && !viewing.is_taken_back()
+}
+
+fn before_credits(latest: &Viewing) -> f64 {
+    match latest.is_taken_back() {
+        true => CREDITS,
+        false => BEGINNING,
     }
 }
 
@@ -213,7 +237,9 @@ pub fn is_piece(viewing: &Viewing) -> bool {
 
 /// It is no watching of its own: not gone on with, and not completed.
 pub fn is_aside(viewing: &Viewing) -> bool {
-    is_piece(viewing) || viewing.local_only.as_deref() == Some(SUPERSEDED)
+    is_piece(viewing)
+        || viewing.is_taken_back()
+        || viewing.local_only.as_deref() == Some(SUPERSEDED)
 }
 
 /// By what a playback of `item`, identified as `media`, is known again.

@@ -133,7 +133,7 @@ impl<E: Edges> Engine<E> {
         }
         let is_void = |entry: &&Entry| {
             let viewing = self.debouncer.viewing(entry.viewing_id);
-            viewing.is_some_and(|viewing| is_taken_back(viewing, entry))
+            entry.completed && viewing.is_some_and(Viewing::is_taken_back)
         };
         let void: Vec<&Entry> = log.entries.iter().filter(is_void).collect();
         for entry in &void {
@@ -156,20 +156,17 @@ impl<E: Edges> Engine<E> {
             return Ok(());
         };
         outbox.noted_before(&log.sessions)?;
-        // Perhaps watched once more, which the history is yet to be told.
-        let untold = outbox.untold_viewings()?;
         for entry in late.iter().filter(|entry| entry.taken_back) {
             let stored = outbox.remembered(entry.viewing_id)?;
             let known = self.debouncer.viewing(entry.viewing_id).cloned();
             let mut both = stored.iter().chain(&known);
-            if untold.contains(&entry.viewing_id) || both.all(|v| v.completed.is_none()) {
+            if both.all(Viewing::is_taken_back) {
                 continue;
             }
             if let Some(mut viewing) = known.or(stored) {
-                viewing.completed = None;
-                viewing.reached = false;
+                viewing.take_back();
                 outbox.take_back(&viewing)?;
-                self.debouncer.take_back(viewing.id);
+                self.debouncer.take_back(viewing.id, now);
                 info!(viewing = %viewing.id, "taken back, as the user had ordered");
             }
         }
@@ -291,12 +288,6 @@ fn is_behind(stored: Option<&Viewing>, viewing: &Viewing) -> bool {
         stored.updated_at < viewing.updated_at
             || (viewing.completed.is_some() && stored.completed.is_none())
     })
-}
-
-/// Whether the history lost that a completion was taken back: what is known of the viewing is as new, and nothing else undoes one.
-fn is_taken_back(known: &Viewing, entry: &Entry) -> bool {
-    let completed = entry.completion.as_ref().map(|completion| completion.at);
-    known.completed.is_none() && completed.is_some_and(|at| at <= known.updated_at)
 }
 
 /// Completions that neither the history nor the store knows to have ended.

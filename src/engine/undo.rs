@@ -10,13 +10,14 @@ use std::io;
 
 use tracing::info;
 
-use super::control::{closed, unusable};
+use super::control::closed;
 use super::{Edges, Engine};
 use crate::control::{Response, TakenBack, TakenBackRow, TakenBackState};
 use crate::error::CliError;
 use crate::history::Receipt;
-use crate::model::{AccountKey, Moment, Viewing, ViewingId, media_json};
-use crate::outbox::{Outbox, Reach, TAKEN_BACK};
+use crate::model::{AccountKey, Moment, TAKEN_BACK, Viewing, ViewingId, media_json};
+use crate::outbox::{Outbox, Reach};
+use crate::store::StoreError;
 
 impl<E: Edges> Engine<E> {
     /// The user says that a viewing was not watched.
@@ -46,7 +47,7 @@ impl<E: Edges> Engine<E> {
         }
         let reached = match self.storage.outbox().map(|outbox| outbox.reach(viewing.id)) {
             Some(Ok(reached)) => reached,
-            Some(Err(error)) => return Err(unusable(&error)),
+            Some(Err(error)) => return Err(unread(&error)),
             None => Vec::new(),
         };
         let outbox = self.storage.outbox();
@@ -58,7 +59,7 @@ impl<E: Edges> Engine<E> {
         }
         let untold = outbox.map(Outbox::untold_viewings).transpose();
         if untold
-            .map_err(|e| unusable(&e))?
+            .map_err(|e| unread(&e))?
             .is_some_and(|untold| untold.contains(&viewing.id))
         {
             return Err(unwritten("it has not been told of this viewing yet"));
@@ -70,9 +71,8 @@ impl<E: Edges> Engine<E> {
         };
         ordered.map_err(|error| unwritten(&error.to_string()))?;
         if !there {
-            viewing.completed = None;
-            viewing.reached = false;
-            self.debouncer.take_back(viewing.id);
+            viewing.take_back();
+            self.debouncer.take_back(viewing.id, now);
         }
         let outbox = self.storage.ready(&mut self.edges, now);
         if let Some(Err(error)) = outbox.map(|outbox| outbox.take_back(&viewing)) {
@@ -131,6 +131,12 @@ impl<E: Edges> Engine<E> {
             },
         }
     }
+}
+
+fn unread(error: &StoreError) -> CliError {
+    CliError::user("nothing is changed: the queue cannot be used")
+        .because(error.to_string())
+        .hint("`reeld status` says more")
 }
 
 fn unwritten(why: &str) -> CliError {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::model::{
     AccountKey, Action, Date, Ids, Journal, Lifecycle, Media, MediaType, Moment, SessionId, Step,
-    Viewing, ViewingId, ViewingKey, Wall, media_json,
+    TAKEN_BACK, Viewing, ViewingId, ViewingKey, Wall, media_json,
 };
 
 /// A viewing as it stood when one of its sessions ended.
@@ -129,6 +129,7 @@ impl Entry {
             }
         }
         self.completed = false;
+        self.local_only = Some(TAKEN_BACK.to_owned());
         self.taken_back = true;
         self.receipts.clear();
         self

@@ -130,6 +130,9 @@ impl ViewingKey {
     }
 }
 
+/// Why nothing more is told of a viewing that the user took back, and what `reeld history` says of it.
+pub const TAKEN_BACK: &str = "taken back by the user";
+
 /// A viewing as it is remembered, from first play until long after completion.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Viewing {
@@ -155,7 +158,7 @@ pub struct Viewing {
     pub reached: bool,
     /// The latch: when the completing stop happened.
     pub completed: Option<Wall>,
-    /// Kept on this machine and never sent (unidentified, or a part of a film already completed), and why.
+    /// Kept on this machine and never sent (unidentified, a part of a film already completed, or taken back), and why.
     pub local_only: Option<String>,
     /// What completed it, or plays it: what is found open after a restart goes on with that, round and round perhaps. Has a
     /// record of its own.
@@ -168,6 +171,19 @@ impl Viewing {
     #[must_use]
     pub fn progress(&self) -> f64 {
         fraction(self.position, self.duration)
+    }
+
+    /// It was not watched after all: it is never gone on with, so it is completed once at most. Being watched again is another one.
+    pub fn take_back(&mut self) {
+        self.completed = None;
+        self.reached = false;
+        self.local_only = Some(TAKEN_BACK.to_owned());
+    }
+
+    /// The user said that it was not watched.
+    #[must_use]
+    pub fn is_taken_back(&self) -> bool {
+        self.local_only.as_deref() == Some(TAKEN_BACK)
     }
 }
 

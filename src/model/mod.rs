@@ -14,7 +14,9 @@ mod title;
 
 pub use account::{AccountKey, ServiceName};
 pub use id::{DeliveryId, EventId, Random, SessionId, ViewingId};
-pub use lifecycle::{Action, Journal, Lifecycle, Playback, Span, Step, Viewing, ViewingKey};
+pub use lifecycle::{
+    Action, Journal, Lifecycle, Playback, Span, Step, TAKEN_BACK, Viewing, ViewingKey,
+};
 pub use line::Line;
 pub(crate) use line::key;
 pub use media::{Date, Ids, Media, MediaType};

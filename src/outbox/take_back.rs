@@ -5,13 +5,10 @@
 //! nothing in flight or in doubt is ever sent again with another meaning. The history has been told before (`engine/undo.rs`).
 
 use super::append::{Appended, Purpose};
-use super::record::{self, Outcome, Payload, encode};
+use super::record::{self, Kind, Outcome, Payload, encode};
 use super::{Catalogue, Draft, Outbox};
-use crate::model::{AccountKey, DeliveryId, Journal, Step, Viewing, ViewingId};
+use crate::model::{AccountKey, DeliveryId, Journal, Step, TAKEN_BACK, Viewing, ViewingId};
 use crate::store::{Durability, Store, StoreError};
-
-/// What `reeld history` says of it then.
-pub const TAKEN_BACK: &str = "taken back by the user";
 
 /// How far the completion of a viewing has come at an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -99,6 +96,12 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
                 delivered: false,
                 answer: Some(TAKEN_BACK.to_owned()),
             });
+            if viewing.completed.is_some() {
+                // Another account has it. Where nothing takes its place it would be told as watched to its end.
+                for id in self.resume_points(viewing.id, number) {
+                    draft.remove(id);
+                }
+            }
             if let Some(payload) = payload {
                 self.stop_instead(&key, payload, viewing, &mut draft, &mut made)?;
             }
@@ -133,6 +136,17 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         let all = self.index.iter();
         all.filter(|(_, header)| {
             header.viewing == viewing && header.account == account && header.is_completion()
+        })
+        .map(|(id, _)| id)
+        .collect()
+    }
+
+    fn resume_points(&self, viewing: ViewingId, account: u16) -> Vec<DeliveryId> {
+        let all = self.index.iter();
+        all.filter(|(_, header)| {
+            header.viewing == viewing
+                && header.account == account
+                && header.kind == Kind::ResumePoint
         })
         .map(|(id, _)| id)
         .collect()

@@ -84,6 +84,20 @@ fn what_is_there_stays_there_and_what_is_in_doubt_or_in_flight_is_said_to_be() {
 }
 
 #[test]
+fn what_another_account_has_is_not_told_as_a_resume_point_either() {
+    let mut bench = Bench::both();
+    let mut film = Watch::film(1, "Heat").tmdb(949);
+    bench.finish(&mut film);
+    film.viewing.completed = Some(bench.now.wall);
+    assert_eq!(bench.drain(&punchplay()), ["stop"]);
+    bench.outbox.take_back(&film.viewing).unwrap();
+    assert_eq!(bench.queue(), Vec::<String>::new());
+    let told = bench.outbox.told(&[film.viewing.id].into()).unwrap();
+    let states: Vec<ToldState> = told.iter().map(|told| told.state).collect();
+    assert_eq!(states, [ToldState::Delivered, ToldState::Skipped]);
+}
+
+#[test]
 fn an_answer_that_comes_after_it_was_taken_back_changes_nothing() {
     let mut bench = Bench::new(&[punchplay()]);
     let mut film = Watch::film(1, "Heat");
