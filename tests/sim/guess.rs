@@ -6,6 +6,9 @@ use crate::log::{Reach, TakenBack};
 use crate::reference::{BEGINNING, Count};
 use crate::world::ACCOUNTS;
 
+/// Before this fraction a start after an undo is surely a viewing / perhaps one.
+const CREDITS: (f64, f64) = (0.73, 0.77);
+
 /// One way in which things may stand with a film.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Guess {
@@ -24,6 +27,8 @@ pub struct Guess {
     pub nothing: BTreeSet<u32>,
     /// When the viewing began, milliseconds.
     pub began: u64,
+    /// It was taken back: it is over, and what is not its credits is another.
+    pub void: bool,
     pub counts: Count,
     /// What the last completion added to them.
     pub last: Count,
@@ -83,6 +88,7 @@ impl Guess {
         let fresh = |mut guess: Self| {
             guess.viewing += 1;
             guess.open = true;
+            guess.void = false;
             guess.reached = None;
             guess.began = now;
             let viewing = guess.viewing;
@@ -94,6 +100,7 @@ impl Guess {
             pieces.for_each(|piece| piece.of = Some(viewing));
             vec![first, last]
         };
+        let beginning = if self.void { CREDITS } else { BEGINNING };
         let viewing = self.viewing;
         if self.open && viewing > 1 && just_now(self.began) {
             // Which of them was first?
@@ -116,9 +123,9 @@ impl Guess {
             self.shared.remove(&number);
             let otherwise = self.starts(number, from, astray, now);
             nothing.into_iter().chain(otherwise).collect()
-        } else if from < BEGINNING.0 && !astray {
+        } else if from < beginning.0 && !astray {
             fresh(self)
-        } else if from > BEGINNING.1 && !astray {
+        } else if from > beginning.1 && !astray {
             vec![with(self, None)]
         } else {
             let mut either = fresh(self.clone());
@@ -166,10 +173,11 @@ impl Guess {
         }
         self.last = Count::default();
         if taken_back.whole {
-            self.open = true;
+            self.void = true;
             self.reached = None;
             self.by = None;
             self.shared.clear();
+            self.nothing.clear();
         }
         self.durable = (self.viewing, self.open, false, self.by);
         self
