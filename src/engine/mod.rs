@@ -391,6 +391,8 @@ impl<E: Edges> Engine<E> {
         self.storage.reopen_if_due(&mut self.edges, now);
         self.write_steps(now);
         self.rebuild(now);
+        // What was read anew may have made some.
+        self.write_steps(now);
         self.keep_linked(now);
         self.write_notes(now);
         if self.falling_asleep && self.debouncer.peek().is_none() {
