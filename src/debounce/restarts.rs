@@ -224,7 +224,7 @@ fn a_rewatch_that_could_not_be_read_before_it_had_ended_counts() {
     rig.wait(60.0);
     rig.open_at("mpv-1", heat(), 0.0);
     rig.wait(400.0);
-    let left = rig.former();
+    let left = rig.remembered();
     rig.restart_knowing_what_ended(3.0);
     rig.wait(597.0);
     rig.quit("mpv-1");

@@ -124,17 +124,10 @@ impl Rig {
 
     /// The same, and what a former run left can be read only after `after` more seconds, but for what the history tells.
     pub fn restart_and_recall(&mut self, away: f64, after: f64) {
-        let (viewings, open) = self.remembered();
-        self.steps.retain(|step| step.viewing.completed.is_some());
-        self.restart(away, super::rules::test_rules());
+        let left = self.remembered();
+        self.restart_knowing_what_ended(away);
         self.wait(after);
-        self.d.recall(viewings, open, self.now);
-        self.drain();
-    }
-
-    /// What this run would leave behind.
-    pub fn former(&self) -> (Vec<Viewing>, Vec<Span>) {
-        self.remembered()
+        self.recall(left);
     }
 
     /// The daemon starts again, and of what it left can read only what the history says of what was watched.
@@ -164,7 +157,8 @@ impl Rig {
         watched.map(|event| event.viewing)
     }
 
-    fn remembered(&self) -> (Vec<Viewing>, Vec<Span>) {
+    /// What this run would leave behind.
+    pub fn remembered(&self) -> (Vec<Viewing>, Vec<Span>) {
         let mut viewings: BTreeMap<ViewingId, Viewing> = BTreeMap::new();
         let mut open: BTreeMap<_, Span> = BTreeMap::new();
         for step in &self.steps {

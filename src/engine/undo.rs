@@ -1,8 +1,8 @@
 //! `reeld undo`: a viewing was not watched after all.
 //!
-//! **Order.** history → memory → outbox (one batch: what waits goes, the viewing is open again). What the history has is ordered:
-//! if a crash or the disk comes in between, `rebuild.rs` does the rest. What it does not have has not happened, and the user is told.
-//! Not while the completion is under way: its answer would come to a viewing that is open again.
+//! **Order.** history → memory → outbox (one batch: what waits goes, the viewing is closed for good). What the history has is
+//! ordered: if a crash or the disk comes in between, `rebuild.rs` does the rest. What it does not have has not happened, and the user
+//! is told. Not while the completion is under way: its answer would come to a viewing that is none any more.
 //! **What cannot be taken back.** What a service has, it keeps: neither API can remove a watch. The viewing stays completed
 //! then, or it would be told there a second time.
 
