@@ -6,6 +6,7 @@ use std::fmt;
 
 mod database;
 mod folder;
+mod format;
 mod memory;
 mod process;
 mod quarantine;

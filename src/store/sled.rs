@@ -11,7 +11,7 @@
 //! | name | what |
 //! | --- | --- |
 //! | `lock` | flock of the daemon, for its whole life |
-//! | `store/format` | version of what follows, JSON; read before sled touches anything |
+//! | `store/format` | version of what follows, see `format.rs`; read before sled touches anything |
 //! | `store/sled/`, `store/witness` | see `database.rs` |
 //! | `store.new-PID/` | a store being made; renamed to `store` when complete, so a `store` is never half made |
 //! | `suspect` | the store failed in use, and not for want of room |
@@ -33,10 +33,9 @@
 use std::cell::OnceCell;
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
 use tracing::warn;
 
 use crate::model::Wall;
@@ -46,22 +45,13 @@ use super::folder::{StateFolder, make_all_private, sync, sync_all};
 use super::process::{Process, Program, bytes_of};
 use super::repair::{self, Loss};
 use super::wire::{Chunk, Found, Reply, Request};
-use super::{Batch, Durability, Store, StoreError, StoreErrorKind};
+use super::{Batch, Durability, Store, StoreError, StoreErrorKind, format};
 
 pub(super) const FOLDER: &str = "store";
 const NEW: &str = "store.new-";
-/// Version of everything in `store/`.
-const FORMAT: u32 = 1;
 const SUSPECT: &str = "suspect";
 /// Up to so many records are read through before opening returns; this takes some 2 µs each.
 const SMALL: u64 = 20_000;
-
-#[derive(Debug, Serialize, Deserialize)]
-struct Format {
-    format: u32,
-    #[serde(default)]
-    engine: String,
-}
 
 /// A store on disk, open. Closed by dropping it.
 #[derive(Debug)]
@@ -285,7 +275,7 @@ pub(super) fn open_existing(
     verify: u64,
     program: &Program,
 ) -> Result<(SledStore, Found), StoreError> {
-    check_format(folder)?;
+    format::check(folder)?;
     let mut process = Process::start(program)?;
     let request = Request::Open {
         folder: bytes_of(folder),
@@ -324,7 +314,7 @@ pub(super) fn make_new(state: &Path, program: &Program) -> Result<PathBuf, Store
     ask(&mut process, &request)?;
     drop(process);
     // sled leaves it to chance when some of its files reach the disk.
-    write_format(&new)
+    format::write(&new)
         .and_then(|()| make_all_private(&new))
         .and_then(|()| sync_all(&new))
         .map_err(|error| refused(&error))?;
@@ -340,33 +330,4 @@ fn remove_unfinished(state: &Path) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-fn write_format(folder: &Path) -> io::Result<()> {
-    let format = Format {
-        format: FORMAT,
-        engine: "sled 1.0.0-alpha.124".into(),
-    };
-    let mut file = File::create(folder.join("format"))?;
-    writeln!(file, "{}", serde_json::to_string(&format)?)
-}
-
-fn check_format(folder: &Path) -> Result<(), StoreError> {
-    let path = folder.join("format");
-    let text = fs::read(&path).map_err(|error| explain("opening", &error))?;
-    match serde_json::from_slice::<Format>(&text) {
-        Ok(format) if format.format > FORMAT => Err(StoreError {
-            kind: StoreErrorKind::Newer,
-            message: format!(
-                "the store in {} was written by a newer reeld (format {}, this one knows {FORMAT}): update reeld, or move that folder away",
-                folder.display(),
-                format.format
-            ),
-        }),
-        Ok(format) if format.format == FORMAT => Ok(()),
-        _ => Err(StoreError {
-            kind: StoreErrorKind::Damaged,
-            message: "the file that tells its version is damaged".into(),
-        }),
-    }
 }

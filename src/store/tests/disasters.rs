@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::{NOW, Records, actor, contents, open, seed, signal, skipped};
-use crate::store::{Batch, Durability, Program, SledStore, StateFolder, Store, StoreErrorKind};
+use crate::store::{
+    Batch, Durability, Program, SledStore, StateFolder, Store, StoreErrorKind, format,
+};
 
 /// A state folder with a store of 1,000 records in it, closed.
 fn filled(state: &Path) -> Records {
@@ -235,11 +237,7 @@ fn a_large_store_is_not_read_through_until_it_fails_in_use() {
 fn a_newer_store_is_refused_and_not_touched() {
     let folder = tempfile::tempdir().unwrap();
     filled(folder.path());
-    fs::write(
-        folder.path().join("store/format"),
-        "{\"format\":2,\"shape\":\"new\"}",
-    )
-    .unwrap();
+    format::write_as(&folder.path().join("store"), 2).unwrap();
     let before: Vec<_> = files(&folder.path().join("store"))
         .into_iter()
         .map(|file| (fs::read(&file).unwrap(), file))

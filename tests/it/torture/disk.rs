@@ -248,8 +248,8 @@ fn a_database_of_a_newer_version_is_told_and_left_alone_while_watching_goes_on()
     evening.end_daemon(Signal::TERM);
     let store = evening.home.paths().state_dir.join("store");
     let format = fs::read_to_string(store.join("format")).unwrap();
-    let newer = format.replace("\"format\":1", "\"format\":2");
-    assert_ne!(format, newer);
+    let checksum = crc32fast::hash(b"2 another engine");
+    let newer = format!(r#"{{"format":2,"engine":"another engine","checksum":"{checksum:08x}"}}"#);
     fs::write(store.join("format"), &newer).unwrap();
     evening.start();
     let status = told(&evening);
