@@ -8,7 +8,7 @@
 //! The child is this same program, told by an environment variable to be the store. Its environment is otherwise empty but for
 //! what keeps sled small; its `PATH` leads nowhere, so that sled finds no `sync`. It sits in a process group of its own and
 //! ignores the signals that end a daemon, because the daemon has things to write on its way out. When the daemon dies, the
-//! socket closes, and that ends it.
+//! socket closes, and that ends it; a thread of its own waits for it, so that a sled that spins ends too.
 
 use std::io;
 use std::mem::ManuallyDrop;
@@ -113,6 +113,7 @@ pub fn serve_if_asked() {
 
 fn serve(socket: &UnixStream) -> io::Result<()> {
     let _signals = outlive_signals()?;
+    end_with_the_daemon(socket)?;
     // For `ps`; nothing depends on it.
     let _ = std::fs::write("/proc/self/comm", "reeld-store");
     // Dropping a sled that has failed never ends; leaving the process does.
@@ -223,6 +224,20 @@ fn outlive_signals() -> io::Result<Vec<tokio::signal::unix::Signal>> {
     .into_iter()
     .map(signal)
     .collect()
+}
+
+/// Nothing is lost by it: what was acknowledged is on the disk.
+fn end_with_the_daemon(socket: &UnixStream) -> io::Result<()> {
+    use rustix::event::{PollFd, PollFlags, poll};
+    use rustix::process::{Signal, getpid, kill_process};
+    let socket = socket.try_clone()?;
+    let wait = move || {
+        // Asked for nothing, it returns when the other end is closed.
+        while poll(&mut [PollFd::new(&socket, PollFlags::empty())], None).is_err() {}
+        let _ = kill_process(getpid(), Signal::KILL);
+    };
+    let thread = std::thread::Builder::new().name("hangup".into());
+    thread.stack_size(16 * 1024).spawn(wait).map(drop)
 }
 
 /// A store process, seen from the daemon. Killed when dropped.
@@ -343,5 +358,38 @@ mod tests {
     fn the_store_process_of_the_tests() {
         // As a test it does nothing; as a child of another test it is the store process, and exits in here.
         serve_if_asked();
+    }
+
+    #[test]
+    fn a_store_process_that_hangs_ends_with_its_daemon() {
+        let folder = tempfile::tempdir().unwrap();
+        let sled = folder.path().join("sled");
+        std::fs::create_dir(&sled).unwrap();
+        // Whoever opens a pipe waits until somebody writes.
+        let pipe = sled.join("durability_cookie");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, 0o600.into()).unwrap();
+        let mut process = Process::start(&Program::test()).unwrap();
+        let mut child = process.child.take().unwrap();
+        let request = Request::Open {
+            folder: bytes_of(folder.path()),
+            verify: None,
+        };
+        wire::send(&process.socket, &request.to_bytes()).unwrap();
+        process
+            .socket
+            .set_read_timeout(Some(Duration::from_millis(500)))
+            .unwrap();
+        let error = wire::receive(&process.socket).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::WouldBlock, "it hangs: {error}");
+        drop(process);
+        let (ended, wait) = std::sync::mpsc::channel();
+        let id = child.id();
+        std::thread::spawn(move || ended.send(child.wait().unwrap().signal()));
+        let signal = wait.recv_timeout(Duration::from_secs(10));
+        if signal.is_err() {
+            let pid = rustix::process::Pid::from_raw(i32::try_from(id).unwrap()).unwrap();
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+        }
+        assert_eq!(signal, Ok(Some(9)));
     }
 }
