@@ -1,10 +1,13 @@
 //! `undo` while the disk fails or the process dies: afterwards a viewing is taken back everywhere or not at all, and the user has
 //! been told which.
 
+use std::collections::BTreeMap;
+
 use super::rig::*;
 use crate::control::{Request, Response};
 use crate::engine::Input;
 use crate::model::ServiceName;
+use crate::store::StoreErrorKind;
 
 const HEAT: &str = "/films/Heat (1995) {tmdb-949}.mkv";
 
@@ -135,4 +138,85 @@ fn what_the_history_has_not_been_told_of_is_not_taken_back() {
     rig.tell(Input::Request(1, Request::Undo { viewing }));
     let said = format!("{:?}", rig.replies.last());
     assert!(said.contains("nothing is changed"), "{said}");
+}
+
+/// Watched while nobody can be told, taken back, and the store as it is then.
+fn taken_back() -> (Rig, BTreeMap<Vec<u8>, Vec<u8>>) {
+    let mut rig = watched(Machine::default(), true);
+    assert_eq!(undo(&mut rig), Said::Done);
+    rig.wait(10.0);
+    rig.kill(5.0);
+    let store = rig.machine.disk.borrow().records.clone();
+    (rig, store)
+}
+
+fn watch_again(rig: &mut Rig) {
+    rig.open("a", HEAT, 0.0);
+    rig.wait(355.0);
+    rig.quit("a");
+    rig.wait(60.0);
+}
+
+fn credits(rig: &mut Rig) {
+    rig.open("a", HEAT, 335.0);
+    rig.wait(20.0);
+    rig.quit("a");
+    rig.wait(300.0);
+}
+
+#[track_caller]
+fn assert_one_watch(rig: &Rig) {
+    assert_eq!(rig.world.watched, ["Heat"], "at PunchPlay");
+    assert_eq!(rig.world.history.len(), 1, "at Discovr");
+}
+
+#[test]
+fn what_was_watched_again_after_an_undo_counts_though_an_older_database_knows_only_the_undo() {
+    let (mut rig, old) = taken_back();
+    watch_again(&mut rig);
+    rig.machine.disk.borrow_mut().records = old;
+    rig.kill(5.0);
+    everything_works_again(&mut rig);
+    credits(&mut rig);
+    assert_one_watch(&rig);
+}
+
+#[test]
+fn what_was_watched_again_after_an_undo_counts_though_the_disk_was_full_from_then_on() {
+    let (mut rig, _) = taken_back();
+    rig.machine.disk.borrow_mut().refuses = Some(StoreErrorKind::Full);
+    rig.kill(5.0);
+    watch_again(&mut rig);
+    rig.machine.disk.borrow_mut().refuses = None;
+    rig.kill(5.0);
+    everything_works_again(&mut rig);
+    assert_one_watch(&rig);
+}
+
+#[test]
+fn a_damaged_line_of_what_was_watched_again_does_not_make_an_undo_of_it() {
+    for delivered in [false, true] {
+        let (mut rig, _) = taken_back();
+        watch_again(&mut rig);
+        if delivered {
+            everything_works_again(&mut rig);
+            assert_one_watch(&rig);
+        }
+        let again = rig.log().entries.last().unwrap().viewing_id.to_string();
+        let mut text = rig.machine.log.borrow().text().to_vec();
+        let line = text
+            .split_inclusive(|byte| *byte == b'\n')
+            .position(|line| String::from_utf8_lossy(line).contains(&again));
+        let start: usize = text
+            .split_inclusive(|byte| *byte == b'\n')
+            .take(line.unwrap())
+            .map(<[u8]>::len)
+            .sum();
+        text[start + 3] ^= 1;
+        rig.machine.log.borrow_mut().replace(text);
+        rig.kill(5.0);
+        everything_works_again(&mut rig);
+        credits(&mut rig);
+        assert_one_watch(&rig);
+    }
 }
