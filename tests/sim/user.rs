@@ -23,6 +23,8 @@ const OPERATIONS: u32 = 1200;
 const SHARP: u64 = 5;
 /// In one run in so many the user gives orders as well.
 const ORDERS: u64 = 7;
+/// One run in so many ends with something that is taken back, and played on.
+const TAKEN_BACK: u64 = 16;
 
 const KINDS: [Kind; 7] = [
     Kind::Mpv,
@@ -90,6 +92,10 @@ pub fn script(seed: u64) -> Script {
             &films,
             threshold,
         );
+    }
+    if seed % TAKEN_BACK == 9 {
+        let mut rng = Rng::with_seed(!seed << 32);
+        wishes::taken_back(&mut rng, &mut steps, threshold);
     }
     Script {
         seed,
