@@ -120,6 +120,7 @@ impl World {
             Env::Untrack { time } => self.untrack(time),
             Env::Track => self.track(),
             Env::Undo => self.undo(),
+            Env::Rematch { film } => self.rematch(film),
             Env::Damage { line } => self.damage(line),
             Env::Ignore { film } => self.ignore(film),
             Env::Switch => {

@@ -16,6 +16,9 @@
 //! * **Links that change in mid-session.** Whether the session goes on, and whether that account is told of it.
 //! * **A playback that was opened while no daemon ran** and stands where a loop of what was watched would: it may be one.
 //! * **An undo in which the disk fails or the daemon dies**: the history may say that it was taken back, and the database not.
+//! * **What the user said of a film that is not watched yet** lies in the database alone until its next stop: a loss of power or
+//!   of the database may take it along. So does the id of what waits for one.
+//! * **A rematch in which the disk fails or the daemon dies**: what is kept here may be let go or not.
 //! * **A playback that is open when the database is lost**: it may be what completed the last viewing, as the history does not
 //!   say in what that was.
 //! * **The same film again at once** in a player on the bus, which does not say that it loops: it may be a loop.
@@ -29,8 +32,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::guess::Guess;
-use crate::library::{FILMS, Fate, Work};
-use crate::log::{Down, Fact, TakenBack, Time, What};
+use crate::library::{DOUBTFUL, FILMS, Fate, NAMELESS, Work};
+use crate::log::{Down, Fact, Rematched, TakenBack, Time, What};
 use crate::script::Kind;
 use crate::world::ACCOUNTS;
 
@@ -77,6 +80,25 @@ impl Verdict {
 /// What follows the same film so soon may be a loop of it.
 const LOOPED_WITHIN: Time = Duration::from_millis(3_100);
 
+/// Whether the id is known that Discovr wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Named {
+    No,
+    Perhaps,
+    Yes,
+}
+
+impl Named {
+    /// Of what is owed there, what arrives.
+    fn of(self, (least, most): (u8, u8)) -> (u8, u8) {
+        match self {
+            Self::No => (0, 0),
+            Self::Perhaps => (0, most),
+            Self::Yes => (least, most),
+        }
+    }
+}
+
 /// What is known of a playback, whatever the guess.
 #[derive(Debug, Clone)]
 struct Playback {
@@ -117,9 +139,7 @@ impl<'a> Reference<'a> {
 
     /// What must be, for every film that may be told at all.
     pub fn verdicts(&self) -> Vec<Verdict> {
-        let told = FILMS
-            .iter()
-            .filter(|film| matches!(film.fate, Fate::Told | Fate::Special));
+        let told = FILMS.iter().filter(|film| film.may_be_told());
         let works: BTreeSet<Work> = told.map(crate::library::Film::work).collect();
         works.into_iter().map(|work| self.of(work)).collect()
     }
@@ -136,9 +156,14 @@ impl<'a> Reference<'a> {
         let end =
             self.facts.last().map_or(Duration::ZERO, |fact| fact.at) + Duration::from_secs(3600);
         film.orphans(end);
+        let named = |guess: &Guess| {
+            let mut counts = guess.counts;
+            counts[1] = film.named.of(counts[1]);
+            counts
+        };
         Verdict {
             work,
-            counts: (!film.vague).then(|| film.guesses.iter().map(|guess| guess.counts).collect()),
+            counts: (!film.vague).then(|| film.guesses.iter().map(named).collect()),
             position: film.position,
             begun: film.begun,
         }
@@ -167,6 +192,7 @@ struct Follow {
     /// The user wants it to be tracked.
     tracked: bool,
     ignored: bool,
+    named: Named,
     vague: bool,
     position: Option<f64>,
     begun: bool,
@@ -174,16 +200,26 @@ struct Follow {
 
 impl Follow {
     fn new(work: Work, progress_every: f64) -> Self {
+        let fate = FILMS.iter().find(|film| film.work() == work);
+        let fate = fate.map(|film| film.fate);
+        let nothing = Guess {
+            doubtful: fate == Some(Fate::Doubtful),
+            ..Guess::default()
+        };
         Self {
             work,
             progress_every,
+            named: match fate {
+                Some(Fate::Nameless) => Named::No,
+                _ => Named::Yes,
+            },
             threshold: 0.85,
             linked: [false; ACCOUNTS],
             up: None,
             playbacks: BTreeMap::new(),
             ended_at: BTreeMap::new(),
-            guesses: BTreeSet::from([Guess::default()]),
-            before: (Duration::ZERO, BTreeSet::from([Guess::default()])),
+            guesses: BTreeSet::from([nothing.clone()]),
+            before: (Duration::ZERO, BTreeSet::from([nothing])),
             crowded: false,
             touched: None,
             set_back: false,
@@ -250,6 +286,10 @@ impl Follow {
                 rate,
                 how,
             } => {
+                if self.doubtful() {
+                    // What is answered tells apart what was not written yet.
+                    self.before.1.extend(self.guesses.iter().cloned());
+                }
                 self.ended(*playback, *position, *rate, *how);
                 self.ended_at.insert(*playback, fact.at);
             }
@@ -295,6 +335,11 @@ impl Follow {
                     self.taken_back(taken_back);
                 }
             }
+            What::Rematched(rematched) => {
+                if rematched.work == self.work {
+                    self.rematched(*rematched, fact.at);
+                }
+            }
             What::Threshold(fraction) => {
                 self.threshold = *fraction;
                 // What was counted in a session before was counted by another measure.
@@ -323,6 +368,39 @@ impl Follow {
             }
             vec![guess.taken_back(taken_back)]
         });
+    }
+
+    fn rematched(&mut self, rematched: Rematched, now: Time) {
+        self.position = None;
+        self.touched = Some(now);
+        let doubtful = self.doubtful();
+        match rematched.answer {
+            Some(released) if rematched.sure => {
+                self.named = Named::Yes;
+                let linked = self.linked;
+                self.each(|guess| match doubtful {
+                    true => guess.let_go(released, linked).into_iter().collect(),
+                    false => vec![guess],
+                });
+            }
+            // Refused, and nothing has changed.
+            None if rematched.sure => {}
+            _ => {
+                self.named = self.named.max(Named::Perhaps);
+                self.vague |= doubtful;
+            }
+        }
+    }
+
+    fn doubtful(&self) -> bool {
+        self.work == FILMS[DOUBTFUL].work()
+    }
+
+    /// The id may be lost that the user has told.
+    fn unnamed(&mut self) {
+        if self.work == FILMS[NAMELESS].work() {
+            self.named = self.named.min(Named::Perhaps);
+        }
     }
 
     fn opened(&mut self, number: u32, film: usize, kind: Kind, ready: Time, now: Time) {
@@ -355,6 +433,7 @@ impl Follow {
         let told = |guess: &Guess| {
             guess.sessions.len() == 1
                 && guess.sessions.values().all(|s| s.of.is_some() && !s.orphan)
+                && !guess.kept
         };
         let known = !self.vague && !self.crowded && self.guesses.iter().all(told);
         known.then_some(position)
@@ -394,6 +473,9 @@ impl Follow {
             // What happened while the disk could not be written is not promised.
             self.vague |= self.touched.is_some_and(|touched| touched >= since)
                 || self.guesses.iter().any(|guess| !guess.sessions.is_empty());
+        }
+        if !matches!(how, Down::Term | Down::Kill(None)) {
+            self.unnamed();
         }
         if how != Down::Term && !self.vague {
             self.guesses.append(&mut self.before.1);
