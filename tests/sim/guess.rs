@@ -172,7 +172,8 @@ impl Guess {
     }
 
     /// The user has said what it is, and this was let go by it; `None`: that cannot be.
-    pub fn let_go(mut self, released: Option<Release>, linked: [bool; ACCOUNTS]) -> Option<Self> {
+    /// `linked`: who is told then of what was watched.
+    pub fn let_go(mut self, released: Option<Release>, linked: Count) -> Option<Self> {
         let is_kept = self.kept && self.viewing > 0 && !self.void;
         let is_piece = self.sessions.values().any(|session| session.of.is_none());
         match released {
@@ -183,7 +184,7 @@ impl Guess {
             }),
             Some(Release::Watched) => (is_kept && !self.open).then(|| {
                 self.kept = false;
-                self.is_told(linked.map(|linked| (u8::from(linked), u8::from(linked))));
+                self.is_told(linked);
                 self
             }),
         }

@@ -79,6 +79,8 @@ pub struct Rematched {
     pub answer: Option<Option<Release>>,
     /// It did not die over it, and the disk works.
     pub sure: bool,
+    /// The clock was right all the time.
+    pub dated: bool,
 }
 
 /// See [`What::TakenBack`].

@@ -172,7 +172,13 @@ impl World {
         self.tell(Input::Request(7, order));
         let sure = self.life == life && self.failing().is_none();
         let answer = self.rematched.take();
-        self.fact(What::Rematched(Rematched { work, answer, sure }));
+        let dated = !self.log.clock_was_wrong;
+        self.fact(What::Rematched(Rematched {
+            work,
+            answer,
+            sure,
+            dated,
+        }));
     }
 
     pub fn ignore(&mut self, film: Option<usize>) {

@@ -19,6 +19,7 @@
 //! * **What the user said of a film that is not watched yet** lies in the database alone until its next stop: a loss of power or
 //!   of the database may take it along. So does the id of what waits for one.
 //! * **A rematch in which the disk fails or the daemon dies**: what is kept here may be let go or not.
+//! * **Whether Ben was linked when a film was watched that is let go later**, if he came while it played, or a clock was wrong.
 //! * **A playback that is open when the database is lost**: it may be what completed the last viewing, as the history does not
 //!   say in what that was.
 //! * **The same film again at once** in a player on the bus, which does not say that it loops: it may be a loop.
@@ -46,6 +47,9 @@ const ORPHANS: (f64, f64) = (14.0, 8.0);
 
 /// What happened so shortly before a crash may have been in the middle of its write.
 const UNWRITTEN: Duration = Duration::from_millis(500);
+
+/// What is over has been watched by then, if at all.
+const WATCHED: Duration = Duration::from_secs(120);
 
 /// An end is heard of within this.
 const HEARD: Duration = Duration::from_millis(200);
@@ -192,6 +196,11 @@ struct Follow {
     /// The user wants it to be tracked.
     tracked: bool,
     ignored: bool,
+    /// When it was first opened, and last played, paused or left.
+    played_from: Option<Time>,
+    played_until: Time,
+    /// When Ben was linked, or his service switched on again.
+    came: Vec<Time>,
     named: Named,
     vague: bool,
     position: Option<f64>,
@@ -209,6 +218,9 @@ impl Follow {
         Self {
             work,
             progress_every,
+            played_from: None,
+            played_until: Time::ZERO,
+            came: Vec::new(),
             named: match fate {
                 Some(Fate::Nameless) => Named::No,
                 _ => Named::Yes,
@@ -262,6 +274,7 @@ impl Follow {
             }
             What::Played(stretch) => {
                 self.played(stretch, fact.at);
+                self.goes_on(stretch.playback, fact.at);
                 if self.set_back && self.playbacks.contains_key(&stretch.playback) {
                     self.perhaps_end_all();
                 }
@@ -272,6 +285,7 @@ impl Follow {
                 since,
                 seen,
             } => {
+                self.goes_on(*playback, fact.at);
                 if *seen && self.playbacks.contains_key(playback) {
                     self.paused(
                         *playback,
@@ -292,6 +306,7 @@ impl Follow {
                 }
                 self.ended(*playback, *position, *rate, *how);
                 self.ended_at.insert(*playback, fact.at);
+                self.goes_on(*playback, fact.at);
             }
             What::Up => {
                 self.up = Some(fact.at);
@@ -309,6 +324,9 @@ impl Follow {
                     // Sessions may end here, so that others begin with it.
                     self.perhaps_end_all();
                     self.linked[account] = *on;
+                    if account == 2 && *on {
+                        self.came.push(fact.at);
+                    }
                     let heard = |ended: &Time| fact.at.saturating_sub(*ended) > HEARD;
                     let unheard = !*on && !self.ended_at.values().all(heard);
                     self.each(|mut guess| {
@@ -377,7 +395,7 @@ impl Follow {
         match rematched.answer {
             Some(released) if rematched.sure => {
                 self.named = Named::Yes;
-                let linked = self.linked;
+                let linked = self.linked_then(rematched.dated);
                 self.each(|guess| match doubtful {
                     true => guess.let_go(released, linked).into_iter().collect(),
                     false => vec![guess],
@@ -392,8 +410,33 @@ impl Follow {
         }
     }
 
+    /// Who is told of what was watched and kept: those who were linked then.
+    fn linked_then(&self, dated: bool) -> Count {
+        let here = |account: usize| {
+            (
+                u8::from(self.linked[account]),
+                u8::from(self.linked[account]),
+            )
+        };
+        let opened = self.played_from.unwrap_or_default();
+        let is_over = self.playbacks.values().all(|playback| playback.done);
+        let came = self.came.as_slice();
+        let ben = match came {
+            [came] if dated && *came < opened => here(2),
+            [came] if dated && is_over && *came > self.played_until + WATCHED => (0, 0),
+            _ => (0, here(2).1),
+        };
+        [here(0), here(1), ben]
+    }
+
     fn doubtful(&self) -> bool {
         self.work == FILMS[DOUBTFUL].work()
+    }
+
+    fn goes_on(&mut self, number: u32, now: Time) {
+        if self.playbacks.contains_key(&number) {
+            self.played_until = now;
+        }
     }
 
     /// The id may be lost that the user has told.
@@ -426,6 +469,7 @@ impl Follow {
             done: false,
         };
         self.playbacks.insert(number, playback);
+        self.played_from.get_or_insert(now);
     }
 
     /// The position, if all guesses have exactly one session open, of a viewing that is told.
