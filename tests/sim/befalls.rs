@@ -120,6 +120,7 @@ impl World {
             Env::Untrack { time } => self.untrack(time),
             Env::Track => self.track(),
             Env::Undo => self.undo(),
+            Env::Rematch { film } => self.rematch(film),
             Env::Damage { line } => self.damage(line),
             Env::Ignore { film } => self.ignore(film),
             Env::Switch => {
@@ -199,7 +200,12 @@ impl World {
         self.ben_was_here |= number == 2;
         self.accounts
             .retain(|account| account.key.service != SERVICES[service]);
-        self.accounts.push(account(number));
+        let mut account = account(number);
+        if number == 2 {
+            // Ann was here before all of it.
+            account.linked_at = self.clock.moment().wall;
+        }
+        self.accounts.push(account);
         self.accounts.sort_by(|a, b| a.key.cmp(&b.key));
         self.tell(Input::Accounts(self.accounts.clone()));
         self.tell_links();

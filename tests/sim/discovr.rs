@@ -1,7 +1,7 @@
 //! Discovr: everything by TMDB id, every call to the history appended; and the calls that reeld makes there, one after the
 //! other, as `service/discovr/deliver.rs` makes them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use reeld::model::Wall;
@@ -20,6 +20,8 @@ pub struct Discovr {
     /// By media id: the newest resume point sent, and when.
     newest_sent: BTreeMap<String, (Wall, Duration)>,
     pub history: Vec<Entry>,
+    /// Of what could not be told without the user's word, what the user has said.
+    pub let_go: BTreeSet<Work>,
 }
 
 /// A resume point.
@@ -75,7 +77,7 @@ impl Body {
         FILMS
             .iter()
             .filter(move |film| Some(film.tmdb) == id && film.episodes.is_some() == tv)
-            .filter(|film| film.fate == Fate::Told)
+            .filter(|film| film.may_be_told() && film.fate != Fate::Special)
     }
 }
 
@@ -97,13 +99,18 @@ impl Discovr {
         back: Duration,
     ) -> Result<(), String> {
         let body = Body::read(body)?;
-        let expressible = body
-            .films()
-            .any(|film| match (film.episodes, body.episode()) {
-                (Some((season, all)), Some((s, e))) => s == season && all.contains(&e),
-                (_, None) => true,
-                (None, Some(_)) => false,
-            });
+        let is_known = |film: &&Film| match film.fate {
+            Fate::Doubtful | Fate::Nameless => self.let_go.contains(&film.work()),
+            _ => true,
+        };
+        let expressible =
+            body.films()
+                .filter(is_known)
+                .any(|film| match (film.episodes, body.episode()) {
+                    (Some((season, all)), Some((s, e))) => s == season && all.contains(&e),
+                    (_, None) => true,
+                    (None, Some(_)) => false,
+                });
         if !expressible {
             return Err(format!(
                 "{} {:?} was to stay here",

@@ -4,20 +4,22 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use reeld::debounce::ALREADY_WATCHED;
 use reeld::engine::{Edges, Opened, Pause};
 use reeld::history::{Entry, MemoryHistory, Read, Receipt};
-use reeld::model::{AccountKey, Moment, SessionId, ViewingId, Wall};
+use reeld::model::{AccountKey, Media, Moment, SessionId, ViewingId, Wall};
 use reeld::store::StoreError;
 use reeld::watch::merge::Started;
 
-use crate::library::{FILMS, Film, Work};
+use crate::library::{DOUBTFUL, FILMS, Film, NAMELESS, Work};
 use crate::store::{Disk, SimStore};
 
 /// What the local history was told.
 #[derive(Debug, Default)]
 pub struct Remembered {
     pub log: MemoryHistory,
-    completed: BTreeMap<ViewingId, BTreeSet<SessionId>>,
+    /// By viewing, and whether it was kept here then.
+    completed: BTreeMap<(ViewingId, bool), BTreeSet<SessionId>>,
     linked: Option<Vec<AccountKey>>,
     pub complaints: Vec<String>,
     pub pause: Option<Pause>,
@@ -25,8 +27,18 @@ pub struct Remembered {
     pub lines: BTreeMap<ViewingId, bool>,
     /// The last completion.
     pub last: Option<Last>,
+    /// The last line, of more than a piece, of a film of which the user may say what it is; if it was not opened since.
+    pub kept: Option<Kept>,
     /// Whom a completion is never to reach, by a receipt.
     void: BTreeSet<(ViewingId, AccountKey)>,
+}
+
+/// What `reeld history` shows of a film.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    pub viewing: ViewingId,
+    pub media: Media,
+    pub work: Option<Work>,
 }
 
 /// A completion, as a line of the history tells of it.
@@ -141,6 +153,16 @@ impl Edges for SimEdges {
         let mut remembered = self.remembered.borrow_mut();
         remembered.log.append(entry)?;
         *remembered.lines.entry(entry.viewing_id).or_default() |= entry.completed;
+        let title = entry.media.title.as_deref();
+        let is_one = |film: &usize| title == Some(FILMS[*film].title);
+        let is_piece = entry.local_only.as_deref() == Some(ALREADY_WATCHED);
+        if [DOUBTFUL, NAMELESS].iter().any(is_one) && !is_piece {
+            remembered.kept = Some(Kept {
+                viewing: entry.viewing_id,
+                media: entry.media.clone(),
+                work: work_of(entry),
+            });
+        }
         if let Some(completion) = &entry.completion {
             remembered.last = Some(Last {
                 viewing: entry.viewing_id,
@@ -150,7 +172,10 @@ impl Edges for SimEdges {
             });
         }
         if entry.completion.is_some() {
-            let by = remembered.completed.entry(entry.viewing_id).or_default();
+            let by = remembered
+                .completed
+                .entry((entry.viewing_id, entry.local_only.is_some()))
+                .or_default();
             by.insert(entry.session_id);
             if by.len() > 1 {
                 let complaint = format!("viewing {} was completed twice", entry.viewing_id);
@@ -180,7 +205,7 @@ impl Edges for SimEdges {
         if let Some(entry) = completed.next() {
             remembered.log.append(&entry.take_back())?;
         }
-        remembered.completed.remove(&viewing);
+        remembered.completed.retain(|(of, _), _| *of != viewing);
         remembered.void.retain(|(void, _)| *void != viewing);
         remembered.lines.insert(viewing, false);
         Ok(())

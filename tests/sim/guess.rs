@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use reeld::control::Release;
+
 use crate::log::{Reach, TakenBack};
 use crate::reference::{BEGINNING, Count};
 use crate::world::ACCOUNTS;
@@ -29,6 +31,9 @@ pub struct Guess {
     pub began: u64,
     /// It was taken back: it is over, and what is not its credits is another.
     pub void: bool,
+    /// Nobody can be sure what the film is; and the present viewing is kept here for that.
+    pub doubtful: bool,
+    pub kept: bool,
     pub counts: Count,
     /// What the last completion added to them.
     pub last: Count,
@@ -89,6 +94,7 @@ impl Guess {
             guess.viewing += 1;
             guess.open = true;
             guess.void = false;
+            guess.kept = guess.doubtful;
             guess.reached = None;
             guess.began = now;
             let viewing = guess.viewing;
@@ -146,17 +152,54 @@ impl Guess {
             self.by = Some(number);
             let others = self.sessions.iter().filter(|(_, s)| s.of == session.of);
             self.shared = others.map(|(number, _)| *number).collect();
-            self.last = std::array::from_fn(|account| {
+            let told = std::array::from_fn(|account| {
                 let mixed = session.mixed[account];
                 let sure = linked[account] && !mixed;
                 (u8::from(sure), u8::from(linked[account] || mixed))
             });
-            for (count, more) in self.counts.iter_mut().zip(self.last) {
-                *count = (count.0 + more.0, count.1 + more.1);
-            }
+            self.is_told(if self.kept { Count::default() } else { told });
         }
         self.durable = (self.viewing, self.open, self.reached.is_some(), self.by);
         self
+    }
+
+    /// The last completion is told to these.
+    fn is_told(&mut self, told: Count) {
+        self.last = told;
+        for (count, more) in self.counts.iter_mut().zip(told) {
+            *count = (count.0 + more.0, count.1 + more.1);
+        }
+    }
+
+    /// The user has said what it is, and this was let go by it; `None`: that cannot be.
+    /// `linked`: who is told then of what was watched.
+    pub fn let_go(mut self, released: Option<Release>, linked: Count) -> Option<Self> {
+        let is_kept = self.kept && self.viewing > 0 && !self.void;
+        let is_piece = self.sessions.values().any(|session| session.of.is_none());
+        match released {
+            None => (!is_kept || is_piece).then_some(self),
+            Some(Release::FromNowOn) => (is_kept && self.open).then(|| {
+                self.kept = false;
+                self
+            }),
+            Some(Release::Watched) => (is_kept && !self.open).then(|| {
+                self.kept = false;
+                self.is_told(linked);
+                self
+            }),
+        }
+    }
+
+    /// What the user said of what is not watched yet may be lost.
+    fn perhaps_kept(self) -> Vec<Self> {
+        let kept = Self {
+            kept: true,
+            ..self.clone()
+        };
+        match self.doubtful && !self.kept && self.open {
+            true => vec![kept, self],
+            false => vec![self],
+        }
     }
 
     /// The last completion was none.
@@ -215,15 +258,17 @@ impl Guess {
         };
         let forgotten = Self {
             counts: kept.counts,
+            doubtful: kept.doubtful,
             ..Self::default()
         };
-        vec![
+        let guesses = [
             unreached(&kept),
             unreached(&stopped),
             kept,
             stopped,
             forgotten,
-        ]
+        ];
+        guesses.into_iter().flat_map(Self::perhaps_kept).collect()
     }
 
     /// The daemon died. `known`: what was reached before then (milliseconds) is remembered; `None`: only what is durable.
@@ -257,6 +302,9 @@ impl Guess {
             sessions: BTreeMap::new(),
             ..kept
         });
-        guesses
+        match known {
+            Some(_) => guesses,
+            None => guesses.into_iter().flat_map(Self::perhaps_kept).collect(),
+        }
     }
 }

@@ -27,6 +27,10 @@ pub enum Fate {
     Special,
     /// Nobody can tell what it is: stays here.
     Unknown,
+    /// Nobody can be sure what it is: stays here, each time, until the user has said so.
+    Doubtful,
+    /// Reported; where an id is needed, when the user has said which.
+    Nameless,
     /// In a folder that is private: not even looked at.
     Private,
     /// Too short to count.
@@ -36,9 +40,14 @@ pub enum Fate {
 /// The folder that is private in every configuration.
 pub const PRIVATE: &str = "/home/ann/Private";
 
+/// So many of them, the first, are played by everybody; the others where the user says what they are.
+pub const COMMON: usize = 13;
+pub const DOUBTFUL: usize = 13;
+pub const NAMELESS: usize = 14;
+
 /// Two of them are the same film in two files; one series has its id in the path, the other has not. All are short: an hour
 /// more shows nothing but more of the same beats.
-pub static FILMS: [Film; 13] = [
+pub static FILMS: [Film; 15] = [
     film(
         "/films/Heat (1995)/Heat (1995) {tmdb-949}.mkv",
         800.0,
@@ -131,6 +140,19 @@ pub static FILMS: [Film; 13] = [
             30_060,
         )
     },
+    Film {
+        fate: Fate::Doubtful,
+        ..film("/downloads/Ronin.mkv", 700.0, "Ronin", 8195)
+    },
+    Film {
+        fate: Fate::Nameless,
+        ..film(
+            "/films/Kin-dza-dza (1986).mkv",
+            560.0,
+            "Kin-dza-dza",
+            20_871,
+        )
+    },
 ];
 
 const fn film(path: &'static str, length: f64, title: &'static str, tmdb: u64) -> Film {
@@ -162,6 +184,11 @@ const fn episode(
 pub type Work = (&'static str, Option<(u32, u32)>);
 
 impl Film {
+    /// Whether a service may ever hear of it.
+    pub fn may_be_told(&self) -> bool {
+        !matches!(self.fate, Fate::Unknown | Fate::Private | Fate::Short)
+    }
+
     /// Two files of one film are one work.
     pub fn work(&self) -> Work {
         let episode = self

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use reeld::control::Release;
+
 use crate::library::Work;
 use crate::script::Kind;
 use crate::world::ACCOUNTS;
@@ -65,6 +67,20 @@ pub enum What {
     Ignored(Option<Work>),
     /// What was completed last is none, so the user says.
     TakenBack(TakenBack),
+    /// The user has said what a film is of which that was not known.
+    Rematched(Rematched),
+}
+
+/// See [`What::Rematched`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rematched {
+    pub work: Work,
+    /// What the daemon answered: it was refused, or what was let go by it.
+    pub answer: Option<Option<Release>>,
+    /// It did not die over it, and the disk works.
+    pub sure: bool,
+    /// The clock was right all the time.
+    pub dated: bool,
 }
 
 /// See [`What::TakenBack`].

@@ -26,6 +26,7 @@ mod orders;
 mod player;
 mod punchplay;
 mod reference;
+mod rematches;
 mod rest;
 mod runs;
 mod script;

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use reeld::control::Request;
+use reeld::control::{PlayerRow, Request};
 use reeld::engine::Input;
 use reeld::identify::rules;
+use reeld::model::Ids;
 
 use crate::library::{FILMS, Work};
-use crate::log::{Reach, TakenBack, What};
+use crate::log::{Reach, Rematched, TakenBack, What};
 use crate::world::World;
 
 /// A pause that ends by itself ends no earlier than this before it was to.
@@ -117,6 +118,67 @@ impl World {
         {
             remembered.last = None;
         }
+        if remembered
+            .kept
+            .as_ref()
+            .is_some_and(|kept| kept.work == Some(work))
+        {
+            remembered.kept = None;
+        }
+    }
+
+    /// The user says what a film is: of the viewing that is tracked now, or of the last in the history, if it was not opened since.
+    pub fn rematch(&mut self, film: usize) {
+        if !self.listens() {
+            return;
+        }
+        let film = &FILMS[film];
+        self.ask_status();
+        let is_it = |row: &PlayerRow| {
+            let media = row.media.as_ref();
+            let title = media.and_then(|media| media.get("title")?.as_str());
+            title == Some(film.title)
+        };
+        let playing = std::mem::take(&mut self.playing);
+        let tracked = playing.into_iter().find(is_it);
+        let tracked = tracked.and_then(|row| row.viewing_id);
+        let remembered = self.remembered.borrow().kept.clone();
+        let remembered = remembered.filter(|kept| kept.work == Some(film.work()));
+        let (viewing, known) = match (tracked, remembered) {
+            (Some(viewing), _) => (viewing, None),
+            (None, Some(kept)) => {
+                let known = serde_json::to_value(&kept.media).ok();
+                (kept.viewing.to_string(), known)
+            }
+            (None, None) => return,
+        };
+        self.split();
+        let work = film.work();
+        for punchplay in &mut self.log.punchplay {
+            punchplay.let_go.insert(work);
+        }
+        self.log.discovr.let_go.insert(work);
+        let ids = Ids {
+            tmdb: Some(film.tmdb),
+            ..Ids::default()
+        };
+        let life = self.life;
+        self.rematched = None;
+        let order = Request::Rematch {
+            viewing,
+            known,
+            ids,
+        };
+        self.tell(Input::Request(7, order));
+        let sure = self.life == life && self.failing().is_none();
+        let answer = self.rematched.take();
+        let dated = !self.log.clock_was_wrong;
+        self.fact(What::Rematched(Rematched {
+            work,
+            answer,
+            sure,
+            dated,
+        }));
     }
 
     pub fn ignore(&mut self, film: Option<usize>) {

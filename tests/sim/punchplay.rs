@@ -36,6 +36,8 @@ pub struct PunchPlay {
     pub watches: BTreeMap<Work, usize>,
     /// Stamp and position (seconds) of the last stop.
     pub stopped_at: BTreeMap<Work, (i64, f64)>,
+    /// What nobody could be sure of, and the user has said what it is.
+    pub let_go: BTreeSet<Work>,
     /// Whatever it was ever told of.
     pub told: BTreeSet<Work>,
 }
@@ -127,6 +129,9 @@ impl PunchPlay {
                 event.title, event.season, event.episode
             )
         })?;
+        if film.fate == Fate::Doubtful && !self.let_go.contains(&film.work()) {
+            return Err(format!("{} was kept here, and sent", event.title));
+        }
         self.told.insert(film.work());
         if event.raw_filename.is_some() && !sending.names {
             return Err("a file name was sent".into());
@@ -265,7 +270,8 @@ impl PunchPlay {
             }
             _ => {}
         }
-        let id = film(&event).map_or(0, |film| film.tmdb);
+        let known = film(&event).filter(|film| film.fate != Fate::Nameless);
+        let id = known.map(|film| film.tmdb);
         answer(
             200,
             json!({"ok": true, "media_type": event.media_type, "tmdb_id": id}),
@@ -336,9 +342,7 @@ fn answer(status: u16, body: serde_json::Value) -> Answer {
 /// What it is about, if it may be told.
 fn film(event: &Event) -> Option<&'static Film> {
     let episode = event.season.zip(event.episode);
-    FILMS.iter().find(|film| {
-        matches!(film.fate, Fate::Told | Fate::Special)
-            && film.work().0 == event.title
-            && film.work().1 == episode
-    })
+    FILMS
+        .iter()
+        .find(|film| film.may_be_told() && film.work().0 == event.title && film.work().1 == episode)
 }

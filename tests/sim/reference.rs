@@ -16,6 +16,10 @@
 //! * **Links that change in mid-session.** Whether the session goes on, and whether that account is told of it.
 //! * **A playback that was opened while no daemon ran** and stands where a loop of what was watched would: it may be one.
 //! * **An undo in which the disk fails or the daemon dies**: the history may say that it was taken back, and the database not.
+//! * **What the user said of a film that is not watched yet** lies in the database alone until its next stop: a loss of power or
+//!   of the database may take it along. So does the id of what waits for one.
+//! * **A rematch in which the disk fails or the daemon dies**: what is kept here may be let go or not.
+//! * **Whether Ben was linked when a film was watched that is let go later**, if he came while it played, or a clock was wrong.
 //! * **A playback that is open when the database is lost**: it may be what completed the last viewing, as the history does not
 //!   say in what that was.
 //! * **The same film again at once** in a player on the bus, which does not say that it loops: it may be a loop.
@@ -29,8 +33,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::guess::Guess;
-use crate::library::{FILMS, Fate, Work};
-use crate::log::{Down, Fact, TakenBack, Time, What};
+use crate::library::{DOUBTFUL, FILMS, Fate, NAMELESS, Work};
+use crate::log::{Down, Fact, Rematched, TakenBack, Time, What};
 use crate::script::Kind;
 use crate::world::ACCOUNTS;
 
@@ -43,6 +47,9 @@ const ORPHANS: (f64, f64) = (14.0, 8.0);
 
 /// What happened so shortly before a crash may have been in the middle of its write.
 const UNWRITTEN: Duration = Duration::from_millis(500);
+
+/// What is over has been watched by then, if at all.
+const WATCHED: Duration = Duration::from_secs(120);
 
 /// An end is heard of within this.
 const HEARD: Duration = Duration::from_millis(200);
@@ -76,6 +83,25 @@ impl Verdict {
 
 /// What follows the same film so soon may be a loop of it.
 const LOOPED_WITHIN: Time = Duration::from_millis(3_100);
+
+/// Whether the id is known that Discovr wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Named {
+    No,
+    Perhaps,
+    Yes,
+}
+
+impl Named {
+    /// Of what is owed there, what arrives.
+    fn of(self, (least, most): (u8, u8)) -> (u8, u8) {
+        match self {
+            Self::No => (0, 0),
+            Self::Perhaps => (0, most),
+            Self::Yes => (least, most),
+        }
+    }
+}
 
 /// What is known of a playback, whatever the guess.
 #[derive(Debug, Clone)]
@@ -117,9 +143,7 @@ impl<'a> Reference<'a> {
 
     /// What must be, for every film that may be told at all.
     pub fn verdicts(&self) -> Vec<Verdict> {
-        let told = FILMS
-            .iter()
-            .filter(|film| matches!(film.fate, Fate::Told | Fate::Special));
+        let told = FILMS.iter().filter(|film| film.may_be_told());
         let works: BTreeSet<Work> = told.map(crate::library::Film::work).collect();
         works.into_iter().map(|work| self.of(work)).collect()
     }
@@ -136,9 +160,14 @@ impl<'a> Reference<'a> {
         let end =
             self.facts.last().map_or(Duration::ZERO, |fact| fact.at) + Duration::from_secs(3600);
         film.orphans(end);
+        let named = |guess: &Guess| {
+            let mut counts = guess.counts;
+            counts[1] = film.named.of(counts[1]);
+            counts
+        };
         Verdict {
             work,
-            counts: (!film.vague).then(|| film.guesses.iter().map(|guess| guess.counts).collect()),
+            counts: (!film.vague).then(|| film.guesses.iter().map(named).collect()),
             position: film.position,
             begun: film.begun,
         }
@@ -167,6 +196,12 @@ struct Follow {
     /// The user wants it to be tracked.
     tracked: bool,
     ignored: bool,
+    /// When it was first opened, and last played, paused or left.
+    played_from: Option<Time>,
+    played_until: Time,
+    /// When Ben was linked, or his service switched on again.
+    came: Vec<Time>,
+    named: Named,
     vague: bool,
     position: Option<f64>,
     begun: bool,
@@ -174,16 +209,29 @@ struct Follow {
 
 impl Follow {
     fn new(work: Work, progress_every: f64) -> Self {
+        let fate = FILMS.iter().find(|film| film.work() == work);
+        let fate = fate.map(|film| film.fate);
+        let nothing = Guess {
+            doubtful: fate == Some(Fate::Doubtful),
+            ..Guess::default()
+        };
         Self {
             work,
             progress_every,
+            played_from: None,
+            played_until: Time::ZERO,
+            came: Vec::new(),
+            named: match fate {
+                Some(Fate::Nameless) => Named::No,
+                _ => Named::Yes,
+            },
             threshold: 0.85,
             linked: [false; ACCOUNTS],
             up: None,
             playbacks: BTreeMap::new(),
             ended_at: BTreeMap::new(),
-            guesses: BTreeSet::from([Guess::default()]),
-            before: (Duration::ZERO, BTreeSet::from([Guess::default()])),
+            guesses: BTreeSet::from([nothing.clone()]),
+            before: (Duration::ZERO, BTreeSet::from([nothing])),
             crowded: false,
             touched: None,
             set_back: false,
@@ -226,6 +274,7 @@ impl Follow {
             }
             What::Played(stretch) => {
                 self.played(stretch, fact.at);
+                self.goes_on(stretch.playback, fact.at);
                 if self.set_back && self.playbacks.contains_key(&stretch.playback) {
                     self.perhaps_end_all();
                 }
@@ -236,6 +285,7 @@ impl Follow {
                 since,
                 seen,
             } => {
+                self.goes_on(*playback, fact.at);
                 if *seen && self.playbacks.contains_key(playback) {
                     self.paused(
                         *playback,
@@ -250,8 +300,13 @@ impl Follow {
                 rate,
                 how,
             } => {
+                if self.doubtful() {
+                    // What is answered tells apart what was not written yet.
+                    self.before.1.extend(self.guesses.iter().cloned());
+                }
                 self.ended(*playback, *position, *rate, *how);
                 self.ended_at.insert(*playback, fact.at);
+                self.goes_on(*playback, fact.at);
             }
             What::Up => {
                 self.up = Some(fact.at);
@@ -269,6 +324,9 @@ impl Follow {
                     // Sessions may end here, so that others begin with it.
                     self.perhaps_end_all();
                     self.linked[account] = *on;
+                    if account == 2 && *on {
+                        self.came.push(fact.at);
+                    }
                     let heard = |ended: &Time| fact.at.saturating_sub(*ended) > HEARD;
                     let unheard = !*on && !self.ended_at.values().all(heard);
                     self.each(|mut guess| {
@@ -293,6 +351,11 @@ impl Follow {
             What::TakenBack(taken_back) => {
                 if taken_back.work == self.work {
                     self.taken_back(taken_back);
+                }
+            }
+            What::Rematched(rematched) => {
+                if rematched.work == self.work {
+                    self.rematched(*rematched, fact.at);
                 }
             }
             What::Threshold(fraction) => {
@@ -325,6 +388,64 @@ impl Follow {
         });
     }
 
+    fn rematched(&mut self, rematched: Rematched, now: Time) {
+        self.position = None;
+        self.touched = Some(now);
+        let doubtful = self.doubtful();
+        match rematched.answer {
+            Some(released) if rematched.sure => {
+                self.named = Named::Yes;
+                let linked = self.linked_then(rematched.dated);
+                self.each(|guess| match doubtful {
+                    true => guess.let_go(released, linked).into_iter().collect(),
+                    false => vec![guess],
+                });
+            }
+            // Refused, and nothing has changed.
+            None if rematched.sure => {}
+            _ => {
+                self.named = self.named.max(Named::Perhaps);
+                self.vague |= doubtful;
+            }
+        }
+    }
+
+    /// Who is told of what was watched and kept: those who were linked then.
+    fn linked_then(&self, dated: bool) -> Count {
+        let here = |account: usize| {
+            (
+                u8::from(self.linked[account]),
+                u8::from(self.linked[account]),
+            )
+        };
+        let opened = self.played_from.unwrap_or_default();
+        let is_over = self.playbacks.values().all(|playback| playback.done);
+        let came = self.came.as_slice();
+        let ben = match came {
+            [came] if dated && *came < opened => here(2),
+            [came] if dated && is_over && *came > self.played_until + WATCHED => (0, 0),
+            _ => (0, here(2).1),
+        };
+        [here(0), here(1), ben]
+    }
+
+    fn doubtful(&self) -> bool {
+        self.work == FILMS[DOUBTFUL].work()
+    }
+
+    fn goes_on(&mut self, number: u32, now: Time) {
+        if self.playbacks.contains_key(&number) {
+            self.played_until = now;
+        }
+    }
+
+    /// The id may be lost that the user has told.
+    fn unnamed(&mut self) {
+        if self.work == FILMS[NAMELESS].work() {
+            self.named = self.named.min(Named::Perhaps);
+        }
+    }
+
     fn opened(&mut self, number: u32, film: usize, kind: Kind, ready: Time, now: Time) {
         let says_loops = matches!(kind, Kind::Mpv | Kind::MpvTwice);
         let follows = |before: &u32| {
@@ -348,6 +469,7 @@ impl Follow {
             done: false,
         };
         self.playbacks.insert(number, playback);
+        self.played_from.get_or_insert(now);
     }
 
     /// The position, if all guesses have exactly one session open, of a viewing that is told.
@@ -355,6 +477,7 @@ impl Follow {
         let told = |guess: &Guess| {
             guess.sessions.len() == 1
                 && guess.sessions.values().all(|s| s.of.is_some() && !s.orphan)
+                && !guess.kept
         };
         let known = !self.vague && !self.crowded && self.guesses.iter().all(told);
         known.then_some(position)
@@ -394,6 +517,9 @@ impl Follow {
             // What happened while the disk could not be written is not promised.
             self.vague |= self.touched.is_some_and(|touched| touched >= since)
                 || self.guesses.iter().any(|guess| !guess.sessions.is_empty());
+        }
+        if !matches!(how, Down::Term | Down::Kill(None)) {
+            self.unnamed();
         }
         if how != Down::Term && !self.vague {
             self.guesses.append(&mut self.before.1);

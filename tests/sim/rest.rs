@@ -61,7 +61,9 @@ impl World {
                     what: Selection::Dead,
                 },
             ));
-            if self.ask_status() == Some((0, 0)) && self.is_idle() {
+            let waiting = self.waiting_for_the_user();
+            // What waits for an id is asked for at TMDB once a day.
+            if self.ask_status() == Some((waiting, 0)) && (self.is_idle() || waiting > 0) {
                 if !self.remembered.borrow().is_whole() {
                     self.complain("what the history had lost is not in it again".into());
                 }

@@ -192,6 +192,10 @@ pub enum Env {
     Track,
     /// `reeld undo` of what was completed last, if none of it was opened since.
     Undo,
+    /// `reeld rematch` of what plays of a film, or was played of it last.
+    Rematch {
+        film: usize,
+    },
     /// A line of the history is damaged: the one at this fraction of all.
     Damage {
         line: f64,

@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
-use crate::library::FILMS;
+use crate::library::COMMON;
 use crate::script::{Act, Env, Kind, RequestFault, SLOTS, Script, Setup, Step, StoreFault};
-use crate::wishes;
+use crate::{rematches, wishes};
 
 /// Requests and operations of the store that a run may reach.
 const REQUESTS: u32 = 300;
@@ -23,6 +23,10 @@ const OPERATIONS: u32 = 1200;
 const SHARP: u64 = 5;
 /// In one run in so many the user gives orders as well.
 const ORDERS: u64 = 7;
+/// In one run in so many the user says what something is.
+const REMATCHES: u64 = 8;
+/// One run in so many ends with something that is taken back, and played on.
+const TAKEN_BACK: u64 = 16;
 
 const KINDS: [Kind; 7] = [
     Kind::Mpv,
@@ -58,9 +62,7 @@ pub fn script(seed: u64) -> Script {
         linked: [rng.u32(0..10) > 0, rng.u32(0..5) > 0],
         lag: *pick(&mut rng, &[0, 0, 0, 70]),
     };
-    let films = (0..rng.usize(1..4))
-        .map(|_| rng.usize(0..FILMS.len()))
-        .collect();
+    let films = (0..rng.usize(1..4)).map(|_| rng.usize(0..COMMON)).collect();
     let fates = (0..rng.usize(0..4)).map(|_| rng.usize(0..14)).collect();
     let mut user = User {
         share: *pick(&mut rng, &[0.05, 0.15, 0.3]),
@@ -90,6 +92,13 @@ pub fn script(seed: u64) -> Script {
             &films,
             threshold,
         );
+    }
+    if seed % TAKEN_BACK == 9 {
+        let mut rng = Rng::with_seed(!seed << 32);
+        wishes::taken_back(&mut rng, &mut steps, threshold);
+    }
+    if seed % REMATCHES == 6 {
+        rematches::add(&mut Rng::with_seed(seed << 33), &mut steps, threshold);
     }
     Script {
         seed,
@@ -414,7 +423,7 @@ impl User {
 
     fn skip(&mut self, slot: usize) {
         for _ in 0..self.rng.usize(2..6) {
-            let film = self.rng.usize(0..FILMS.len());
+            let film = self.rng.usize(0..COMMON);
             self.act(Act::Open {
                 slot,
                 film,

@@ -78,6 +78,56 @@ fn exactly(steps: &mut Vec<Step>, act: Act, env: &[(f64, Env)]) {
     steps.push(Step { act, env });
 }
 
+/// Watched, taken back, and played on from there: its credits are none of a viewing, and from the beginning it is watched once
+/// more; in whatever player, and after whatever restart.
+pub fn taken_back(rng: &mut Rng, steps: &mut Vec<Step>, threshold: f64) {
+    let (slot, film) = (rng.usize(0..2), rng.usize(2..9));
+    let fraction = (threshold + 20.0 / FILMS[film].length).min(1.0);
+    let open = |slot, from| Act::Open { slot, film, from };
+    let untold = rng.u32(0..3) > 0;
+    let outage = |service| {
+        let time = seconds(5_000);
+        (0.1, Env::Outage { service, time })
+    };
+    let outages = [outage(0), outage(1)];
+    exactly(steps, open(slot, 0.0), if untold { &outages } else { &[] });
+    exactly(steps, Act::PlayTo { slot, fraction }, &[]);
+    exactly(steps, Act::Quit { slot }, &[]);
+    let undo = [(0.5, Env::Undo)];
+    exactly(steps, Act::Wait(seconds(rng.u64(5..600))), &undo);
+    let down = seconds(3);
+    let batches = 0;
+    let year_1970 = false;
+    let restart = match rng.u32(0..6) {
+        0 => Some(Env::Term { down }),
+        1 => Some(Env::Kill { down }),
+        2 => Some(Env::Power {
+            down,
+            batches,
+            year_1970,
+        }),
+        _ => None,
+    };
+    let restart: Vec<_> = restart.map(|restart| (0.2, restart)).into_iter().collect();
+    exactly(steps, Act::Wait(seconds(60)), &restart);
+    let what = rng.u32(0..3);
+    if what < 2 {
+        let slot = rng.usize(0..2);
+        exactly(steps, open(slot, fraction.clamp(0.8, 0.95)), &[]);
+        exactly(steps, Act::PlayOut { slot }, &[]);
+        exactly(steps, Act::Quit { slot }, &[]);
+    }
+    if what > 0 {
+        let slot = rng.usize(0..2);
+        exactly(steps, open(slot, 0.0), &[]);
+        exactly(steps, Act::PlayTo { slot, fraction }, &[]);
+        exactly(steps, Act::Quit { slot }, &[]);
+    }
+    if untold {
+        exactly(steps, Act::Wait(seconds(6_000)), &[]);
+    }
+}
+
 fn scene(rng: &mut Rng, steps: &mut Vec<Step>, threshold: f64) {
     let (slot, film) = (rng.usize(0..2), rng.usize(2..9));
     let length = FILMS[film].length;

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use reeld::account::Account;
 use reeld::config::{Config, DEFAULTS};
-use reeld::control::{Request, Response};
+use reeld::control::{PlayerRow, QueueRow, QueueState, Release, Request, Response};
 use reeld::engine::{Engine, Input, Output};
 use reeld::identify::rules::Rules;
 use reeld::model::{AccountKey, DeliveryId, Observation, PlayerId, ServiceName, Source, Wall};
@@ -22,7 +22,7 @@ use reeld::watch::Report;
 use crate::clock::Clock;
 use crate::discovr::Discovr;
 use crate::edges::{Remembered, SimEdges};
-use crate::library::{FILMS, Fate, PRIVATE, Work};
+use crate::library::{FILMS, Fate, NAMELESS, PRIVATE, Work};
 use crate::log::{Down, Fact, Jump, Reach, What};
 use crate::orders::Ordered;
 use crate::player::{Player, Say};
@@ -101,6 +101,11 @@ pub struct World {
     pub reached: BTreeMap<(usize, Wall), Reach>,
     /// The answer to the last undo: it is to be watched again.
     pub taken_back: Option<bool>,
+    /// The answer to the last rematch, if it was not refused.
+    pub rematched: Option<Option<Release>>,
+    /// What plays, by the last status; and what waits for an id, by the last look at the queue.
+    pub playing: Vec<PlayerRow>,
+    pub waiting: usize,
     /// The history was damaged at some time.
     pub damaged: bool,
     pub queued: Option<(u64, u64)>,
@@ -251,6 +256,9 @@ impl World {
             ignored: None,
             reached: BTreeMap::new(),
             taken_back: None,
+            rematched: None,
+            playing: Vec::new(),
+            waiting: 0,
             damaged: false,
             queued: None,
             log: Outcome::default(),
@@ -452,7 +460,7 @@ impl World {
             Output::LookUp { title, media } => {
                 let named = media.title.as_deref().unwrap_or_default();
                 let film = FILMS.iter().find(|film| film.title == named);
-                if film.is_none_or(|film| film.fate != Fate::Told) {
+                if film.is_none_or(|film| !matches!(film.fate, Fate::Told | Fate::Nameless)) {
                     return self.complain(format!("TMDB was asked for {named:?}"));
                 }
                 let later = Lookup::Later {
@@ -460,7 +468,8 @@ impl World {
                     reason: "later".into(),
                 };
                 let trouble = !self.calm && self.random.u32(0..4) == 0;
-                let found = film.map_or(Lookup::Nothing, |film| Lookup::Found(film.tmdb));
+                let known = film.filter(|film| film.fate == Fate::Told);
+                let found = known.map_or(Lookup::Nothing, |film| Lookup::Found(film.tmdb));
                 let lookup = if trouble { later } else { found };
                 let life = self.life;
                 let input = Input::Looked {
@@ -504,9 +513,12 @@ impl World {
         match response {
             Response::Status(status) => {
                 let rows = status.accounts.iter();
+                self.playing = status.players;
                 self.queued =
                     Some(rows.fold((0, 0), |sum, row| (sum.0 + row.queued, sum.1 + row.dead)));
             }
+            Response::Rematched(rematched) => self.rematched = Some(rematched.released),
+            Response::Queue(rows) => self.waiting = rows.iter().filter(|row| waits(row)).count(),
             Response::TakenBack(taken_back) => self.taken_back = Some(!taken_back.watched),
             _ => {}
         }
@@ -519,10 +531,24 @@ impl World {
         self.queued
     }
 
+    /// How much of what is queued waits for an id that only the user knows.
+    pub fn waiting_for_the_user(&mut self) -> u64 {
+        self.waiting = 0;
+        let opened = |fact: &Fact| matches!(fact.what, What::Opened { film: NAMELESS, .. });
+        if self.log.facts.iter().any(opened) {
+            self.tell(Input::Request(8, Request::Queue { after: 0 }));
+        }
+        self.waiting as u64
+    }
+
     /// Whether nothing can fall due any more.
     pub fn is_idle(&self) -> bool {
         self.due.is_none()
     }
+}
+
+fn waits(row: &QueueRow) -> bool {
+    row.state == QueueState::WaitingId
 }
 
 /// Since the beginning, for people.
