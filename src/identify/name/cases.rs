@@ -332,6 +332,7 @@ fn folders_tell_what_the_name_does_not() {
         ("/tv/Harbour Lights/Season 2/05 - The Storm.mkv", "episode Harbour Lights S2 E5 \"The Storm\"", "show and season"),
         ("Harbour_Lights_Series_1_-_04._The_Storm_b04n6rq0_original.mp4", "episode Harbour Lights S1 E4 \"The Storm b04n6rq0 original\"", "underscores for spaces make no range"),
         ("/tv/Harbour Lights/Season 2/205.mkv", "episode Harbour Lights S2 E5", "a number with its season"),
+        ("/tv/Space 1999/Season 1/Space 1999 03.mkv", "episode Space 1999 S1 E3", "a series that ends in a year keeps it before a bare number"),
         ("/v/Harbour Lights/Season 4/Harbour Lights 411 The Contest.avi", "episode Harbour Lights S4 E11 \"The Contest\"", "also behind the title"),
         ("/tv/Harbour Lights/Season 2/The Storm.mkv", "episode Harbour Lights S2 \"The Storm\"", "an episode without a number"),
         ("/tv/Harbour Lights/Specials/03 - Making.mkv", "episode Harbour Lights S0 E3 \"Making\"", "season 0"),

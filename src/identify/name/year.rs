@@ -138,17 +138,17 @@ fn plain(reading: &Reading) -> Option<usize> {
         .first_marked(0, &[Mark::Tech, Mark::Disc])
         .unwrap_or(text.len());
     let is_year = |i: &usize| year(text, *i).is_some() && !counted(text, *i);
+    let series =
+        |i: usize| i > 0 && reading.opens(i - 1) && SERIES.contains(&text.keys(i - 1, i + 1));
     let Some(anchor) = number else {
         let before = (0..technical)
             .rev()
             .filter(is_year)
-            .find(|i| !reading.opens(*i));
+            .find(|i| !(reading.opens(*i) || series(*i)));
         let behind =
             || (technical..text.len()).find(|i| is_year(i) && text.bracket_of(*i).is_none());
         return before.or_else(|| leading(reading)).or_else(behind);
     };
-    let series =
-        |i: usize| i > 0 && reading.opens(i - 1) && SERIES.contains(&text.keys(i - 1, i + 1));
     let before = (0..anchor)
         .rev()
         .filter(is_year)
