@@ -5,14 +5,13 @@ use super::reading::Reading;
 use super::token::{Mark, gap};
 use super::words::EPISODE;
 
-/// `29 (04)`: a second number alone in brackets right behind.
-pub(super) fn twin_of(reading: &Reading, at: usize) -> Option<(usize, u32)> {
-    let number = reading
-        .text
-        .number(at)
-        .filter(|n| n.digits >= 2 && n.digits <= 4)?;
-    let bracketed = reading.alone_in_bracket(at, at + 1)
-        && reading.text.bracket_of(at).is_some_and(|b| b.kind == '(');
+/// `29 (04)`, `29 (S2 - 04)`: a second number alone, or with its season, in brackets right behind.
+pub(super) fn twin_of(reading: &Reading, from: usize) -> Option<(usize, u32)> {
+    let text = &reading.text;
+    let at = from + usize::from(text.mark(from) == Mark::Number && !reading.season.is_empty());
+    let number = text.number(at).filter(|n| n.digits >= 2 && n.digits <= 4)?;
+    let bracketed = reading.alone_in_bracket(from, at + 1)
+        && text.bracket_of(from).is_some_and(|b| b.kind == '(');
     bracketed.then_some((at, number.value))
 }
 

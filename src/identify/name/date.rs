@@ -114,7 +114,8 @@ pub(super) fn find(reading: &mut Reading) {
     let found = (0..reading.text.len()).filter(opens).find_map(|at| {
         let (until, date) = compact(&reading.text, at)
             .or_else(|| split(&reading.text, at))
-            .or_else(|| signed(&reading.text, at))?;
+            .or_else(|| signed(&reading.text, at))
+            .or_else(|| stamped(&reading.text, at))?;
         Some((at, until, date))
     });
     if let Some((at, until, date)) = found {
@@ -204,6 +205,14 @@ fn compact(text: &Text, at: usize) -> Option<(usize, Date)> {
     }
     let date = date(part(0, 4)?, part(4, 6)?, part(6, 8)?)?;
     (date.year < 2040).then_some((at + 1, date))
+}
+
+/// `2024_0305_143022`: the year apart from month and day, as cameras in cars write it, before a time of day.
+fn stamped(text: &Text, at: usize) -> Option<(usize, Date)> {
+    let four = |i: usize| text.number(i).filter(|n| n.digits == 4 && !n.versioned);
+    let (year, day) = (four(at)?.value, four(at + 1)?.value);
+    let found = date(year, day / 100, day % 100)?;
+    behind_time(text, at + 2).map(|_| (at + 2, found))
 }
 
 /// `2021年03月06日`, `2021년 3월 6일`

@@ -3,7 +3,7 @@
 use super::Extra;
 use super::reading::Reading;
 use super::token::{Firsts, Mark, Text, Token, gap};
-use super::words::{self, ASIDE, EXTRA};
+use super::words::{self, ASIDE, EXTRA, LANGUAGE};
 
 /// Words that end an extra's name, as the libraries name them: `Film-trailer`, `show.s01e01.sample`.
 const ENDINGS: &[(&str, Extra)] = &[
@@ -152,13 +152,36 @@ fn inside(reading: &Reading) -> Option<(usize, usize, Extra)> {
         })?;
         let until = at + words.split(' ').count();
         let sample = *extra == Extra::Sample && at > title_ends && !text.is_free(at - 1);
-        let before_year = *extra == Extra::Trailer
-            && text.mark(until) == Mark::Year
-            && !matches!(text.key(at - 1), "the" | "a" | "an")
+        let named = !matches!(text.key(at - 1), "the" | "a" | "an")
             && text.keys(0, until) != "the long long trailer";
+        let closes = match extra {
+            Extra::Trailer => closed(text, at, until),
+            Extra::Featurette => (text.mark(until) == Mark::Year).then_some(until),
+            _ => None,
+        };
+        if let Some(until) = closes.filter(|_| named && at < number) {
+            return Some((at, until, *extra));
+        }
         let doubled = words.contains(' ') && *extra == Extra::Trailer;
-        (open(at) || sample || before_year || doubled).then_some((at, until, *extra))
+        (open(at) || sample || doubled).then_some((at, until, *extra))
     })
+}
+
+/// `Film Trailer German Deutsch (2021)`, `Film Trailer #2 [HD]`, `Show - Trailer 02`: where the trailer's language and
+/// number end, if the year or nothing stands behind. `Trailer Park of Terror` has more.
+fn closed(text: &Text, at: usize, until: usize) -> Option<usize> {
+    let counted = |i: usize| text.number(i).is_some_and(|n| n.digits <= 2);
+    let goes_with = |i: usize| {
+        text.mark(i) == Mark::Tech
+            || text.has(i, LANGUAGE)
+            || counted(i)
+            || matches!(text.key(i), "hd" | "ov" | "omu" | "omeu")
+    };
+    let end = (until..text.len())
+        .find(|i| !goes_with(*i))
+        .unwrap_or(text.len());
+    let sure = gap::is_dash(text.gap_before(at)) || counted(until);
+    (text.mark(end) == Mark::Year || until < end && end == text.len() && sure).then_some(end)
 }
 
 /// Words that name an extra within a name. The longer first; each begins with an `ASIDE`.

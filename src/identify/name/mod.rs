@@ -36,6 +36,8 @@ mod year;
 #[cfg(test)]
 mod cases;
 #[cfg(test)]
+mod doubts;
+#[cfg(test)]
 mod hostile;
 
 pub(super) use claim::{claims, take_ids, title};

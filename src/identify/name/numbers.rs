@@ -497,9 +497,9 @@ fn leading(reading: &Reading, context: &Context) -> Option<Bare> {
         && (reading.group
             || context.titled && context.series != Some(false)
             || behind & (gap::UNDERSCORE | gap::SPACE) != 0);
-    // "1. The Quiet Harbour (2016)"
-    let listed_film =
-        behind == gap::DOT | gap::SPACE && bare.first.digits <= 2 && reading.bracketed_year;
+    // "1. The Quiet Harbour (2016)", "1 - The Quiet Harbour (2016)"
+    let apart = behind == gap::DOT | gap::SPACE || gap::is_dash(behind);
+    let listed_film = apart && bare.first.digits <= 2 && reading.bracketed_year;
     (listed && long
         || listed_film
         || sure

@@ -67,6 +67,20 @@ const FIGHTERS: &[&str] = &[
 /// Between the two whose wedding it is.
 const AND: &[&str] = &["and", "und", "et", "y", "e", "en", "och", "og", "i", "и"];
 
+/// What is counted and held, not aired: `Lecture 03 - Sorting`.
+const LESSONS: &[&str] = &[
+    "lecture",
+    "lec",
+    "lesson",
+    "tutorial",
+    "seminar",
+    "webinar",
+    "vorlesung",
+    "lektion",
+    "лекция",
+    "урок",
+];
+
 /// Whether what was read is nobody's work. What a film is about counts less among films, or where the folder is called
 /// as releases are (`in_release`). `series`: the place holds series, or films.
 pub(super) fn is_private(reading: &Reading, series: Option<bool>, in_release: bool) -> bool {
@@ -85,6 +99,10 @@ pub(super) fn is_private(reading: &Reading, series: Option<bool>, in_release: bo
         || is_web_video(text) && !(released || reading.bracketed_year)
         || is_named_by_machine(reading, first, words, counted) && !dated_release
     {
+        return true;
+    }
+    let lesson = reading.is_numbered() && reading.season.is_empty() && words == 1;
+    if lesson && !released && LESSONS.contains(&text.key(first)) {
         return true;
     }
     if counted || reading.bracketed_year {

@@ -13,7 +13,7 @@ const ORDINALS: &[&str] = &[
 pub(super) const WORDS: &[&str] = &[
     "", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
 ];
-/// The same in French, Spanish, German and Italian.
+/// The same in French, Spanish, German and Italian, and the ordinals that stand behind an Arabic season.
 const FOREIGN: &[&[&str]] = &[
     &[
         "", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix",
@@ -26,6 +26,19 @@ const FOREIGN: &[&[&str]] = &[
     ],
     &[
         "", "uno", "due", "tre", "quattro", "cinque", "sei", "sette", "otto", "nove", "dieci",
+    ],
+    &[
+        "",
+        "الاول",
+        "الثاني",
+        "الثالث",
+        "الرابع",
+        "الخامس",
+        "السادس",
+        "السابع",
+        "الثامن",
+        "التاسع",
+        "العاشر",
     ],
 ];
 pub(super) const ROMANS: &[&str] = &[
@@ -105,7 +118,8 @@ pub(super) fn list(text: &Text, at: usize, dotted: bool) -> Option<List> {
         };
         let gap = text.gap_before(number_at);
         let range = worded
-            || gap & (gap::HYPHEN | gap::TILDE) != 0 && gap & (gap::SPACE | gap::DOT) == 0
+            || gap & (gap::HYPHEN | gap::TILDE) != 0
+                && gap & (gap::SPACE | gap::DOT | gap::UNDERSCORE) == 0
             || gap == gap::SPACE | gap::TILDE;
         let listed = and
             || gap & (gap::COMMA | gap::PLUS | gap::AMPERSAND) != 0

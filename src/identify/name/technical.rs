@@ -475,7 +475,10 @@ fn is_title_case(raw: &str) -> bool {
 /// Whether the word before belongs to this one: `The Italian`.
 fn binds(text: &Text, at: usize) -> bool {
     at.checked_sub(1).is_some_and(|i| {
-        text.has(i, BINDS) && text.mark(i) == Mark::Free && text.gap_before(at) & gap::BRACKET == 0
+        let joined = text.gap_before(at) & gap::AMPERSAND != 0 && !text.has(i, WEAK);
+        (text.has(i, BINDS) || joined)
+            && text.mark(i) == Mark::Free
+            && text.gap_before(at) & gap::BRACKET == 0
     })
 }
 

@@ -182,11 +182,11 @@ const LISTS: &[(u32, &str)] = &[
     // Seasons and episodes
     (
         SEASON,
-        "season seasons saison saisons staffel staffeln temporada temporadas temp stagione stagioni seizoen seizoenen sezon sezonul sezona sezoni sezonas sasong saeson sæson sesong kausi evad serie series сезон сезоны сезона シーズン 시즌 tem hooaeg mua livre κύκλος σεζόν עונה الموسم الجزء 期 季",
+        "season seasons saison saisons staffel staffeln temporada temporadas temp stagione stagioni seizoen seizoenen sezon sezonul sezona sezoni sezonas sasong saeson sæson sesong kausi evad serie series сезон сезоны сезона シーズン 시즌 tem hooaeg mua livre κύκλος σεζόν עונה فصل الموسم الجزء 期 季",
     ),
     (
         EPISODE,
-        "episode episodes episodio episodios episodul epizod epizoda folge folgen capitulo capitulos cap aflevering afl серия серии серий эпизод выпуск серія серії bolum avsnitt jakso afsnit odcinek odc dil rezs resz epizodes ep eps epi cap tap episodi episodie puntata επεισοδιο επεισόδιο епизод seriya serija פרק الحلقة حلقة ตอนที่ ตอน 話 话 集 回 화 회",
+        "episode episodes episodio episodios episodul epizod epizoda folge folgen capitulo capitulos cap aflevering afl серия серии серий эпизод выпуск серія серії bolum avsnitt jakso afsnit odcinek odc dil rezs resz epizodes ep eps epi cap tap episodi episodie puntata επεισοδιο επεισόδιο епизод seriya serija פרק قسمت الحلقة حلقة ตอนที่ ตอน 話 话 集 回 화 회",
     ),
     (PART, "part pt teil partie parte часть osa del parts"),
     (DISC, "cd disc disk dvd disco"),
@@ -205,15 +205,15 @@ const LISTS: &[(u32, &str)] = &[
     // Private films, in the languages of those who make them
     (
         MACHINE,
-        "vid mvi img mov dsc dscn dscf pxl gopr dji obs bandicam screencast screenrecording screenrecorder bildschirmvideo kooha vokoscreen vokoscreenng dashcam bodycam simplescreenrecorder screencapture bildschirmaufnahme bildschirmaufzeichnung whatsapp telegram viber snapchat tiktok facetime skype webex gmt20",
+        "vid vlc capcut inshot screenrec screenshot mvi img mov dsc dscn dscf pxl gopr dji obs bandicam screencast screenrecording screenrecorder bildschirmvideo kooha vokoscreen vokoscreenng dashcam bodycam simplescreenrecorder screencapture bildschirmaufnahme bildschirmaufzeichnung whatsapp telegram viber snapchat tiktok facetime skype webex gmt20",
     ),
     (
         RECORDING,
-        "video movie film clip capture recording record output untitled unbenannt render export signal zoom meet teams screen webcam camera kamera peek replay test timelapse aufnahme enregistrement grabacion registrazione",
+        "video movie film clip capture recording record rec aufzeichnung mitschnitt output untitled unbenannt render export signal zoom meet teams screen webcam camera kamera peek replay test timelapse aufnahme enregistrement grabacion registrazione",
     ),
     (
         OCCASION,
-        "recital rehearsal baptism christening communion webinar lecture seminar recording screencast birthday+party zoom+meeting teams+meeting team+meeting geburtstag geburtstagsfeier weihnachtsfeier sommerurlaub skiurlaub taufe einschulung konfirmation kommunion abiball klassenfahrt familienfeier familientreffen sommerfest schulfest vorlesung bapteme bautizo batizado battesimo cumpleanos compleanno verjaardag fodelsedag fodselsdag urodziny narozeniny szuletesnap рождения 誕生日 運動会 生日 생일",
+        "recital rehearsal baptism christening communion webinar lecture seminar recording screencast birthday+party zoom+meeting teams+meeting team+meeting screen+shot запись+экрана besprechung geburtstag geburtstagsfeier weihnachtsfeier sommerurlaub skiurlaub taufe einschulung konfirmation kommunion abiball klassenfahrt familienfeier familientreffen sommerfest schulfest vorlesung bapteme bautizo batizado battesimo cumpleanos compleanno verjaardag fodelsedag fodselsdag urodziny narozeniny szuletesnap рождения 誕生日 運動会 生日 생일",
     ),
     (
         FEAST,

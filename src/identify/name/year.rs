@@ -41,6 +41,10 @@ pub(super) fn find(reading: &mut Reading) {
         .map(|at| (at, true))
         .or_else(|| plain(reading).map(|at| (at, false)));
     let Some((at, bracketed)) = found else { return };
+    let at = restored(reading, at).map_or(at, |of_film| {
+        reading.text.set(at, at + 1, Mark::Tech);
+        of_film
+    });
     reading.year = year(&reading.text, at).or(reading.year);
     reading.bracketed_year = bracketed;
     let until = at + 1 + usize::from(is_unit(&reading.text, at + 1));
@@ -53,6 +57,28 @@ pub(super) fn find(reading: &mut Reading) {
             }
         }
     }
+}
+
+/// `Film.1927.2010.Restored`, `Film 1927 [2010 Remaster]`: the year of the film, before that of its restoration. Nothing was
+/// restored for sale before the discs, and `The Legend of 1900` is of 1998.
+fn restored(reading: &Reading, at: usize) -> Option<usize> {
+    const DISCS: u16 = 2000;
+    let text = &reading.text;
+    let named = |i: usize| {
+        matches!(
+            text.key(i),
+            "restored" | "restoration" | "remaster" | "remastered" | "restauriert"
+        )
+    };
+    let before = at.checked_sub(1)?;
+    let (of_film, said) = if named(before) {
+        (before.checked_sub(1)?, true)
+    } else {
+        let sharp = usize::from(matches!(text.key(at + 1), "4k" | "uhd" | "digital"));
+        (before, named(at + 1 + sharp))
+    };
+    let (film, anew) = (year(text, of_film)?, year(text, at)?);
+    (said && film < anew && anew >= DISCS && !reading.opens(of_film)).then_some(of_film)
 }
 
 /// `2006г`, `2009年`
@@ -112,17 +138,17 @@ fn plain(reading: &Reading) -> Option<usize> {
         .first_marked(0, &[Mark::Tech, Mark::Disc])
         .unwrap_or(text.len());
     let is_year = |i: &usize| year(text, *i).is_some() && !counted(text, *i);
+    let series =
+        |i: usize| i > 0 && reading.opens(i - 1) && SERIES.contains(&text.keys(i - 1, i + 1));
     let Some(anchor) = number else {
         let before = (0..technical)
             .rev()
             .filter(is_year)
-            .find(|i| !reading.opens(*i));
+            .find(|i| !(reading.opens(*i) || series(*i)));
         let behind =
             || (technical..text.len()).find(|i| is_year(i) && text.bracket_of(*i).is_none());
         return before.or_else(|| leading(reading)).or_else(behind);
     };
-    let series =
-        |i: usize| i > 0 && reading.opens(i - 1) && SERIES.contains(&text.keys(i - 1, i + 1));
     let before = (0..anchor)
         .rev()
         .filter(is_year)
