@@ -25,8 +25,13 @@ impl World {
         for (fraction, env) in &step.env {
             self.after(time.mul_f64(*fraction), Event::Env(env.clone()));
         }
-        let until = self.clock.now + time;
+        let (until, slept) = (self.clock.now + time, self.sleeps.len());
         self.run_until(until);
+        if self.sleeps.len() > slept {
+            // What was on its way when the machine went to sleep comes before the next key.
+            let until = self.clock.now + KEY;
+            self.run_until(until);
+        }
     }
 
     /// Does it, and says how long it takes.
