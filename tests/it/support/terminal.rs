@@ -14,6 +14,8 @@ pub struct Terminal {
     keyboard: ChildStdin,
     screen: mpsc::Receiver<Vec<u8>>,
     seen: Vec<u8>,
+    /// Of it, what was waited for already.
+    waited: usize,
 }
 
 /// Whether there can be one; says so loudly where there cannot.
@@ -52,19 +54,26 @@ impl Terminal {
             keyboard,
             screen,
             seen: Vec::new(),
+            waited: 0,
         }
     }
 
-    /// Waits until this is shown.
+    /// Waits until this is shown, once more if it was waited for before.
     pub fn until(&mut self, text: &str) {
         let deadline = Instant::now() + Duration::from_secs(30);
-        while !String::from_utf8_lossy(&self.seen).contains(text) {
+        let place = |seen: &[u8]| {
+            let mut windows = seen.windows(text.len());
+            windows.position(|window| window == text.as_bytes())
+        };
+        loop {
+            let news = &self.seen[self.waited..];
+            if let Some(start) = place(news) {
+                self.waited += start + text.len();
+                return;
+            }
             let left = deadline.saturating_duration_since(Instant::now());
             let Ok(more) = self.screen.recv_timeout(left) else {
-                panic!(
-                    "{text:?} is not shown: {}",
-                    String::from_utf8_lossy(&self.seen)
-                );
+                panic!("{text:?} is not shown: {}", String::from_utf8_lossy(news));
             };
             self.seen.extend(more);
         }
