@@ -246,11 +246,19 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         Ok(())
     }
 
+    /// The account remembers what was made since the start; of what was made before it, what waits.
     fn is_outdated(&mut self, header: &Header) -> bool {
         let made = header.made().filter(|_| header.kind == Kind::ResumePoint);
+        let Some(made) = made else {
+            return false;
+        };
+        let newer = |old: &Header| {
+            old.kind == Kind::ResumePoint && !old.dead && old.made().is_some_and(|old| old > made)
+        };
+        let mut lane = self.index.lane(header.account, header.lane);
+        let newer_waits = lane.any(|(_, old)| newer(old));
         let account = self.accounts.get_mut(&header.account);
-        made.zip(account)
-            .is_some_and(|(made, account)| account.is_outdated(header.lane, made))
+        newer_waits || account.is_some_and(|account| account.is_outdated(header.lane, made))
     }
 
     /// What is undelivered in a lane, not in flight, and pointless once `header` is appended.

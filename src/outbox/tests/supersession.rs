@@ -132,6 +132,26 @@ fn a_series_has_one_resume_point_whichever_episode_it_is_of() {
 }
 
 #[test]
+fn what_a_session_of_the_last_run_was_closed_with_does_not_replace_a_newer_resume_point_that_waits()
+{
+    let mut bench = Bench::new(&[discovr()]);
+    let mut closed_late = Watch::film(1, "Heat").tmdb(949);
+    let mut ended = closed_late.clone();
+    ended.again(1);
+    let last_seen = bench.now;
+    bench.pass(s(14));
+    bench.add(&mut ended, Stop);
+    for restarted in [false, true] {
+        if restarted {
+            bench.crash();
+        }
+        let step = closed_late.step(Stop, false, last_seen);
+        assert_eq!(bench.append(&step).made, [], "restarted: {restarted}");
+    }
+    assert_eq!(bench.drain(&discovr()), ["resume_point"]);
+}
+
+#[test]
 fn a_film_and_a_series_with_the_same_id_do_not_share_a_resume_point() {
     let mut bench = Bench::new(&[discovr()]);
     bench.add(&mut Watch::film(1, "Heat").tmdb(949), Stop);
