@@ -158,7 +158,7 @@ impl Accounts {
     /// If it cannot be written; nothing has changed then.
     pub fn link(&self, login: NewLogin) -> Result<Option<Account>, AccountError> {
         let key = login.account.clone();
-        let mut record = Record {
+        let record = Record {
             login,
             linked_at: clock::now().wall,
             needs_login: None,
@@ -167,9 +167,6 @@ impl Accounts {
         let mut before = None;
         self.change(|records| {
             before = records.iter().find(|old| old.is_at(key.service)).cloned();
-            if let Some(same) = before.as_ref().filter(|old| old.login.account == key) {
-                record.linked_at = same.linked_at;
-            }
             records.retain(|old| !old.is_at(key.service));
             records.push(record);
         })?;

@@ -90,7 +90,7 @@ pub struct Account {
     pub profile_name: Option<String>,
     /// What it may do.
     pub scopes: Vec<String>,
-    /// Since when it has been linked: a login made anew by the same user changes nothing of that.
+    /// When the login was made.
     pub linked_at: Wall,
     /// When it ends and must be made again, where the service says so.
     pub expires_at: Option<Wall>,

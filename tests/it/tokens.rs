@@ -280,24 +280,6 @@ async fn another_user_takes_the_place_and_nothing_is_sent_as_the_first() {
 }
 
 #[tokio::test]
-async fn a_login_made_anew_by_the_same_user_leaves_when_it_was_linked() {
-    let desk = Bench::new();
-    let login = |user: &str| {
-        let before = reeld::clock::now().wall;
-        while reeld::clock::now().wall == before {
-            std::thread::yield_now();
-        }
-        let login = desk.punchplay.with(|app| app.issue_login(user));
-        desk.link(login).0.linked()[0].linked_at
-    };
-    let first = login("ann");
-    assert_eq!(login("ann"), first);
-    let other = login("bob");
-    assert!(other > first);
-    assert!(login("ann") > other, "bob was linked in between");
-}
-
-#[tokio::test]
 async fn a_login_made_while_the_old_one_is_renewed_is_not_overwritten() {
     let desk = Bench::new();
     let (accounts, key) = desk.link(desk.punchplay_login(SPENT));
