@@ -168,9 +168,11 @@ fn inside(reading: &Reading) -> Option<(usize, usize, Extra)> {
 }
 
 /// `Film Trailer German Deutsch (2021)`, `Film Trailer #2 [HD]`, `Show - Trailer 02`: where the trailer's language and
-/// number end, if the year or nothing stands behind. `Trailer Park of Terror` has more.
+/// number end, if the year or nothing stands behind. `Trailer Park of Terror` has more; `Hobo Trailer 02` and
+/// `[Group] Hobo Trailer - 02` are episodes, and `03 - Trailer 2` is one's title.
 fn closed(text: &Text, at: usize, until: usize) -> Option<usize> {
-    let counted = |i: usize| text.number(i).is_some_and(|n| n.digits <= 2);
+    let sharp = |i: usize| text.key(i).starts_with('#');
+    let counted = |i: usize| sharp(i) || text.number(i).is_some_and(|n| n.digits <= 2);
     let goes_with = |i: usize| {
         text.mark(i) == Mark::Tech
             || text.has(i, LANGUAGE)
@@ -180,7 +182,9 @@ fn closed(text: &Text, at: usize, until: usize) -> Option<usize> {
     let end = (until..text.len())
         .find(|i| !goes_with(*i))
         .unwrap_or(text.len());
-    let sure = gap::is_dash(text.gap_before(at)) || counted(until);
+    let apart = gap::is_dash(text.gap_before(at)) && text.number(at - 1).is_none();
+    let which = counted(until) && !gap::is_dash(text.gap_before(until));
+    let sure = apart || which && (until + 1 < end || sharp(until));
     (text.mark(end) == Mark::Year || until < end && end == text.len() && sure).then_some(end)
 }
 

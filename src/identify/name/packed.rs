@@ -13,9 +13,7 @@ pub(super) fn is_packed(reading: &Reading, context: &Context, bare: &Bare) -> bo
     let (season, episode) = (bare.first.value / 100, bare.first.value % 100);
     let aired =
         (bare.until..reading.text.len()).any(|i| reading.text.has(i, super::words::BROADCAST));
-    let shelved = context.season.is_some() && !context.anime;
-    let spaced =
-        reading.text.text.contains(' ') && context.series != Some(true) && !aired && !shelved;
+    let spaced = reading.text.text.contains(' ') && context.series != Some(true) && !aired;
     // "2401" only right before a sign of television, and not where it may be a year.
     let broadcast = !(19..=20).contains(&season)
         && season <= 40

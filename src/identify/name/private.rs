@@ -102,7 +102,7 @@ pub(super) fn is_private(reading: &Reading, series: Option<bool>, in_release: bo
         return true;
     }
     let lesson = reading.is_numbered() && reading.season.is_empty() && words == 1;
-    if lesson && !released && LESSONS.contains(&text.key(first)) {
+    if lesson && !released && series != Some(true) && LESSONS.contains(&text.key(first)) {
         return true;
     }
     if counted || reading.bracketed_year {
