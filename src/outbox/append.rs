@@ -248,8 +248,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
 
     /// The account remembers what was made since the start; of what was made before it, what waits.
     fn is_outdated(&mut self, header: &Header) -> bool {
-        let made = header.made().filter(|_| header.kind == Kind::ResumePoint);
-        let Some(made) = made else {
+        let Some(made) = header.made().filter(|_| header.kind == Kind::ResumePoint) else {
             return false;
         };
         let newer = |old: &Header| {

@@ -229,12 +229,15 @@ fn outlive_signals() -> io::Result<Vec<tokio::signal::unix::Signal>> {
 /// Nothing is lost by it: what was acknowledged is on the disk.
 fn end_with_the_daemon(socket: &UnixStream) -> io::Result<()> {
     use rustix::event::{PollFd, PollFlags, poll};
+    use rustix::io::retry_on_intr;
     use rustix::process::{Signal, getpid, kill_process};
     let socket = socket.try_clone()?;
     let wait = move || {
         // Asked for nothing, it returns when the other end is closed.
-        while poll(&mut [PollFd::new(&socket, PollFlags::empty())], None).is_err() {}
-        let _ = kill_process(getpid(), Signal::KILL);
+        let mut ends = [PollFd::new(&socket, PollFlags::empty())];
+        if retry_on_intr(|| poll(&mut ends, None)).is_ok() {
+            let _ = kill_process(getpid(), Signal::KILL);
+        }
     };
     let thread = std::thread::Builder::new().name("hangup".into());
     thread.stack_size(16 * 1024).spawn(wait).map(drop)
