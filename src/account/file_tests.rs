@@ -26,6 +26,7 @@ fn record(user: &str) -> Record {
             },
         },
         linked_at: Wall(0),
+        linked_since: None,
         needs_login: None,
     }
 }

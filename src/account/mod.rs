@@ -158,15 +158,12 @@ impl Accounts {
     /// If it cannot be written; nothing has changed then.
     pub fn link(&self, login: NewLogin) -> Result<Option<Account>, AccountError> {
         let key = login.account.clone();
-        let record = Record {
-            login,
-            linked_at: clock::now().wall,
-            needs_login: None,
-        };
-        let refresh = record.login.tokens.refresh.clone();
+        let refresh = login.tokens.refresh.clone();
+        let now = clock::now().wall;
         let mut before = None;
         self.change(|records| {
             before = records.iter().find(|old| old.is_at(key.service)).cloned();
+            let record = Record::in_place_of(before.as_ref(), login, now);
             records.retain(|old| !old.is_at(key.service));
             records.push(record);
         })?;

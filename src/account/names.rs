@@ -101,6 +101,7 @@ mod tests {
             profile_name: profile.map(str::to_owned),
             scopes: Vec::new(),
             linked_at: Wall(0),
+            linked_since: Wall(0),
             expires_at: None,
             needs_login: None,
         }

@@ -75,8 +75,24 @@ pub(super) struct Record {
     #[serde(flatten)]
     pub(super) login: NewLogin,
     pub(super) linked_at: Wall,
+    /// Since when the same user is logged in without a break, if not since `linked_at`.
+    #[serde(default)]
+    pub(super) linked_since: Option<Wall>,
     /// The service refused the login, in its words.
     pub(super) needs_login: Option<String>,
+}
+
+impl Record {
+    /// A login made `now`, in the place of the one `before` it at its service.
+    pub(super) fn in_place_of(before: Option<&Self>, login: NewLogin, now: Wall) -> Self {
+        let same = before.filter(|before| before.login.account == login.account);
+        Self {
+            login,
+            linked_at: now,
+            linked_since: same.map(|before| before.linked_since.unwrap_or(before.linked_at)),
+            needs_login: None,
+        }
+    }
 }
 
 /// A linked account as people see it. Holds no secret.
@@ -92,6 +108,8 @@ pub struct Account {
     pub scopes: Vec<String>,
     /// When the login was made.
     pub linked_at: Wall,
+    /// Since when the user is logged in without a break: logging in anew is none.
+    pub linked_since: Wall,
     /// When it ends and must be made again, where the service says so.
     pub expires_at: Option<Wall>,
     /// The service refused it, and why: nothing is sent until the next login.
@@ -138,6 +156,7 @@ impl From<&Record> for Account {
             profile_name: login.profile_name.clone(),
             scopes: login.scopes.clone(),
             linked_at: record.linked_at,
+            linked_since: record.linked_since.unwrap_or(record.linked_at),
             expires_at: login.tokens.refresh_expires_at,
             needs_login: record.needs_login.clone(),
         }
@@ -210,6 +229,7 @@ mod tests {
                 profile_name: None,
                 scopes: Vec::new(),
                 linked_at: Wall(0),
+                linked_since: Wall(0),
                 expires_at: end,
                 needs_login: refused.then(|| "signed out".to_owned()),
             };
@@ -217,6 +237,45 @@ mod tests {
             assert_eq!(words.is_some(), expected.is_some(), "{words:?}");
             let words = words.unwrap_or_default();
             assert!(words.contains(expected.unwrap_or_default()), "{words}");
+        }
+    }
+
+    #[test]
+    fn a_user_who_logs_in_anew_is_linked_since_the_first_login_of_the_row() {
+        let login = |user: &str| NewLogin {
+            account: AccountKey {
+                service: ServiceName::Punchplay,
+                user: user.to_owned(),
+                profile: None,
+            },
+            user_name: user.to_owned(),
+            profile_name: None,
+            scopes: Vec::new(),
+            client_id: "c".to_owned(),
+            tokens: Tokens {
+                access: None,
+                access_expires_at: Wall(0),
+                access_life: Duration::ZERO,
+                refresh: Secret::new("r"),
+                refresh_expires_at: None,
+            },
+        };
+        let mut record = None;
+        for (user, now, since) in [
+            ("ann", 1, 1),
+            ("ann", 2, 1),
+            ("ann", 3, 1),
+            ("bob", 4, 4),
+            ("ann", 5, 5),
+            ("ann", 6, 5),
+        ] {
+            let new = Record::in_place_of(record.as_ref(), login(user), Wall(now));
+            let account = Account::from(&new);
+            assert_eq!(
+                (account.linked_at, account.linked_since),
+                (Wall(now), Wall(since))
+            );
+            record = Some(new);
         }
     }
 

@@ -70,6 +70,7 @@ fn last_linked(state_dir: &Path, why: &str) -> Vec<Account> {
         profile_name: None,
         scopes: Vec::new(),
         linked_at: Wall(0),
+        linked_since: Wall(0),
         expires_at: None,
         needs_login: Some(why.to_owned()),
     };

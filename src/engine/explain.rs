@@ -98,7 +98,7 @@ impl<E: Edges> Engine<E> {
         let mut linked = self.active();
         linked.retain(|key| {
             let mut accounts = self.accounts.iter();
-            accounts.any(|account| account.key == *key && account.linked_at <= watched)
+            accounts.any(|account| account.key == *key && account.linked_since <= watched)
         });
         self.bound.insert(session, linked);
         Some(Release::Watched)

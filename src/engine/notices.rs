@@ -117,6 +117,7 @@ mod tests {
             profile_name: Some("Ann".into()),
             scopes: Vec::new(),
             linked_at: Wall(0),
+            linked_since: Wall(0),
             expires_at: None,
             needs_login: None,
         };

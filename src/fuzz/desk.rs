@@ -185,6 +185,7 @@ fn account(service: ServiceName, linked_at: Wall) -> Account {
         profile_name: None,
         scopes: Vec::new(),
         linked_at,
+        linked_since: linked_at,
         expires_at: None,
         needs_login: None,
     }

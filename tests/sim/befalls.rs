@@ -201,9 +201,10 @@ impl World {
         self.accounts
             .retain(|account| account.key.service != SERVICES[service]);
         let mut account = account(number);
+        account.linked_at = self.clock.moment().wall;
         if number == 2 {
             // Ann was here before all of it.
-            account.linked_at = self.clock.moment().wall;
+            account.linked_since = account.linked_at;
         }
         self.accounts.push(account);
         self.accounts.sort_by(|a, b| a.key.cmp(&b.key));

@@ -202,6 +202,7 @@ pub fn account(number: usize) -> Account {
         profile_name: None,
         scopes: Vec::new(),
         linked_at: Wall(0),
+        linked_since: Wall(0),
         expires_at: None,
         needs_login: None,
     }

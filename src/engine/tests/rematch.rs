@@ -89,3 +89,21 @@ fn a_film_in_two_files_is_watched_with_the_second() {
         .collect();
     assert_eq!(viewings.len(), 1, "one film, one viewing");
 }
+
+#[test]
+fn a_watch_that_was_kept_here_is_told_to_whom_was_logged_in_then_and_logged_in_anew_since() {
+    for (since_then, told) in [(true, 1), (false, 0)] {
+        let mut rig = Rig::new(Machine::default());
+        watch(&mut rig, "/v/Heat.mkv", LENGTH + 5.0);
+        for account in &mut rig.accounts {
+            account.linked_at = rig.now.wall;
+            if !since_then {
+                account.linked_since = rig.now.wall;
+            }
+        }
+        rig.tell(Input::Accounts(rig.accounts.clone()));
+        rematch(&mut rig);
+        assert_eq!(rig.world.watched.len(), told);
+        assert_eq!(rig.world.history.len(), told);
+    }
+}

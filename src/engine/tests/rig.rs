@@ -160,6 +160,7 @@ fn account(service: ServiceName, profile: Option<String>) -> Account {
         profile_name: None,
         scopes: Vec::new(),
         linked_at: Wall(0),
+        linked_since: Wall(0),
         expires_at: None,
         needs_login: None,
     }

@@ -99,6 +99,7 @@ fn user(name: &str, linked_at: i64) -> Account {
         profile_name: None,
         scopes: Vec::new(),
         linked_at: Wall(linked_at),
+        linked_since: Wall(linked_at),
         expires_at: None,
         needs_login: None,
     }
