@@ -4,6 +4,8 @@
 //! would be left open at the service, an unfinished stop takes its place: a new delivery under a new event id, so that
 //! nothing in flight or in doubt is ever sent again with another meaning. The history has been told before (`engine/undo.rs`).
 
+use std::time::Duration;
+
 use super::append::{Appended, Purpose};
 use super::record::{self, Kind, Outcome, Payload, encode};
 use super::{Catalogue, Draft, Outbox};
@@ -122,6 +124,10 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
     ) -> Result<(), StoreError> {
         let mut event = payload.event;
         event.watched = false;
+        if payload.boot_id != self.boot_id {
+            // Before this boot: its clocks say nothing in this one.
+            (event.at.mono, event.at.boot) = (Duration::ZERO, Duration::ZERO);
+        }
         let step = Step {
             event: None,
             viewing: viewing.clone(),

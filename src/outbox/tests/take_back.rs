@@ -84,6 +84,23 @@ fn what_is_there_stays_there_and_what_is_in_doubt_or_in_flight_is_said_to_be() {
 }
 
 #[test]
+fn what_was_watched_in_an_earlier_boot_and_is_taken_back_is_older_than_what_plays_in_this_one() {
+    let mut bench = Bench::new(&[discovr()]);
+    let mut film = Watch::film(1, "Heat").tmdb(949);
+    bench.finish(&mut film);
+    bench.power_loss();
+    bench.outbox.take_back(&unwatched(&film)).unwrap();
+    film.again(1);
+    bench.pass(s(60));
+    bench.add(&mut film, Action::Start);
+    assert_eq!(bench.drain(&discovr()), ["resume_point"]);
+    film.position = 3000.0;
+    bench.pass(s(60));
+    bench.add(&mut film, Action::Stop);
+    assert_eq!(bench.drain(&discovr()), ["resume_point"]);
+}
+
+#[test]
 fn what_another_account_has_is_not_told_as_a_resume_point_either() {
     let mut bench = Bench::both();
     let mut film = Watch::film(1, "Heat").tmdb(949);
