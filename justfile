@@ -40,7 +40,7 @@ install: build
 
 # Simulate so many evenings, from a seed on; the first that fails is cut down and told. Built for speed, which takes minutes once
 simulate runs seed="1":
-    SIM_RUNS={{runs}} SIM_SEED={{seed}} MALLOC_TRIM_THRESHOLD_=100000000 MALLOC_TOP_PAD_=4000000 cargo test --profile sim --locked --test sim -- --ignored --nocapture simulate
+    SIM_RUNS={{runs}} SIM_SEED={{seed}} cargo test --profile sim --locked --test sim -- --ignored --nocapture simulate
 
 # Put faults into the code on purpose: does the simulation find them?
 mutations *names:

@@ -283,9 +283,12 @@ mod rfc3339 {
 
 /// `media_json`, and back.
 mod media {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+    use serde::{
+        Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::Error as _,
+    };
 
-    use super::{Date, Ids, Media, MediaType, media_json};
+    use super::{Date, Ids, Media, MediaType};
+    use crate::model::{Line, put_media};
 
     #[derive(Deserialize)]
     struct Shape {
@@ -315,7 +318,8 @@ mod media {
     }
 
     pub fn serialize<S: Serializer>(media: &Media, to: S) -> Result<S::Ok, S::Error> {
-        media_json(media).serialize(to)
+        let raw = Line::raw(|line| put_media(media, line)).map_err(S::Error::custom)?;
+        raw.serialize(to)
     }
 
     pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Media, D::Error> {

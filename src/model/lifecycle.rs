@@ -114,11 +114,11 @@ impl ViewingKey {
             return self.media_type == other.media_type && self.location == other.location;
         }
         self.media_type == other.media_type
+            && self.same_title(other)
             && self.season == other.season
             && self.episode == other.episode
             && self.absolute_episode == other.absolute_episode
             && self.date == other.date
-            && self.same_title(other)
     }
 
     fn same_title(&self, other: &Self) -> bool {

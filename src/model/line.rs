@@ -4,6 +4,7 @@
 //! text does, and of lines that come by the hundred thousand that search is the most part.
 
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::text::every_byte;
 
@@ -116,6 +117,14 @@ impl Line {
         let mut line = Self::default();
         fill(&mut line);
         serde_json::from_slice(line.end()).unwrap_or_default()
+    }
+
+    /// The object that `fill` makes, to be put into another as it stands.
+    pub fn raw(fill: impl FnOnce(&mut Self)) -> serde_json::Result<Box<RawValue>> {
+        let mut line = Self::default();
+        fill(&mut line);
+        line.close(0);
+        RawValue::from_string(String::from_utf8(line.0).unwrap_or_default())
     }
 
     fn within(&mut self, fill: impl FnOnce(&mut Self)) {

@@ -156,6 +156,13 @@ impl Header {
     }
 }
 
+/// Of an account that has no queue yet.
+static NO_LANES: Lanes = Lanes {
+    order: BTreeSet::new(),
+    ready: BTreeSet::new(),
+    live: BTreeSet::new(),
+};
+
 /// The queue of one account.
 #[derive(Debug, Default)]
 struct Lanes {
@@ -212,8 +219,7 @@ impl Index {
 
     /// Whether an account has nothing in it.
     pub fn is_empty(&self, account: u16) -> bool {
-        let lanes = self.lanes.get(usize::from(account));
-        lanes.is_none_or(|lanes| lanes.order.is_empty())
+        self.lanes_of(account).order.is_empty()
     }
 
     /// How many wait for the clock.
@@ -247,28 +253,24 @@ impl Index {
     /// Everything of one lane, in order, whatever state it is in.
     pub fn lane(&self, account: u16, lane: u64) -> impl Iterator<Item = (DeliveryId, &Header)> {
         let range = (lane, DeliveryId(0))..=(lane, DeliveryId(u64::MAX));
-        let ids = self.lanes.get(usize::from(account));
-        ids.into_iter()
-            .flat_map(move |lanes| lanes.order.range(range.clone()))
-            .filter_map(|(_, id)| Some((*id, self.headers.get(id)?)))
+        let ids = self.lanes_of(account).order.range(range);
+        ids.filter_map(|(_, id)| Some((*id, self.headers.get(id)?)))
+    }
+
+    fn lanes_of(&self, account: u16) -> &Lanes {
+        self.lanes.get(usize::from(account)).unwrap_or(&NO_LANES)
     }
 
     /// The first of each lane that does not stand aside.
     pub fn ready(&self, account: u16) -> impl DoubleEndedIterator<Item = (DeliveryId, &Header)> {
-        let lanes = self.lanes.get(usize::from(account));
-        lanes
-            .into_iter()
-            .flat_map(|lanes| lanes.ready.iter())
-            .filter_map(|id| Some((*id, self.headers.get(id)?)))
+        let ids = self.lanes_of(account).ready.iter();
+        ids.filter_map(|id| Some((*id, self.headers.get(id)?)))
     }
 
     /// The live events of an account.
     pub fn live(&self, account: u16) -> impl Iterator<Item = (DeliveryId, &Header)> {
-        let lanes = self.lanes.get(usize::from(account));
-        lanes
-            .into_iter()
-            .flat_map(|lanes| lanes.live.iter())
-            .filter_map(|id| Some((*id, self.headers.get(id)?)))
+        let ids = self.lanes_of(account).live.iter();
+        ids.filter_map(|id| Some((*id, self.headers.get(id)?)))
     }
 
     /// Whether something appended later makes this one pointless.

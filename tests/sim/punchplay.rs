@@ -136,7 +136,8 @@ impl PunchPlay {
         if event.raw_filename.is_some() && !sending.names {
             return Err("a file name was sent".into());
         }
-        if body.contains("/films/") || body.contains("/tv/") || body.contains("/home/") {
+        let folders = ["/films/", "/tv/", "/home/"];
+        if body.contains('/') && folders.iter().any(|folder| body.contains(folder)) {
             return Err("a path was sent".into());
         }
         if !(0.0..=1.0).contains(&event.progress) || event.position_seconds > event.duration_seconds

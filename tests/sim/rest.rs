@@ -64,7 +64,8 @@ impl World {
             let waiting = self.waiting_for_the_user();
             // What waits for an id is asked for at TMDB once a day.
             if self.ask_status() == Some((waiting, 0)) && (self.is_idle() || waiting > 0) {
-                if !self.remembered.borrow().is_whole() {
+                let spoilt = self.damaged || self.history_failed;
+                if spoilt && !self.remembered.borrow().is_whole() {
                     self.complain("what the history had lost is not in it again".into());
                 }
                 return;

@@ -25,9 +25,13 @@ struct Figures {
 
 /// Runs these seeds; the first one that fails, if one does, and its complaints.
 fn run(seeds: impl Iterator<Item = u64>, figures: &mut Figures) -> Option<(u64, Vec<String>)> {
-    let digests = std::env::var_os("SIM_DIGEST").is_some();
+    let [digests, diaries] =
+        ["SIM_DIGEST", "SIM_DIARY"].map(|name| std::env::var_os(name).is_some());
     for seed in seeds {
-        let judgement = judge(&user::script(seed), digests);
+        let judgement = judge(&user::script(seed), digests || diaries);
+        if diaries {
+            eprintln!("seed {seed}\n{}", judgement.diary.join("\n"));
+        }
         let mut digest = DefaultHasher::new();
         (figures.digest, &judgement.diary, &judgement.complaints).hash(&mut digest);
         figures.digest = digest.finish();
