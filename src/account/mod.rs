@@ -260,13 +260,23 @@ impl Accounts {
         }
     }
 
-    /// The service wants a new login, and says so: marked until there is one.
-    pub async fn needs_login(&self, account: &AccountKey, reason: &str) {
-        let unmarked = self
-            .records()
-            .iter()
-            .any(|record| record.login.account == *account && record.needs_login.is_none());
-        if !unmarked {
+    /// Which login of the account there is: when it was made.
+    #[must_use]
+    pub fn login_of(&self, account: &AccountKey) -> Option<Wall> {
+        let records = self.records();
+        let record = records.iter().find(|r| r.login.account == *account);
+        record.map(|record| record.linked_at)
+    }
+
+    /// The service refused this `login` and wants a new one: said, and marked until there is one. What is refused of an earlier
+    /// login says nothing of the one there is.
+    pub async fn needs_login(&self, account: &AccountKey, login: Option<Wall>, reason: &str) {
+        let key = account.clone();
+        let is_it = move |record: &Record| {
+            record.login.account == key && login == Some(record.linked_at)
+        };
+        let unmarked = |record: &Record| is_it(record) && record.needs_login.is_none();
+        if !self.records().iter().any(unmarked) {
             return;
         }
         tracing::warn!(
@@ -274,9 +284,9 @@ impl Accounts {
             account.service.title(),
             account.service
         );
-        let (account, reason) = (account.clone(), reason.to_owned());
+        let reason = reason.to_owned();
         let mark = move |records: &mut Vec<Record>| {
-            for record in records.iter_mut().filter(|r| r.login.account == account) {
+            for record in records.iter_mut().filter(|record| is_it(record)) {
                 record.needs_login = Some(reason.clone());
             }
         };
@@ -372,7 +382,10 @@ impl Accounts {
         let result = renew::renew(&self.0.http, &base, login).await;
         match &result {
             Ok(_) => pace.succeeded(),
-            Err(Unavailable::NeedsLogin(reason)) => self.needs_login(&login.account, reason).await,
+            Err(Unavailable::NeedsLogin(reason)) => {
+                let made = Some(record.linked_at);
+                self.needs_login(&login.account, made, reason).await;
+            }
             // Without an answer nothing was used up.
             Err(Unavailable::Later { fault, .. }) if *fault == Fault::Unreachable => {}
             Err(Unavailable::Later { after, reason, .. }) => {

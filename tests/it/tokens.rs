@@ -209,6 +209,35 @@ async fn a_refused_login_is_marked_said_and_ends_with_the_next_login() {
 }
 
 #[tokio::test]
+async fn a_refusal_of_the_old_login_that_comes_late_leaves_the_new_one_alone() {
+    let mut desk = Bench::new();
+    let (accounts, key) = desk.link(desk.punchplay_login(LONG));
+    let new_login = desk.punchplay_login(LONG);
+    desk.punchplay
+        .with(|app| app.scopes = "profile:read".to_owned());
+    desk.punchplay
+        .fault(PLAYBACK, Fault::Slow(Duration::from_millis(300)), 1);
+    let session = desk.session();
+    let event = desk.event(Action::Start, session, film());
+    let job = desk.jobs(&key, &event).remove(0);
+    let service = desk.at_punchplay(&accounts, &key);
+    let log_in_anew = async {
+        while desk.punchplay.count(PLAYBACK) == 0 {
+            tokio::task::yield_now().await;
+        }
+        accounts.link(new_login).unwrap();
+    };
+    let (late, ()) = tokio::join!(service.deliver(&job), log_in_anew);
+    assert!(matches!(late, Disposition::NeedsLogin { .. }), "{late:?}");
+    assert_eq!(accounts.linked()[0].needs_login, None);
+    service.deliver(&job).await;
+    assert!(
+        accounts.linked()[0].needs_login.is_some(),
+        "the new one is refused as well"
+    );
+}
+
+#[tokio::test]
 async fn a_scope_that_is_missing_needs_a_login() {
     let mut desk = Bench::new();
     let (accounts, key) = desk.link(desk.punchplay_login(LONG));

@@ -302,6 +302,7 @@ impl Discovr {
 
 impl Service for Discovr {
     async fn deliver(&self, job: &Job) -> Disposition {
+        let login = self.accounts.login_of(&self.account);
         let result = match job.call {
             Call::ResumePoint => self.resume_point(job).await,
             Call::History { .. } | Call::HistoryOf(_) => self.history(job).await,
@@ -311,7 +312,9 @@ impl Service for Discovr {
         };
         let (Ok(disposition) | Err(disposition)) = result;
         if let Disposition::NeedsLogin { reason } = &disposition {
-            self.accounts.needs_login(&self.account, reason).await;
+            self.accounts
+                .needs_login(&self.account, login, reason)
+                .await;
         }
         disposition
     }

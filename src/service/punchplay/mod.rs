@@ -90,12 +90,15 @@ impl PunchPlay {
 
 impl Service for PunchPlay {
     async fn deliver(&self, job: &Job) -> Disposition {
+        let login = self.accounts.login_of(&self.account);
         let disposition = match self.attempt(job).await {
             Ok(answer) => classify(&answer),
             Err(disposition) => disposition,
         };
         if let Disposition::NeedsLogin { reason } = &disposition {
-            self.accounts.needs_login(&self.account, reason).await;
+            self.accounts
+                .needs_login(&self.account, login, reason)
+                .await;
         }
         disposition
     }
