@@ -272,9 +272,8 @@ impl Accounts {
     /// login says nothing of the one there is.
     pub async fn needs_login(&self, account: &AccountKey, login: Option<Wall>, reason: &str) {
         let key = account.clone();
-        let is_it = move |record: &Record| {
-            record.login.account == key && login == Some(record.linked_at)
-        };
+        let is_it =
+            move |record: &Record| record.login.account == key && login == Some(record.linked_at);
         let unmarked = |record: &Record| is_it(record) && record.needs_login.is_none();
         if !self.records().iter().any(unmarked) {
             return;

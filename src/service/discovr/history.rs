@@ -209,7 +209,11 @@ fn offset(text: &str) -> Option<i64> {
     let digits = digits.replace(':', "");
     let (hours, minutes) = digits.split_at_checked(2)?;
     let minutes = if minutes.is_empty() { "0" } else { minutes };
-    let minutes = hours.parse::<i64>().ok()? * 60 + minutes.parse::<i64>().ok()?;
+    let part = |digits: &str, below: u8| {
+        let number = digits.parse::<u8>().ok()?;
+        (number < below).then(|| i64::from(number))
+    };
+    let minutes = part(hours, 24)? * 60 + part(minutes, 60)?;
     Some(minutes * if sign == "-" { -60_000 } else { 60_000 })
 }
 
@@ -284,6 +288,23 @@ mod tests {
         assert_eq!(look(&ours(), entry), Page::Unknown);
         let other = entry.replace("\"episode\":2", "\"episode\":3");
         assert_eq!(look(&ours(), &other), Page::Absent);
+    }
+
+    #[test]
+    fn a_zone_that_makes_no_sense_makes_none_of_the_time() {
+        for zone in [
+            "-1844674407370955161",
+            "+9223372036854775807",
+            "+2",
+            "+",
+            "+0é",
+            "+300",
+        ] {
+            let entry = format!(
+                r#"[{{"mediaId":"TV_1","season":1,"episode":2,"updatedAt":"2026-11-22T02:00:00{zone}"}}]"#
+            );
+            assert_eq!(look(&ours(), &entry), Page::Unknown, "{zone}");
+        }
     }
 
     #[test]
