@@ -92,7 +92,7 @@ impl Debouncer {
     /// What was taken for a piece of something watched, and is of a re-watch that was not known yet: it begins again, as that.
     pub(super) fn leave_pieces_of(&mut self, late: &[Viewing], now: Moment) {
         let is_part = |piece: &Viewing| {
-            let mut open = late.iter().filter(|late| late.completed.is_none());
+            let mut open = late.iter().filter(|late| self.is_unfinished(late));
             is_piece(piece) && open.any(|late| !is_aside(late) && late.key.same_as(&piece.key))
         };
         let players = self.players.iter().filter(|(_, player)| {
@@ -117,7 +117,7 @@ impl Debouncer {
             .filter_map(|player| Some(player.session()?.viewing))
             .collect();
         let rewatch_of = |piece: &Viewing| {
-            let mut open = late.iter().filter(|late| late.completed.is_none());
+            let mut open = late.iter().filter(|late| self.is_unfinished(late));
             let is_before = |late: &&Viewing| {
                 !is_aside(late)
                     && late.key.same_as(&piece.key)
@@ -133,6 +133,12 @@ impl Debouncer {
         pieces.sort_unstable();
         let pairs = pieces.into_iter().map(|(_, late, piece)| (late, piece));
         pairs.collect()
+    }
+
+    /// What is known here of a viewing may be more than the late witness knows.
+    fn is_unfinished(&self, late: &Viewing) -> bool {
+        let known = self.viewings.get(late.id);
+        late.completed.is_none() && known.is_none_or(|known| known.completed.is_none())
     }
 
     /// The re-watch went on with the piece, and perhaps to its end.

@@ -12,7 +12,9 @@ use std::io;
 
 use super::{Edges, Engine};
 use crate::history::{Entry, Read};
-use crate::model::{AccountKey, Action, Lifecycle, Moment, SessionId, Viewing, ViewingId, Wall};
+use crate::model::{
+    AccountKey, Action, Lifecycle, Moment, ServiceName, SessionId, Viewing, ViewingId, Wall,
+};
 use crate::outbox::{Outbox, Standing};
 use crate::service::Catalogue;
 use crate::store::{Store, StoreError};
@@ -112,9 +114,15 @@ fn lines<S: Store>(
     });
     let standings = outbox.standings(asked.collect())?;
     let line = |viewing: &&Viewing| {
-        let accounts = told.remove(&viewing.id).unwrap_or_default();
+        let mut accounts = told.remove(&viewing.id).unwrap_or_default();
         let watched = viewing.completed.is_some();
+        // An older one that waits may be another user's.
+        let is_last = |stop: &Lifecycle| watched || stop.at.wall >= viewing.updated_at;
         let stop = stops.remove(&viewing.id).filter(|s| s.watched == watched);
+        let stop = stop.filter(is_last);
+        if stop.is_none() && !watched {
+            keep_single(&mut accounts);
+        }
         let stop = stop.unwrap_or_else(|| stop_of(viewing));
         let mut entry = Entry::of(viewing, &stop, &accounts);
         entry.ended_at = viewing.updated_at;
@@ -127,6 +135,13 @@ fn lines<S: Store>(
         entry
     };
     Ok(lost.iter().map(line).collect())
+}
+
+/// Of two users of one service nobody knows any more to whom the last stop was told.
+fn keep_single(accounts: &mut Vec<AccountKey>) {
+    let services: Vec<ServiceName> = accounts.iter().map(|account| account.service).collect();
+    let users = |service: ServiceName| services.iter().filter(|other| **other == service).count();
+    accounts.retain(|account| users(account.service) == 1);
 }
 
 /// A stop that leaves a viewing as it is, in a session that nobody was told of.

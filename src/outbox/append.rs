@@ -9,6 +9,7 @@ use super::record::{self, Attempts, Entry, Kind, Payload, Remembrance, encode};
 use super::{Catalogue, Draft, MOST_VIEWINGS, Outbox, RECENT, TitleKey};
 use crate::model::{
     AccountKey, Action, DeliveryId, EventId, Journal, Lifecycle, Moment, Step, Viewing, ViewingId,
+    Wall,
 };
 use crate::service::Call;
 use crate::store::{Durability, Store, StoreError};
@@ -223,7 +224,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             let mut header = Header::new(&entry, self.boot_id, &self.ids, &attempts);
             header.beat &= !step.seeked;
             header.heard = self.heard.contains(&(account, event.session)) || attempts.in_doubt;
-            if self.is_outdated(&header) {
+            if self.is_outdated(&header, event.at.wall)? {
                 continue;
             }
             for old in self.superseded_by(&header) {
@@ -246,18 +247,28 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         Ok(())
     }
 
-    /// The account remembers what was made since the start; of what was made before it, what waits.
-    fn is_outdated(&mut self, header: &Header) -> bool {
+    /// Whether a resume point tells of a time before that of another one. The account remembers what was made since the start; of
+    /// what was made before it, what waits is looked at. What happened before this boot has nothing but its stamp.
+    fn is_outdated(&mut self, header: &Header, stamp: Wall) -> Result<bool, StoreError> {
         let Some(made) = header.made().filter(|_| header.kind == Kind::ResumePoint) else {
-            return false;
+            return Ok(false);
         };
-        let newer = |old: &Header| {
-            old.kind == Kind::ResumePoint && !old.dead && old.made().is_some_and(|old| old > made)
-        };
-        let mut lane = self.index.lane(header.account, header.lane);
-        let newer_waits = lane.any(|(_, old)| newer(old));
+        let waiting = self.index.lane(header.account, header.lane);
+        for (id, old) in waiting.filter(|(_, old)| old.kind == Kind::ResumePoint && !old.dead) {
+            let newer = match old.made().filter(|old| *old > 0) {
+                Some(old) => old > made,
+                None if made > 0 || header.undated || old.undated => false,
+                None => {
+                    let old: Option<Payload> = self.read(&record::payload(id))?;
+                    old.is_some_and(|old| stamp < old.event.at.wall)
+                }
+            };
+            if newer {
+                return Ok(true);
+            }
+        }
         let account = self.accounts.get_mut(&header.account);
-        newer_waits || account.is_some_and(|account| account.is_outdated(header.lane, made))
+        Ok(account.is_some_and(|account| account.is_outdated(header.lane, made)))
     }
 
     /// What is undelivered in a lane, not in flight, and pointless once `header` is appended.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::index::Header;
 use super::record::{self, Kind, Payload, encode};
-use super::{Catalogue, Draft, Outbox};
+use super::{Catalogue, Draft, Outbox, plausible};
 use crate::model::{DeliveryId, Wall};
 use crate::store::{Store, StoreError};
 
@@ -32,14 +32,12 @@ impl Newest {
         self.0.remove(&place);
     }
 
-    /// Whether what was true at `stamp` comes too late. A delivered stamp that is yet to come is that of a wrong clock, and
-    /// holds nothing up.
+    /// Whether what was true at `stamp` comes too late.
     pub fn is_after(&self, place: Place, stamp: Wall, now: Wall) -> bool {
-        let newest = self
-            .0
-            .get(&place)
-            .filter(|newest| **newest <= now.plus(AHEAD));
-        newest.is_some_and(|newest| stamp < *newest)
+        // One that is yet to come is that of a wrong clock, and holds nothing up.
+        let real = |newest: &Wall| *newest <= now.plus(AHEAD) || !plausible(now);
+        let newest = self.0.get(&place);
+        newest.is_some_and(|newest| stamp < *newest && real(newest))
     }
 
     /// The one to forget when another comes in.

@@ -76,7 +76,8 @@ impl World {
     fn open(&mut self, slot: usize, film: usize, from: f64) {
         if self.slots[slot].is_none() {
             self.players += 1;
-            let player = Player::new(self.script.setup.players[slot], self.players);
+            let booted = self.clock.moment().boot;
+            let player = Player::new(self.script.setup.players[slot], self.players, booted);
             let said = player.appears();
             self.slots[slot] = Some(Seat {
                 player,

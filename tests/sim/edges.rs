@@ -97,7 +97,7 @@ impl Remembered {
         )]
         let number = (line * lines.len() as f64) as usize;
         if let Some(start) = lines.get(number) {
-            text[start + 20] ^= 1;
+            text[start + 20] = b'#';
             self.log.replace(text);
             self.completed.clear();
         }

@@ -70,7 +70,8 @@ const fn ms(ms: u64) -> Duration {
 }
 
 impl Player {
-    pub fn new(kind: Kind, number: u32) -> Self {
+    /// `awake`: since the machine was started.
+    pub fn new(kind: Kind, number: u32, awake: Duration) -> Self {
         let name = match kind {
             Kind::Mpv | Kind::MpvTwice => "mpv",
             Kind::Vlc => "vlc",
@@ -90,7 +91,8 @@ impl Player {
             kind,
             process: Process {
                 pid: 1000 + number,
-                started: u64::from(number) * 100,
+                // Ticks of a hundredth of a second.
+                started: u64::try_from(awake.as_millis() / 10).unwrap_or(u64::MAX),
             },
             ids,
             open: None,
