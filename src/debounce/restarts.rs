@@ -239,6 +239,27 @@ fn a_rewatch_that_could_not_be_read_before_it_had_ended_counts() {
     assert_eq!(rig.watches(), 2, "read again: {}", rig.story());
 }
 
+/// The disk was full when it was completed: the database says that it is unfinished and open, the history that it was watched.
+#[test]
+fn what_the_history_knows_to_be_watched_is_no_rewatch_because_the_database_is_behind() {
+    let mut rig = played(400.0);
+    let left = rig.remembered();
+    rig.wait(600.0);
+    rig.end("mpv-1", EndReason::Eof);
+    rig.wait(5.0);
+    rig.open_at("vlc-2", heat(), 900.0);
+    rig.wait(50.0);
+    rig.quit("vlc-2");
+    rig.wait(5.0);
+    let told = rig.events.len();
+    rig.restart_knowing_what_ended(3.0);
+    rig.wait(20.0);
+    rig.recall(left);
+    rig.wait(5.0);
+    assert_eq!(rig.watches(), 1, "{}", rig.story());
+    assert_eq!(rig.events.len(), told, "a second stop: {}", rig.story());
+}
+
 #[test]
 fn a_former_run_that_reached_the_end_of_a_film_leaves_the_watch_to_the_run_that_went_on() {
     for after in [20.0, 99.0] {

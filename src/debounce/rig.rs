@@ -130,9 +130,11 @@ impl Rig {
         self.recall(left);
     }
 
-    /// The daemon starts again, and of what it left can read only what the history says of what was watched.
+    /// The daemon starts again, and of what it left can read only what the history says of what was watched, and of pieces of it.
     pub fn restart_knowing_what_ended(&mut self, away: f64) {
-        self.steps.retain(|step| step.viewing.completed.is_some());
+        let is_over =
+            |viewing: &Viewing| viewing.completed.is_some() || viewing.local_only.is_some();
+        self.steps.retain(|step| is_over(&step.viewing));
         self.restart(away, super::rules::test_rules());
     }
 

@@ -2,6 +2,7 @@
 
 use super::support::*;
 use crate::model::Action::{self, *};
+use crate::model::{Moment, Step, Wall};
 use crate::outbox::Settled;
 use crate::service::Fault;
 
@@ -149,6 +150,45 @@ fn what_a_session_of_the_last_run_was_closed_with_does_not_replace_a_newer_resum
         assert_eq!(bench.append(&step).made, [], "restarted: {restarted}");
     }
     assert_eq!(bench.drain(&discovr()), ["resume_point"]);
+}
+
+/// An episode that was left open and another one that was stopped a minute later, both in the last boot; and the step that
+/// closes the former in this one.
+fn closed_in_the_next_boot(bench: &mut Bench) -> Step {
+    let mut open = Watch::episode(1, "The Wire", 1, &[1]).tmdb(1438);
+    let mut stopped = Watch::episode(2, "The Wire", 1, &[2]).tmdb(1438);
+    let opened = bench.now.wall;
+    bench.add(&mut open, Start);
+    bench.drain(&discovr());
+    bench.pass(s(60));
+    bench.add(&mut stopped, Stop);
+    bench.power_loss();
+    let before = Moment {
+        mono: s(0),
+        boot: s(0),
+        wall: opened,
+    };
+    open.step(Stop, false, before)
+}
+
+#[test]
+fn what_the_last_boot_left_open_does_not_replace_a_newer_resume_point_that_waits() {
+    let mut bench = Bench::new(&[discovr()]);
+    let closing = closed_in_the_next_boot(&mut bench);
+    assert_eq!(bench.append(&closing).made, []);
+    assert_eq!(bench.drain(&discovr()), ["resume_point"]);
+}
+
+#[test]
+fn what_the_last_boot_left_open_does_not_follow_a_newer_resume_point_whatever_the_clock_shows() {
+    for clock in [None, Some(Wall(30_000))] {
+        let mut bench = Bench::new(&[discovr()]);
+        let closing = closed_in_the_next_boot(&mut bench);
+        bench.now.wall = clock.unwrap_or(bench.now.wall);
+        assert_eq!(bench.drain(&discovr()), ["resume_point"]);
+        bench.append(&closing);
+        assert_eq!(bench.drain(&discovr()), Vec::<String>::new(), "{clock:?}");
+    }
 }
 
 #[test]
