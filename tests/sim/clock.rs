@@ -5,7 +5,7 @@ use std::time::Duration;
 use reeld::model::{Moment, Wall};
 
 /// 2026-11-22, evening.
-const EVENING: i64 = 1_795_370_000_000;
+pub const EVENING: Wall = Wall(1_795_370_000_000);
 /// The first thing that runs does so some seconds after boot.
 const BOOTED: Duration = Duration::from_secs(20);
 
@@ -50,7 +50,7 @@ impl Clock {
 
     /// What a right clock would show.
     pub fn true_wall(&self) -> Wall {
-        Wall(EVENING).plus(self.now)
+        EVENING.plus(self.now)
     }
 
     /// Time that passes while the machine is on and awake, over all boots: players run by it.

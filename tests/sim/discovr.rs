@@ -206,6 +206,18 @@ impl Discovr {
     }
 }
 
+impl Entry {
+    /// Whether it is of this film, or of one of the episodes in this file.
+    pub fn is_of(&self, film: &Film) -> bool {
+        let episode = match (film.episodes, self.episode) {
+            (None, None) => true,
+            (Some((season, all)), Some((s, e))) => season == s && all.contains(&e),
+            _ => false,
+        };
+        self.media_id == media_id(film) && episode
+    }
+}
+
 fn resume(body: &Body, episode: Option<(u32, u32)>) -> Resume {
     Resume {
         progress: body.progress,

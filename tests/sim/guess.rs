@@ -272,7 +272,7 @@ impl Guess {
     }
 
     /// The daemon died. `known`: what was reached before then (milliseconds) is remembered; `None`: only what is durable.
-    pub fn orphaned(self, known: Option<u64>) -> Vec<Self> {
+    pub fn orphaned(self, known: Option<u64>, lossy: bool) -> Vec<Self> {
         let mut kept = self;
         for session in kept.sessions.values_mut() {
             session.orphan = true;
@@ -298,10 +298,13 @@ impl Guess {
             });
         }
         // A session that began only just now may not be known at all.
-        guesses.push(Self {
-            sessions: BTreeMap::new(),
-            ..kept
-        });
+        let young = |session: &Session| known.is_none_or(|known| session.since >= known);
+        if lossy || kept.sessions.values().any(young) {
+            guesses.push(Self {
+                sessions: BTreeMap::new(),
+                ..kept
+            });
+        }
         match known {
             Some(_) => guesses,
             None => guesses.into_iter().flat_map(Self::perhaps_kept).collect(),

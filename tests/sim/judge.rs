@@ -1,10 +1,17 @@
 //! One run, judged: what went wrong on the way, and what the services hold against what they must.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use reeld::model::Wall;
+
+use crate::clock::EVENING;
 use crate::discovr::media_id;
 use crate::library::{FILMS, Fate, Work};
+use crate::log::{Fact, What};
 use crate::punchplay::PunchPlay;
 use crate::reference::{Count, Reference, Verdict};
-use crate::script::Script;
+use crate::script::{RequestFault, Script};
 use crate::world::{Outcome, World};
 
 /// What was found out.
@@ -32,10 +39,14 @@ pub fn judge(script: &Script, diary: bool) -> Judgement {
     };
     if judgement.complaints.is_empty() {
         let verdicts = Reference::new(&outcome.facts, script.setup.progress_every).verdicts();
+        let steady = steady(script, &outcome.facts);
         for verdict in &verdicts {
             judgement.weigh(verdict, &outcome);
+            judgement.nothing_is_missing(verdict, &outcome, steady);
         }
         judgement.requests_are_bounded(script, &outcome);
+        judgement.times_are_true(&outcome);
+        judgement.what_happens_is_told(script, &outcome);
     }
     judgement.diary = outcome.diary;
     judgement
@@ -60,6 +71,7 @@ impl Judgement {
             self.undecided += 1;
             return;
         };
+        let opened = verdict.opened;
         let special = FILMS
             .iter()
             .any(|film| film.work() == work && film.fate == Fate::Special);
@@ -79,8 +91,8 @@ impl Judgement {
         };
         if counts.iter().any(as_it_must_be) {
             let exact = counts.len() == 1 && counts.iter().flatten().all(|(low, high)| low == high);
-            self.decided += u32::from(exact);
-            self.undecided += u32::from(!exact);
+            self.decided += u32::from(exact && opened);
+            self.undecided += u32::from(!exact && opened);
         } else {
             self.complaints.push(format!(
                 "watches of {}: {punchplay:?} at PunchPlay, {least} to {most} at Discovr, and must be one of {counts:?}",
@@ -128,6 +140,82 @@ impl Judgement {
         }
     }
 
+    /// Where it was left is told at all, to whom could be told all the time.
+    fn nothing_is_missing(&mut self, verdict: &Verdict, outcome: &Outcome, steady: [bool; 2]) {
+        let work = verdict.work;
+        let film = FILMS.iter().find(|film| film.work() == work);
+        let Some(film) = film.filter(|film| film.fate == Fate::Told) else {
+            return;
+        };
+        if verdict.position.is_none() || outcome.clock_was_wrong {
+            return;
+        }
+        if steady[0] && !outcome.punchplay[0].stopped_at.contains_key(&work) {
+            let complaint = format!("{} was left, and PunchPlay has no stop of it", name(work));
+            self.complaints.push(complaint);
+        }
+        let unwatched = |count: &Count| count[1] == (0, 0);
+        let unfinished = verdict
+            .counts
+            .as_ref()
+            .is_some_and(|all| all.iter().all(unwatched));
+        let resume = outcome.discovr.resume.get(&media_id(film));
+        if steady[1] && unfinished && film.episodes.is_none() && resume.is_none() {
+            let complaint = format!("{} was left, and Discovr does not know where", name(work));
+            self.complaints.push(complaint);
+        }
+    }
+
+    /// On an evening on which nothing befalls anybody, PunchPlay follows each film as it is played, once each.
+    fn what_happens_is_told(&mut self, script: &Script, outcome: &Outcome) {
+        let opened = outcome.facts.iter().filter_map(|fact| match fact.what {
+            What::Opened { film, .. } => Some(film),
+            _ => None,
+        });
+        let films: Vec<usize> = opened.collect();
+        let once: BTreeSet<Work> = films.iter().map(|film| FILMS[*film].work()).collect();
+        let all_told = films.iter().all(|film| FILMS[*film].fate == Fate::Told);
+        let nothing_befalls = script.steps.iter().all(|step| step.env.is_empty())
+            && script.requests.is_empty()
+            && script.store.is_empty();
+        let quiet = nothing_befalls && all_told && once.len() == films.len();
+        if !quiet || !steady(script, &outcome.facts)[0] {
+            return;
+        }
+        let punchplay = &outcome.punchplay[0];
+        if punchplay.without_start > 0 {
+            self.complaints.push("sessions without a start".into());
+        }
+        #[allow(clippy::cast_precision_loss, reason = "small numbers")]
+        let beats = outcome.played / script.setup.progress_every as f64;
+        // What is paused, sought or has just begun is told of otherwise.
+        if f64::from(punchplay.beats) < 0.5 * beats - 5.0 {
+            let complaint = format!("{} beats in the time of {beats:.0}", punchplay.beats);
+            self.complaints.push(complaint);
+        }
+    }
+
+    /// A watch is dated to a time at which the film was open, or had just been left.
+    fn times_are_true(&mut self, outcome: &Outcome) {
+        if outcome.clock_was_wrong {
+            return;
+        }
+        let shown = Shown::of(&outcome.facts);
+        let punchplay = outcome.punchplay.iter().flat_map(|user| &user.watched_at);
+        let punchplay = punchplay.map(|(work, at)| (*work, *at));
+        let discovr = outcome.discovr.history.iter().flat_map(|entry| {
+            let films = FILMS.iter().filter(|film| entry.is_of(film));
+            films.take(1).map(|film| (film.work(), entry.at))
+        });
+        for (work, at) in punchplay.chain(discovr) {
+            if !shown.was(work, at) {
+                let complaint =
+                    format!("{} was watched at {at}, and was not open then", name(work));
+                self.complaints.push(complaint);
+            }
+        }
+    }
+
     /// Requests cost: some for every beat, some for everything that happens.
     fn requests_are_bounded(&mut self, script: &Script, outcome: &Outcome) {
         #[allow(clippy::cast_precision_loss, reason = "small numbers")]
@@ -141,6 +229,57 @@ impl Judgement {
                 outcome.requests
             ));
         }
+    }
+}
+
+/// Of each service, whether Ann could be told of everything there all the time.
+fn steady(script: &Script, facts: &[Fact]) -> [bool; 2] {
+    let ignored = script
+        .requests
+        .values()
+        .any(|fault| *fault == RequestFault::Ignored);
+    [0, 1].map(|service: usize| {
+        let breaks = |fact: &Fact| match fact.what {
+            What::Linked { account, on } => account == service && !on,
+            What::Dropped { account } => account == service,
+            What::Tracked(on) => !on,
+            What::Ignored(work) => work.is_some(),
+            _ => false,
+        };
+        !ignored && script.setup.linked[service] && !facts.iter().any(breaks)
+    })
+}
+
+/// When each film was open, true time.
+struct Shown(Vec<(Work, Duration, Duration)>);
+
+/// A minute of pause completes, and what is left is dated as it is heard of.
+const AFTERWARDS: Duration = Duration::from_secs(90);
+
+impl Shown {
+    fn of(facts: &[Fact]) -> Self {
+        let mut shown: BTreeMap<u32, (Work, Duration, Duration)> = BTreeMap::new();
+        for fact in facts {
+            let (playback, film) = match &fact.what {
+                What::Opened { playback, film, .. } => (*playback, Some(*film)),
+                What::Played(stretch) => (stretch.playback, None),
+                What::Paused { playback, .. } | What::Ended { playback, .. } => (*playback, None),
+                _ => continue,
+            };
+            if let Some(film) = film {
+                let begins = (FILMS[film].work(), fact.at, fact.at);
+                shown.insert(playback, begins);
+            } else if let Some((_, _, until)) = shown.get_mut(&playback) {
+                *until = fact.at;
+            }
+        }
+        Self(shown.into_values().collect())
+    }
+
+    fn was(&self, work: Work, at: Wall) -> bool {
+        let at = at.since(EVENING);
+        let mut shown = self.0.iter();
+        shown.any(|(of, from, until)| *of == work && *from <= at && at <= *until + AFTERWARDS)
     }
 }
 

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
+use reeld::model::Wall;
 use reeld::service::Answer;
 use serde::Deserialize;
 use serde_json::json;
@@ -34,12 +35,17 @@ pub struct PunchPlay {
     unwanted: Vec<Work>,
     pub gone: Vec<Work>,
     pub watches: BTreeMap<Work, usize>,
+    /// The stamps of the stops that told of them.
+    pub watched_at: Vec<(Work, Wall)>,
     /// Stamp and position (seconds) of the last stop.
     pub stopped_at: BTreeMap<Work, (i64, f64)>,
     /// What nobody could be sure of, and the user has said what it is.
     pub let_go: BTreeSet<Work>,
     /// Whatever it was ever told of.
     pub told: BTreeSet<Work>,
+    /// Stops of sessions of which it knew no start; and how often it was told how far one is.
+    pub without_start: u32,
+    pub beats: u32,
 }
 
 /// What is known of the machine when a request goes out.
@@ -129,6 +135,7 @@ impl PunchPlay {
                 event.title, event.season, event.episode
             )
         })?;
+        judge_words(&event, film)?;
         if film.fate == Fate::Doubtful && !self.let_go.contains(&film.work()) {
             return Err(format!("{} was kept here, and sent", event.title));
         }
@@ -265,8 +272,10 @@ impl PunchPlay {
                     json!({"error": "conflict", "message": "no live session"}),
                 );
             }
+            Some("progress") => self.beats += 1,
             Some("stop") => {
                 session.stopped = true;
+                self.without_start += u32::from(!session.started);
                 self.stop(&event);
             }
             _ => {}
@@ -290,6 +299,8 @@ impl PunchPlay {
         let threshold = event.watched_threshold.unwrap_or(THRESHOLD);
         if event.watched == Some(true) || event.progress >= threshold {
             *self.watches.entry(film.work()).or_default() += 1;
+            let at = Wall(event.event_created_at);
+            self.watched_at.push((film.work(), at));
         }
     }
 }
@@ -337,6 +348,30 @@ fn answer(status: u16, body: serde_json::Value) -> Answer {
         status,
         body: body.to_string(),
         ..Answer::default()
+    }
+}
+
+/// Whether an event says of a film what is true of it.
+fn judge_words(event: &Event, film: &Film) -> Result<(), String> {
+    let says = |text: &str| film.path.contains(text);
+    let last = film
+        .episodes
+        .and_then(|(_, all)| all.last().copied().filter(|_| all.len() > 1));
+    let wrong = [
+        (event.media_type == "episode") != film.episodes.is_some(),
+        event.tmdb_id.is_some_and(|id| id != film.tmdb),
+        event.imdb_id.as_ref().is_some_and(|id| !says(id)),
+        event.tvdb_id.is_some(),
+        event.year.is_some_and(|year| !says(&year.to_string())),
+        event.year.is_none() && says("(1995)"),
+        event.episode_end != last,
+        event.multi_episode.unwrap_or(false) != last.is_some(),
+        event.absolute_episode.is_some() || event.anime == Some(true),
+        event.duration_seconds.abs_diff(film.length as u64) > 1,
+    ];
+    match wrong.iter().position(|wrong| *wrong) {
+        Some(number) => Err(format!("{} is not so: {number} of {event:?}", event.title)),
+        None => Ok(()),
     }
 }
 

@@ -67,6 +67,8 @@ pub struct Verdict {
     pub position: Option<f64>,
     /// It was played long enough for a start, perhaps.
     pub begun: bool,
+    /// Somebody had it open.
+    pub opened: bool,
 }
 
 impl Verdict {
@@ -77,6 +79,7 @@ impl Verdict {
             counts: Some(BTreeSet::from([Count::default()])),
             position: None,
             begun: false,
+            opened: false,
         }
     }
 }
@@ -170,6 +173,7 @@ impl<'a> Reference<'a> {
             counts: (!film.vague).then(|| film.guesses.iter().map(named).collect()),
             position: film.position,
             begun: film.begun,
+            opened: true,
         }
     }
 }
@@ -529,7 +533,7 @@ impl Follow {
             Down::Kill(_) => {
                 let beat = Duration::from_secs_f64(self.progress_every + 5.0);
                 let known = u64::try_from(now.saturating_sub(beat).as_millis()).unwrap_or(0);
-                self.each(|guess| guess.orphaned(Some(known)));
+                self.each(|guess| guess.orphaned(Some(known), how != Down::Kill(None)));
             }
             Down::Lost(history_too) => {
                 self.vague |= history_too && self.touched.is_some();
@@ -540,7 +544,7 @@ impl Follow {
                 }
             }
             Down::Power(_) => {
-                self.each(|guess| guess.orphaned(None));
+                self.each(|guess| guess.orphaned(None, true));
                 for playback in self.playbacks.values_mut() {
                     playback.over = true;
                     playback.done = true;

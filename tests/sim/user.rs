@@ -21,6 +21,8 @@ const OPERATIONS: u32 = 1200;
 
 /// One run in so many ends with a scene that is made to hurt.
 const SHARP: u64 = 5;
+/// One run in so many ends with a daemon that is killed with a watch that nobody has told yet.
+const LEFT: u64 = 20;
 /// In one run in so many the user gives orders as well.
 const ORDERS: u64 = 7;
 /// In one run in so many the user says what something is.
@@ -77,6 +79,9 @@ pub fn script(seed: u64) -> Script {
     }
     if seed.is_multiple_of(SHARP) {
         user.sharp(&mut Rng::with_seed(!seed), &mut setup);
+    }
+    if seed % LEFT == 11 {
+        user.left_with_the_daemon(&mut Rng::with_seed(!seed), &mut setup);
     }
     let User {
         mut rng,

@@ -38,6 +38,20 @@ impl User {
         }
     }
 
+    /// It was past the threshold for longer than a beat when the daemon was killed, and is quit before there is one again.
+    pub(super) fn left_with_the_daemon(&mut self, rng: &mut Rng, setup: &mut Setup) {
+        let seconds = Duration::from_secs;
+        (setup.progress_every, setup.threshold) = (30, 60);
+        let (slot, film) = (rng.usize(0..SLOTS), rng.usize(4..7));
+        let down = seconds(rng.u64(40..90));
+        let fraction = 0.6 + rng.f64().mul_add(80.0, 70.0) / FILMS[film].length;
+        self.exactly(open(slot, film), &[]);
+        self.exactly(Act::PlayTo { slot, fraction }, &[]);
+        self.exactly(Act::Wait(seconds(1)), &[(0.5, Env::Kill { down })]);
+        self.exactly(Act::Quit { slot }, &[]);
+        self.exactly(Act::Wait(seconds(120)), &[]);
+    }
+
     fn exactly(&mut self, act: Act, env: &[(f64, Env)]) {
         let env = env.to_vec();
         self.steps.push(Step { act, env });
