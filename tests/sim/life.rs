@@ -82,7 +82,8 @@ impl World {
             disk.died = false;
             disk.failed = false;
         }
-        if !std::mem::take(&mut self.ending) {
+        // It ended as it should have by then; but the database is lost all the same.
+        if !std::mem::take(&mut self.ending) || matches!(how, Down::Lost(_)) {
             self.fact(What::Down(how));
         }
     }

@@ -8,7 +8,7 @@ use reeld::engine::Input;
 use reeld::identify::rules;
 use reeld::model::Ids;
 
-use crate::library::{FILMS, Work};
+use crate::library::{FILMS, Film, Work};
 use crate::log::{Reach, Rematched, TakenBack, What};
 use crate::world::World;
 
@@ -88,7 +88,12 @@ impl World {
         let wrong = self.log.clock_was_wrong;
         let reach = std::array::from_fn(|account| {
             let reached = self.reached.get(&(account, last.at)).copied();
-            reached.unwrap_or(if wrong { Reach::Perhaps } else { Reach::Never })
+            let reached = reached.unwrap_or(if wrong { Reach::Perhaps } else { Reach::Never });
+            // Discovr is told of each episode in a file for itself, and may have one of them.
+            match account == 1 && has_several(work) {
+                true => reached.min(Reach::Perhaps),
+                false => reached,
+            }
         });
         let life = self.life;
         self.taken_back = None;
@@ -220,4 +225,11 @@ impl World {
     pub fn history_is_short(&self) -> bool {
         self.history_failed || self.failing().is_some() || !self.remembered.borrow().is_complete()
     }
+}
+
+fn has_several(work: Work) -> bool {
+    let several = |film: &Film| film.episodes.is_some_and(|(_, all)| all.len() > 1);
+    FILMS
+        .iter()
+        .any(|film| film.work() == work && several(film))
 }

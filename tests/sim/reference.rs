@@ -345,6 +345,7 @@ impl Follow {
             }
             What::Dropped { account } => {
                 let account = *account;
+                self.position = None;
                 self.each(|mut guess| {
                     guess.counts[account].0 = 0;
                     vec![guess]
@@ -533,6 +534,7 @@ impl Follow {
             Down::Kill(_) => {
                 let beat = Duration::from_secs_f64(self.progress_every + 5.0);
                 let known = u64::try_from(now.saturating_sub(beat).as_millis()).unwrap_or(0);
+                self.forget_unwritten(now);
                 self.each(|guess| guess.orphaned(Some(known), how != Down::Kill(None)));
             }
             Down::Lost(history_too) => {
@@ -552,6 +554,18 @@ impl Follow {
             }
         }
         self.up = None;
+    }
+
+    /// A playback whose start was in the middle of its write is one that the next daemon finds.
+    fn forget_unwritten(&mut self, now: Time) {
+        let since = now.saturating_sub(UNWRITTEN * 2).as_millis();
+        for (number, playback) in &mut self.playbacks {
+            let mut guesses = self.guesses.iter();
+            playback.unseen |= guesses.any(|guess| {
+                let session = guess.sessions.get(number);
+                session.is_some_and(|session| u128::from(session.since) >= since)
+            });
+        }
     }
 
     /// Sessions of the last run are adopted where their playback is still there, and closed otherwise.
