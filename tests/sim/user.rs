@@ -21,7 +21,8 @@ const OPERATIONS: u32 = 1200;
 
 /// One run in so many ends with a scene that is made to hurt.
 const SHARP: u64 = 5;
-/// One run in so many ends with a daemon that is killed with a watch that nobody has told yet.
+/// One run in so many ends with a daemon that is killed with a watch that nobody has told yet, and one with a power cut in which
+/// one of two films is left open.
 const LEFT: u64 = 20;
 /// In one run in so many the user gives orders as well.
 const ORDERS: u64 = 7;
@@ -80,8 +81,10 @@ pub fn script(seed: u64) -> Script {
     if seed.is_multiple_of(SHARP) {
         user.sharp(&mut Rng::with_seed(!seed), &mut setup);
     }
-    if seed % LEFT == 11 {
-        user.left_with_the_daemon(&mut Rng::with_seed(!seed), &mut setup);
+    match seed % LEFT {
+        11 => user.left_with_the_daemon(&mut Rng::with_seed(!seed), &mut setup),
+        13 => user.one_is_left_open_in_a_power_cut(&mut Rng::with_seed(!seed)),
+        _ => {}
     }
     let User {
         mut rng,

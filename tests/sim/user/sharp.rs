@@ -52,6 +52,29 @@ impl User {
         self.exactly(Act::Wait(seconds(120)), &[]);
     }
 
+    /// Two episodes are open, and a service cannot be reached: the one that is quit waits, the other is closed in the next boot.
+    pub(super) fn one_is_left_open_in_a_power_cut(&mut self, rng: &mut Rng) {
+        let seconds = Duration::from_secs;
+        let slot = rng.usize(0..SLOTS);
+        let other = (slot + 1) % SLOTS;
+        let (time, down) = (seconds(7200), seconds(rng.u64(5..90)));
+        let power = Env::Power {
+            down,
+            batches: if rng.bool() { 1000 } else { 0 },
+            year_1970: rng.u32(0..4) == 0,
+        };
+        self.exactly(open(other, 4), &[]);
+        self.exactly(open(slot, 5), &[]);
+        let fraction = 0.5;
+        self.exactly(
+            Act::PlayTo { slot, fraction },
+            &[(0.1, Env::Outage { service: 1, time })],
+        );
+        self.exactly(Act::Quit { slot }, &[]);
+        self.exactly(Act::Wait(seconds(rng.u64(2..60))), &[(0.9, power)]);
+        self.exactly(Act::Wait(seconds(90)), &[]);
+    }
+
     fn exactly(&mut self, act: Act, env: &[(f64, Env)]) {
         let env = env.to_vec();
         self.steps.push(Step { act, env });
