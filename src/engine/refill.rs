@@ -120,7 +120,7 @@ fn lines<S: Store>(
         let is_last = |stop: &Lifecycle| watched || stop.at.wall >= viewing.updated_at;
         let stop = stops.remove(&viewing.id).filter(|s| s.watched == watched);
         let stop = stop.filter(is_last);
-        if stop.is_none() && !watched {
+        if !watched {
             keep_single(&mut accounts);
         }
         let stop = stop.unwrap_or_else(|| stop_of(viewing));

@@ -11,7 +11,7 @@ use crate::library::{FILMS, Fate, Work};
 use crate::log::{Fact, What};
 use crate::punchplay::PunchPlay;
 use crate::reference::{Count, Reference, Verdict};
-use crate::script::{RequestFault, Script};
+use crate::script::{Env, RequestFault, Script};
 use crate::world::{Outcome, World};
 
 /// What was found out.
@@ -45,7 +45,9 @@ pub fn judge(script: &Script, diary: bool) -> Judgement {
             judgement.nothing_is_missing(verdict, &outcome, steady);
         }
         judgement.requests_are_bounded(script, &outcome);
-        judgement.times_are_true(&outcome);
+        if !loses_the_clock(script) {
+            judgement.times_are_true(&outcome);
+        }
         judgement.what_happens_is_told(script, &outcome);
     }
     judgement.diary = outcome.diary;
@@ -247,6 +249,20 @@ fn steady(script: &Script, facts: &[Fact]) -> [bool; 2] {
             _ => false,
         };
         !ignored && script.setup.linked[service] && !facts.iter().any(breaks)
+    })
+}
+
+/// What happened before that is dated as late as it can have been.
+fn loses_the_clock(script: &Script) -> bool {
+    let mut env = script.steps.iter().flat_map(|step| &step.env);
+    env.any(|(_, env)| {
+        matches!(
+            env,
+            Env::Power {
+                year_1970: true,
+                ..
+            }
+        )
     })
 }
 
