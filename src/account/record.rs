@@ -89,7 +89,9 @@ impl Record {
         Self {
             login,
             linked_at: now,
-            linked_since: same.map(|before| before.linked_since.unwrap_or(before.linked_at)),
+            // A clock that was ahead may have dated the one before.
+            linked_since: same
+                .map(|before| before.linked_since.unwrap_or(before.linked_at).min(now)),
             needs_login: None,
         }
     }
@@ -268,6 +270,7 @@ mod tests {
             ("bob", 4, 4),
             ("ann", 5, 5),
             ("ann", 6, 5),
+            ("ann", 3, 3),
         ] {
             let new = Record::in_place_of(record.as_ref(), login(user), Wall(now));
             let account = Account::from(&new);

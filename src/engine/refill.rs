@@ -117,12 +117,10 @@ fn lines<S: Store>(
         let mut accounts = told.remove(&viewing.id).unwrap_or_default();
         let watched = viewing.completed.is_some();
         // An older one that waits may be another user's.
-        let is_last = |stop: &Lifecycle| watched || stop.at.wall >= viewing.updated_at;
+        let single = watched || keep_single(&mut accounts);
+        let is_last = |stop: &Lifecycle| single || stop.at.wall >= viewing.updated_at;
         let stop = stops.remove(&viewing.id).filter(|s| s.watched == watched);
         let stop = stop.filter(is_last);
-        if !watched {
-            keep_single(&mut accounts);
-        }
         let stop = stop.unwrap_or_else(|| stop_of(viewing));
         let mut entry = Entry::of(viewing, &stop, &accounts);
         entry.ended_at = viewing.updated_at;
@@ -137,11 +135,12 @@ fn lines<S: Store>(
     Ok(lost.iter().map(line).collect())
 }
 
-/// Of two users of one service nobody knows any more to whom the last stop was told.
-fn keep_single(accounts: &mut Vec<AccountKey>) {
+/// Of two users of one service nobody knows any more to whom the last stop was told. Whether there are none.
+fn keep_single(accounts: &mut Vec<AccountKey>) -> bool {
     let services: Vec<ServiceName> = accounts.iter().map(|account| account.service).collect();
     let users = |service: ServiceName| services.iter().filter(|other| **other == service).count();
     accounts.retain(|account| users(account.service) == 1);
+    accounts.len() == services.len()
 }
 
 /// A stop that leaves a viewing as it is, in a session that nobody was told of.

@@ -224,7 +224,9 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             let mut header = Header::new(&entry, self.boot_id, &self.ids, &attempts);
             header.beat &= !step.seeked;
             header.heard = self.heard.contains(&(account, event.session)) || attempts.in_doubt;
-            if self.is_outdated(&header, event.at.wall)? {
+            // What is told again was weighed by the history, and is older than all of this run by the boot clock.
+            let again = matches!(purpose, Purpose::Again { .. });
+            if !again && self.is_outdated(&header, event.at.wall)? {
                 continue;
             }
             for old in self.superseded_by(&header) {

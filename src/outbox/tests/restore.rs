@@ -64,6 +64,23 @@ fn a_completion_made_again_has_the_same_event_ids_and_is_in_doubt() {
 }
 
 #[test]
+fn what_this_run_told_is_told_again_with_its_resume_point_where_the_store_was_lost_under_it() {
+    let mut bench = Bench::both();
+    let mut film = Watch::film(1, "Heat").tmdb(949);
+    let step = film.step(Stop, true, bench.now);
+    bench.append(&step);
+    let before = bench.queue();
+    bench.outbox.close();
+    bench.outbox.mistrust();
+    bench.disk = Disk::default();
+    bench.reopen();
+    assert_eq!(bench.queue(), Vec::<String>::new());
+    let again = owed(&retold(&step), true);
+    bench.outbox.owe(&again, bench.now).unwrap();
+    assert_eq!(bench.queue().len(), before.len(), "{before:?}");
+}
+
+#[test]
 fn what_is_queued_is_not_queued_again_and_an_old_resume_point_stays_away() {
     let mut bench = Bench::both();
     let mut film = Watch::film(1, "Heat").tmdb(949);

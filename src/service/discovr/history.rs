@@ -206,8 +206,13 @@ fn iso_8601(text: &str) -> Option<Wall> {
 /// `+02:00`, `+0200` or `+02`, in milliseconds.
 fn offset(text: &str) -> Option<i64> {
     let (sign, digits) = text.split_at_checked(1)?;
-    let digits = digits.replace(':', "");
-    let (hours, minutes) = digits.split_at_checked(2)?;
+    let digits = match digits.split_once(':') {
+        Some((hours, minutes)) if hours.len() == 2 => [hours, minutes].concat(),
+        Some(_) => return None,
+        None => digits.to_owned(),
+    };
+    let is_plain = matches!(digits.len(), 2 | 4) && digits.bytes().all(|b| b.is_ascii_digit());
+    let (hours, minutes) = digits.split_at_checked(2).filter(|_| is_plain)?;
     let minutes = if minutes.is_empty() { "0" } else { minutes };
     let part = |digits: &str, below: u8| {
         let number = digits.parse::<u8>().ok()?;
