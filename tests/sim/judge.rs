@@ -73,7 +73,6 @@ impl Judgement {
             self.undecided += 1;
             return;
         };
-        let opened = verdict.opened;
         let special = FILMS
             .iter()
             .any(|film| film.work() == work && film.fate == Fate::Special);
@@ -93,8 +92,8 @@ impl Judgement {
         };
         if counts.iter().any(as_it_must_be) {
             let exact = counts.len() == 1 && counts.iter().flatten().all(|(low, high)| low == high);
-            self.decided += u32::from(exact && opened);
-            self.undecided += u32::from(!exact && opened);
+            self.decided += u32::from(verdict.opened && exact);
+            self.undecided += u32::from(verdict.opened && !exact);
         } else {
             self.complaints.push(format!(
                 "watches of {}: {punchplay:?} at PunchPlay, {least} to {most} at Discovr, and must be one of {counts:?}",

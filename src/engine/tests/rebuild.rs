@@ -1,6 +1,7 @@
 //! What was lost is made again, and no more than that.
 
 use super::rig::*;
+use crate::engine::Input;
 use crate::model::{AccountKey, ServiceName};
 use crate::store::StoreErrorKind;
 
@@ -255,6 +256,25 @@ fn a_history_that_lost_its_end_or_everything_is_written_again_once_and_it_is_sai
         assert_eq!(rig.world.watched, ["Heat"], "and nobody is told again");
         assert_eq!(rig.world.history.len(), 1);
     }
+}
+
+#[test]
+fn a_line_that_is_written_again_names_no_two_users_of_one_service() {
+    let mut rig = Rig::new(Machine::default());
+    rig.open("a", HEAT, 0.0);
+    rig.wait(60.0);
+    rig.accounts[0].key.user = "8".into();
+    rig.tell(Input::Accounts(rig.accounts.clone()));
+    rig.wait(60.0);
+    rig.quit("a");
+    rig.wait(60.0);
+    cut_history(&mut rig, 1);
+    rig.kill(5.0);
+    rig.wait(60.0);
+    assert!(rig.problems().contains("were written"));
+    let entry = rig.log().entries.remove(0);
+    let told = entry.accounts.iter().map(|account| account.service);
+    assert_eq!(told.collect::<Vec<_>>(), [ServiceName::Discovr]);
 }
 
 #[test]

@@ -205,18 +205,16 @@ fn iso_8601(text: &str) -> Option<Wall> {
 
 /// `+02:00`, `+0200` or `+02`, in milliseconds.
 fn offset(text: &str) -> Option<i64> {
-    let (sign, digits) = text.split_at_checked(1)?;
-    let digits = match digits.split_once(':') {
-        Some((hours, minutes)) if hours.len() == 2 => [hours, minutes].concat(),
-        Some(_) => return None,
-        None => digits.to_owned(),
+    let (sign, rest) = text.split_at_checked(1)?;
+    let (hours, rest) = rest.split_at_checked(2)?;
+    let minutes = match rest.strip_prefix(':').unwrap_or(rest) {
+        "" => "00",
+        minutes => minutes,
     };
-    let is_plain = matches!(digits.len(), 2 | 4) && digits.bytes().all(|b| b.is_ascii_digit());
-    let (hours, minutes) = digits.split_at_checked(2).filter(|_| is_plain)?;
-    let minutes = if minutes.is_empty() { "0" } else { minutes };
-    let part = |digits: &str, below: u8| {
-        let number = digits.parse::<u8>().ok()?;
-        (number < below).then(|| i64::from(number))
+    let part = |digits: &str, below: i64| {
+        let is_plain = digits.len() == 2 && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let number = digits.parse::<i64>().ok().filter(|_| is_plain);
+        number.filter(|number| *number < below)
     };
     let minutes = part(hours, 24)? * 60 + part(minutes, 60)?;
     Some(minutes * if sign == "-" { -60_000 } else { 60_000 })
@@ -304,6 +302,12 @@ mod tests {
             "+",
             "+0é",
             "+300",
+            "+2:00",
+            "+020",
+            "++5",
+            "+0:200",
+            "+24:00",
+            "+00:60",
         ] {
             let entry = format!(
                 r#"[{{"mediaId":"TV_1","season":1,"episode":2,"updatedAt":"2026-11-22T02:00:00{zone}"}}]"#
