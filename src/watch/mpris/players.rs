@@ -13,14 +13,16 @@
 //!
 //! An ignored player is told of once and never spoken or listened to. A change of the configuration, or of whether
 //! the browsers' extension is there, decides anew. What one player does not answer delays nobody else: each answer,
-//! or its absence after a deadline, is an event like any other.
+//! or its absence after a deadline, is an event like any other, and is asked for again (`players/silence.rs`).
 
 mod player;
+mod silence;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use self::player::{Player, Stage};
+use self::silence::Silence;
 use super::bus::{Answer, Call, Event, Owner};
 use super::heard::Heard;
 use super::ids::Ids;
@@ -97,10 +99,7 @@ impl Players {
 
     /// When `timeout` is to be called, on `Moment::mono`.
     pub fn deadline(&self) -> Option<Duration> {
-        self.players
-            .values()
-            .filter_map(|player| player.track.deadline())
-            .min()
+        self.players.values().filter_map(Player::deadline).min()
     }
 
     /// The bus is there: everybody is looked for.
@@ -163,6 +162,10 @@ impl Players {
     pub fn timeout(&mut self, now: Moment) {
         for owner in self.owners() {
             self.on(&owner, now, |track| track.timeout(now));
+            let player = self.players.get_mut(&owner);
+            if let Some(read) = player.and_then(|player| player.silence.timeout(now.mono)) {
+                self.want(&owner, read);
+            }
         }
     }
 
@@ -202,6 +205,7 @@ impl Players {
             read: false,
             nameless: true,
             reading: BTreeMap::new(),
+            silence: Silence::default(),
         };
         self.players.insert(owner.clone(), player);
         self.scanning(&owner);
@@ -254,6 +258,7 @@ impl Players {
     }
 
     fn answered(&mut self, call: Call, answer: Answer, now: Moment) {
+        let is_silent = answer == Answer::Silent;
         match (call, answer) {
             (Call::Names, Answer::Names(names)) => {
                 self.named(names);
@@ -277,6 +282,7 @@ impl Players {
                     Answer::Refused => self.read_one_by_one(&owner),
                     _ => {}
                 }
+                self.note(&owner, Read::All, is_silent, now);
                 self.scanned(&owner);
                 self.read_again(&owner, Read::All);
             }
@@ -290,8 +296,15 @@ impl Players {
                     Answer::Refused => self.hear(&owner, Heard::Position(None), now),
                     _ => {}
                 }
+                self.note(&owner, Read::Position, is_silent, now);
                 self.read_again(&owner, Read::Position);
             }
+        }
+    }
+
+    fn note(&mut self, owner: &Owner, read: Read, is_silent: bool, now: Moment) {
+        if let Some(player) = self.players.get_mut(owner) {
+            player.note(read, is_silent, now);
         }
     }
 
@@ -423,6 +436,7 @@ impl Players {
             player.stage = Stage::Ignored(why);
             player.track = Track::default();
             player.reading.clear();
+            player.silence = Silence::default();
             let (id, info) = (player.id.clone(), player.info());
             if let Some(id) = id {
                 self.tell(id, Signal::Appeared(info), now);

@@ -1,8 +1,10 @@
 //! What is known of one player on the bus.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use crate::model::{PlayerId, PlayerInfo, Process, Source};
+use super::silence::Silence;
+use crate::model::{Moment, PlayerId, PlayerInfo, Process, Source};
 use crate::watch::mpris::policy;
 use crate::watch::mpris::track::{Read, Track};
 
@@ -20,6 +22,7 @@ pub struct Player {
     pub nameless: bool,
     /// Asked and not answered yet; `true` if it is to be asked again then.
     pub reading: BTreeMap<Read, bool>,
+    pub silence: Silence,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +39,20 @@ impl Player {
     pub fn short(&self) -> &str {
         let shortest = self.names.iter().min_by_key(|name| name.len());
         shortest.map_or("", |name| policy::short(name))
+    }
+
+    /// When something is due, on `Moment::mono`.
+    pub fn deadline(&self) -> Option<Duration> {
+        let track = self.track.deadline();
+        track.into_iter().chain(self.silence.deadline()).min()
+    }
+
+    /// A reading was answered, or not in time.
+    pub fn note(&mut self, read: Read, is_silent: bool, now: Moment) {
+        match is_silent && self.stage == Stage::Watched {
+            true => self.silence.grows(read, now.mono),
+            false => self.silence.ends(read),
+        }
     }
 
     pub fn info(&self) -> PlayerInfo {
