@@ -3,6 +3,8 @@
 //! A watcher is one future that runs for as long as the daemon does. It survives everything a player, a socket or a
 //! bus can do to it, and it wakes up only when one of them does something or the debouncer asks.
 
+#[doc(hidden)]
+pub mod ears;
 pub mod merge;
 pub mod mpris;
 pub mod mpv;

@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use reeld::model::{Signal, Transport};
-
 use crate::library::FILMS;
 use crate::log::{End, Jump, What};
-use crate::player::{Open, Player, Said, Say, State};
+use crate::player::{Open, Player, State};
 use crate::script::{Act, Kind, Step};
 use crate::world::{Event, Seat, World};
 
@@ -77,7 +75,11 @@ impl World {
         if self.slots[slot].is_none() {
             self.players += 1;
             let booted = self.clock.moment().boot;
-            let player = Player::new(self.script.setup.players[slot], self.players, booted);
+            let setup = &self.script.setup;
+            let mut player = Player::new(setup.players[slot], self.players, booted, setup.wired);
+            if let Some(face) = &mut player.face {
+                face.leave(&self.names());
+            }
             let said = player.appears();
             self.slots[slot] = Some(Seat {
                 player,
@@ -122,12 +124,8 @@ impl World {
         seat.restart(from * FILMS[film].length, awake, now);
         seat.jump = Jump::No;
         let said = seat.player.introduces(awake);
-        let ready = now
-            + ms(match kind {
-                Kind::Vlc => 1500,
-                Kind::Celluloid => 600,
-                _ => 0,
-            });
+        let wired = seat.player.wired;
+        let ready = now + ms(if wired { 500 } else { 0 } + kind.ready_after());
         self.fact(What::Opened {
             playback,
             film,
@@ -200,7 +198,7 @@ impl World {
             open.is_none_or(|open| open.at_end || open.state != State::Paused)
         });
         if stuck == Some(false) {
-            let fills = self.script.setup.players[slot] == Kind::Celluloid;
+            let fills = self.script.setup.players[slot].buffers();
             let state = if fills {
                 State::Buffering
             } else {
@@ -215,19 +213,19 @@ impl World {
         let Some(said) = self.with_open(slot, |seat, awake| {
             let kind = seat.player.kind;
             let told = seat.player.tells_jumps();
-            let mut said: Vec<Said> = Vec::new();
             let Some(open) = &mut seat.player.open else {
-                return said;
+                return Vec::new();
             };
             open.at_end = false;
             open.put(fraction * open.film().length, awake);
             seat.from = fraction * open.film().length;
             seat.jump = if told { Jump::Told } else { Jump::Silent };
-            if told {
-                said.push((ms(30), 0, Say::Position { seeked: true }));
-            }
-            if kind == Kind::Celluloid && open.state == State::Playing {
+            let fills = kind.buffers() && open.state == State::Playing;
+            if fills {
                 open.state = State::Buffering;
+            }
+            let mut said = seat.player.tells_jump();
+            if fills {
                 said.extend(seat.player.tells_state(awake));
             }
             said
@@ -247,10 +245,7 @@ impl World {
                 let here = open.at(awake, before);
                 open.put(here, awake);
             }
-            vec![
-                (ms(0), 0, Say::Signal(Signal::Rate(rate))),
-                (ms(15), 0, Say::Position { seeked: false }),
-            ]
+            seat.player.tells_rate()
         }) else {
             return;
         };
@@ -300,16 +295,8 @@ impl World {
             let mpv = seat.player.is_mpv();
             let open = seat.player.open.as_ref();
             let keeps = mpv && open.is_some_and(|open| open.playback % 2 == 1);
-            let paused = Signal::Transport {
-                state: Transport::Paused,
-                position: open.map(|open| open.at(awake, seat.player.rate) + 0.07),
-            };
-            let end = Say::Signal(Signal::ReachedEnd);
-            (
-                mpv,
-                keeps,
-                vec![(ms(0), 0, end), (ms(0), 0, Say::Signal(paused))],
-            )
+            let end = open.map_or(0.0, |open| open.at(awake, seat.player.rate));
+            (mpv, keeps, seat.player.tells_reached_end(end + 0.07))
         }) else {
             return;
         };

@@ -202,6 +202,13 @@ impl Film {
         self.work().1
     }
 
+    /// As its file is called, if it is called so.
+    pub fn year(&self) -> Option<&'static str> {
+        let years = self.path.split(['(', ')', '.', ' ']);
+        let is_year = |part: &&str| part.len() == 4 && part.bytes().all(|b| b.is_ascii_digit());
+        years.filter(is_year).last()
+    }
+
     /// For people.
     pub fn name(&self) -> &'static str {
         let name = Path::new(self.path).file_name();

@@ -49,6 +49,16 @@ impl World {
         self.well_since = self.clock.true_wall().0;
         self.fact(What::Up);
         self.follow_up();
+        if self.script.setup.wired {
+            self.listen();
+        } else {
+            self.players_introduce_themselves();
+        }
+        self.look_again();
+    }
+
+    /// To watchers that have only begun.
+    fn players_introduce_themselves(&mut self) {
         for slot in 0..SLOTS {
             let awake = self.clock.awake();
             let Some(seat) = &mut self.slots[slot] else {
@@ -66,13 +76,13 @@ impl World {
         let scan = Duration::from_millis(self.random.u64(150..600));
         self.after(scan, Event::Scanned(life, Source::Mpv));
         self.after(scan, Event::Scanned(life, Source::Mpris));
-        self.look_again();
     }
 
     /// The daemon is gone.
     pub fn down(&mut self, how: Down) {
         self.split();
         self.engine = None;
+        self.ears = None;
         self.due = None;
         self.life += 1;
         self.told.clear();

@@ -15,8 +15,10 @@ mod acts;
 mod befalls;
 mod clock;
 mod discovr;
+mod ears;
 mod edges;
 mod guess;
+mod habits;
 mod judge;
 mod library;
 mod life;
@@ -36,6 +38,7 @@ mod truth;
 mod user;
 mod watchers;
 mod wire;
+mod wired;
 mod wishes;
 mod world;
 

@@ -23,6 +23,7 @@ fn evening(player: Kind) -> Script {
             tmdb: true,
             linked: [true; 2],
             lag: 0,
+            wired: false,
         },
         steps: Vec::new(),
         requests: BTreeMap::new(),

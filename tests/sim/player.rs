@@ -6,23 +6,34 @@ use reeld::model::{
     EndReason, Item, Location, PlayerId, PlayerInfo, Process, Signal, Source, Transport, Video,
 };
 
+use crate::habits::{Between, Seeked};
 use crate::library::{FILMS, Film};
 use crate::script::Kind;
+use crate::wired::{Face, Line, Show};
+use reeld::watch::ears::Owner;
 
 /// One process that plays.
 #[derive(Debug)]
 pub struct Player {
     pub kind: Kind,
+    /// Of all that were ever started.
+    pub number: u32,
     pub process: Process,
     pub ids: Vec<PlayerId>,
     pub open: Option<Open>,
     pub rate: f64,
+    /// What it says, it says on the wire; and what it shows on the bus, if it is there.
+    pub wired: bool,
+    pub face: Option<Face>,
 }
 
 /// What is open in it.
 #[derive(Debug)]
 pub struct Open {
     pub film: usize,
+    pub kind: Kind,
+    /// Since when, on the clock that stops in suspend.
+    pub opened: Duration,
     /// Names this playback in the log; from load to end.
     pub playback: u32,
     /// Seconds, at `since`.
@@ -60,6 +71,15 @@ pub enum Say {
     },
     /// What is open, as it is known then.
     Refined,
+    /// On the wire: names come to the bus and go, a face changes, a jump is told.
+    Owns,
+    Gone(Owner, Vec<String>),
+    Show(Box<Show>),
+    Seeked,
+    /// The socket of the mpv of that number is there, and gone; a line on it.
+    Connects(u32),
+    HangsUp(u32),
+    Line(Line),
 }
 
 /// When, through which transport, what.
@@ -71,7 +91,7 @@ const fn ms(ms: u64) -> Duration {
 
 impl Player {
     /// `awake`: since the machine was started.
-    pub fn new(kind: Kind, number: u32, awake: Duration) -> Self {
+    pub fn new(kind: Kind, number: u32, awake: Duration, wired: bool) -> Self {
         let name = match kind {
             Kind::Mpv | Kind::MpvTwice => "mpv",
             Kind::Vlc => "vlc",
@@ -79,6 +99,12 @@ impl Player {
             Kind::Silent => "smplayer",
             Kind::Mute => "mute",
             Kind::Chatty => "totem",
+            Kind::Haruna
+            | Kind::Clapper
+            | Kind::Totem
+            | Kind::Showtime
+            | Kind::Jellyfin
+            | Kind::JellyfinNew => "wired",
         };
         let mut ids = match kind {
             Kind::Mpv | Kind::MpvTwice => vec![PlayerId::new(&format!("mpv-{number}"))],
@@ -87,8 +113,12 @@ impl Player {
         if kind == Kind::MpvTwice {
             ids.push(PlayerId::new(&format!("mpris:mpv-{number}")));
         }
+        let on_bus = wired && kind != Kind::Mpv;
         Self {
             kind,
+            number,
+            wired,
+            face: on_bus.then(|| Face::new(kind, number)),
             process: Process {
                 pid: 1000 + number,
                 // Ticks of a hundredth of a second.
@@ -101,24 +131,22 @@ impl Player {
     }
 
     pub fn is_mpv(&self) -> bool {
-        matches!(self.kind, Kind::Mpv | Kind::MpvTwice)
+        self.kind.is_mpv()
     }
 
     /// Whether its watcher hears of every jump.
     pub fn tells_jumps(&self) -> bool {
-        match self.kind {
-            Kind::Mpv | Kind::MpvTwice | Kind::Celluloid | Kind::Chatty => true,
-            Kind::Vlc => self
-                .open
-                .as_ref()
-                .is_some_and(|open| open.state == State::Playing),
-            Kind::Silent | Kind::Mute => false,
+        let plays = || (self.open.as_ref()).is_some_and(|open| open.state == State::Playing);
+        match self.kind.habits().seeked {
+            Seeked::Always | Seeked::AllTheTime => true,
+            Seeked::WhilePlaying => plays(),
+            Seeked::Never => false,
         }
     }
 
     /// Whether it says nothing between one file and the next.
     pub fn runs_on(&self) -> bool {
-        matches!(self.kind, Kind::Celluloid | Kind::Chatty)
+        !self.is_mpv() && self.kind.habits().between == Between::Nothing
     }
 
     fn info(&self, transport: usize) -> PlayerInfo {
@@ -132,6 +160,9 @@ impl Player {
     }
 
     pub fn appears(&self) -> Vec<Said> {
+        if self.wired {
+            return self.wired_appears();
+        }
         let all = 0..self.ids.len();
         all.map(|transport| {
             let appeared = Signal::Appeared(self.info(transport));
@@ -141,6 +172,9 @@ impl Player {
     }
 
     pub fn vanishes(&self) -> Vec<Said> {
+        if self.wired {
+            return self.wired_vanishes();
+        }
         let all = (0..self.ids.len()).rev();
         all.map(|transport| (ms(0), transport, Say::Signal(Signal::Vanished)))
             .collect()
@@ -165,6 +199,9 @@ impl Player {
 
     /// The state, and where a watcher asks for it after every change: the position.
     pub fn tells_state(&self, awake: Duration) -> Vec<Said> {
+        if self.wired {
+            return self.wired_state();
+        }
         let Some(open) = &self.open else {
             return Vec::new();
         };
@@ -185,6 +222,9 @@ impl Player {
 
     /// What is open, to a watcher that has not seen it yet.
     pub fn introduces(&self, awake: Duration) -> Vec<Said> {
+        if self.wired {
+            return self.wired_opens();
+        }
         let Some(open) = &self.open else {
             let (state, position) = (Transport::Stopped, None);
             return self.signal(0, Signal::Transport { state, position });
@@ -195,14 +235,52 @@ impl Player {
         }
         said.extend(self.tells_state(awake));
         if !open.length_known {
-            let late = if self.kind == Kind::Vlc { 1500 } else { 600 };
-            said.extend(self.everywhere(ms(late), &Say::Refined));
+            let late = ms(self.kind.ready_after());
+            said.extend(self.everywhere(late, &Say::Refined));
         }
         said
     }
 
+    /// It has jumped.
+    pub fn tells_jump(&self) -> Vec<Said> {
+        if self.wired {
+            return self.wired_jumps();
+        }
+        let told = self.tells_jumps();
+        let said = told.then_some((ms(30), 0, Say::Position { seeked: true }));
+        said.into_iter().collect()
+    }
+
+    pub fn tells_rate(&self) -> Vec<Said> {
+        if self.wired {
+            return self.wired_rate();
+        }
+        vec![
+            (ms(0), 0, Say::Signal(Signal::Rate(self.rate))),
+            (ms(15), 0, Say::Position { seeked: false }),
+        ]
+    }
+
+    /// It is at its end and stays open; `position`: where it says that it is.
+    pub fn tells_reached_end(&self, position: f64) -> Vec<Said> {
+        if self.wired {
+            return self.wired_reached_end();
+        }
+        let paused = Signal::Transport {
+            state: Transport::Paused,
+            position: Some(position),
+        };
+        vec![
+            (ms(0), 0, Say::Signal(Signal::ReachedEnd)),
+            (ms(0), 0, Say::Signal(paused)),
+        ]
+    }
+
     /// The playback ends, or another takes its place.
     pub fn tells_end(&self, eof: bool, next: bool) -> Vec<Said> {
+        if self.wired {
+            return self.wired_end(eof, next);
+        }
         let reason = if eof && self.is_mpv() {
             EndReason::Eof
         } else {
@@ -223,7 +301,7 @@ impl Player {
                 }
                 said
             }
-            Kind::Celluloid | Kind::Chatty if next => Vec::new(),
+            _ if next && self.runs_on() => Vec::new(),
             Kind::Vlc => {
                 let zero = Signal::Position {
                     seconds: 0.0,
@@ -248,12 +326,14 @@ impl Open {
     pub fn new(film: usize, playback: u32, from: f64, kind: Kind, awake: Duration) -> Self {
         Self {
             film,
+            kind,
+            opened: awake,
             playback,
             position: from * FILMS[film].length,
             since: awake,
-            state: match kind {
-                Kind::Celluloid => State::Buffering,
-                _ => State::Playing,
+            state: match kind.buffers() {
+                true => State::Buffering,
+                false => State::Playing,
             },
             length_known: !matches!(kind, Kind::Vlc | Kind::Celluloid),
             watched_since: awake,

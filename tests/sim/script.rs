@@ -33,6 +33,8 @@ pub struct Setup {
     pub linked: [bool; 2],
     /// Between seeing and hearing, milliseconds.
     pub lag: u64,
+    /// Players are heard on the wire, with the ears of the real watchers.
+    pub wired: bool,
 }
 
 /// As many players can run at once.
@@ -55,6 +57,18 @@ pub enum Kind {
     Mute,
     /// Says all the time that it jumped; no `Stopped` between files.
     Chatty,
+    /// From here on on the wire alone (`habits.rs`): what was open before shines through; stopped while it loads.
+    Haruna,
+    /// Paused while it buffers, and its position comes with every change.
+    Clapper,
+    /// Does not say what it plays: that is seen by the file it has open.
+    Totem,
+    /// A stop is a pause at the beginning.
+    Showtime,
+    /// No file, but what the server calls it; all of it is gone with `Stopped`.
+    Jellyfin,
+    /// The same, and its rate is 0 while it buffers.
+    JellyfinNew,
 }
 
 /// One step of the user, and what befalls meanwhile.

@@ -55,6 +55,7 @@ fn wholesale(script: &Script) -> Vec<Script> {
     for slot in 0..script.setup.players.len() {
         offer(&|script| script.setup.players[slot] = Kind::Mpv);
     }
+    offer(&|script| script.setup.wired = false);
     offer(&|script| script.setup.lag = 0);
     offer(&|script| script.setup.threshold = 85);
     offer(&|script| script.setup.progress_every = 30);

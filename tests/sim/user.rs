@@ -31,6 +31,25 @@ const REMATCHES: u64 = 8;
 /// One run in so many ends with something that is taken back, and played on.
 const TAKEN_BACK: u64 = 16;
 
+/// In one run in so many players are heard on the wire.
+const WIRED: u64 = 3;
+
+const ON_THE_WIRE: [Kind; 13] = [
+    Kind::Mpv,
+    Kind::MpvTwice,
+    Kind::Vlc,
+    Kind::Celluloid,
+    Kind::Silent,
+    Kind::Mute,
+    Kind::Chatty,
+    Kind::Haruna,
+    Kind::Clapper,
+    Kind::Totem,
+    Kind::Showtime,
+    Kind::Jellyfin,
+    Kind::JellyfinNew,
+];
+
 const KINDS: [Kind; 7] = [
     Kind::Mpv,
     Kind::MpvTwice,
@@ -64,7 +83,12 @@ pub fn script(seed: u64) -> Script {
         tmdb: rng.bool(),
         linked: [rng.u32(0..10) > 0, rng.u32(0..5) > 0],
         lag: *pick(&mut rng, &[0, 0, 0, 70]),
+        wired: seed % WIRED == 2,
     };
+    if setup.wired {
+        let mut rng = Rng::with_seed(seed << 34);
+        setup.players = [(); SLOTS].map(|()| *pick(&mut rng, &ON_THE_WIRE));
+    }
     let films = (0..rng.usize(1..4)).map(|_| rng.usize(0..COMMON)).collect();
     let fates = (0..rng.usize(0..4)).map(|_| rng.usize(0..14)).collect();
     let mut user = User {

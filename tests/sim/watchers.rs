@@ -42,6 +42,12 @@ impl World {
         let awake = self.clock.awake();
         let signal = match say {
             Say::Signal(signal) => signal,
+            Say::Gone(owner, names) => return self.gone(&owner, names),
+            Say::HangsUp(number) => return self.hangs_up(number),
+            Say::Connects(number) => return self.connects(number),
+            Say::Owns | Say::Show(_) | Say::Seeked | Say::Line(_) => {
+                return self.wires(slot, id, say);
+            }
             Say::Position { .. } | Say::Refined => {
                 let Some(seat) = &mut self.slots[slot] else {
                     return;
@@ -72,12 +78,34 @@ impl World {
         self.hear(id.clone(), signal);
     }
 
+    /// What is said on the wire of a player that is still there.
+    fn wires(&mut self, slot: usize, id: &PlayerId, say: Say) {
+        let is_there = |seat: &crate::world::Seat| seat.player.ids.contains(id);
+        if !self.slots[slot].as_ref().is_some_and(is_there) {
+            return;
+        }
+        match say {
+            Say::Owns => self.owns(slot),
+            Say::Show(show) => self.show(slot, *show),
+            Say::Seeked => self.seeked(slot),
+            Say::Line(line) => self.line(slot, line),
+            _ => {}
+        }
+    }
+
     fn hear(&mut self, player: PlayerId, signal: Signal) {
         if self.engine.is_none() {
             return;
         }
         let at = self.clock.moment();
-        let observation = Observation { at, player, signal };
+        self.observed(Observation { at, player, signal });
+    }
+
+    /// Passes on what a watcher has seen.
+    pub fn observed(&mut self, observation: Observation) {
+        if self.ears.is_some() {
+            self.note(|| format!("   {}: {:?}", observation.player, observation.signal));
+        }
         let lag = Duration::from_millis(self.script.setup.lag);
         if lag.is_zero() {
             self.tell(Input::Report(Report::Observed(observation)));
@@ -89,6 +117,9 @@ impl World {
 
     /// The position was asked for.
     pub fn answer(&mut self, id: &PlayerId) {
+        if self.ears.is_some() {
+            return self.asks(id);
+        }
         for slot in 0..SLOTS {
             let Some(seat) = &self.slots[slot] else {
                 continue;

@@ -21,6 +21,7 @@ use reeld::watch::Report;
 
 use crate::clock::Clock;
 use crate::discovr::Discovr;
+use crate::ears::{Ears, Heard};
 use crate::edges::{Remembered, SimEdges};
 use crate::library::{FILMS, Fate, NAMELESS, PRIVATE, Work};
 use crate::log::{Down, Fact, Jump, Reach, What};
@@ -66,6 +67,8 @@ pub struct World {
     pub disk: Rc<RefCell<Disk>>,
     pub remembered: Rc<RefCell<Remembered>>,
     pub engine: Option<Engine<SimEdges>>,
+    /// Where players are heard on the wire.
+    pub ears: Option<Ears>,
     /// Grows with every daemon: what was on its way to an earlier one is lost.
     pub life: u32,
     /// It was told to end.
@@ -144,6 +147,8 @@ pub enum Event {
     /// The daemon hears it.
     Hear(u32, Box<Observation>),
     Asked(u32, PlayerId),
+    /// Something comes to the daemon's ears.
+    Ears(u32, Box<Heard>),
     /// The film is over.
     Out {
         slot: usize,
@@ -234,6 +239,7 @@ impl World {
             disk: Disk::new(script.store.clone()),
             remembered: Rc::default(),
             engine: None,
+            ears: None,
             life: 0,
             ending: false,
             due: None,
@@ -358,6 +364,7 @@ impl World {
                 self.tell(Input::Report(Report::Observed(*observation)));
             }
             Event::Asked(life, id) if life == self.life => self.answer(&id),
+            Event::Ears(life, heard) if life == self.life => self.heard(*heard),
             Event::Out { slot, serial } => self.out(slot, serial),
             Event::Filled { slot, serial } => self.filled(slot, serial),
             Event::Lands(landing) => self.lands(*landing),
@@ -371,7 +378,11 @@ impl World {
             Event::DiskWorks => self.disk().down = false,
             Event::HistoryWorks => self.history_fails(false),
             Event::Env(env) => self.befall(&env),
-            Event::Hear(..) | Event::Asked(..) | Event::Tells(..) | Event::Scanned(..) => {}
+            Event::Hear(..)
+            | Event::Asked(..)
+            | Event::Ears(..)
+            | Event::Tells(..)
+            | Event::Scanned(..) => {}
         }
     }
 
@@ -447,6 +458,10 @@ impl World {
 
     fn obey(&mut self, output: Output) {
         match output {
+            Output::Ask(player) if self.ears.is_some() => {
+                let life = self.life;
+                self.after(Duration::ZERO, Event::Asked(life, player));
+            }
             Output::Ask(player) => {
                 let slow = self.random.u32(0..40) == 0;
                 let wait = if slow { 2500 } else { self.random.u64(2..60) };

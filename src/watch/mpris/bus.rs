@@ -56,7 +56,8 @@ pub enum Call {
 }
 
 impl Call {
-    fn patience(&self) -> Duration {
+    /// How long an answer is waited for.
+    pub fn patience(&self) -> Duration {
         match self {
             Self::Names | Self::OwnerOf(_) => Duration::from_secs(2),
             Self::Process(_) => Duration::from_secs(1),

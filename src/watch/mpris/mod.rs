@@ -11,13 +11,13 @@
 //! **No bus** is a state, not an error: it is reported, and the bus is joined when its socket appears (`absence.rs`).
 
 mod absence;
-mod bus;
+pub(super) mod bus;
 mod container;
 pub(crate) mod heard;
 mod ids;
 pub(crate) mod location;
 pub(crate) mod lookup;
-mod players;
+pub(super) mod players;
 pub(super) mod policy;
 pub(crate) mod quirks;
 pub(crate) mod raw;

@@ -13,6 +13,7 @@ pub const LONGEST_TEXT: usize = 4096;
 const MOST_VALUES: usize = 1024;
 
 /// A value.
+#[allow(missing_docs, reason = "named as D-Bus names them")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Raw {
     #[serde(rename = "y")]

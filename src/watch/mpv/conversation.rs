@@ -42,7 +42,7 @@ const SETTLE: Duration = Duration::from_millis(50);
 const REREAD: Duration = Duration::from_secs(1);
 
 /// The observed properties; each is observed under its place in here, from 1: mpv leaves out a number that is 0.
-const OBSERVED: [&str; 10] = [
+pub const OBSERVED: [&str; 10] = [
     // Before `pause`: at a kept-open end both come together, and the end is said first.
     "eof-reached",
     "core-idle",
