@@ -54,13 +54,15 @@ impl World {
             Act::Stop { slot } => self.stop(slot),
             Act::Quit { slot } => self.quit(slot),
             Act::Kill { slot } => self.kill(slot),
+            Act::Loop { slot, on } => self.loops(slot, on),
+            Act::Break { slot } => self.breaks(slot),
             Act::Wait(time) => return time,
         }
         KEY
     }
 
     /// The player in a slot with what is open in it.
-    fn with_open<T>(
+    pub fn with_open<T>(
         &mut self,
         slot: usize,
         use_it: impl FnOnce(&mut Seat, Duration) -> T,
@@ -87,6 +89,7 @@ impl World {
                 from: 0.0,
                 jump: Jump::No,
                 serial: 0,
+                deaf: false,
             });
             self.hear_all(slot, said);
         }
@@ -131,6 +134,7 @@ impl World {
             film,
             kind,
             ready,
+            again: None,
         });
         self.hear_all(slot, said);
         self.foresee(slot);
@@ -138,7 +142,7 @@ impl World {
     }
 
     /// What is bound to happen in a player: its buffer fills, its film ends.
-    fn foresee(&mut self, slot: usize) {
+    pub fn foresee(&mut self, slot: usize) {
         let filling = ms(self.random.u64(200..2600));
         self.serial += 1;
         let next = self.serial;
@@ -208,7 +212,7 @@ impl World {
         }
     }
 
-    fn seek(&mut self, slot: usize, fraction: f64) {
+    pub fn seek(&mut self, slot: usize, fraction: f64) {
         self.cut(slot);
         let Some(said) = self.with_open(slot, |seat, awake| {
             let kind = seat.player.kind;
@@ -254,7 +258,7 @@ impl World {
     }
 
     /// In the log: the playback is over.
-    fn end(&mut self, slot: usize, how: End) {
+    pub fn end(&mut self, slot: usize, how: End) {
         self.cut(slot);
         let ended = self.with_open(slot, |seat, awake| {
             seat.serial = 0;
@@ -288,7 +292,7 @@ impl World {
 
     /// The film has played to its end.
     pub fn out(&mut self, slot: usize, serial: u32) {
-        if !self.is_serial(slot, serial) {
+        if !self.is_serial(slot, serial) || self.laps(slot) {
             return;
         }
         let Some((mpv, keeps, said)) = self.with_open(slot, |seat, awake| {
@@ -320,6 +324,11 @@ impl World {
 
     pub fn quit(&mut self, slot: usize) {
         self.stop(slot);
+        if self.script.setup.wired {
+            // On the wire it still says that it stops.
+            let until = self.clock.now + ms(200);
+            self.run_until(until);
+        }
         let Some(seat) = &self.slots[slot] else {
             return;
         };

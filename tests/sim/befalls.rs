@@ -122,6 +122,17 @@ impl World {
             Env::Undo => self.undo(),
             Env::Rematch { film } => self.rematch(film),
             Env::Damage { line } => self.damage(line),
+            Env::Deaf { time } => self.deafen(time),
+            Env::Deny { slot, time } => self.deny(slot, time),
+            Env::Hide { film } => self.hide(film),
+            Env::Beats(seconds) => {
+                self.config.debounce.progress_every = Duration::from_secs(seconds);
+                self.reconfigured();
+            }
+            Env::Names(may_be_sent) => {
+                self.config.privacy.send_filename = may_be_sent;
+                self.reconfigured();
+            }
             Env::Ignore { film } => self.ignore(film),
             Env::Switch => {
                 let other = if self.is_linked(0) { 2 } else { 0 };
@@ -250,6 +261,7 @@ impl World {
     }
 
     pub fn reconfigured(&mut self) {
+        self.ears_configured();
         self.tell(Input::Config(Arc::new(self.config.clone())));
     }
 }

@@ -25,6 +25,18 @@ const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
+/// Others on the bus: browsers, phones, proxies and music. All of them play what looks like a film, and nobody may ask them.
+const OTHERS: [&str; 6] = [
+    "org.mpris.MediaPlayer2.firefox.instance_1_23",
+    "org.mpris.MediaPlayer2.chromium.instance4711",
+    "org.mpris.MediaPlayer2.plasma-browser-integration",
+    "org.mpris.MediaPlayer2.kdeconnect.mpris_000001",
+    "org.mpris.MediaPlayer2.playerctld",
+    "org.mpris.MediaPlayer2.spotify",
+];
+/// What their connections begin with.
+const OTHER: &str = ":1.9999";
+
 /// Of one daemon.
 pub struct Ears {
     bus: Players,
@@ -109,7 +121,9 @@ impl World {
             Command::Call(call) => self.call(call),
             Command::Listen { owner, on } => {
                 let Some(ears) = &mut self.ears else { return };
-                if on {
+                if on && owner.starts_with(OTHER) {
+                    self.complain(format!("somebody else is listened to: {owner}"));
+                } else if on {
                     ears.listening.insert(owner);
                 } else {
                     ears.listening.remove(&owner);
@@ -140,6 +154,9 @@ impl World {
     }
 
     fn call(&mut self, call: Call) {
+        if self.is_none_of_our_business(&call) {
+            return self.complain(format!("somebody else was asked: {call:?}"));
+        }
         let to_player = !matches!(call, Call::Names | Call::OwnerOf(_) | Call::Process(_));
         let life = self.life;
         let hangs = to_player && self.hangs();
@@ -173,7 +190,11 @@ impl World {
                 let open = player.and_then(|player| player.open.as_ref());
                 let found = match lookup {
                     Lookup::OpenFilm => open.map(|open| Found::OpenFilm(open.film().path.into())),
-                    Lookup::Video(path) => Some(Found::Video(path, Video::Yes)),
+                    Lookup::Video(path) => {
+                        let audio = path.ends_with(".mp3");
+                        let video = if audio { Video::No } else { Video::Yes };
+                        Some(Found::Video(path, video))
+                    }
                     Lookup::HostPath(_) => None,
                 };
                 if let (Some(found), Some(ears)) = (found, &mut self.ears) {
@@ -222,6 +243,16 @@ impl World {
         }
     }
 
+    fn is_none_of_our_business(&self, call: &Call) -> bool {
+        match call {
+            Call::Identity(owner)
+            | Call::All(owner)
+            | Call::One(owner, _)
+            | Call::Position(owner) => owner.starts_with(OTHER),
+            Call::Names | Call::OwnerOf(_) | Call::Process(_) => false,
+        }
+    }
+
     /// All names of players on the bus.
     pub fn names(&self) -> Vec<String> {
         let seats = self.slots.iter().flatten();
@@ -256,7 +287,18 @@ impl World {
             seats.filter_map(|seat| seat.player.face.as_ref())
         };
         let answer = match call {
-            Call::Names => Some(Answer::Names(self.names())),
+            Call::Names => {
+                let others = OTHERS.map(ToOwned::to_owned);
+                Some(Answer::Names(
+                    self.names().into_iter().chain(others).collect(),
+                ))
+            }
+            Call::OwnerOf(name) if OTHERS.contains(&name.as_str()) => {
+                let other = OTHERS.iter().position(|other| other == name);
+                Some(Answer::Owner(
+                    format!("{OTHER}{}", other.unwrap_or_default()).into(),
+                ))
+            }
             Call::OwnerOf(name) => {
                 let mut owners = faces().filter(|face| face.names.contains(name));
                 owners.next().map(|face| Answer::Owner(face.owner.clone()))
@@ -280,6 +322,15 @@ impl World {
             }),
         };
         answer.unwrap_or(Answer::Refused)
+    }
+
+    /// The configuration has changed.
+    pub fn ears_configured(&mut self) {
+        let now = self.clock.moment();
+        if let Some(ears) = &mut self.ears {
+            ears.bus.configure(&self.config.players, now);
+            self.carry_out();
+        }
     }
 
     /// Names come to the bus.

@@ -71,6 +71,17 @@ impl Guess {
         (unseen && self.viewing > 0 && !self.open).then_some(looping)
     }
 
+    /// A playback goes on with one that has ended: it is none of a viewing if that one completed it.
+    pub fn goes_on(mut self, before: u32, number: u32) -> Vec<Self> {
+        if self.viewing == 0 || self.open {
+            return vec![self];
+        }
+        let sure = self.by == Some(before) || self.nothing.contains(&before);
+        let otherwise = (!sure).then(|| self.clone());
+        self.nothing.insert(number);
+        otherwise.into_iter().chain([self]).collect()
+    }
+
     /// A session begins in a playback, from this fraction of the length.
     pub fn starts(mut self, number: u32, from: f64, astray: bool, now: u64) -> Vec<Self> {
         if self.nothing.contains(&number) {

@@ -38,7 +38,8 @@ pub fn judge(script: &Script, diary: bool) -> Judgement {
         ..Judgement::default()
     };
     if judgement.complaints.is_empty() {
-        let verdicts = Reference::new(&outcome.facts, script.setup.progress_every).verdicts();
+        let (_, rarest) = beats(script);
+        let verdicts = Reference::new(&outcome.facts, rarest).verdicts();
         let steady = steady(script, &outcome.facts);
         for verdict in &verdicts {
             judgement.weigh(verdict, &outcome);
@@ -220,7 +221,7 @@ impl Judgement {
     /// Requests cost: some for every beat, some for everything that happens.
     fn requests_are_bounded(&mut self, script: &Script, outcome: &Outcome) {
         #[allow(clippy::cast_precision_loss, reason = "small numbers")]
-        let beats = outcome.played / script.setup.progress_every as f64;
+        let beats = outcome.played / beats(script).0 as f64;
         #[allow(clippy::cast_precision_loss, reason = "small numbers")]
         let happened = script.size() as f64;
         let bound = 60.0 + 2.5 * beats + 30.0 * happened + outcome.outages / 15.0;
@@ -231,6 +232,18 @@ impl Judgement {
             ));
         }
     }
+}
+
+/// The shortest and the longest time between two progress reports, seconds.
+fn beats(script: &Script) -> (u64, u64) {
+    let env = script.steps.iter().flat_map(|step| &step.env);
+    let changes = env.filter_map(|(_, env)| match env {
+        Env::Beats(seconds) => Some(*seconds),
+        _ => None,
+    });
+    let all = || changes.clone().chain([script.setup.progress_every]);
+    let (least, most) = (all().min(), all().max());
+    (least.unwrap_or_default(), most.unwrap_or_default())
 }
 
 /// Of each service, whether Ann could be told of everything there all the time.
@@ -244,7 +257,7 @@ fn steady(script: &Script, facts: &[Fact]) -> [bool; 2] {
             What::Linked { account, on } => account == service && !on,
             What::Dropped { account } => account == service,
             What::Tracked(on) => !on,
-            What::Ignored(work) => work.is_some(),
+            What::Ignored(work) | What::Hidden(work) => work.is_some(),
             _ => false,
         };
         !ignored && script.setup.linked[service] && !facts.iter().any(breaks)

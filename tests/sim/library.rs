@@ -44,10 +44,13 @@ pub const PRIVATE: &str = "/home/ann/Private";
 pub const COMMON: usize = 13;
 pub const DOUBTFUL: usize = 13;
 pub const NAMELESS: usize = 14;
+/// From the net, and nothing to see.
+pub const STREAM: usize = 15;
+pub const AUDIO: usize = 16;
 
 /// Two of them are the same film in two files; one series has its id in the path, the other has not. All are short: an hour
 /// more shows nothing but more of the same beats.
-pub static FILMS: [Film; 15] = [
+pub static FILMS: [Film; 17] = [
     film(
         "/films/Heat (1995)/Heat (1995) {tmdb-949}.mkv",
         800.0,
@@ -153,6 +156,16 @@ pub static FILMS: [Film; 15] = [
             20_871,
         )
     },
+    film(
+        "https://films.example.org/Brazil.1985.1080p.mkv",
+        620.0,
+        "Brazil",
+        68,
+    ),
+    Film {
+        fate: Fate::Unknown,
+        ..film("/music/Brazil.1985.mp3", 600.0, "", 0)
+    },
 ];
 
 const fn film(path: &'static str, length: f64, title: &'static str, tmdb: u64) -> Film {
@@ -207,6 +220,10 @@ impl Film {
         let years = self.path.split(['(', ')', '.', ' ']);
         let is_year = |part: &&str| part.len() == 4 && part.bytes().all(|b| b.is_ascii_digit());
         years.filter(is_year).last()
+    }
+
+    pub fn is_audio(&self) -> bool {
+        self.path.ends_with(".mp3")
     }
 
     /// For people.

@@ -27,6 +27,8 @@ pub enum What {
         film: usize,
         kind: Kind,
         ready: Time,
+        /// The player began it again by itself, or it is the same that was lost from sight: this one goes on.
+        again: Option<u32>,
     },
     /// A stretch that was played without a break, told when it is over; positions in seconds.
     Played(Stretch),
@@ -63,6 +65,10 @@ pub enum What {
     Threshold(f64),
     /// What is played is tracked, or nothing is any more.
     Tracked(bool),
+    /// It was played to its end and goes on from its beginning.
+    Lapped(u32),
+    /// This film or episode alone is private, or none.
+    Hidden(Option<Work>),
     /// The user's rules ignore this film or episode alone, or none.
     Ignored(Option<Work>),
     /// What was completed last is none, so the user says.

@@ -24,6 +24,7 @@ mod library;
 mod life;
 mod log;
 mod named;
+mod oddities;
 mod orders;
 mod player;
 mod punchplay;

@@ -8,7 +8,7 @@ use reeld::engine::Input;
 use reeld::identify::rules;
 use reeld::model::Ids;
 
-use crate::library::{FILMS, Film, Work};
+use crate::library::{FILMS, Film, PRIVATE, Work};
 use crate::log::{Reach, Rematched, TakenBack, What};
 use crate::world::World;
 
@@ -209,6 +209,21 @@ impl World {
         self.rules = Arc::new(rules);
         self.tell(Input::Rules(Arc::clone(&self.rules)));
         self.fact(What::Ignored(work));
+    }
+
+    /// The folder of a film is private from now on, or none but the one that always is.
+    pub fn hide(&mut self, film: Option<usize>) {
+        if !self.listens() {
+            return;
+        }
+        self.split();
+        let work = film.map(|film| FILMS[film].work());
+        self.hidden = work.map(|work| (work, self.clock.true_wall().0));
+        let files = FILMS.iter().filter(|film| Some(film.work()) == work);
+        let hidden = files.map(|film| film.path.to_owned());
+        self.config.privacy.ignore_paths = [PRIVATE.to_owned()].into_iter().chain(hidden).collect();
+        self.reconfigured();
+        self.fact(What::Hidden(work));
     }
 
     pub fn damage(&mut self, line: f64) {

@@ -22,6 +22,8 @@ pub struct Player {
     pub ids: Vec<PlayerId>,
     pub open: Option<Open>,
     pub rate: f64,
+    /// It plays round and round.
+    pub loops: bool,
     /// What it says, it says on the wire; and what it shows on the bus, if it is there.
     pub wired: bool,
     pub face: Option<Face>,
@@ -48,8 +50,8 @@ pub struct Open {
     pub told_unknown: bool,
     /// It was played to its end and is still open.
     pub at_end: bool,
-    /// Of the player's playlist, where it tells that.
-    entry: Option<u64>,
+    /// Of the player's playlist.
+    pub entry: u64,
 }
 
 /// What it truly does.
@@ -127,6 +129,7 @@ impl Player {
             ids,
             open: None,
             rate: 1.0,
+            loops: false,
         }
     }
 
@@ -339,10 +342,7 @@ impl Open {
             watched_since: awake,
             told_unknown: false,
             at_end: false,
-            entry: match kind {
-                Kind::Mpv | Kind::MpvTwice | Kind::Vlc => Some(playback.into()),
-                _ => None,
-            },
+            entry: playback.into(),
         }
     }
 
@@ -371,12 +371,13 @@ impl Open {
     }
 
     pub fn item(&self) -> Item {
+        let tells_entry = self.kind.is_mpv() || self.kind == Kind::Vlc;
         Item {
             location: Some(Location::Path(self.film().path.to_owned())),
             duration: self.length_known.then(|| self.film().length),
             title: Some(self.film().name().to_owned()),
             video: Video::Yes,
-            entry: self.entry,
+            entry: tells_entry.then_some(self.entry),
             ..Item::default()
         }
     }

@@ -55,6 +55,8 @@ pub struct Sending<'a> {
     pub now: Duration,
     /// File names may be sent.
     pub names: bool,
+    /// This film is private since then, wall milliseconds.
+    pub hidden: Option<(Work, i64)>,
     /// What all clocks agree on; `None`: they never all did.
     pub wall: Option<Awake<'a>>,
 }
@@ -140,9 +142,6 @@ impl PunchPlay {
             return Err(format!("{} was kept here, and sent", event.title));
         }
         self.told.insert(film.work());
-        if event.raw_filename.is_some() && !sending.names {
-            return Err("a file name was sent".into());
-        }
         let folders = ["/films/", "/tv/", "/home/"];
         if body.contains('/') && folders.iter().any(|folder| body.contains(folder)) {
             return Err("a path was sent".into());
@@ -157,6 +156,13 @@ impl PunchPlay {
             } else {
                 Err(format!("one event id, two bodies: {first} and {body}"))
             };
+        }
+        if event.raw_filename.is_some() && !sending.names {
+            return Err("a file name was sent".into());
+        }
+        let is_hidden = |(work, since)| work == film.work() && since < event.event_created_at;
+        if sending.wall.is_some() && sending.hidden.is_some_and(is_hidden) {
+            return Err(format!("{} is private by now, and was sent", event.title));
         }
         let stop = path.ends_with("/stop");
         let session = self

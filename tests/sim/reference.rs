@@ -200,6 +200,7 @@ struct Follow {
     /// The user wants it to be tracked.
     tracked: bool,
     ignored: bool,
+    hidden: bool,
     /// When it was first opened, and last played, paused or left.
     played_from: Option<Time>,
     played_until: Time,
@@ -241,6 +242,7 @@ impl Follow {
             set_back: false,
             tracked: true,
             ignored: false,
+            hidden: false,
             vague: false,
             position: None,
             begun: false,
@@ -271,9 +273,13 @@ impl Follow {
                 film,
                 kind,
                 ready,
+                again,
             } => {
                 if FILMS[*film].work() == self.work && FILMS[*film].fate != Fate::Short {
                     self.opened(*playback, *film, *kind, *ready, fact.at);
+                    if let Some(before) = *again {
+                        self.each(|guess| guess.goes_on(before, *playback));
+                    }
                 }
             }
             What::Played(stretch) => {
@@ -352,6 +358,12 @@ impl Follow {
                 });
             }
             What::Tracked(on) => self.track(*on),
+            What::Lapped(playback) => {
+                if self.playbacks.contains_key(playback) {
+                    self.position = None;
+                }
+            }
+            What::Hidden(work) => self.hide(*work == Some(self.work)),
             What::Ignored(work) => self.ignored = *work == Some(self.work),
             What::TakenBack(taken_back) => {
                 if taken_back.work == self.work {
@@ -379,6 +391,14 @@ impl Follow {
         self.tracked = on;
         for number in self.playbacks.keys().copied().collect::<Vec<_>>() {
             self.rerun(number, true);
+        }
+    }
+
+    /// What becomes private ends where it is.
+    fn hide(&mut self, hidden: bool) {
+        if hidden != self.hidden {
+            self.end_all();
+            self.hidden = hidden;
         }
     }
 

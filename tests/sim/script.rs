@@ -37,8 +37,9 @@ pub struct Setup {
     pub wired: bool,
 }
 
-/// As many players can run at once.
-pub const SLOTS: usize = 2;
+/// As many players can run at once; so many of them mostly do.
+pub const SLOTS: usize = 3;
+pub const USUAL: usize = 2;
 
 /// A player and its ways.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,6 +129,15 @@ pub enum Act {
     Kill {
         slot: usize,
     },
+    /// The player plays round and round, or no more.
+    Loop {
+        slot: usize,
+        on: bool,
+    },
+    /// What plays breaks off with an error.
+    Break {
+        slot: usize,
+    },
     Wait(Duration),
 }
 
@@ -214,6 +224,23 @@ pub enum Env {
     Damage {
         line: f64,
     },
+    /// The sockets of all mpvs are lost for so long, and they live on.
+    Deaf {
+        time: Duration,
+    },
+    /// The configuration denies the player in a slot that is on the bus alone, for so long.
+    Deny {
+        slot: usize,
+        time: Duration,
+    },
+    /// The configuration makes a film private, in mid-film as well; or none.
+    Hide {
+        film: Option<usize>,
+    },
+    /// Another time between progress reports, seconds.
+    Beats(u64),
+    /// File names may be sent, or not.
+    Names(bool),
     /// The user's rules ignore a film (by its number), or none; if nothing of either is open.
     Ignore {
         film: Option<usize>,

@@ -30,14 +30,12 @@ impl World {
     }
 
     fn cut_one(&mut self, slot: usize) {
-        let (now, awake, seen) = (
-            self.clock.now,
-            self.clock.awake(),
-            self.engine.is_some() && !self.ending && self.tracked,
-        );
+        let (now, awake) = (self.clock.now, self.clock.awake());
+        let listens = self.engine.is_some() && !self.ending && self.tracked;
         let Some(seat) = &mut self.slots[slot] else {
             return;
         };
+        let seen = listens && !seat.deaf;
         let Some(open) = &seat.player.open else {
             return;
         };

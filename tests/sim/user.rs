@@ -5,6 +5,7 @@
 //! misfortunes, and its own share of them: a run in which everything goes wrong at once shows little.
 
 mod sharp;
+mod wire;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use crate::library::COMMON;
-use crate::script::{Act, Env, Kind, RequestFault, SLOTS, Script, Setup, Step, StoreFault};
+use crate::script::{Act, Env, Kind, RequestFault, SLOTS, Script, Setup, Step, StoreFault, USUAL};
 use crate::{rematches, wishes};
 
 /// Requests and operations of the store that a run may reach.
@@ -76,7 +77,7 @@ pub fn script(seed: u64) -> Script {
     let mut rng = Rng::with_seed(seed);
     let threshold = *pick(&mut rng, &[85, 85, 85, 60, 75, 90, 95]);
     let mut setup = Setup {
-        players: [(); SLOTS].map(|()| *pick(&mut rng, &KINDS)),
+        players: usual(&mut rng),
         progress_every: *pick(&mut rng, &[30, 60, 120, 300]),
         threshold,
         send_filename: rng.u32(0..4) == 0,
@@ -110,6 +111,9 @@ pub fn script(seed: u64) -> Script {
         13 => user.one_is_left_open_in_a_power_cut(&mut Rng::with_seed(!seed)),
         _ => {}
     }
+    if setup.wired {
+        user.odd(&mut Rng::with_seed(!seed << 34), &mut setup);
+    }
     let User {
         mut rng,
         mut steps,
@@ -139,6 +143,12 @@ pub fn script(seed: u64) -> Script {
         requests: request_faults(&mut rng),
         store: store_faults(&mut rng),
     }
+}
+
+/// Of two players; the third is as the first.
+fn usual(rng: &mut Rng) -> [Kind; SLOTS] {
+    let [first, second] = [(); USUAL].map(|()| *pick(rng, &KINDS));
+    [first, second, first]
 }
 
 fn pick<'a, T>(rng: &mut Rng, from: &'a [T]) -> &'a T {
@@ -309,7 +319,7 @@ impl User {
 
     fn scene(&mut self) {
         let film = self.films[self.rng.usize(0..self.films.len())];
-        let slot = self.rng.usize(0..SLOTS);
+        let slot = self.rng.usize(0..USUAL);
         match self.rng.u32(0..10) {
             0..=2 => self.watch(slot, film, 0.0),
             3 => {
@@ -401,7 +411,7 @@ impl User {
     fn in_pieces(&mut self, film: usize) {
         let mut from = 0.0;
         while from < 0.98 {
-            let slot = self.rng.usize(0..SLOTS);
+            let slot = self.rng.usize(0..USUAL);
             self.act(Act::Open { slot, film, from });
             from = (from + 0.1 + self.rng.f64() * 0.7).min(1.0);
             self.act(Act::PlayTo {
@@ -429,7 +439,7 @@ impl User {
         } else {
             self.somewhere()
         };
-        let slot = self.rng.usize(0..SLOTS);
+        let slot = self.rng.usize(0..USUAL);
         self.watch(slot, film, from);
     }
 

@@ -91,6 +91,7 @@ impl World {
             let sending = Sending {
                 now: self.clock.now,
                 names: self.config.privacy.send_filename,
+                hidden: self.hidden,
                 wall: right.then_some(Awake {
                     now: self.clock.true_wall().0,
                     since: self.well_since,

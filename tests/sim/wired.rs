@@ -17,6 +17,9 @@ const BATCH: u64 = 100;
 /// Before that mpv has nothing to say of a file that it opens.
 const LOADED: Duration = Duration::from_millis(40);
 
+/// Entries of the playlist that are playlists themselves.
+const REDIRECTED: u64 = 10_000;
+
 const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
@@ -30,6 +33,7 @@ pub struct Face {
     status: &'static str,
     metadata: Map,
     rate: f64,
+    loops: bool,
     /// It says that it is at its beginning, wherever it is.
     zeroed: bool,
 }
@@ -42,6 +46,7 @@ pub struct Show {
     pub status: Option<&'static str>,
     pub metadata: Option<Map>,
     pub rate: Option<f64>,
+    pub loops: Option<bool>,
     pub zeroed: Option<bool>,
 }
 
@@ -71,6 +76,7 @@ impl Face {
             status: "Stopped",
             metadata: Map::new(),
             rate: 1.0,
+            loops: false,
             zeroed: false,
         }
     }
@@ -85,12 +91,20 @@ impl Face {
         }
     }
 
+    /// What `players.deny` calls it.
+    pub fn denied_as(&self) -> String {
+        let name = self.names[0].trim_start_matches("org.mpris.MediaPlayer2.");
+        let name = name.split(".instance").next().unwrap_or(name);
+        format!("{}*", name.split(".profile").next().unwrap_or(name))
+    }
+
     /// Everything, as it answers to `GetAll`.
     pub fn all(&self) -> Map {
         Map::from([
             ("PlaybackStatus".into(), Raw::Text(self.status.into())),
             ("Metadata".into(), Raw::Dict(self.metadata.clone())),
             ("Rate".into(), Raw::F64(self.rate)),
+            ("LoopStatus".into(), loop_status(self.loops)),
         ])
     }
 
@@ -113,6 +127,10 @@ impl Face {
         if let Some(rate) = show.rate.filter(|rate| *rate != self.rate) {
             self.rate = rate;
             changed.insert("Rate".into(), Raw::F64(rate));
+        }
+        if let Some(loops) = show.loops.filter(|loops| *loops != self.loops) {
+            self.loops = loops;
+            changed.insert("LoopStatus".into(), loop_status(loops));
         }
         changed
     }
@@ -153,10 +171,9 @@ impl Face {
             Title::Served => served(film, &mut put),
             Title::None => {}
         }
-        let playback = open.playback;
         match self.habits.track {
             Track::Entry => {
-                let path = format!("/org/videolan/vlc/playlist/{playback}");
+                let path = format!("/org/videolan/vlc/playlist/{}", open.entry);
                 put("mpris:trackid", Raw::Path(path));
             }
             Track::Constant => put("mpris:trackid", Raw::Path("/0".into())),
@@ -182,6 +199,10 @@ impl Face {
     }
 }
 
+fn loop_status(loops: bool) -> Raw {
+    Raw::Text(if loops { "Track" } else { "None" }.into())
+}
+
 /// As Jellyfin's players tell it.
 fn served(film: &Film, put: &mut impl FnMut(&str, Raw)) {
     let Some((season, all)) = film.episodes else {
@@ -203,6 +224,9 @@ fn served(film: &Film, put: &mut impl FnMut(&str, Raw)) {
 }
 
 fn uri(path: &str) -> String {
+    if path.contains("://") {
+        return path.to_owned();
+    }
     let mut uri = String::from("file://");
     for byte in path.bytes() {
         match byte {
@@ -299,14 +323,22 @@ impl Player {
         let Some(open) = &self.open else {
             return Vec::new();
         };
-        let mut said = self.lines(&[
-            (3, Line::StartFile(open.playback.into())),
+        // Now and then it is in a playlist, which is opened first.
+        let list = REDIRECTED + open.entry;
+        let is_listed = open.entry.is_multiple_of(5) && open.entry == u64::from(open.playback);
+        let redirect = self.lines(&[
+            (3, Line::StartFile(list)),
+            (5, Line::EndFile(list, EndFile::Redirect)),
+        ]);
+        let mut said = if is_listed { redirect } else { Vec::new() };
+        said.extend(self.lines(&[
+            (6, Line::StartFile(open.entry)),
             (45, Line::Loaded),
             (50, Line::Property("pause")),
             (50, Line::Property("duration")),
             (60, Line::Property("core-idle")),
             (60, Line::Restart),
-        ]);
+        ]));
         said.extend(self.shows_film(open));
         said
     }
@@ -341,6 +373,7 @@ impl Player {
             metadata: Some(first),
             rate: Some(self.shown_rate(open.state)),
             zeroed: Some(false),
+            ..Show::default()
         };
         let known = Show {
             of,
@@ -359,7 +392,7 @@ impl Player {
             return Vec::new();
         };
         let reason = if eof { EndFile::Eof } else { EndFile::Stop };
-        let mut said = self.lines(&[(2, Line::EndFile(open.playback.into(), reason))]);
+        let mut said = self.lines(&[(2, Line::EndFile(open.entry, reason))]);
         if !next {
             said.extend(self.lines(&[
                 (4, Line::Property("core-idle")),
@@ -432,6 +465,36 @@ impl Player {
         said
     }
 
+    /// Its loop is of the file, which is a jump; or of the playlist, which begins the same entry once more.
+    pub fn loops_file(&self) -> bool {
+        self.is_mpv() && self.number.is_multiple_of(2)
+    }
+
+    pub(crate) fn wired_loops(&self) -> Vec<Said> {
+        let loops = Show {
+            loops: Some(self.loops),
+            ..Show::default()
+        };
+        self.shows(0, loops).into_iter().collect()
+    }
+
+    /// It breaks off with an error.
+    pub(crate) fn wired_breaks(&self) -> Vec<Said> {
+        let entry = self.open.as_ref().map_or(0, |open| open.entry);
+        let mut said = self.lines(&[
+            (2, Line::EndFile(entry, EndFile::Error)),
+            (4, Line::Property("core-idle")),
+            (5, Line::Property("idle-active")),
+        ]);
+        let stopped = Show {
+            status: Some("Stopped"),
+            zeroed: Some(true),
+            ..Show::default()
+        };
+        said.extend(self.shows(0, stopped));
+        said
+    }
+
     pub(crate) fn wired_rate(&self) -> Vec<Said> {
         let mut said = self.lines(&[(1, Line::Property("speed"))]);
         let rate = Show {
@@ -453,19 +516,26 @@ impl Player {
             "pause" => Some(json!(open.is_some_and(|open| open.state == State::Paused))),
             "speed" => Some(json!(self.rate)),
             "working-directory" => Some(json!("/home/ann")),
-            "loop-file" | "loop-playlist" => Some(json!(false)),
+            "loop-file" => Some(json!(self.loops && self.loops_file())),
+            "loop-playlist" => Some(json!(self.loops && !self.loops_file())),
             "eof-reached" => loaded.map(|open| json!(open.at_end)),
             "path" => open.map(|open| json!(open.film().path)),
             "playlist-playing-pos" => Some(json!(open.map_or(-1, |_| 0))),
-            "playlist/0/id" => open.map(|open| json!(open.playback)),
+            "playlist/0/id" => open.map(|open| json!(open.entry)),
             "media-title" => open.map(|open| json!(open.film().name())),
             "duration" => loaded.map(|open| json!(open.film().length)),
             "track-list" => {
-                let tracks = json!([{"type": "video", "selected": true}]);
-                loaded.map(|_| tracks)
+                let track = |open: &Open| {
+                    if open.film().is_audio() {
+                        "audio"
+                    } else {
+                        "video"
+                    }
+                };
+                loaded.map(|open| json!([{"type": track(open), "selected": true}]))
             }
             "chapter-list" => loaded.map(|_| json!([])),
-            "demuxer-via-network" => loaded.map(|_| json!(false)),
+            "demuxer-via-network" => loaded.map(|open| json!(open.film().path.contains("://"))),
             // At a kept-open end it is beyond the length.
             "time-pos" => loaded.map(|open| {
                 let beyond = if open.at_end { 0.07 } else { 0.0 };

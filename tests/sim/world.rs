@@ -100,6 +100,8 @@ pub struct World {
     /// The user's rules, and what they ignore.
     pub rules: Arc<Rules>,
     pub ignored: Option<Work>,
+    /// What is private besides, and since when, wall milliseconds.
+    pub hidden: Option<(Work, i64)>,
     /// How far what was true at a time has come at an account.
     pub reached: BTreeMap<(usize, Wall), Reach>,
     /// The answer to the last undo: it is to be watched again.
@@ -125,6 +127,8 @@ pub struct Seat {
     pub jump: Jump,
     /// Changes with everything that happens in it: an end that was foreseen before is none.
     pub serial: u32,
+    /// The daemon hears nothing of it, though it runs.
+    pub deaf: bool,
 }
 
 impl Seat {
@@ -154,6 +158,8 @@ pub enum Event {
         slot: usize,
         serial: u32,
     },
+    /// What was lost from sight is found again.
+    Found(usize),
     /// The buffer is full.
     Filled {
         slot: usize,
@@ -261,6 +267,7 @@ impl World {
             ordered: None,
             rules: Arc::default(),
             ignored: None,
+            hidden: None,
             reached: BTreeMap::new(),
             taken_back: None,
             rematched: None,
@@ -367,6 +374,7 @@ impl World {
             Event::Ears(life, heard) if life == self.life => self.heard(*heard),
             Event::Out { slot, serial } => self.out(slot, serial),
             Event::Filled { slot, serial } => self.filled(slot, serial),
+            Event::Found(slot) => self.found(slot),
             Event::Lands(landing) => self.lands(*landing),
             Event::Answered(answered) => self.answered(*answered),
             Event::Tells(life, input) if life == self.life => self.tell(*input),

@@ -170,7 +170,7 @@ impl Follow {
             return;
         };
         playback.done = false;
-        if !self.tracked || self.ignored {
+        if !self.tracked || self.ignored || self.hidden {
             return self.played_for_nothing(stretch);
         }
         self.crowded |= crowded;

@@ -6,13 +6,13 @@ use fastrand::Rng;
 
 use super::{User, open};
 use crate::library::FILMS;
-use crate::script::{Act, Env, Kind, SLOTS, Setup, Step};
+use crate::script::{Act, Env, Kind, Setup, Step, USUAL};
 
 impl User {
     /// One of them.
     pub(super) fn sharp(&mut self, rng: &mut Rng, setup: &mut Setup) {
         let seconds = Duration::from_secs;
-        let (slot, film) = (rng.usize(0..SLOTS), rng.usize(4..7));
+        let (slot, film) = (rng.usize(0..USUAL), rng.usize(4..7));
         match rng.u32(0..13) {
             8 => self.paused_offline_for_long(rng, slot, film),
             9 => self.clock_goes_back_between_two_events(rng, slot, film),
@@ -42,7 +42,7 @@ impl User {
     pub(super) fn left_with_the_daemon(&mut self, rng: &mut Rng, setup: &mut Setup) {
         let seconds = Duration::from_secs;
         (setup.progress_every, setup.threshold) = (30, 60);
-        let (slot, film) = (rng.usize(0..SLOTS), rng.usize(4..7));
+        let (slot, film) = (rng.usize(0..USUAL), rng.usize(4..7));
         let down = seconds(rng.u64(40..90));
         let fraction = 0.6 + rng.f64().mul_add(80.0, 70.0) / FILMS[film].length;
         self.exactly(open(slot, film), &[]);
@@ -55,8 +55,8 @@ impl User {
     /// Two episodes are open, and a service cannot be reached: the one that is quit waits, the other is closed in the next boot.
     pub(super) fn one_is_left_open_in_a_power_cut(&mut self, rng: &mut Rng) {
         let seconds = Duration::from_secs;
-        let slot = rng.usize(0..SLOTS);
-        let other = (slot + 1) % SLOTS;
+        let slot = rng.usize(0..USUAL);
+        let other = (slot + 1) % USUAL;
         let (time, down) = (seconds(7200), seconds(rng.u64(5..90)));
         let power = Env::Power {
             down,
@@ -75,7 +75,7 @@ impl User {
         self.exactly(Act::Wait(seconds(90)), &[]);
     }
 
-    fn exactly(&mut self, act: Act, env: &[(f64, Env)]) {
+    pub(super) fn exactly(&mut self, act: Act, env: &[(f64, Env)]) {
         let env = env.to_vec();
         self.steps.push(Step { act, env });
     }
