@@ -72,7 +72,7 @@ impl Debouncer {
             return;
         };
         let threshold = playing.threshold(rules);
-        let played = super::position::Played { from, to };
+        let played = super::position::Played::between(from, to);
         let Some(session) = &mut playing.session else {
             return;
         };

@@ -177,6 +177,11 @@ impl Debouncer {
         if !self.players.contains_key(id) {
             return;
         }
+        if is_word_of_an_end(&signal)
+            && let Some(playing) = playing_in(&mut self.players, id)
+        {
+            playing.anchor.ends_by_itself(now.mono);
+        }
         match signal {
             Signal::Appeared(_) => {}
             Signal::Vanished => {
@@ -511,4 +516,17 @@ impl Debouncer {
             );
         }
     }
+}
+
+/// Whether only a player that lives says this of what it plays: that it is over. One that is killed vanishes without a word.
+fn is_word_of_an_end(signal: &Signal) -> bool {
+    matches!(
+        signal,
+        Signal::Opened(_)
+            | Signal::Ended(_)
+            | Signal::Transport {
+                state: Transport::Stopped,
+                ..
+            }
+    )
 }

@@ -9,19 +9,26 @@ pub struct Played {
     pub from: f64,
     /// Seconds.
     pub to: f64,
+    /// Where it was played from for certain: what the clock alone told before `from` may be confirmed by now.
+    pub since: f64,
 }
 
 impl Played {
-    const NOTHING: Self = Self { from: 0.0, to: 0.0 };
+    const NOTHING: Self = Self::between(0.0, 0.0);
+
+    pub const fn between(from: f64, to: f64) -> Self {
+        let since = from;
+        Self { from, to, since }
+    }
 
     /// Seconds of media.
     pub fn length(self) -> f64 {
         (self.to - self.from).max(0.0)
     }
 
-    /// Seconds of it that lie past a mark.
+    /// Seconds of it that lie past a mark, with those that count only now.
     pub fn past(self, mark: f64) -> f64 {
-        (self.to - self.from.max(mark)).max(0.0)
+        (self.to - self.since.max(mark)).max(0.0)
     }
 }
 
@@ -48,12 +55,14 @@ pub struct Anchor {
     /// The player was asked and did not answer: where it was known to be last, and since when it is silent (mono). It may
     /// hang, and play nothing.
     unanswered: Option<(f64, Duration)>,
+    /// It has answered since: it was played from here on.
+    confirmed: Option<f64>,
 }
 
 /// A player that is silent for so long after it was asked for its position is taken to hang.
 const HANGS: Duration = Duration::from_secs(60);
 
-/// For so long after that its end is believed without an answer: one that is just ending answers late, or not at all.
+/// For so long after it was silent its end is believed without an answer: one that is just ending answers late, or not at all.
 const LATE: Duration = Duration::from_secs(10);
 
 /// Positions jump by themselves a little (key frames, coarse clocks); players differ in how much.
@@ -70,6 +79,7 @@ impl Anchor {
             rate: 1.0,
             estimated: false,
             unanswered: None,
+            confirmed: None,
         }
     }
 
@@ -98,8 +108,20 @@ impl Anchor {
 
     /// It is good enough to tell that a film has come to its end: the clock's for a short while at most.
     pub fn tells_the_end(&self, now: Duration) -> bool {
+        !self.estimated && !self.is_late(now)
+    }
+
+    /// It owes an answer for longer than one that is just ending does.
+    fn is_late(&self, now: Duration) -> bool {
         let is_late = |(_, since)| now.saturating_sub(since) > LATE;
-        !self.estimated && !self.unanswered.is_some_and(is_late)
+        self.unanswered.is_some_and(is_late)
+    }
+
+    /// The player says by itself that it ends, which one that hangs does not: it was about to answer, and has played until now.
+    pub fn ends_by_itself(&mut self, now: Duration) {
+        if !self.is_late(now) {
+            self.confirmed = self.unanswered.take().map(|(position, _)| position);
+        }
     }
 
     /// The player was asked, and did not answer in time.
@@ -142,7 +164,7 @@ impl Anchor {
         let seconds = seconds.clamp(0.0, duration.unwrap_or(f64::MAX));
         let before = self.sample.replace((seconds, now));
         let hung = self.hung(now).is_some();
-        self.unanswered = None;
+        let owed = self.unanswered.take().filter(|_| !hung);
         let told_before = self.told.replace(seconds);
         let was_estimated = std::mem::replace(&mut self.estimated, false);
         let Some((from, at)) = before else {
@@ -175,8 +197,9 @@ impl Anchor {
         } else {
             seconds.clamp(from, expected.max(from))
         };
+        let since = owed.filter(|_| !jumped).map_or(from, |(known, _)| known);
         Sampled {
-            played: Played { from, to },
+            played: Played { from, to, since },
             jumped,
         }
     }
@@ -187,7 +210,8 @@ impl Anchor {
             return Played::NOTHING;
         };
         self.sample = Some((to, now));
-        Played { from, to }
+        let since = self.confirmed.take().unwrap_or(from);
+        Played { from, to, since }
     }
 
     /// Goes on from here at this time: the machine slept.
@@ -256,10 +280,7 @@ mod tests {
         assert_eq!(
             seen,
             Sampled {
-                played: Played {
-                    from: 100.0,
-                    to: 130.0
-                },
+                played: Played::between(100.0, 130.0),
                 jumped: false
             }
         );
@@ -272,10 +293,7 @@ mod tests {
         assert_eq!(
             seen,
             Sampled {
-                played: Played {
-                    from: 100.0,
-                    to: 110.0
-                },
+                played: Played::between(100.0, 110.0),
                 jumped: true
             }
         );

@@ -35,6 +35,70 @@ fn what_a_player_that_owes_an_answer_would_have_played_completes_nothing_until_i
     }
 }
 
+/// It was asked just before it was stopped: one that hangs would not say so. One that is killed does not, nor one that was silent long.
+#[test]
+fn what_was_played_before_the_player_ends_by_itself_counts_though_it_owes_an_answer() {
+    let stopped = Signal::Transport {
+        state: Transport::Stopped,
+        position: None,
+    };
+    let next = Signal::Opened(Box::new(film("/films/Ronin (1998).mkv", LENGTH)));
+    for (silent, signal, counts) in [
+        (3.0, Signal::Ended(EndReason::Stopped), true),
+        (3.0, stopped, true),
+        (3.0, next, true),
+        (3.0, Signal::Vanished, false),
+        (30.0, Signal::Ended(EndReason::Stopped), false),
+    ] {
+        let rules = Rules {
+            progress_every: Duration::from_secs(140),
+            ..test_rules()
+        };
+        let mut rig = Rig::with(rules, 1);
+        rig.open(heat());
+        rig.wait(780.0);
+        rig.players
+            .values_mut()
+            .for_each(|truth| truth.answers = false);
+        // Asked at 875 s, when it had played 25 s past the threshold.
+        rig.wait(96.0 + silent);
+        let said = format!("{silent} s, {signal:?}");
+        rig.say(&PlayerId::new("mpv-1"), signal);
+        let mut stops = rig.events.iter().filter(|e| e.action == Action::Stop);
+        let watched = stops.next().map(|stop| stop.watched);
+        assert_eq!(watched, Some(counts), "{said}: {}", rig.story());
+    }
+}
+
+/// With rare beats it was all there was.
+#[test]
+fn what_was_played_before_a_late_answer_counts_once_that_has_come() {
+    let rules = Rules {
+        progress_every: Duration::from_secs(140),
+        ..test_rules()
+    };
+    let mut rig = Rig::with(rules, 1);
+    rig.open(heat());
+    rig.wait(780.0);
+    let answers = |rig: &mut Rig, answers| {
+        let players = rig.players.values_mut();
+        players.for_each(|truth| truth.answers = answers);
+    };
+    answers(&mut rig, false);
+    rig.wait(98.0);
+    answers(&mut rig, true);
+    rig.say(
+        &PlayerId::new("mpv-1"),
+        Signal::Position {
+            seconds: 878.0,
+            seeked: false,
+        },
+    );
+    rig.wait(1.0);
+    rig.quit("mpv-1");
+    assert_eq!(rig.story(), "start 5 · stop 879 watched");
+}
+
 #[test]
 fn a_player_that_hangs_plays_nothing_past_the_threshold_and_ends_where_it_was_known_to_be() {
     let hangs = || {
