@@ -174,7 +174,7 @@ impl Viewings {
     }
 
     /// The viewing of `key` that was played last in this file and process, if a former run completed it there. Where that went with
-    /// the database, any process will do that is older than the completion.
+    /// the database, any process will do that is older than the completion; none where the clock is behind that, and dates none.
     pub fn completed_in(
         &self,
         key: &ViewingKey,
@@ -192,7 +192,8 @@ impl Viewings {
             return Some(last).filter(|viewing| viewing.completed.is_some());
         }
         let latest = self.latest(key)?;
-        let older = process.started_at(now) < latest.completed?;
+        let completed = latest.completed?;
+        let older = process.started_at(now) < completed && completed <= now.wall;
         let unknown = latest.played_in.is_none() && latest.key.location == playback.location;
         (unknown && older).then_some(latest)
     }
@@ -276,8 +277,10 @@ pub fn location_hash(item: &Item) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
-    use crate::model::MediaType;
+    use crate::model::{MediaType, Process};
 
     fn film(title: &str, year: Option<u16>) -> ViewingKey {
         let media = Media {
@@ -368,6 +371,42 @@ mod tests {
         assert_eq!(joined, Decision::Continue(ViewingId(2)), "sought since");
         let begun = twice.decide(&heat, 0.0, Some(ViewingId(1)), sought);
         assert_eq!(begun, Decision::New, "sought since");
+    }
+
+    #[test]
+    fn where_nobody_knows_what_completed_it_a_process_did_that_is_older_unless_the_clock_is_behind()
+    {
+        let evening = Wall(1_795_312_800_000);
+        let heat = film("Heat", Some(1995));
+        let done = Viewings::new(vec![viewing(1, heat.clone(), true, evening.0)]);
+        // For an hour, in a boot of two hours.
+        let playback = Playback {
+            boot_id: 1,
+            process: Some(Process {
+                pid: 1,
+                started: 360_000,
+            }),
+            location: heat.location,
+            entry: None,
+        };
+        let hours = |hours: u64| Duration::from_secs(hours * 3600);
+        for (name, wall, older) in [
+            ("right", evening.plus(hours(0)), true),
+            (
+                "right, and the process is younger",
+                evening.plus(hours(2)),
+                false,
+            ),
+            ("in 1970", Wall(0).plus(hours(2)), false),
+        ] {
+            let now = Moment {
+                mono: hours(2),
+                boot: hours(2),
+                wall,
+            };
+            let completed = done.completed_in(&heat, &playback, now);
+            assert_eq!(completed.is_some(), older, "{name}");
+        }
     }
 
     #[test]
