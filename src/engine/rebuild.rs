@@ -32,7 +32,7 @@ use super::refill::Stopped;
 use super::{Edges, Engine};
 use crate::history::{Entry, Read};
 use crate::model::{Moment, SessionId, Span, Viewing, ViewingId, Wall};
-use crate::outbox::{Completed, Owed, Standing, Standings, TitleKey};
+use crate::outbox::{Completed, Owed, Standing, Standings, TitleKey, plausible};
 use crate::store::StoreError;
 
 /// How far back the history is believed to be of interest: 90 days.
@@ -274,12 +274,21 @@ impl<E: Edges> Engine<E> {
     }
 }
 
-/// What is looked at of the history. A clock that is behind it is wrong.
+/// What is looked at of the history. A clock that is behind it is wrong; and what was written in 1970 is as late as what was
+/// written next may be.
 fn late(log: &Read, now: Moment) -> Vec<&Entry> {
     let newest = log.entries.iter().map(|entry| entry.ended_at).max();
-    let since = now.wall.max(newest.unwrap_or(now.wall)).minus(LATE);
-    let entries = log.entries.iter();
-    entries.filter(|entry| entry.ended_at >= since).collect()
+    let newest = now.wall.max(newest.unwrap_or(now.wall));
+    let mut until = newest;
+    let is_late = |entry: &&Entry| {
+        if plausible(entry.ended_at) {
+            until = entry.ended_at;
+        }
+        until >= newest.minus(LATE)
+    };
+    let mut late: Vec<&Entry> = log.entries.iter().rev().filter(is_late).collect();
+    late.reverse();
+    late
 }
 
 /// Whether what is stored of a viewing is older than what is known of it.

@@ -544,7 +544,7 @@ fn count<T>(things: impl Iterator<Item = T>) -> u32 {
 }
 
 /// Whether a clock that shows this can be right. A machine without a battery boots in 1970.
-fn plausible(wall: Wall) -> bool {
+pub(crate) fn plausible(wall: Wall) -> bool {
     const YEAR_2024: Wall = Wall(1_704_067_200_000);
     wall >= YEAR_2024
 }

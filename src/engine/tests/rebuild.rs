@@ -2,7 +2,7 @@
 
 use super::rig::*;
 use crate::engine::Input;
-use crate::model::{AccountKey, ServiceName};
+use crate::model::{AccountKey, ServiceName, Wall};
 use crate::store::StoreErrorKind;
 
 const HEAT: &str = "/films/Heat (1995) {tmdb-949}.mkv";
@@ -69,6 +69,32 @@ fn what_is_older_than_ninety_days_is_left_alone() {
     rig.wait(300.0);
     assert_eq!(rig.world.requests, Vec::<String>::new());
     assert_eq!(rig.engine().debouncer.viewings().count(), 0);
+}
+
+/// By its date alone it is older than ninety days.
+#[test]
+fn what_was_watched_in_1970_is_sent_after_a_loss_as_well() {
+    let mut rig = Rig::new(Machine::default());
+    rig.world.down = true;
+    let right = rig.now.wall;
+    rig.now.wall = Wall(60_000);
+    rig.kill(1.0);
+    rig.open("a", HEAT, 0.0);
+    rig.wait(355.0);
+    rig.quit("a");
+    rig.wait(60.0);
+    rig.now.wall = right;
+    rig.open("a", "/films/Ronin (1998) {tmdb-8195}.mkv", 0.0);
+    rig.wait(355.0);
+    rig.quit("a");
+    rig.wait(60.0);
+    delete_the_database(&mut rig);
+    rig.kill(5.0);
+    rig.world.down = false;
+    rig.wait(300.0);
+    rig.world.watched.sort();
+    assert_eq!(rig.world.watched, ["Heat", "Ronin"]);
+    assert_eq!(rig.world.history.len(), 2);
 }
 
 #[test]
