@@ -21,6 +21,8 @@ pub(super) enum Purpose {
     News,
     /// In place of one that was taken back.
     Instead,
+    /// What superseded its resume point was taken back.
+    Place,
     /// A stop that has perhaps arrived.
     Again {
         /// Its resume point is still the title's newest.
@@ -194,6 +196,9 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         if outdated || over {
             calls.retain(|call| *call != Call::ResumePoint);
         }
+        if purpose == Purpose::Place {
+            calls.retain(|call| *call == Call::ResumePoint);
+        }
         let Some(account) = self.number_or_new(key).filter(|_| !calls.is_empty()) else {
             return Ok(());
         };
@@ -208,7 +213,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
                 tmdb: ids.into_iter().find_map(|ids| ids.tmdb),
                 boot_id: self.boot_id,
                 event_id: match event.action {
-                    Action::Stop if purpose != Purpose::Instead => {
+                    Action::Stop if !matches!(purpose, Purpose::Instead | Purpose::Place) => {
                         id_of_stop(event.session, key, &call)
                     }
                     _ => EventId::random(&mut self.random),
@@ -224,9 +229,10 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             let mut header = Header::new(&entry, self.boot_id, &self.ids, &attempts);
             header.beat &= !step.seeked;
             header.heard = self.heard.contains(&(account, event.session)) || attempts.in_doubt;
-            // What is told again was weighed by the history, and is older than all of this run by the boot clock.
-            let again = matches!(purpose, Purpose::Again { .. });
-            if !again && self.is_outdated(&header, event.at.wall)? {
+            // What is told again was weighed by the history, and is older than all of this run by the boot clock; and what made
+            // a place outdated is gone.
+            let weighed = matches!(purpose, Purpose::Again { .. } | Purpose::Place);
+            if !weighed && self.is_outdated(&header, event.at.wall)? {
                 continue;
             }
             for old in self.superseded_by(&header) {

@@ -9,7 +9,9 @@ use std::time::Duration;
 use super::append::{Appended, Purpose};
 use super::record::{self, Kind, Outcome, Payload, encode};
 use super::{Catalogue, Draft, Outbox};
-use crate::model::{AccountKey, DeliveryId, Journal, Step, TAKEN_BACK, Viewing, ViewingId};
+use crate::model::{
+    AccountKey, DeliveryId, Journal, Lifecycle, Step, TAKEN_BACK, Viewing, ViewingId,
+};
 use crate::store::{Durability, Store, StoreError};
 
 /// How far the completion of a viewing has come at an account.
@@ -102,6 +104,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
                 // Another account has it. Where nothing takes its place it would be told as watched to its end.
                 for id in self.resume_points(viewing.id, number) {
                     draft.remove(id);
+                    self.place_before(&key, id, &mut draft, &mut made)?;
                 }
             }
             if let Some(payload) = payload {
@@ -114,6 +117,45 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         self.commit(draft, Durability::Disk)
     }
 
+    /// With a title's resume point goes what it had superseded: the place of a completion that still waits is told again.
+    fn place_before(
+        &mut self,
+        key: &AccountKey,
+        gone: DeliveryId,
+        draft: &mut Draft,
+        made: &mut Appended,
+    ) -> Result<(), StoreError> {
+        let Some(gone) = self.index.get(gone).copied() else {
+            return Ok(());
+        };
+        let lane = self.index.lane(gone.account, gone.lane);
+        let waiting =
+            lane.filter(|(_, other)| other.is_completion() && other.viewing != gone.viewing);
+        let Some(last) = waiting.map(|(id, _)| id).max() else {
+            return Ok(());
+        };
+        let payload: Option<Payload> = self.read(&record::payload(last))?;
+        let viewing = match &payload {
+            Some(payload) => self.remembered(payload.event.viewing)?,
+            None => None,
+        };
+        if let Some((payload, viewing)) = payload.zip(viewing) {
+            let event = self.of_this_boot(payload);
+            let step = unchanged(viewing);
+            self.deliver_to(key, &event, &step, Purpose::Place, draft, made)?;
+        }
+        Ok(())
+    }
+
+    /// Of what happened before this boot its clocks say nothing in this one.
+    fn of_this_boot(&self, payload: Payload) -> Lifecycle {
+        let mut event = payload.event;
+        if payload.boot_id != self.boot_id {
+            (event.at.mono, event.at.boot) = (Duration::ZERO, Duration::ZERO);
+        }
+        event
+    }
+
     fn stop_instead(
         &mut self,
         key: &AccountKey,
@@ -122,18 +164,9 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         draft: &mut Draft,
         made: &mut Appended,
     ) -> Result<(), StoreError> {
-        let mut event = payload.event;
+        let mut event = self.of_this_boot(payload);
         event.watched = false;
-        if payload.boot_id != self.boot_id {
-            // Before this boot: its clocks say nothing in this one.
-            (event.at.mono, event.at.boot) = (Duration::ZERO, Duration::ZERO);
-        }
-        let step = Step {
-            event: None,
-            viewing: viewing.clone(),
-            journal: Journal::Same,
-            seeked: false,
-        };
+        let step = unchanged(viewing.clone());
         self.deliver_to(key, &event, &step, Purpose::Instead, draft, made)
     }
 
@@ -156,5 +189,14 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         })
         .map(|(id, _)| id)
         .collect()
+    }
+}
+
+fn unchanged(viewing: Viewing) -> Step {
+    Step {
+        event: None,
+        viewing,
+        journal: Journal::Same,
+        seeked: false,
     }
 }

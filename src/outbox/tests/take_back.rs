@@ -114,6 +114,25 @@ fn what_another_account_has_is_not_told_as_a_resume_point_either() {
     assert_eq!(states, [ToldState::Delivered, ToldState::Skipped]);
 }
 
+/// It had superseded that of the episode before it, which waits itself: the account would be left with an older one for ever.
+#[test]
+fn with_a_place_that_is_taken_back_goes_none_of_what_was_watched_before_it() {
+    let mut bench = Bench::both();
+    let mut first = Watch::episode(1, "The Wire", 1, &[1]).tmdb(1438);
+    let mut second = Watch::episode(2, "The Wire", 1, &[2]).tmdb(1438);
+    for episode in [&mut first, &mut second] {
+        bench.finish(episode);
+        bench.pass(s(600));
+    }
+    second.viewing.completed = Some(bench.now.wall);
+    assert_eq!(bench.drain(&punchplay()), ["stop", "stop"]);
+    bench.outbox.take_back(&second.viewing).unwrap();
+    assert_eq!(
+        bench.drain(&discovr()),
+        ["history Some((1, 1))", "resume_point"]
+    );
+}
+
 #[test]
 fn an_answer_that_comes_after_it_was_taken_back_changes_nothing() {
     let mut bench = Bench::new(&[punchplay()]);
