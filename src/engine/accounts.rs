@@ -12,6 +12,7 @@ use tracing::warn;
 
 use super::{Edges, Engine};
 use crate::account::Account;
+use crate::config::Config;
 use crate::model::{AccountKey, Moment, ServiceName, SessionId, Span, Step, Wall};
 use crate::outbox::Hint;
 
@@ -140,10 +141,7 @@ impl<E: Edges> Engine<E> {
     }
 
     pub(super) fn enabled(&self, service: ServiceName) -> bool {
-        match service {
-            ServiceName::Punchplay => self.config.punchplay.enabled,
-            ServiceName::Discovr => self.config.discovr.enabled,
-        }
+        is_on(&self.config, service)
     }
 
     /// Services that are linked and switched on.
@@ -164,5 +162,13 @@ impl<E: Edges> Engine<E> {
         let session = step.event.as_ref().map(|event| event.session);
         let bound = session.and_then(|session| self.bound.get(&session));
         bound.cloned().unwrap_or_else(|| self.active())
+    }
+}
+
+/// Whether a service is switched on.
+pub(super) fn is_on(config: &Config, service: ServiceName) -> bool {
+    match service {
+        ServiceName::Punchplay => config.punchplay.enabled,
+        ServiceName::Discovr => config.discovr.enabled,
     }
 }

@@ -54,7 +54,7 @@ use crate::service::Context;
 use crate::store::StoreError;
 use crate::watch::Report;
 use crate::watch::merge::Merge;
-use accounts::Bound;
+use accounts::{Bound, is_on};
 use again::Again;
 use diary::Diary;
 pub use edges::{Edges, Input, Notice, Opened, Output};
@@ -364,10 +364,9 @@ impl<E: Edges> Engine<E> {
     }
 
     fn reconfigure(&mut self, config: Arc<Config>, now: Moment) {
-        let switched = self.config.punchplay.enabled != config.punchplay.enabled
-            || self.config.discovr.enabled != config.discovr.enabled;
-        if switched {
-            // For a service that is switched off as well: its stop waits until it is on again.
+        let mut services = self.accounts.iter().map(|account| account.key.service);
+        if services.any(|service| is_on(&self.config, service) != is_on(&config, service)) {
+            // For one that is switched off as well: its stop waits until it is on again.
             self.cut_sessions(now);
         }
         self.private = Private::new(&config.privacy, self.me.home.as_deref());

@@ -322,6 +322,21 @@ fn a_session_of_a_service_that_is_switched_off_in_mid_film_gets_its_stop_once_it
 }
 
 #[test]
+fn a_service_that_nobody_is_linked_to_is_switched_off_and_on_and_the_film_goes_on() {
+    let mut rig = Rig::new(Desk::default(), start_of_time());
+    rig.play();
+    rig.pass(10);
+    rig.sent();
+    let mut other = (*config(true)).clone();
+    for on in [!other.discovr.enabled, other.discovr.enabled] {
+        other.discovr.enabled = on;
+        rig.tell(Input::Config(Arc::new(other.clone())));
+        assert!(rig.sent().is_empty(), "no stop");
+        assert!(rig.engine.debouncer.watching());
+    }
+}
+
+#[test]
 fn a_session_of_a_service_that_was_switched_off_while_no_daemon_ran_gets_its_stop_once_it_is_on_again()
  {
     for goes_on in [false, true] {
