@@ -208,7 +208,12 @@ impl World {
             } else {
                 State::Playing
             };
+            let since = self.slots[slot].as_ref().map(|seat| seat.since);
             self.change(slot, |open| open.state = state);
+            // To whoever is told that it pauses while it fills its buffer, that is one pause.
+            if let (true, Some(seat), Some(since)) = (fills, &mut self.slots[slot], since) {
+                seat.since = since;
+            }
         }
     }
 

@@ -174,6 +174,19 @@ impl Guess {
         self
     }
 
+    /// What a former run left open in these ends.
+    pub fn closes(self, over: &[u32], linked: [bool; ACCOUNTS]) -> Self {
+        let is_left = |guess: &Self, number: &u32| {
+            let session = guess.sessions.get(number);
+            session.is_some_and(|session| session.orphan)
+        };
+        over.iter()
+            .fold(self, |guess, number| match is_left(&guess, number) {
+                true => guess.ends(*number, false, linked),
+                false => guess,
+            })
+    }
+
     /// The last completion is told to these.
     fn is_told(&mut self, told: Count) {
         self.last = told;
@@ -202,7 +215,7 @@ impl Guess {
     }
 
     /// What the user said of what is not watched yet may be lost.
-    fn perhaps_kept(self) -> Vec<Self> {
+    pub fn perhaps_kept(self) -> Vec<Self> {
         let kept = Self {
             kept: true,
             ..self.clone()

@@ -129,8 +129,9 @@ impl Judgement {
         }
         let resume = outcome.discovr.resume.get(&media_id(film));
         // A completed one is at its end, wherever the credits were left.
-        let unfinished = resume
-            .filter(|resume| resume.progress < 100 && resume.episode == film.resume_episode());
+        let unfinished = resume.filter(|resume| {
+            verdict.named && resume.progress < 100 && resume.episode == film.resume_episode()
+        });
         if let Some(resume) = unfinished {
             let told = f64::from(resume.progress) / 100.0 * film.length;
             if off(told) {

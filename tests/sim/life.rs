@@ -49,6 +49,9 @@ impl World {
         self.well_since = self.clock.true_wall().0;
         self.fact(What::Up);
         self.follow_up();
+        if self.engine.is_some() && self.failing.is_none() {
+            self.fact(What::Knows);
+        }
         if self.script.setup.wired {
             self.listen();
         } else {

@@ -48,6 +48,8 @@ pub enum What {
     },
     /// The daemon runs.
     Up,
+    /// It knows what the last one left behind.
+    Knows,
     Down(Down),
     /// The machine slept until now.
     Slept,

@@ -16,6 +16,10 @@
 //! * **Links that change in mid-session.** Whether the session goes on, and whether that account is told of it.
 //! * **A playback that was opened while no daemon ran** and stands where a loop of what was watched would: it may be one.
 //! * **An undo in which the disk fails or the daemon dies**: the history may say that it was taken back, and the database not.
+//!   The same where a playback went back to its beginning meanwhile, in a player that does not number what it plays.
+//! * **A database that cannot be opened** tells neither what the last daemon left open, which an end or a pause may close unseen,
+//!   nor what the user said of a film.
+//! * **A minute of pause that runs out while the film begins in another player**: either may be first.
 //! * **What the user said of a film that is not watched yet** lies in the database alone until its next stop: a loss of power or
 //!   of the database may take it along. So does the id of what waits for one.
 //! * **A rematch in which the disk fails or the daemon dies**: what is kept here may be let go or not.
@@ -65,6 +69,8 @@ pub struct Verdict {
     pub counts: Option<BTreeSet<Count>>,
     /// Where the last stop must be, seconds; `None`: it cannot say.
     pub position: Option<f64>,
+    /// Discovr can be told of it.
+    pub named: bool,
     /// It was played long enough for a start, perhaps.
     pub begun: bool,
     /// Somebody had it open.
@@ -78,6 +84,7 @@ impl Verdict {
             work,
             counts: Some(BTreeSet::from([Count::default()])),
             position: None,
+            named: true,
             begun: false,
             opened: false,
         }
@@ -123,6 +130,10 @@ struct Playback {
     astray_past: bool,
     /// It was opened while no daemon ran, or follows the same film at once where nobody says that it loops.
     unseen: bool,
+    /// It went back to its beginning while no daemon ran, and its player does not number what it plays.
+    anew: bool,
+    /// It pauses there, since then.
+    pause: Option<(f64, Time)>,
     over: bool,
     /// It has come to its end, or was left.
     done: bool,
@@ -172,6 +183,7 @@ impl<'a> Reference<'a> {
             work,
             counts: (!film.vague).then(|| film.guesses.iter().map(named).collect()),
             position: film.position,
+            named: film.named == Named::Yes,
             begun: film.begun,
             opened: true,
         }
@@ -186,6 +198,8 @@ struct Follow {
     linked: [bool; ACCOUNTS],
     /// When a daemon last started, if one runs.
     up: Option<Time>,
+    /// It could open its database, and knows what the last one left open.
+    knows: bool,
     playbacks: BTreeMap<u32, Playback>,
     ended_at: BTreeMap<u32, Time>,
     guesses: BTreeSet<Guess>,
@@ -233,6 +247,7 @@ impl Follow {
             threshold: 0.85,
             linked: [false; ACCOUNTS],
             up: None,
+            knows: false,
             playbacks: BTreeMap::new(),
             ended_at: BTreeMap::new(),
             guesses: BTreeSet::from([nothing.clone()]),
@@ -296,6 +311,9 @@ impl Follow {
                 seen,
             } => {
                 self.goes_on(*playback, fact.at);
+                if let Some(playback) = self.playbacks.get_mut(playback) {
+                    playback.pause = seen.then_some((*position, *since));
+                }
                 if *seen && self.playbacks.contains_key(playback) {
                     self.paused(
                         *playback,
@@ -320,8 +338,10 @@ impl Follow {
             }
             What::Up => {
                 self.up = Some(fact.at);
+                self.knows = false;
                 self.set_back = false;
             }
+            What::Knows => self.knows = true,
             What::Down(how) => self.down(*how, fact.at),
             What::Slept => self.end_all(),
             What::SetBack => {
@@ -389,9 +409,7 @@ impl Follow {
     fn track(&mut self, on: bool) {
         self.end_all();
         self.tracked = on;
-        for number in self.playbacks.keys().copied().collect::<Vec<_>>() {
-            self.rerun(number, true);
-        }
+        self.rerun_all(|_| true);
     }
 
     /// What becomes private ends where it is.
@@ -490,6 +508,8 @@ impl Follow {
             astray: 0.0,
             astray_past: false,
             unseen: self.up.is_none() || at_once,
+            anew: false,
+            pause: None,
             over: false,
             done: false,
         };
@@ -509,6 +529,13 @@ impl Follow {
     }
 
     fn end_all(&mut self) {
+        self.end_sessions();
+        if self.up.is_some() {
+            self.rerun_all(|_| true);
+        }
+    }
+
+    fn end_sessions(&mut self) {
         self.position = None;
         if self.up.is_none() {
             return;
@@ -525,15 +552,27 @@ impl Follow {
                 open.iter().rev().fold(guess, end),
             ]
         });
-        for number in self.playbacks.keys().copied().collect::<Vec<_>>() {
-            self.rerun(number, true);
-        }
     }
 
+    /// What has no session yet goes on towards one.
     fn perhaps_end_all(&mut self) {
         let before = self.guesses.clone();
-        self.end_all();
+        self.end_sessions();
+        let has_session = |number: &u32| {
+            let mut guesses = before.iter();
+            guesses.any(|guess| guess.sessions.contains_key(number))
+        };
+        if self.up.is_some() {
+            self.rerun_all(has_session);
+        }
         self.guesses.extend(before);
+    }
+
+    fn rerun_all(&mut self, which: impl Fn(&u32) -> bool) {
+        let numbers = self.playbacks.keys().copied().filter(which);
+        for number in numbers.collect::<Vec<_>>() {
+            self.rerun(number, true);
+        }
     }
 
     fn down(&mut self, how: Down, now: Time) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::log::{Jump, Stretch, What};
 use crate::player::State;
-use crate::script::SLOTS;
+use crate::script::{Kind, SLOTS};
 use crate::world::{Event, World};
 
 /// So long after a change something may come of it: a start, a completion in a pause.
@@ -57,13 +57,16 @@ impl World {
                     seen,
                 })
             }
-            State::Paused => What::Paused {
+            State::Buffering if seat.player.kind != Kind::Celluloid => {
+                return seat.restart(here, awake, now);
+            }
+            // One of them says that it pauses while it fills its buffer.
+            State::Paused | State::Buffering => What::Paused {
                 playback,
                 position: here,
                 since: began,
                 seen,
             },
-            State::Buffering => return seat.restart(here, awake, now),
         };
         seat.restart(here, awake, now);
         if now > began {

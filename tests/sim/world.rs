@@ -450,6 +450,7 @@ impl World {
             self.note(|| "the store fails".into());
         } else if written && self.failing.take().is_some() {
             self.well_since = self.clock.true_wall().0;
+            self.fact(What::Knows);
         }
     }
 

@@ -5,6 +5,7 @@ use crate::guess::Guess;
 use crate::library::FILMS;
 use crate::log::{End, Jump, Stretch};
 use crate::script::Kind;
+use crate::world::ACCOUNTS;
 
 /// Playing this long is surely a start / perhaps one, seconds.
 const START: (f64, f64) = (8.5, 4.0);
@@ -33,6 +34,7 @@ struct Played {
     /// Where that began may not be known.
     astray_start: bool,
     unseen: bool,
+    anew: bool,
     /// The threshold is reached, surely / perhaps.
     reached: (bool, bool),
 }
@@ -50,12 +52,15 @@ impl Playback {
     fn play(&mut self, stretch: &Stretch, now: Time, mark: f64, progress_every: f64) -> Played {
         let length = FILMS[self.film].length;
         let mute = self.kind == Kind::Mute;
+        self.pause = None;
         let jumped = stretch.jump != Jump::No;
         let seconds = now.saturating_sub(stretch.began).as_secs_f64();
         self.all += seconds;
         self.jump(stretch.jump, progress_every);
         if jumped {
             self.run = (0.0, stretch.from / length);
+            let numbered = matches!(self.kind, Kind::Mpv | Kind::MpvTwice | Kind::Vlc);
+            self.anew = !stretch.seen && !numbered && self.run.1 < BEGINNING.1;
         } else if self.run.0 == 0.0 {
             self.run.1 = stretch.from / length;
         }
@@ -85,6 +90,7 @@ impl Playback {
             ),
             astray_start: astray || mute_start,
             unseen: self.unseen,
+            anew: self.anew,
             reached: self.reach(stretch, lost, mark, progress_every),
         }
     }
@@ -128,12 +134,11 @@ impl Played {
         }
     }
 
-    /// A piece of something watched that goes back to the beginning is over.
+    /// A piece of something watched that goes back to the beginning is over; and so is what another player completed meanwhile.
     fn leaves_a_piece(&self, guess: Guess) -> Vec<Guess> {
-        let piece = guess
-            .sessions
-            .get(&self.number)
-            .is_some_and(|s| s.of.is_none());
+        let goes_on = guess.open.then_some(guess.viewing);
+        let session = guess.sessions.get(&self.number);
+        let piece = session.is_some_and(|s| s.of.is_none() || s.of != goes_on);
         if !(piece && self.jumped && self.from < BEGINNING.1) {
             return vec![guess];
         }
@@ -146,24 +151,47 @@ impl Played {
         }
     }
 
-    /// A session may begin.
-    fn begins(&self, guess: Guess) -> Vec<Guess> {
+    /// A session may begin; those that a former run left open in what is `over` end first.
+    fn begins(&self, guess: Guess, over: &[u32], linked: [bool; ACCOUNTS]) -> Vec<Guess> {
         let (sure, maybe) = self.start;
         if guess.sessions.contains_key(&self.number) || !(sure || maybe) {
             return vec![guess];
         }
         let looping = guess.looping(self.number, self.unseen);
-        let started = guess
-            .clone()
-            .starts(self.number, self.from, self.astray_start, self.at);
+        let closed = guess.clone().closes(over, linked);
+        let anew = self.anew && closed.by == Some(self.number);
+        let anew = anew.then(|| Guess {
+            by: None,
+            ..closed.clone()
+        });
+        let ways = anew.into_iter().chain([closed]);
+        let started =
+            ways.flat_map(|way| way.starts(self.number, self.from, self.astray_start, self.at));
         let not_yet = (!sure).then_some(guess);
         looping.into_iter().chain(started).chain(not_yet).collect()
     }
 }
 
 impl Follow {
+    /// Where a minute of pause in another player and a start may have come at about the same time, either was first.
+    fn perhaps_pauses_first(&mut self, number: u32, now: Time) {
+        let others = self.playbacks.iter().filter(|(n, _)| **n != number);
+        let pauses = others.filter_map(|(n, other)| Some((*n, other.pause?)));
+        for (other, (position, since)) in pauses.collect::<Vec<_>>() {
+            let held = now.saturating_sub(since).as_secs_f64();
+            if (PAUSE.1..PAUSE.0 + START.0).contains(&held) {
+                let before = self.guesses.clone();
+                self.paused(other, position, held);
+                self.guesses.extend(before);
+            }
+        }
+    }
+
     pub(super) fn played(&mut self, stretch: &Stretch, now: Time) {
         let number = stretch.playback;
+        if stretch.seen && self.playbacks.contains_key(&number) {
+            self.perhaps_pauses_first(number, now);
+        }
         let others = self.playbacks.iter().filter(|(n, _)| **n != number);
         let crowded = others.map(|(_, other)| other).any(|other| !other.done);
         let Some(playback) = self.playbacks.get_mut(&number) else {
@@ -178,6 +206,10 @@ impl Follow {
         let mark = self.threshold * FILMS[playback.film].length;
         let played = playback.play(stretch, now, mark, self.progress_every);
         self.begun |= playback.all >= START.1;
+        if !self.knows {
+            // What the user said of it lies where nobody can read it.
+            self.each(Guess::perhaps_kept);
+        }
         if !stretch.seen {
             let perhaps = Played {
                 reached: (false, played.reached.1),
@@ -185,12 +217,15 @@ impl Follow {
             };
             return self.each(|guess| perhaps.reaches(guess));
         }
+        let over = self.playbacks.iter().filter(|(_, p)| p.over);
+        let over: Vec<u32> = over.map(|(number, _)| *number).collect();
+        let linked = self.linked;
         self.each(|mut guess| {
             if played.jumped {
                 guess.nothing.remove(&number);
             }
             let guesses = played.leaves_a_piece(guess).into_iter();
-            let begun = guesses.flat_map(|guess| played.begins(guess));
+            let begun = guesses.flat_map(|guess| played.begins(guess, &over, linked));
             begun.flat_map(|guess| played.reaches(guess)).collect()
         });
     }
@@ -227,6 +262,7 @@ impl Follow {
         let mark = self.threshold * length;
         // Where it is believed to be is not where it is.
         let astray = mute || playback.astray > 0.0;
+        let knows = self.knows;
         let minute = (
             held > PAUSE.0 && position >= mark + BLUR && !astray,
             held > PAUSE.1 && (position >= mark - BLUR * 3.0 || astray),
@@ -237,7 +273,8 @@ impl Follow {
             };
             let reached =
                 guess.reached.is_some() && guess.open && session.of == Some(guess.viewing);
-            let sure = sure_end || limit.0 || (reached && minute.0);
+            let known = knows || !session.orphan;
+            let sure = known && (sure_end || limit.0 || (reached && minute.0));
             let maybe = maybe_end || limit.1 || (reached && minute.1);
             let ended = |ended: bool| guess.clone().ends(number, ended, linked);
             match (sure, maybe) {
