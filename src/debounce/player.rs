@@ -85,7 +85,9 @@ impl Debouncer {
 
     pub(super) fn appeared(&mut self, id: &PlayerId, info: PlayerInfo, now: Moment) {
         if info.ignored.is_some() {
+            // What it plays meanwhile nobody sees: it is as new when it is watched again.
             self.end_session(id, false, now);
+            self.players.remove(id);
         }
         match self.players.get_mut(id) {
             Some(player) => player.info = info,
