@@ -365,7 +365,7 @@ impl World {
         let (rate, is_there) = (
             player.rate,
             show.of
-                .is_none_or(|of| open.is_some_and(|open| open.playback == of)),
+                .is_none_or(|of| open.is_none_or(|open| open.playback == of)),
         );
         let Some(face) = player.face.as_mut().filter(|_| is_there) else {
             return;

@@ -71,6 +71,18 @@ impl Guess {
         (unseen && self.viewing > 0 && !self.open).then_some(looping)
     }
 
+    /// What was reached after then (milliseconds) may be forgotten.
+    pub fn perhaps_not_reached(self, known: u64) -> Vec<Self> {
+        let forgotten = Self {
+            reached: None,
+            ..self.clone()
+        };
+        match self.reached.is_some_and(|at| at >= known) {
+            true => vec![forgotten, self],
+            false => vec![self],
+        }
+    }
+
     /// A playback goes on with one that has ended: it is none of a viewing if that one completed it.
     pub fn goes_on(mut self, before: u32, number: u32) -> Vec<Self> {
         if self.viewing == 0 || self.open {

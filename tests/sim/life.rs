@@ -9,6 +9,7 @@ use reeld::model::{Random, Source};
 
 use crate::edges::SimEdges;
 use crate::log::{Down, What};
+use crate::punchplay::PunchPlay;
 use crate::script::SLOTS;
 use crate::store::Disk;
 use crate::wire::Memory;
@@ -21,6 +22,7 @@ impl World {
         }
         self.life += 1;
         self.ending = false;
+        self.blind |= !self.could_write && self.history_fails;
         self.split();
         let now = self.clock.moment();
         let edges = SimEdges {
@@ -86,6 +88,7 @@ impl World {
         self.split();
         self.engine = None;
         self.ears = None;
+        self.could_write = self.failing.is_none();
         self.due = None;
         self.life += 1;
         self.told.clear();
@@ -104,6 +107,11 @@ impl World {
     pub fn history_fails(&mut self, fails: bool) {
         self.remembered.borrow_mut().log.fail(fails);
         self.history_failed |= fails;
+        self.history_fails = fails;
+        if !fails && std::mem::take(&mut self.blind) {
+            // Only now it learns how a session had ended, and tells it in other words.
+            self.log.punchplay.iter_mut().for_each(PunchPlay::lost);
+        }
     }
 
     pub fn failing(&self) -> Option<Duration> {

@@ -143,6 +143,8 @@ pub enum End {
     Out(bool),
     /// Stopped, quit, or another file.
     Left,
+    /// It goes on, and the daemon does not hear of it any more.
+    Lost,
 }
 
 /// How the daemon ended.

@@ -115,7 +115,7 @@ impl World {
             ))
         });
         if let Some(Some((playback, position, rate))) = lost {
-            let how = End::Left;
+            let how = End::Lost;
             self.fact(What::Ended {
                 playback,
                 position,

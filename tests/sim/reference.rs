@@ -332,7 +332,7 @@ impl Follow {
                     // What is answered tells apart what was not written yet.
                     self.before.1.extend(self.guesses.iter().cloned());
                 }
-                self.ended(*playback, *position, *rate, *how);
+                self.ended(*playback, *position, *rate, *how, fact.at);
                 self.ended_at.insert(*playback, fact.at);
                 self.goes_on(*playback, fact.at);
             }
@@ -383,7 +383,7 @@ impl Follow {
                     self.position = None;
                 }
             }
-            What::Hidden(work) => self.hide(*work == Some(self.work)),
+            What::Hidden(work) => self.hide(*work == Some(self.work), fact.at),
             What::Ignored(work) => self.ignored = *work == Some(self.work),
             What::TakenBack(taken_back) => {
                 if taken_back.work == self.work {
@@ -412,11 +412,23 @@ impl Follow {
         self.rerun_all(|_| true);
     }
 
+    /// Somebody else than its player ends a session: what it owes an answer for since the last beat may not count.
+    fn perhaps_not_reached(&mut self, now: Time) {
+        let beat = Duration::from_secs_f64(self.progress_every + 5.0);
+        let known = u64::try_from(now.saturating_sub(beat).as_millis()).unwrap_or(0);
+        self.each(|guess| guess.perhaps_not_reached(known));
+    }
+
     /// What becomes private ends where it is.
-    fn hide(&mut self, hidden: bool) {
+    fn hide(&mut self, hidden: bool, now: Time) {
         if hidden != self.hidden {
+            self.perhaps_not_reached(now);
             self.end_all();
             self.hidden = hidden;
+            // What a session had already is tracked again at once.
+            for playback in self.playbacks.values_mut().filter(|_| !hidden) {
+                playback.run.0 = played::START.1;
+            }
         }
     }
 

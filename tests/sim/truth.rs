@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::log::{Jump, Stretch, What};
 use crate::player::State;
-use crate::script::{Kind, SLOTS};
+use crate::script::SLOTS;
 use crate::world::{Event, World};
 
 /// So long after a change something may come of it: a start, a completion in a pause.
@@ -57,7 +57,21 @@ impl World {
                     seen,
                 })
             }
-            State::Buffering if seat.player.kind != Kind::Celluloid => {
+            // A jump that nobody has told is one, though nothing has played since.
+            State::Buffering if seat.jump == Jump::Silent => {
+                seat.jump = Jump::No;
+                seat.restart(here, awake, now);
+                return self.fact(What::Played(Stretch {
+                    playback,
+                    from: here,
+                    to: here,
+                    began: now,
+                    rate,
+                    jump: Jump::Silent,
+                    seen,
+                }));
+            }
+            State::Buffering if seat.player.kind.habits().buffering != "Paused" => {
                 return seat.restart(here, awake, now);
             }
             // One of them says that it pauses while it fills its buffer.

@@ -41,7 +41,7 @@ pub struct Face {
 /// A change of it.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Show {
-    /// Only while this playback is open.
+    /// Not any more when something else is open than this playback.
     pub of: Option<u32>,
     pub status: Option<&'static str>,
     pub metadata: Option<Map>,
@@ -402,12 +402,15 @@ impl Player {
         let Some((_, face)) = self.on_bus() else {
             return said;
         };
+        let of = Some(open.playback);
         let stopped = Show {
+            of,
             status: Some("Stopped"),
             zeroed: Some(true),
             ..Show::default()
         };
         let zeroed = Show {
+            of,
             zeroed: Some(true),
             ..Show::default()
         };

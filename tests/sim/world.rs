@@ -91,6 +91,11 @@ pub struct World {
     pub failing: Option<Duration>,
     /// The other user was logged in at some time.
     pub ben_was_here: bool,
+    /// It began without the history, after one that could not write.
+    pub blind: bool,
+    pub could_write: bool,
+    /// The history cannot be used.
+    pub history_fails: bool,
     /// The history has failed at some time.
     pub history_failed: bool,
     pub set_back: Duration,
@@ -261,6 +266,9 @@ impl World {
             sleeps: Vec::new(),
             failing: None,
             ben_was_here: false,
+            blind: false,
+            could_write: true,
+            history_fails: false,
             history_failed: false,
             set_back: Duration::ZERO,
             tracked: true,

@@ -8,7 +8,7 @@ use crate::script::Kind;
 use crate::world::ACCOUNTS;
 
 /// Playing this long is surely a start / perhaps one, seconds.
-const START: (f64, f64) = (8.5, 4.0);
+pub(super) const START: (f64, f64) = (8.5, 4.0);
 /// Seconds of media past the threshold reach it.
 pub(super) const REACHED: f64 = 10.0;
 /// Seconds by which a position may be wrong though the player tells it, at normal speed.
@@ -300,11 +300,11 @@ impl Follow {
         }
     }
 
-    pub(super) fn ended(&mut self, number: u32, position: f64, rate: f64, how: End) {
+    pub(super) fn ended(&mut self, number: u32, position: f64, rate: f64, how: End, now: Time) {
         let Some(playback) = self.playbacks.get_mut(&number) else {
             return;
         };
-        playback.over = how == End::Left;
+        playback.over = matches!(how, End::Left | End::Lost);
         playback.done = true;
         let length = FILMS[playback.film].length;
         let mute = playback.kind == Kind::Mute;
@@ -319,7 +319,7 @@ impl Follow {
             End::Out(true) => (!astray, true),
             _ if mute => (false, false),
             End::Out(false) => (!astray, true),
-            End::Left => (
+            End::Left | End::Lost => (
                 left < near - 2.0 * rate.max(1.0) && !astray,
                 left < near + BLUR * rate.max(1.0) || astray,
             ),
@@ -328,6 +328,9 @@ impl Follow {
         self.position = self.stops_at(position).filter(|_| told);
         if !there {
             return;
+        }
+        if how == End::Lost {
+            self.perhaps_not_reached(now);
         }
         self.each(
             |guess| match (guess.sessions.contains_key(&number), sure, maybe) {
