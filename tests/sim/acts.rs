@@ -175,6 +175,7 @@ impl World {
 
     /// Changes what a player does, and lets it say so.
     fn change(&mut self, slot: usize, change: impl FnOnce(&mut Open)) {
+        let pause = self.pause_so_far(slot);
         self.cut(slot);
         let Some(said) = self.with_open(slot, |seat, awake| {
             let rate = seat.player.rate;
@@ -183,6 +184,9 @@ impl World {
                 let here = open.at(awake, rate);
                 open.put(here, awake);
                 change(open);
+                if open.says_paused() {
+                    seat.since = pause.unwrap_or(seat.since);
+                }
             }
             // Watchers of the others read the position after every change.
             if !exact && seat.player.kind != Kind::Mute && seat.jump == Jump::Silent {
@@ -194,6 +198,14 @@ impl World {
         };
         self.hear_all(slot, said);
         self.foresee(slot);
+    }
+
+    /// Since when a player says that it pauses; a pause that follows on its filling its buffer is the same to whoever listens.
+    fn pause_so_far(&mut self, slot: usize) -> Option<(Duration, Duration)> {
+        self.with_open(slot, |seat, _| {
+            let open = seat.player.open.as_ref();
+            open.is_some_and(Open::says_paused).then_some(seat.since)
+        })?
     }
 
     fn resume(&mut self, slot: usize) {
@@ -346,6 +358,7 @@ impl World {
     }
 
     fn kill(&mut self, slot: usize) {
+        self.note_hang();
         self.end(slot, End::Left);
         let Some(seat) = &self.slots[slot] else {
             return;

@@ -22,6 +22,7 @@ impl World {
     /// What befalls.
     pub fn befall(&mut self, env: &Env) {
         self.note(|| format!("## {env:?}"));
+        self.note_hang();
         match *env {
             Env::Kill { down } => {
                 if self.engine.is_some() {

@@ -13,6 +13,7 @@ use reeld::watch::ears::{
     Owner, Players,
 };
 
+use crate::log::What;
 use crate::player::{Player, Say};
 use crate::script::SLOTS;
 use crate::wired::{Line, Show};
@@ -20,6 +21,8 @@ use crate::world::{Event, World};
 
 /// A player that has taken its time does not do so again soon.
 const AFTER_A_HANG: Duration = Duration::from_secs(20);
+/// By then it has been asked again, and has answered.
+const HANGS: Duration = Duration::from_secs(5);
 
 const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -151,6 +154,16 @@ impl World {
             ears.patient = now + AFTER_A_HANG;
         }
         hangs
+    }
+
+    /// In the log: a player has owed an answer for some seconds.
+    pub fn note_hang(&mut self) {
+        let awake = self.clock.awake();
+        let ears = self.ears.as_ref();
+        if ears.is_some_and(|ears| awake + AFTER_A_HANG < ears.patient + HANGS) {
+            self.split();
+            self.fact(What::Hangs);
+        }
     }
 
     fn call(&mut self, call: Call) {

@@ -67,6 +67,8 @@ pub enum What {
     Threshold(f64),
     /// What is played is tracked, or nothing is any more.
     Tracked(bool),
+    /// A player has owed an answer for some seconds.
+    Hangs,
     /// It was played to its end and goes on from its beginning.
     Lapped(u32),
     /// This film or episode alone is private, or none.
@@ -143,8 +145,6 @@ pub enum End {
     Out(bool),
     /// Stopped, quit, or another file.
     Left,
-    /// It goes on, and the daemon does not hear of it any more.
-    Lost,
 }
 
 /// How the daemon ended.

@@ -115,7 +115,7 @@ impl World {
             ))
         });
         if let Some(Some((playback, position, rate))) = lost {
-            let how = End::Lost;
+            let how = End::Left;
             self.fact(What::Ended {
                 playback,
                 position,

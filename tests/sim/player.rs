@@ -350,6 +350,15 @@ impl Open {
         &FILMS[self.film]
     }
 
+    /// It says that it pauses, whether it does or fills its buffer.
+    pub fn says_paused(&self) -> bool {
+        match self.state {
+            State::Playing => false,
+            State::Buffering => self.kind.habits().buffering == "Paused",
+            State::Paused => true,
+        }
+    }
+
     /// Where it truly is, seconds.
     pub fn at(&self, awake: Duration, rate: f64) -> f64 {
         let run = match self.state {

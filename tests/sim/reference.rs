@@ -378,12 +378,13 @@ impl Follow {
                 });
             }
             What::Tracked(on) => self.track(*on),
+            What::Hangs => self.perhaps_not_reached(fact.at),
             What::Lapped(playback) => {
                 if self.playbacks.contains_key(playback) {
                     self.position = None;
                 }
             }
-            What::Hidden(work) => self.hide(*work == Some(self.work), fact.at),
+            What::Hidden(work) => self.hide(*work == Some(self.work)),
             What::Ignored(work) => self.ignored = *work == Some(self.work),
             What::TakenBack(taken_back) => {
                 if taken_back.work == self.work {
@@ -412,7 +413,7 @@ impl Follow {
         self.rerun_all(|_| true);
     }
 
-    /// Somebody else than its player ends a session: what it owes an answer for since the last beat may not count.
+    /// What was played since the last beat may not be known.
     fn perhaps_not_reached(&mut self, now: Time) {
         let beat = Duration::from_secs_f64(self.progress_every + 5.0);
         let known = u64::try_from(now.saturating_sub(beat).as_millis()).unwrap_or(0);
@@ -420,9 +421,8 @@ impl Follow {
     }
 
     /// What becomes private ends where it is.
-    fn hide(&mut self, hidden: bool, now: Time) {
+    fn hide(&mut self, hidden: bool) {
         if hidden != self.hidden {
-            self.perhaps_not_reached(now);
             self.end_all();
             self.hidden = hidden;
             // What a session had already is tracked again at once.
@@ -591,7 +591,9 @@ impl Follow {
         self.position = None;
         if let Down::Kill(Some(since)) | Down::Power(Some(since)) = how {
             // What happened while the disk could not be written is not promised.
-            self.vague |= self.touched.is_some_and(|touched| touched >= since)
+            self.vague |= self
+                .touched
+                .is_some_and(|touched| touched + UNWRITTEN >= since)
                 || self.guesses.iter().any(|guess| !guess.sessions.is_empty());
         }
         if !matches!(how, Down::Term | Down::Kill(None)) {

@@ -71,7 +71,7 @@ impl World {
                     seen,
                 }));
             }
-            State::Buffering if seat.player.kind.habits().buffering != "Paused" => {
+            State::Buffering if !open.says_paused() => {
                 return seat.restart(here, awake, now);
             }
             // One of them says that it pauses while it fills its buffer.

@@ -304,7 +304,7 @@ impl Follow {
         let Some(playback) = self.playbacks.get_mut(&number) else {
             return;
         };
-        playback.over = matches!(how, End::Left | End::Lost);
+        playback.over = how == End::Left;
         playback.done = true;
         let length = FILMS[playback.film].length;
         let mute = playback.kind == Kind::Mute;
@@ -319,7 +319,7 @@ impl Follow {
             End::Out(true) => (!astray, true),
             _ if mute => (false, false),
             End::Out(false) => (!astray, true),
-            End::Left | End::Lost => (
+            End::Left => (
                 left < near - 2.0 * rate.max(1.0) && !astray,
                 left < near + BLUR * rate.max(1.0) || astray,
             ),
@@ -329,7 +329,8 @@ impl Follow {
         if !there {
             return;
         }
-        if how == End::Lost {
+        // What plays in another player is looked at when that one is.
+        if self.guesses.iter().any(|guess| guess.sessions.len() > 1) {
             self.perhaps_not_reached(now);
         }
         self.each(
