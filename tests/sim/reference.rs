@@ -123,6 +123,8 @@ struct Playback {
     run: (f64, f64),
     /// Played at all, seconds.
     all: f64,
+    /// Paused before a moment of playing that nobody notices, and since, seconds.
+    rested: (f64, f64),
     /// Media past the threshold that may have been counted in this session.
     past: f64,
     /// The daemon may believe it elsewhere for this long (seconds of playing), and that it is past the threshold.
@@ -516,6 +518,7 @@ impl Follow {
             ready,
             run: (0.0, 0.0),
             all: 0.0,
+            rested: (0.0, 0.0),
             past: 0.0,
             astray: 0.0,
             astray_past: false,

@@ -17,6 +17,8 @@ const BLUR: f64 = 3.5;
 const AT_THE_END: f64 = 3.0;
 /// A pause past the threshold surely completes / perhaps does, seconds; a player may say that it pauses while it buffers.
 const PAUSE: (f64, f64) = (64.0, 57.0);
+/// Played between two pauses for less than this (seconds), they may be one.
+const UNNOTICED: f64 = 2.5;
 /// The longest pause of one session, likewise.
 const PAUSE_LIMIT: (f64, f64) = (1805.0, 1800.0);
 
@@ -56,6 +58,11 @@ impl Playback {
         let jumped = stretch.jump != Jump::No;
         let seconds = now.saturating_sub(stretch.began).as_secs_f64();
         self.all += seconds;
+        let (before, since) = self.rested;
+        self.rested = match seconds < UNNOTICED {
+            true => (before + since, 0.0),
+            false => (0.0, 0.0),
+        };
         self.jump(stretch.jump, progress_every);
         if jumped {
             self.run = (0.0, stretch.from / length);
@@ -246,9 +253,11 @@ impl Follow {
     }
 
     pub(super) fn paused(&mut self, number: u32, position: f64, held: f64) {
-        let Some(playback) = self.playbacks.get(&number) else {
+        let Some(playback) = self.playbacks.get_mut(&number) else {
             return;
         };
+        playback.rested.1 = held;
+        let perhaps_held = playback.rested.0 + held;
         let length = FILMS[playback.film].length;
         let mute = playback.kind == Kind::Mute;
         let left = length - position;
@@ -258,14 +267,14 @@ impl Follow {
             left < AT_THE_END * 3.0 + 1.5 && held > 1.0,
         );
         let (sure_end, maybe_end) = (sure_end && !mute, maybe_end && !mute);
-        let limit = (held > PAUSE_LIMIT.0, held > PAUSE_LIMIT.1);
+        let limit = (held > PAUSE_LIMIT.0, perhaps_held > PAUSE_LIMIT.1);
         let mark = self.threshold * length;
         // Where it is believed to be is not where it is.
         let astray = mute || playback.astray > 0.0;
         let knows = self.knows;
         let minute = (
             held > PAUSE.0 && position >= mark + BLUR && !astray,
-            held > PAUSE.1 && (position >= mark - BLUR * 3.0 || astray),
+            perhaps_held > PAUSE.1 && (position >= mark - BLUR * 3.0 || astray),
         );
         self.each(|guess| {
             let Some(session) = guess.sessions.get(&number) else {
