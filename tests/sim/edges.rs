@@ -25,7 +25,7 @@ pub struct Remembered {
     pub pause: Option<Pause>,
     /// Whether the lines say of a viewing that it was completed.
     pub lines: BTreeMap<ViewingId, bool>,
-    /// The last completion.
+    /// The last completion; not one that is written again.
     pub last: Option<Last>,
     /// The last line, of more than a piece, of a film of which the user may say what it is; if it was not opened since.
     pub kept: Option<Kept>,
@@ -152,7 +152,8 @@ impl Edges for SimEdges {
     fn remember(&mut self, entry: &Entry) -> std::io::Result<()> {
         let mut remembered = self.remembered.borrow_mut();
         remembered.log.append(entry)?;
-        *remembered.lines.entry(entry.viewing_id).or_default() |= entry.completed;
+        let line = remembered.lines.entry(entry.viewing_id).or_default();
+        let known = std::mem::replace(line, *line || entry.completed);
         let title = entry.media.title.as_deref();
         let is_one = |film: &usize| title == Some(FILMS[*film].title);
         let is_piece = entry.local_only.as_deref() == Some(ALREADY_WATCHED);
@@ -163,7 +164,9 @@ impl Edges for SimEdges {
                 work: work_of(entry),
             });
         }
-        if let Some(completion) = &entry.completion {
+        let last = remembered.last.as_ref().map(|last| last.viewing);
+        let is_news = !known || last == Some(entry.viewing_id);
+        if let Some(completion) = entry.completion.as_ref().filter(|_| is_news) {
             remembered.last = Some(Last {
                 viewing: entry.viewing_id,
                 session: completion.session_id,

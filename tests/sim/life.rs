@@ -49,6 +49,7 @@ impl World {
         }
         self.memory = Memory::since(self.clock.now);
         self.well_since = self.clock.true_wall().0;
+        self.goes_on_pausing();
         self.fact(What::Up);
         self.follow_up();
         if self.engine.is_some() && self.failing.is_none() {
@@ -122,11 +123,12 @@ impl World {
         self.disk.borrow_mut()
     }
 
-    /// Everything that was on its way on this machine comes later by so much; the services know nothing of that.
+    /// Everything that was on its way on this machine comes later by so much; the services know nothing of that, and a pause is
+    /// over when it is.
     pub fn postpone(&mut self, time: Duration) {
         let queue = std::mem::take(&mut self.queue);
         for ((at, order), event) in queue {
-            let at = if matches!(event, Event::Lands(_)) {
+            let at = if matches!(event, Event::Lands(_) | Event::PauseEnds(_)) {
                 at
             } else {
                 at + time

@@ -97,8 +97,10 @@ pub struct Rematched {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TakenBack {
     pub work: Work,
-    /// The daemon said so, and did not die over it.
+    /// The daemon did not die over it, and the disk works.
     pub sure: bool,
+    /// It said that there is nothing to take back, and nothing else stood in the way.
+    pub refused: bool,
     /// It is to be watched again; otherwise it is at some service for good.
     pub whole: bool,
     pub reach: [Reach; ACCOUNTS],

@@ -26,6 +26,7 @@ mod log;
 mod named;
 mod oddities;
 mod orders;
+mod pauses;
 mod player;
 mod punchplay;
 mod reference;

@@ -1,4 +1,4 @@
-//! What the user orders on the command line that is not about accounts: pause, undo, rules; and somebody who damages the history.
+//! What the user orders on the command line that is not about accounts: undo, rematch, rules; and somebody who damages the history.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,63 +6,20 @@ use std::time::Duration;
 use reeld::control::{PlayerRow, Request};
 use reeld::engine::Input;
 use reeld::identify::rules;
-use reeld::model::Ids;
+use reeld::model::{Ids, Wall};
 
+use crate::clock::EVENING;
+use crate::edges::Last;
 use crate::library::{FILMS, Film, PRIVATE, Work};
-use crate::log::{Reach, Rematched, TakenBack, What};
-use crate::world::World;
-
-/// A pause that ends by itself ends no earlier than this before it was to.
-const EARLY: Duration = Duration::from_secs(1);
+use crate::log::{Fact, Reach, Rematched, TakenBack, What};
+use crate::world::{ACCOUNTS, World};
 
 /// Within this everybody has heard of an end.
 const HEARD: Duration = Duration::from_millis(600);
 
-/// A pause as it was ordered.
-#[derive(Debug, Clone, Copy)]
-pub struct Ordered {
-    /// Of the daemon that was told.
-    life: u32,
-    /// Boot time.
-    ends: Duration,
-}
-
 impl World {
-    fn listens(&self) -> bool {
+    pub fn listens(&self) -> bool {
         self.engine.is_some() && !self.ending
-    }
-
-    pub fn untrack(&mut self, time: Option<Duration>) {
-        if self.listens() {
-            let life = self.life;
-            let ends = |time| self.clock.moment().boot + time;
-            self.ordered = time.map(ends).map(|ends| Ordered { life, ends });
-            let seconds = time.map(|time| time.as_secs());
-            self.tell(Input::Request(5, Request::Pause { seconds }));
-        }
-    }
-
-    pub fn track(&mut self) {
-        if self.listens() {
-            self.ordered = None;
-            self.tell(Input::Request(5, Request::Resume));
-        }
-    }
-
-    /// In the log: whether anything is tracked.
-    pub fn note_pause(&mut self) {
-        let tracked = self.remembered.borrow().pause.is_none();
-        if tracked == self.tracked {
-            return;
-        }
-        self.split();
-        self.tracked = tracked;
-        self.fact(What::Tracked(tracked));
-        let boot = self.clock.moment().boot;
-        let early = |ordered: &Ordered| ordered.life == self.life && boot + EARLY < ordered.ends;
-        if tracked && self.ordered.take().is_some_and(|ordered| early(&ordered)) {
-            self.complain("a pause ended before its time".into());
-        }
     }
 
     fn is_open(&self, work: Work) -> bool {
@@ -84,10 +41,14 @@ impl World {
         else {
             return;
         };
+        if self.was_opened_since(work, last.at) {
+            return;
+        }
         self.split();
         let wrong = self.log.clock_was_wrong;
         let reach = std::array::from_fn(|account| {
-            let reached = self.reached.get(&(account, last.at)).copied();
+            let reached = self.reached.get(&(account, last.at, work.0.to_owned()));
+            let reached = reached.copied();
             let reached = reached.unwrap_or(if wrong { Reach::Perhaps } else { Reach::Never });
             // Discovr is told of each episode in a file for itself, and may have one of them.
             match account == 1 && has_several(work) {
@@ -95,21 +56,56 @@ impl World {
                 false => reached,
             }
         });
+        let may_be_refused = self.may_refuse_to_undo(&last);
         let life = self.life;
         self.taken_back = None;
         let viewing = last.viewing.to_string();
         self.tell(Input::Request(6, Request::Undo { viewing }));
         let sure = self.life == life && self.failing().is_none();
+        if let Some(whole) = self.taken_back {
+            self.tells_what_is_there(whole, &reach);
+        }
+        let is_refused = sure && self.taken_back.is_none();
+        if is_refused && may_be_refused {
+            return;
+        }
         for punchplay in &mut self.log.punchplay {
             punchplay.taken_back(&last.session.to_string());
         }
-        if let (Some(_), _) | (None, false) = (self.taken_back, sure) {
-            self.fact(What::TakenBack(TakenBack {
-                work,
-                sure: sure && self.taken_back.is_some(),
-                whole: self.taken_back != Some(false),
-                reach,
-            }));
+        self.fact(What::TakenBack(TakenBack {
+            work,
+            sure,
+            refused: is_refused,
+            whole: self.taken_back != Some(false),
+            reach,
+        }));
+    }
+
+    /// A history that could not be written tells of it late.
+    fn was_opened_since(&self, work: Work, at: Wall) -> bool {
+        let later = |fact: &Fact| EVENING.plus(fact.at) > at || self.log.clock_was_wrong;
+        let opened = |fact: &&Fact| matches!(fact.what, What::Opened { film, .. } if FILMS[film].work() == work);
+        self.history_failed && self.log.facts.iter().filter(opened).any(later)
+    }
+
+    /// Whether anything may stand in the way: the disk, the history, a clock, an answer that is yet to come.
+    fn may_refuse_to_undo(&self, last: &Last) -> bool {
+        self.failing().is_some()
+            || self.history_failed
+            || self.damaged
+            || self.log.clock_was_wrong
+            || self.is_being_told(last.at)
+    }
+
+    /// An undo says that a watch is at some service for good, or that it is to be watched again. Where nothing was ever forgotten, it is
+    /// known here which of them is so.
+    fn tells_what_is_there(&mut self, whole: bool, reach: &[Reach; ACCOUNTS]) {
+        let forgets = self.life > 1 || self.store_failed || self.log.clock_was_wrong;
+        let there = reach.contains(&Reach::Surely);
+        let nowhere = reach.iter().all(|reach| *reach == Reach::Never);
+        if !forgets && (whole && there || !whole && nowhere) {
+            let word = if whole { "nowhere" } else { "at a service" };
+            self.complain(format!("an undo found the watch {word}, and it is not"));
         }
     }
 

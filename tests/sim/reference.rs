@@ -15,8 +15,9 @@
 //!   written, whatever was not yet on the disk (a stop is). While no daemon runs, playing may count or not.
 //! * **Links that change in mid-session.** Whether the session goes on, and whether that account is told of it.
 //! * **A playback that was opened while no daemon ran** and stands where a loop of what was watched would: it may be one.
-//! * **An undo in which the disk fails or the daemon dies**: the history may say that it was taken back, and the database not.
 //!   The same where a playback went back to its beginning meanwhile, in a player that does not number what it plays.
+//! * **An undo that is refused**: where the disk, the history or a clock has failed, or an answer is yet to come.
+//! * **An undo in which the disk fails or the daemon dies**: the history may say that it was taken back, and the database not.
 //! * **A database that cannot be opened** tells neither what the last daemon left open, which an end or a pause may close unseen,
 //!   nor what the user said of a film.
 //! * **A minute of pause that runs out while the film begins in another player**: either may be first.
@@ -437,11 +438,15 @@ impl Follow {
     fn taken_back(&mut self, taken_back: &TakenBack) {
         self.position = None;
         self.vague |= !taken_back.sure;
+        let sure = taken_back.sure;
         self.each(|guess| {
-            if guess.viewing == 0 || guess.open {
-                return vec![guess];
+            let was_watched = guess.viewing > 0 && !guess.open && !guess.void;
+            match was_watched {
+                // What the daemon answered is not so.
+                _ if sure && was_watched == taken_back.refused => vec![],
+                true => vec![guess.taken_back(taken_back)],
+                false => vec![guess],
             }
-            vec![guess.taken_back(taken_back)]
         });
     }
 
@@ -455,11 +460,13 @@ impl Follow {
                 let linked = self.linked_then(rematched.dated);
                 self.each(|guess| match doubtful {
                     true => guess.let_go(released, linked).into_iter().collect(),
+                    // It was never kept here.
+                    false if released.is_some() => vec![],
                     false => vec![guess],
                 });
             }
-            // Refused, and nothing has changed.
-            None if rematched.sure => {}
+            // Nothing is in the way, and yet it was refused.
+            None if rematched.sure => self.guesses.clear(),
             _ => {
                 self.named = self.named.max(Named::Perhaps);
                 self.vague |= doubtful;

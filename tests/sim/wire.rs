@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use reeld::engine::Input;
-use reeld::model::{AccountKey, DeliveryId, Ids};
+use reeld::model::{AccountKey, DeliveryId, Ids, Wall};
 use reeld::service::{Answer, Call, Disposition, Fault, Frozen, Job, discovr, punchplay};
 
 use crate::log::Reach;
@@ -176,12 +176,37 @@ impl World {
         }
     }
 
-    /// What tells of a viewing comes so far; a resume point tells of none.
+    /// What tells of a completion comes so far.
     fn reaches(&mut self, account: usize, job: &Job, reach: Reach) {
-        if job.call != Call::ResumePoint {
-            let known = self.reached.entry((account, job.stamp)).or_insert(reach);
+        let completes = match job.call {
+            Call::Event => job.request.body.contains(r#""watched":true"#),
+            Call::ResumePoint => false,
+            _ => true,
+        };
+        if completes {
+            let title = job.title.clone().unwrap_or_default();
+            let known = self.reached.entry((account, job.stamp, title));
+            let known = known.or_insert(reach);
             *known = reach.max(*known);
         }
+    }
+
+    /// Whether what was true then is on its way to a service, and the daemon waits for the answer.
+    pub fn is_being_told(&self, at: Wall) -> bool {
+        let gives_up = |fault| {
+            matches!(
+                fault,
+                Some(RequestFault::LostAfter | RequestFault::LateCommit(_))
+            )
+        };
+        let waits = |event: &Event| match event {
+            Event::Lands(landing) => {
+                landing.life == self.life && !gives_up(landing.fault) && landing.job.stamp == at
+            }
+            Event::Answered(answered) => answered.life == self.life && answered.job.stamp == at,
+            _ => false,
+        };
+        self.queue.values().any(waits)
     }
 
     /// What goes wrong with the next request.

@@ -25,7 +25,7 @@ use crate::ears::{Ears, Heard};
 use crate::edges::{Remembered, SimEdges};
 use crate::library::{FILMS, Fate, NAMELESS, PRIVATE, Work};
 use crate::log::{Down, Fact, Jump, Reach, What};
-use crate::orders::Ordered;
+use crate::pauses::Ordered;
 use crate::player::{Player, Say};
 use crate::punchplay::PunchPlay;
 use crate::script::{SLOTS, Script};
@@ -96,19 +96,23 @@ pub struct World {
     pub could_write: bool,
     /// The history cannot be used.
     pub history_fails: bool,
-    /// The history has failed at some time.
+    /// The history has failed at some time; and the store.
     pub history_failed: bool,
+    pub store_failed: bool,
     pub set_back: Duration,
-    /// What is played is tracked, as far as the daemon was told.
+    /// What is played is tracked, by the user's orders.
     pub tracked: bool,
+    /// The pause in force, if it ends by itself; how many orders and ends there were; and what the daemon said last.
     pub ordered: Option<Ordered>,
+    pub pause: u32,
+    pub paused: bool,
     /// The user's rules, and what they ignore.
     pub rules: Arc<Rules>,
     pub ignored: Option<Work>,
     /// What is private besides, and since when, wall milliseconds.
     pub hidden: Option<(Work, i64)>,
-    /// How far what was true at a time has come at an account.
-    pub reached: BTreeMap<(usize, Wall), Reach>,
+    /// How far the completion of a title at a time has come at an account.
+    pub reached: BTreeMap<(usize, Wall, String), Reach>,
     /// The answer to the last undo: it is to be watched again.
     pub taken_back: Option<bool>,
     /// The answer to the last rematch, if it was not refused.
@@ -177,6 +181,9 @@ pub enum Event {
     Scanned(u32, Source),
     /// The log is brought up to date.
     Pulse,
+    /// The time of a pause is over, by its number.
+    PauseEnds(u32),
+    LookAtPause(u32, u32),
     /// The disk works again.
     DiskWorks,
     /// The local history can be used again.
@@ -270,9 +277,12 @@ impl World {
             could_write: true,
             history_fails: false,
             history_failed: false,
+            store_failed: false,
             set_back: Duration::ZERO,
             tracked: true,
             ordered: None,
+            pause: 0,
+            paused: false,
             rules: Arc::default(),
             ignored: None,
             hidden: None,
@@ -391,6 +401,8 @@ impl World {
                 self.tell(Input::Report(Report::Scanned(source)));
             }
             Event::Pulse => self.split(),
+            Event::PauseEnds(pause) => self.pause_ends(pause),
+            Event::LookAtPause(life, pause) => self.look_at_pause(life, pause),
             Event::DiskWorks => self.disk().down = false,
             Event::HistoryWorks => self.history_fails(false),
             Event::Env(env) => self.befall(&env),
@@ -425,7 +437,6 @@ impl World {
         while let Some(output) = self.engine.as_mut().and_then(Engine::poll_output) {
             self.obey(output);
         }
-        self.note_pause();
         let now = self.clock.moment();
         let wait = self
             .engine
@@ -450,6 +461,7 @@ impl World {
             let mut disk = self.disk.borrow_mut();
             (std::mem::take(&mut disk.failed), disk.written)
         };
+        self.store_failed |= failed;
         if failed {
             self.failing.get_or_insert(self.clock.now);
             self.well_since = i64::MAX / 2;
@@ -547,6 +559,7 @@ impl World {
             Response::Status(status) => {
                 let rows = status.accounts.iter();
                 self.playing = status.players;
+                self.paused = status.paused_until.is_some();
                 self.queued =
                     Some(rows.fold((0, 0), |sum, row| (sum.0 + row.queued, sum.1 + row.dead)));
             }
