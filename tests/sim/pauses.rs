@@ -105,7 +105,10 @@ impl World {
         if life != self.life || pause != self.pause || !self.listens() {
             return;
         }
-        self.ask_status();
+        if self.ask_status().is_none() {
+            // It is still looking for players.
+            return self.look_soon();
+        }
         match (self.paused, self.tracked) {
             (true, true) => self.complain("a pause goes on after its end".into()),
             (false, false) => self.complain("a pause ended before its time".into()),
