@@ -29,6 +29,7 @@ mod orders;
 mod pauses;
 mod player;
 mod punchplay;
+mod quiet;
 mod reference;
 mod rematches;
 mod rest;

@@ -1,6 +1,7 @@
 //! A failing script, cut down to what it takes to fail.
 
 use crate::judge::judge;
+use crate::library::FILMS;
 use crate::script::{Kind, Script};
 
 /// As small a script as can be found that fails in the same way.
@@ -32,13 +33,14 @@ pub fn shrink(mut script: Script) -> Script {
     }
 }
 
-/// What a complaint is about, whatever its figures.
+/// What a complaint is about: its words, but for figures, titles and what was sent.
 fn sort(complaint: &str) -> String {
-    complaint
-        .chars()
-        .filter(|c| c.is_alphabetic())
-        .take(18)
-        .collect()
+    let words = complaint.split('{').next().unwrap_or_default();
+    let titles = FILMS.iter().map(|film| film.title);
+    let titles = titles.filter(|title| !title.is_empty());
+    let words = titles.fold(words.to_owned(), |words, title| words.replace(title, ""));
+    let is_word = |word: &&str| !word.contains(char::is_numeric);
+    words.split_whitespace().filter(is_word).collect()
 }
 
 /// Everything of a kind at once.
