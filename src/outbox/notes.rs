@@ -67,7 +67,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
 
     fn forget_note(&mut self, number: u64) {
         self.notes.remove(&number);
-        self.deferred.insert(record::note(number), None);
+        self.deferred.insert(record::note(number).to_vec(), None);
     }
 
     /// The session of the stop that the history was told of last.

@@ -46,11 +46,10 @@ use crate::store::{StoreError, StoreErrorKind};
 /// The version written.
 pub const VERSION: u8 = 1;
 
-/// A key of one letter and eight bytes.
-fn key(kind: u8, number: u64) -> Vec<u8> {
-    let mut key = vec![kind];
-    key.extend(number.to_be_bytes());
-    key
+/// A key of one letter and eight bytes; without an allocation, as most are only looked up.
+fn key(kind: u8, number: u64) -> [u8; 9] {
+    let [a, b, c, d, e, f, g, h] = number.to_be_bytes();
+    [kind, a, b, c, d, e, f, g, h]
 }
 
 /// The number in such a key; the last of all has no next one, and is none of ours.
@@ -62,7 +61,7 @@ pub fn number(key: &[u8]) -> Option<u64> {
 
 pub const TALLY: &[u8] = b"t";
 
-pub fn account(number: u16) -> Vec<u8> {
+pub fn account(number: u16) -> [u8; 9] {
     key(b'a', number.into())
 }
 
@@ -80,45 +79,45 @@ pub fn in_block(block: u64) -> RangeInclusive<DeliveryId> {
     DeliveryId(first)..=DeliveryId(first.saturating_add(BLOCK - 1))
 }
 
-pub fn block(block: u64) -> Vec<u8> {
+pub fn block(block: u64) -> [u8; 9] {
     key(b'd', block)
 }
 
-pub fn payload(id: DeliveryId) -> Vec<u8> {
+pub fn payload(id: DeliveryId) -> [u8; 9] {
     key(b'p', id.0)
 }
 
-pub fn attempts(id: DeliveryId) -> Vec<u8> {
+pub fn attempts(id: DeliveryId) -> [u8; 9] {
     key(b'm', id.0)
 }
 
-pub fn viewing(id: ViewingId) -> Vec<u8> {
+pub fn viewing(id: ViewingId) -> [u8; 9] {
     key(b'v', id.0)
 }
 
-pub fn played_in(id: ViewingId) -> Vec<u8> {
+pub fn played_in(id: ViewingId) -> [u8; 9] {
     key(b'c', id.0)
 }
 
-pub fn entry(id: ViewingId) -> Vec<u8> {
+pub fn entry(id: ViewingId) -> [u8; 9] {
     key(b'e', id.0)
 }
 
-pub fn outcomes(id: ViewingId) -> Vec<u8> {
+pub fn outcomes(id: ViewingId) -> [u8; 9] {
     key(b'o', id.0)
 }
 
 pub fn span(id: SessionId) -> Vec<u8> {
-    let mut key = vec![b's'];
-    key.extend(id.0.as_bytes());
-    key
+    [b"s".as_slice(), id.0.as_bytes()].concat()
 }
 
 pub fn heard(account: u16, session: SessionId) -> Vec<u8> {
-    let mut key = vec![b'l'];
-    key.extend(account.to_be_bytes());
-    key.extend(session.0.as_bytes());
-    key
+    [
+        b"l".as_slice(),
+        &account.to_be_bytes(),
+        session.0.as_bytes(),
+    ]
+    .concat()
 }
 
 /// The account and session in such a key.
@@ -129,10 +128,7 @@ pub fn heard_of(key: &[u8]) -> Option<(u16, SessionId)> {
 }
 
 pub fn newest((account, lane): (u16, u64)) -> Vec<u8> {
-    let mut key = vec![b'r'];
-    key.extend(account.to_be_bytes());
-    key.extend(lane.to_be_bytes());
-    key
+    [b"r".as_slice(), &account.to_be_bytes(), &lane.to_be_bytes()].concat()
 }
 
 /// The account and lane in such a key.
@@ -148,15 +144,15 @@ pub const TOLD: &[u8] = b"n";
 /// How many lines of the history are known to be lost.
 pub const LOST_LINES: &[u8] = b"w";
 
-pub fn note(number: u64) -> Vec<u8> {
+pub fn note(number: u64) -> [u8; 9] {
     key(b'h', number)
 }
 
-pub fn known(title: TitleKey) -> Vec<u8> {
+pub fn known(title: TitleKey) -> [u8; 9] {
     key(b'i', title.0)
 }
 
-pub fn fingerprint(slot: u64) -> Vec<u8> {
+pub fn fingerprint(slot: u64) -> [u8; 9] {
     key(b'x', slot)
 }
 
