@@ -444,6 +444,10 @@ impl<E: Edges> Engine<E> {
     }
 
     fn hand_out(&mut self, now: Moment) {
+        // Looked at after every input, and mostly nothing is.
+        if !self.storage.is_anything_due(now) {
+            return;
+        }
         let is_due = |account: &&AccountKey| self.storage.is_due(account, now);
         let due: Vec<AccountKey> = self.active_keys().filter(is_due).cloned().collect();
         if due.is_empty() {

@@ -176,6 +176,12 @@ impl<S: Store> Storage<S> {
         }
     }
 
+    /// Whether something may be sent now as some account.
+    pub fn is_anything_due(&self, now: Moment) -> bool {
+        self.outbox()
+            .is_some_and(|outbox| outbox.is_anything_due(now))
+    }
+
     /// Whether something may be sent now as `account`.
     pub fn is_due(&self, account: &AccountKey, now: Moment) -> bool {
         self.outbox()
@@ -394,7 +400,7 @@ impl<S: Store> Storage<S> {
         let State::Present(outbox) = &mut self.state else {
             return;
         };
-        let idle = debouncer.idle() && !outbox.in_flight() && outbox.poll_timeout(now).is_none();
+        let idle = debouncer.idle() && !outbox.in_flight() && outbox.is_at_rest(now);
         if idle || self.uses > LONG {
             drop(outbox.close());
             self.uses = 0;

@@ -49,13 +49,31 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         numbers.filter_map(|number| self.due(*number, now)).min()
     }
 
+    /// Whether there is no such moment.
+    #[must_use]
+    pub fn is_at_rest(&self, now: Moment) -> bool {
+        let mut numbers = self.accounts.keys();
+        numbers.all(|number| self.due(*number, now).is_none())
+    }
+
+    /// Whether [`Self::next`] may return something now for some account; for those alone it is asked which.
+    #[must_use]
+    pub fn is_anything_due(&self, now: Moment) -> bool {
+        let mut numbers = self.accounts.keys();
+        numbers.any(|number| self.is_due_as(*number, now))
+    }
+
     /// Whether [`Self::next`] may return something now.
     #[must_use]
     pub fn is_due(&self, account: &AccountKey, now: Moment) -> bool {
-        let due = self
-            .number(account)
-            .and_then(|number| self.due(number, now));
-        due.is_some_and(|(at, _)| at <= now.boot)
+        let number = self.number(account);
+        number.is_some_and(|number| self.is_due_as(number, now))
+    }
+
+    fn is_due_as(&self, number: u16, now: Moment) -> bool {
+        let is_served = self.account_to_serve(number).is_some();
+        let clock = is_served && plausible(now.wall) && self.waits_for_clock(number);
+        clock || self.pick(number, now).is_some()
     }
 
     fn due(&self, number: u16, now: Moment) -> Option<(Duration, &'static str)> {
@@ -104,23 +122,21 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         }
         let mut second_choice = None;
         for turn in account.turn.round() {
-            let mut due = Vec::new();
-            self.visit(number, account, turn, now, |candidate| {
-                if candidate.at <= now.boot {
-                    due.push(candidate);
+            let mut choice = None;
+            self.visit(number, account, turn, now, |Candidate { id, at }| {
+                if at > now.boot {
+                    return;
+                }
+                if account.last_failed == Some(id) {
+                    // After a failure another is tried first: then it shows whose fault it was.
+                    second_choice = Some((id, turn));
+                } else if choice.is_none() || turn == Turn::Live {
+                    // Of what is live the newest were looked at, and the oldest of them goes first.
+                    choice = Some((id, turn));
                 }
             });
-            // Of what is live the newest were looked at, and the oldest of them goes first.
-            if turn == Turn::Live {
-                due.reverse();
-            }
-            for candidate in due {
-                let choice = (candidate.id, turn);
-                // After a failure another is tried first: then it shows whose fault it was.
-                if account.last_failed != Some(candidate.id) {
-                    return Some(choice);
-                }
-                second_choice = Some(choice);
+            if choice.is_some() {
+                return choice;
             }
         }
         second_choice
@@ -140,10 +156,11 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             let paced = header.beat.then(|| account.paced(header.lane));
             account.not_before(id).max(paced.unwrap_or_default())
         };
-        let candidate = |id: DeliveryId, header: &Header| Candidate {
+        let after = |own: Duration, id: DeliveryId, header: &Header| Candidate {
             id,
-            at: own(id, header).max(account.budget.free_at(class(header, now))),
+            at: own.max(account.budget.free_at(class(header, now))),
         };
+        let candidate = |id, header: &Header| after(own(id, header), id, header);
         match turn {
             Turn::Live => {
                 let newest = self.index.ready(number).rev().take(LOOK);
@@ -154,9 +171,9 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             Turn::Backlog => {
                 // Those that failed lately are few, or they would stand aside.
                 for (id, header) in self.index.ready(number) {
-                    show(candidate(id, header));
-                    let waits = own(id, header) > now.boot;
-                    if !waits && account.last_failed != Some(id) {
+                    let own = own(id, header);
+                    show(after(own, id, header));
+                    if own <= now.boot && account.last_failed != Some(id) {
                         break;
                     }
                 }
