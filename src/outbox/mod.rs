@@ -384,13 +384,13 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         self.open_store()?;
         let tally = self.tally_after(&draft);
         let blocks = self.blocks_after(&draft)?;
+        let written = (record::TALLY.to_vec(), Some(record::encode(&tally)?));
         let deferred = self.deferred.iter();
+        let deferred = deferred.map(|(key, value)| (key.clone(), value.clone()));
+        let changes = deferred.chain(draft.batch.changes.drain(..)).chain(blocks);
         let mut batch = Batch {
-            changes: deferred.map(|(k, v)| (k.clone(), v.clone())).collect(),
+            changes: changes.chain([written]).collect(),
         };
-        batch.changes.append(&mut draft.batch.changes);
-        batch.changes.extend(blocks);
-        batch.put(record::TALLY, record::encode(&tally)?);
         for number in &draft.accounts {
             if let Some(account) = self.accounts.get(number) {
                 batch.put(record::account(*number), record::encode(&account.key)?);
@@ -405,19 +405,21 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         self.deferred.clear();
         self.dirty.clear();
         self.written = tally;
-        self.apply(draft);
+        self.apply(draft, tally);
         Ok(())
     }
 
     /// Makes memory agree with a draft that goes out with the next batch. Of entries it may only remove some.
     fn defer(&mut self, mut draft: Draft) {
-        self.dirty.extend(self.blocks_changed(&draft));
+        let blocks = self.blocks_changed(&draft);
+        self.dirty.extend(blocks);
         self.deferred.extend(draft.batch.changes.drain(..));
-        self.apply(draft);
+        let tally = self.tally_after(&draft);
+        self.apply(draft, tally);
     }
 
-    /// The blocks that a draft changes.
-    fn blocks_changed(&self, draft: &Draft) -> BTreeSet<u64> {
+    /// The blocks that a draft changes; some perhaps more than once.
+    fn blocks_changed(&self, draft: &Draft) -> Vec<u64> {
         let entry = |header: &Header| header.entry(self.boot_id);
         let put = draft.put.iter().filter(|(id, header)| {
             let before = self.index.get(*id);
@@ -431,32 +433,39 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
 
     /// Every block that must be written with a draft, as it is after it.
     fn blocks_after(&self, draft: &Draft) -> Result<Vec<Change>, StoreError> {
-        let mut blocks = self.blocks_changed(draft);
-        blocks.extend(&self.dirty);
-        if blocks.is_empty() {
-            return Ok(Vec::new());
-        }
+        let mut blocks = self.dirty.clone();
+        blocks.extend(self.blocks_changed(draft));
         let mut after: BTreeMap<DeliveryId, Option<&Header>> = BTreeMap::new();
         after.extend(draft.gone.iter().map(|id| (*id, None)));
         after.extend(draft.put.iter().map(|(id, header)| (*id, Some(header))));
-        let mut changes = Vec::new();
-        for block in blocks {
-            let ids = record::in_block(block);
-            let before = self.index.range(ids.clone());
-            let mut headers: BTreeMap<DeliveryId, Option<&Header>> =
-                before.map(|(id, header)| (id, Some(header))).collect();
-            headers.extend(after.range(ids).map(|(id, header)| (*id, *header)));
-            let entries = headers.into_iter();
-            let entries = entries.filter_map(|(id, h)| Some((id, h?.entry(self.boot_id))));
-            let record = record::Block(entries.collect());
+        let change = |block| {
+            let record = self.block_after(block, &after);
             let bytes = (!record.0.is_empty()).then(|| record::encode(&record));
-            changes.push((record::block(block), bytes.transpose()?));
-        }
-        Ok(changes)
+            Ok((record::block(block).into(), bytes.transpose()?))
+        };
+        blocks.into_iter().map(change).collect()
     }
 
-    fn apply(&mut self, draft: Draft) {
-        self.tally = self.tally_after(&draft);
+    /// A block, as it is once some of its deliveries have changed or gone.
+    fn block_after(
+        &self,
+        block: u64,
+        changed: &BTreeMap<DeliveryId, Option<&Header>>,
+    ) -> record::Block {
+        let ids = record::in_block(block);
+        let stay = self.index.range(ids.clone());
+        let stay = stay.filter(|(id, _)| !changed.contains_key(id));
+        let put = changed.range(ids);
+        let put = put.filter_map(|(id, header)| Some((*id, (*header)?)));
+        let entries = stay.chain(put);
+        let entries = entries.map(|(id, header)| (id, header.entry(self.boot_id)));
+        let mut entries: Vec<_> = entries.collect();
+        entries.sort_unstable_by_key(|(id, _)| *id);
+        record::Block(entries)
+    }
+
+    fn apply(&mut self, draft: Draft, tally: Tally) {
+        self.tally = tally;
         self.stored_accounts.extend(draft.accounts);
         self.recent.extend(draft.recent);
         self.viewings.extend(draft.viewings);
