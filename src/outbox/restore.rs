@@ -82,10 +82,12 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
     /// # Errors
     /// When the store failed.
     pub fn standings(&self, asked: BTreeSet<Completed>) -> Result<Standings, StoreError> {
+        // Of a long queue hardly anything is asked about.
+        let viewings: BTreeSet<ViewingId> = asked.iter().map(|(viewing, _)| *viewing).collect();
         let queued: BTreeSet<(ViewingId, u16)> = self
             .index
             .iter()
-            .filter(|(_, header)| header.is_completion())
+            .filter(|(_, header)| header.is_completion() && viewings.contains(&header.viewing))
             .map(|(_, header)| (header.viewing, header.account))
             .collect();
         let mut standings = Standings::new();
