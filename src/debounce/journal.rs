@@ -22,7 +22,7 @@ pub(super) const SLACK: f64 = 10.0;
 impl Debouncer {
     /// Takes over the session of a former run whose playback this is.
     pub(super) fn adopt(&mut self, id: &PlayerId, now: Moment) {
-        if !self.tracking {
+        if !self.tracking || self.orphans.is_empty() {
             return;
         }
         let Some(index) = self.orphan_of(id, now) else {
@@ -86,7 +86,7 @@ impl Debouncer {
     fn orphan_of(&self, id: &PlayerId, now: Moment) -> Option<usize> {
         let player = self.players.get(id)?;
         let playing = player.playing.as_ref()?;
-        if self.orphans.is_empty() || playing.session.is_some() || player.is_stopped() {
+        if playing.session.is_some() || player.is_stopped() {
             return None;
         }
         let here = playing.position(now)?;

@@ -215,9 +215,13 @@ impl Debouncer {
     /// Lets everything fall due that is due by now.
     pub fn timeout(&mut self, now: Moment) {
         self.check_clocks(now);
-        let ids: Vec<PlayerId> = self.players.keys().cloned().collect();
-        for id in ids {
-            self.evaluate(&id, now);
+        // This is asked with every input, and mostly nothing is. What a former run left open may be adopted at any time.
+        let is_due = |player| self.next_due(player).is_some_and(|(at, _)| at <= now.mono);
+        if !self.orphans.is_empty() || self.players.values().any(is_due) {
+            let ids: Vec<PlayerId> = self.players.keys().cloned().collect();
+            for id in ids {
+                self.evaluate(&id, now);
+            }
         }
         if self.close_orphans.is_some_and(|at| at <= now.mono) {
             self.close_all_orphans();
@@ -244,10 +248,10 @@ impl Debouncer {
             let (at, due) = session.next_due(&self.rules, playing.anchor.running(), reached);
             return (at != Duration::MAX).then(|| (at, due.reason()));
         }
+        let at = playing.start_due(&self.rules)?;
         if self.why_not(player).is_some() {
             return None;
         }
-        let at = playing.start_due(&self.rules)?;
         Some((
             at.max(self.drowsy_until.unwrap_or_default()),
             "a start is due",
@@ -476,9 +480,9 @@ impl Debouncer {
         (!playing.anchor.known()).then(|| "its position is not known yet".into())
     }
 
-    /// Whether a pause where it is now may complete the viewing; not where it is only left, and played on in another player.
+    /// Whether the pause it is in may complete the viewing; not where it is only left, and played on in another player.
     fn can_complete_paused(&self, playing: &Playing, session: &Session) -> bool {
-        let here = playing.anchor.last();
+        let here = playing.anchor.last().filter(|_| session.paused);
         here.is_some_and(|seconds| seconds >= playing.threshold(&self.rules))
             && (self.viewings.get(session.viewing))
                 .is_some_and(|viewing| steps::completes(viewing, &self.rules))
