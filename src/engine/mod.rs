@@ -47,7 +47,7 @@ use crate::control::Request;
 use crate::debounce::{Debouncer, Rules};
 use crate::identify::rules::Rules as UserRules;
 use crate::model::{
-    AccountKey, Action, Lifecycle, Moment, Observation, Random, Signal, Source, Step, Wall,
+    AccountKey, Action, Ids, Lifecycle, Moment, Observation, Random, Signal, Source, Step, Wall,
 };
 use crate::outbox::Hint;
 use crate::service::Context;
@@ -470,10 +470,10 @@ impl<E: Edges> Engine<E> {
 
     fn context(&self) -> Context {
         Context {
+            ids: Ids::default(),
             device_id: self.me.device_id.clone(),
             send_file_name: self.config.privacy.send_filename,
             numberings: self.lookups.numberings(),
-            ..Context::default()
         }
     }
 

@@ -25,7 +25,6 @@ pub fn refuses_token(answer: &Answer) -> bool {
 /// What is to be done after this answer. A token that is refused was renewed before this is asked.
 #[must_use]
 pub fn classify(answer: &Answer) -> Disposition {
-    let from_api = answer.api_error().is_some();
     match answer.status {
         204 => delivered(),
         200..=299 if answer.object().is_some() => delivered(),
@@ -37,7 +36,7 @@ pub fn classify(answer: &Answer) -> Disposition {
         401 => retry(answer, Fault::Throttled, Some(AFTER_REFUSAL)),
         403 | 408 | 425 => retry(answer, Fault::Server, answer.wait()),
         429 => retry(answer, Fault::Throttled, answer.wait()),
-        400..=499 if from_api => Disposition::Reject {
+        400..=499 if answer.api_error().is_some() => Disposition::Reject {
             reason: answer.words(),
         },
         404 | 405 => retry(answer, Fault::Unreachable, answer.wait()),

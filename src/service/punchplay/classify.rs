@@ -17,7 +17,6 @@ pub(crate) const LOGIN_REFUSED: [&str; 3] =
 /// What is to be done after this answer.
 #[must_use]
 pub fn classify(answer: &Answer) -> Disposition {
-    let from_api = answer.api_error().is_some();
     match answer.status {
         200..=299 => accepted(answer),
         401 if answer.has_code(&LOGIN_REFUSED) => needs_login(answer),
@@ -26,7 +25,7 @@ pub fn classify(answer: &Answer) -> Disposition {
         // The edge's, or one that may pass: nothing is lost by asking again, aside from the others.
         403 | 408 | 425 => retry(answer, Fault::Server, answer.wait()),
         429 | 503 => retry(answer, Fault::Throttled, answer.wait()),
-        400..=499 if from_api => Disposition::Reject {
+        400..=499 if answer.api_error().is_some() => Disposition::Reject {
             reason: answer.words(),
         },
         // A wrong `base_url`, or something between us and PunchPlay: not an answer to this event.

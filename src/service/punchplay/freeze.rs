@@ -1,10 +1,12 @@
 //! The body of a playback event. PunchPlay's schema is closed: an unknown key is refused, so nothing is sent that is
 //! not documented, and what is not known is left out.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::API;
-use crate::model::{Action, Date, EventId, Ids, Lifecycle, Media, MediaType, Wall};
+use crate::model::{Action, Date, EventId, Ids, Lifecycle, Media, MediaType, SessionId, Wall};
 use crate::service::answer::is_imdb_id;
 use crate::service::numbering::Unplaced;
 use crate::service::{Context, Frozen, Prepared};
@@ -20,9 +22,9 @@ const UNWATCHED_LIMIT: f64 = 0.99;
 #[derive(Debug, Serialize)]
 struct Body<'a> {
     media_type: MediaType,
-    title: String,
-    event_id: String,
-    playback_session_id: String,
+    title: &'a str,
+    event_id: EventId,
+    playback_session_id: SessionId,
     /// Milliseconds since 1970.
     event_created_at: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -36,7 +38,7 @@ struct Body<'a> {
     #[serde(flatten)]
     numbers: Numbers,
     #[serde(skip_serializing_if = "Option::is_none")]
-    episode_title: Option<String>,
+    episode_title: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "is_false")]
     anime: bool,
     /// 0–1
@@ -51,7 +53,7 @@ struct Body<'a> {
     #[serde(flatten)]
     verdict: Option<Verdict>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    raw_filename: Option<String>,
+    raw_filename: Option<&'a str>,
 }
 
 /// Which episode or episodes; empty for a film.
@@ -88,7 +90,7 @@ pub fn freeze(event: &Lifecycle, id: EventId, stamp: Wall, context: &Context) ->
     match body(event, id, stamp, context) {
         Ok(body) => Prepared::Send(Frozen {
             method: "POST".to_owned(),
-            path: format!("{API}/playback/{}", event.action.as_str()),
+            path: [API, "/playback/", event.action.as_str()].concat(),
             body,
         }),
         Err(reason) => Prepared::Skip(reason),
@@ -116,8 +118,8 @@ fn body(event: &Lifecycle, id: EventId, stamp: Wall, context: &Context) -> Resul
     let body = Body {
         media_type,
         title,
-        event_id: id.to_string(),
-        playback_session_id: event.session.to_string(),
+        event_id: id,
+        playback_session_id: event.session,
         event_created_at: stamp.0,
         year: media.year.filter(|year| *year > 0),
         imdb_id: imdb.as_deref().filter(|id| is_imdb_id(id)),
@@ -191,16 +193,16 @@ fn run(numbers: &[u32]) -> Option<(u32, u32)> {
 }
 
 /// A daily show has no numbers; its date goes where a name is looked for.
-fn episode_title(media: &Media) -> Option<String> {
+fn episode_title(media: &Media) -> Option<Cow<'_, str>> {
     let title = media.episode_title.as_deref().and_then(cut);
     let numbered = !media.episode.is_empty() || !media.absolute_episode.is_empty();
     match media.date.filter(|_| !numbered) {
-        Some(date) => Some(dated(date, title)),
-        None => title,
+        Some(date) => Some(dated(date, title).into()),
+        None => title.map(Cow::Borrowed),
     }
 }
 
-fn dated(date: Date, title: Option<String>) -> String {
+fn dated(date: Date, title: Option<&str>) -> String {
     match title {
         Some(title) => format!("{date} {title}"),
         None => date.to_string(),
@@ -258,7 +260,7 @@ fn verdict(event: &Lifecycle) -> Option<Verdict> {
 }
 
 /// The base name, though a base name is what there should be already: paths never leave.
-fn file_name(event: &Lifecycle, context: &Context) -> Option<String> {
+fn file_name<'a>(event: &'a Lifecycle, context: &Context) -> Option<&'a str> {
     let name = event
         .file_name
         .as_deref()
@@ -266,10 +268,11 @@ fn file_name(event: &Lifecycle, context: &Context) -> Option<String> {
     cut(name.rsplit(['/', '\\']).next().unwrap_or_default())
 }
 
-fn cut(text: &str) -> Option<String> {
-    let text: String = text.trim().chars().take(LONGEST_TEXT).collect();
-    let text = text.trim_end();
-    (!text.is_empty()).then(|| text.to_owned())
+fn cut(text: &str) -> Option<&str> {
+    let text = text.trim();
+    let end = text.char_indices().nth(LONGEST_TEXT);
+    let text = text.get(..end.map_or(text.len(), |(end, _)| end))?;
+    Some(text.trim_end()).filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]
