@@ -85,7 +85,7 @@ pub(super) fn session(text: &[u8]) -> Option<SessionId> {
 
 /// The entry in a sound line.
 pub(super) fn entry(text: &[u8]) -> Option<Entry> {
-    serde_json::from_slice(text).ok()
+    read(text)
 }
 
 /// The receipt in a sound line.
@@ -94,8 +94,13 @@ pub(super) fn receipt(text: &[u8]) -> Option<Receipt> {
     struct Line {
         receipt: Receipt,
     }
-    let line: Line = serde_json::from_slice(text).ok()?;
+    let line: Line = read(text)?;
     Some(line.receipt)
+}
+
+/// Looked through once for what is no UTF-8, and not text by text.
+fn read<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Option<T> {
+    serde_json::from_str(std::str::from_utf8(text).ok()?).ok()
 }
 
 fn digits(text: &[u8]) -> Option<(u64, &[u8])> {

@@ -1,7 +1,7 @@
 //! Reading the log from its beginning, with as much memory as is asked for.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Read as _, Seek, SeekFrom};
 use std::path::Path;
 
 use crate::model::{SessionId, ViewingId};
@@ -132,30 +132,21 @@ pub(super) fn numbers(from: &mut impl BufRead) -> io::Result<u64> {
 /// Every finished line that is not empty; `None` for one that is too long. What follows the last newline is being written, or
 /// was when the machine stopped: either way nobody was promised it, and it is left out.
 fn each_line(from: &mut impl BufRead, mut each: impl FnMut(Option<&[u8]>)) -> io::Result<()> {
+    let piece = LONGEST as u64 + 1;
     let mut line = Vec::new();
     let mut too_long = false;
-    loop {
-        let buffer = from.fill_buf()?;
-        if buffer.is_empty() {
-            return Ok(());
+    while from.by_ref().take(piece).read_until(b'\n', &mut line)? > 0 {
+        let finished = line.pop_if(|last| *last == b'\n').is_some();
+        too_long |= line.len() > LONGEST;
+        if finished && (too_long || !line.is_empty()) {
+            each((!too_long).then_some(&line));
         }
-        let newline = buffer.iter().position(|byte| *byte == b'\n');
-        let part = buffer.get(..newline.unwrap_or(buffer.len()));
-        let part = part.unwrap_or_default();
-        too_long |= line.len() + part.len() > LONGEST;
-        if !too_long {
-            line.extend_from_slice(part);
-        }
-        let used = part.len() + usize::from(newline.is_some());
-        from.consume(used);
-        if newline.is_some() {
-            if too_long || !line.is_empty() {
-                each((!too_long).then_some(&line));
-            }
+        if finished || too_long {
             line.clear();
-            too_long = false;
         }
+        too_long &= !finished;
     }
+    Ok(())
 }
 
 /// Dense numbers, and what their gaps mean.

@@ -84,7 +84,7 @@ impl fmt::Display for Wall {
         // Year 9999 is as far as RFC 3339 goes; before 1970 no clock of ours can be.
         let ms = u64::try_from(self.0).unwrap_or(0).min(253_402_300_799_000);
         let time = std::time::UNIX_EPOCH + Duration::from_millis(ms);
-        write!(f, "{}", humantime::format_rfc3339_millis(time))
+        humantime::format_rfc3339_millis(time).fmt(f)
     }
 }
 
