@@ -2,15 +2,16 @@
 //! other, as `service/discovr/deliver.rs` makes them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::time::Duration;
 
 use reeld::model::Wall;
 use reeld::service::Answer;
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Deserializer};
 
 use crate::library::{FILMS, Fate, Film, Work};
 use crate::store::WRITTEN_BACK;
+use crate::wire::answer;
 
 /// One profile there.
 #[derive(Debug, Default)]
@@ -20,6 +21,8 @@ pub struct Discovr {
     /// By media id: the newest resume point sent, and when.
     newest_sent: BTreeMap<String, (Wall, Duration)>,
     pub history: Vec<Entry>,
+    /// What was sent, as it was read when it went out first: a retry is the same to the byte, and so is what arrives.
+    read: BTreeMap<String, Rc<Body>>,
     /// Of what could not be told without the user's word, what the user has said.
     pub let_go: BTreeSet<Work>,
 }
@@ -45,29 +48,22 @@ pub struct Entry {
 struct Body {
     media_id: String,
     progress: u32,
-    updated_at: String,
+    #[serde(deserialize_with = "wall")]
+    updated_at: Wall,
     season: Option<u32>,
     episode: Option<u32>,
 }
 
 impl Body {
-    fn read(body: &str) -> Result<Self, String> {
-        serde_json::from_str(body).map_err(|error| format!("{error}: {body}"))
-    }
-
     fn episode(&self) -> Option<(u32, u32)> {
         self.season.zip(self.episode)
-    }
-
-    fn at(&self) -> Wall {
-        Wall::parse(&self.updated_at).unwrap_or_default()
     }
 
     fn entry(&self) -> Entry {
         Entry {
             media_id: self.media_id.clone(),
             episode: self.episode(),
-            at: self.at(),
+            at: self.updated_at,
         }
     }
 
@@ -79,6 +75,11 @@ impl Body {
             .filter(move |film| Some(film.tmdb) == id && film.episodes.is_some() == tv)
             .filter(|film| film.may_be_told() && film.fate != Fate::Special)
     }
+}
+
+fn wall<'de, D: Deserializer<'de>>(from: D) -> Result<Wall, D::Error> {
+    let text = String::deserialize(from)?;
+    Ok(Wall::parse(&text).unwrap_or_default())
 }
 
 /// By what Discovr knows a film or series.
@@ -98,7 +99,7 @@ impl Discovr {
         now: Duration,
         back: Duration,
     ) -> Result<(), String> {
-        let body = Body::read(body)?;
+        let body = self.read(body)?;
         let is_known = |film: &&Film| match film.fate {
             Fate::Doubtful | Fate::Nameless => self.let_go.contains(&film.work()),
             _ => true,
@@ -127,14 +128,23 @@ impl Discovr {
             return Ok(());
         }
         let newest = self.newest_sent.entry(body.media_id.clone()).or_default();
-        if body.at().plus(back) < newest.0 {
+        if body.updated_at.plus(back) < newest.0 {
             return Err(format!(
                 "the resume point of {} at {} was sent after one of {}",
                 body.media_id, body.updated_at, newest.0
             ));
         }
-        *newest = (body.at().max(newest.0), now);
+        *newest = (body.updated_at.max(newest.0), now);
         Ok(())
+    }
+
+    fn read(&mut self, body: &str) -> Result<Rc<Body>, String> {
+        if let Some(read) = self.read.get(body) {
+            return Ok(Rc::clone(read));
+        }
+        let read = serde_json::from_str(body).map_err(|error| format!("{error}: {body}"))?;
+        let read = self.read.entry(body.to_owned()).or_insert(Rc::new(read));
+        Ok(Rc::clone(read))
     }
 
     /// The sender has lost its database: what is newest it cannot know.
@@ -150,15 +160,15 @@ impl Discovr {
 
     /// Takes effect. `late`: long after the sender gave it up, which is out of its hands; nothing newer is undone by that.
     pub fn take(&mut self, method: &str, path: &str, body: &str, late: bool) -> Answer {
-        let Ok(body) = Body::read(body) else {
-            return refused(400);
+        let Ok(body) = self.read(body) else {
+            return answer(400, r#"{"message":"bad request"}"#);
         };
         if path.ends_with("/history") {
             self.history.push(body.entry());
             return taken();
         }
         let there = self.resume.get(&body.media_id);
-        if late && there.is_some_and(|there| there.at > body.at()) {
+        if late && there.is_some_and(|there| there.at > body.updated_at) {
             return taken();
         }
         if method == "PATCH" && !self.resume.contains_key(&body.media_id) {
@@ -173,10 +183,9 @@ impl Discovr {
 
     /// Whether an entry like that of this request is there.
     pub fn has(&self, body: &str) -> bool {
-        let Ok(body) = Body::read(body) else {
+        let Some(ours) = self.read.get(body).map(|body| body.entry()) else {
             return false;
         };
-        let ours = body.entry();
         let near = Duration::from_secs(2);
         self.history.iter().any(|entry| {
             entry.media_id == ours.media_id
@@ -221,23 +230,11 @@ impl Entry {
 fn resume(body: &Body, episode: Option<(u32, u32)>) -> Resume {
     Resume {
         progress: body.progress,
-        at: body.at(),
+        at: body.updated_at,
         episode,
     }
 }
 
 fn taken() -> Answer {
-    Answer {
-        status: 200,
-        body: json!({"message": "ok"}).to_string(),
-        ..Answer::default()
-    }
-}
-
-fn refused(status: u16) -> Answer {
-    Answer {
-        status,
-        body: json!({"message": "bad request"}).to_string(),
-        ..Answer::default()
-    }
+    answer(200, r#"{"message":"ok"}"#)
 }

@@ -1,15 +1,15 @@
 //! PunchPlay: strict about what is sent, honest about what it records.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::rc::Rc;
 use std::time::Duration;
 
 use reeld::model::Wall;
 use reeld::service::Answer;
 use serde::Deserialize;
-use serde_json::json;
 
 use crate::library::{FILMS, Fate, Film, Work};
+use crate::wire::answer;
 
 /// Published: so many playback events in so long a time.
 const LIMIT: (usize, Duration) = (120, Duration::from_secs(300));
@@ -20,11 +20,16 @@ const LINGERS: i64 = 20_000;
 /// Counts as watched where nobody says otherwise.
 const THRESHOLD: f64 = 0.9;
 
+/// The answer to what it has no use for.
+const IGNORED: &str = r#"{"ok":true,"ignored":"old_event"}"#;
+
 /// One user's account there.
 #[derive(Debug, Default)]
 pub struct PunchPlay {
     /// Events by id, as they were first sent; empty where the sender cannot know it any more.
     sent: BTreeMap<String, String>,
+    /// What was sent, as it was read when it went out first: a retry is the same to the byte, and so is what arrives.
+    read: BTreeMap<String, Rc<Event>>,
     sessions: BTreeMap<String, Session>,
     recent: VecDeque<Duration>,
     /// Events that took effect.
@@ -89,19 +94,14 @@ struct Session {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(dead_code, reason = "only that they may be there is of interest")]
-struct Event<'a> {
-    #[serde(borrow)]
-    media_type: Cow<'a, str>,
-    #[serde(borrow)]
-    title: Cow<'a, str>,
-    #[serde(borrow)]
-    event_id: Cow<'a, str>,
-    #[serde(borrow)]
-    playback_session_id: Cow<'a, str>,
+struct Event {
+    media_type: String,
+    title: String,
+    event_id: String,
+    playback_session_id: String,
     event_created_at: i64,
     year: Option<u16>,
-    #[serde(borrow)]
-    imdb_id: Option<Cow<'a, str>>,
+    imdb_id: Option<String>,
     tmdb_id: Option<u64>,
     tvdb_id: Option<u64>,
     season: Option<u32>,
@@ -109,35 +109,46 @@ struct Event<'a> {
     episode_end: Option<u32>,
     absolute_episode: Option<u32>,
     multi_episode: Option<bool>,
-    #[serde(borrow)]
-    episode_title: Option<Cow<'a, str>>,
+    episode_title: Option<String>,
     anime: Option<bool>,
     progress: f64,
     position_seconds: u64,
     duration_seconds: u64,
-    #[serde(borrow)]
-    device_id: Cow<'a, str>,
-    #[serde(borrow)]
-    client_version: Cow<'a, str>,
+    device_id: String,
+    client_version: String,
     watched: Option<bool>,
     watched_threshold: Option<f64>,
-    #[serde(borrow)]
-    raw_filename: Option<Cow<'a, str>>,
+    raw_filename: Option<String>,
 }
 
 impl PunchPlay {
     /// What is wrong with a request that goes out now, whether or not it arrives.
     pub fn judge(&mut self, path: &str, body: &str, sending: Sending) -> Result<(), String> {
+        self.judge_rate(sending.now)?;
+        if self.read.contains_key(body) {
+            return Ok(());
+        }
         let event: Event =
             serde_json::from_str(body).map_err(|error| format!("{error}: {body}"))?;
-        self.judge_rate(sending.now)?;
-        let film = film(&event).ok_or_else(|| {
+        self.judge_event(path, body, &event, sending)?;
+        self.read.insert(body.to_owned(), Rc::new(event));
+        Ok(())
+    }
+
+    fn judge_event(
+        &mut self,
+        path: &str,
+        body: &str,
+        event: &Event,
+        sending: Sending,
+    ) -> Result<(), String> {
+        let film = film(event).ok_or_else(|| {
             format!(
                 "{} S{:?}E{:?} was to stay here",
                 event.title, event.season, event.episode
             )
         })?;
-        judge_words(&event, film)?;
+        judge_words(event, film)?;
         if film.fate == Fate::Doubtful && !self.let_go.contains(&film.work()) {
             return Err(format!("{} was kept here, and sent", event.title));
         }
@@ -150,7 +161,7 @@ impl PunchPlay {
         {
             return Err(format!("nonsense was sent: {body}"));
         }
-        if let Some(first) = self.sent.get(&*event.event_id) {
+        if let Some(first) = self.sent.get(&event.event_id) {
             return if first == body || first.is_empty() {
                 Ok(())
             } else {
@@ -165,13 +176,10 @@ impl PunchPlay {
             return Err(format!("{} is private by now, and was sent", event.title));
         }
         let stop = path.ends_with("/stop");
-        let session = self
-            .sessions
-            .entry(event.playback_session_id.clone().into_owned())
-            .or_default();
+        let session = self.sessions.entry(event.playback_session_id.clone());
+        let session = session.or_default();
         if session.refused && stop {
-            self.sent
-                .insert(event.event_id.into_owned(), body.to_owned());
+            self.sent.insert(event.event_id.clone(), body.to_owned());
             return Ok(());
         }
         if session.stop_sent {
@@ -188,8 +196,7 @@ impl PunchPlay {
         }
         session.stamp = event.event_created_at;
         session.stop_sent = stop;
-        self.sent
-            .insert(event.event_id.into_owned(), body.to_owned());
+        self.sent.insert(event.event_id.clone(), body.to_owned());
         Ok(())
     }
 
@@ -217,10 +224,15 @@ impl PunchPlay {
             .for_each(|session| session.stamp = 0);
     }
 
-    /// Whether this user was told of the session that a request is about.
-    pub fn was_told(&self, body: &str) -> bool {
-        let event = serde_json::from_str::<Event>(body);
-        event.is_ok_and(|event| self.sessions.contains_key(&*event.playback_session_id))
+    /// The session that a request is about.
+    pub fn session_of(&self, body: &str) -> Option<&str> {
+        let event = self.read.get(body)?;
+        Some(&event.playback_session_id)
+    }
+
+    /// Whether this user was told of a session.
+    pub fn was_told(&self, session: &str) -> bool {
+        self.sessions.contains_key(session)
     }
 
     /// What its stop told is taken back, and may be told otherwise.
@@ -232,21 +244,19 @@ impl PunchPlay {
 
     /// It was refused.
     pub fn refuse(&mut self, body: &str) {
-        if let Ok(event) = serde_json::from_str::<Event>(body) {
-            self.sessions
-                .entry(event.playback_session_id.into_owned())
-                .or_default()
-                .refused = true;
+        if let Some(event) = self.read.get(body) {
+            let session = self.sessions.entry(event.playback_session_id.clone());
+            session.or_default().refused = true;
         }
     }
 
     /// Takes effect. `ignore`: the service does not want it.
     pub fn take(&mut self, path: &str, body: &str, ignore: bool) -> Answer {
-        let Ok(event) = serde_json::from_str::<Event>(body) else {
-            return answer(400, json!({"error": "invalid_request"}));
+        let Some(event) = self.read.get(body).cloned() else {
+            return answer(400, r#"{"error":"invalid_request"}"#);
         };
-        if ignore && !self.landed.contains(&*event.event_id) {
-            self.ignored.insert(event.event_id.clone().into_owned());
+        if ignore && !self.landed.contains(&event.event_id) {
+            self.ignored.insert(event.event_id.clone());
             let work = film(&event).map(Film::work);
             let watched = event.watched == Some(true);
             self.unwanted.extend(work.filter(|_| watched));
@@ -256,27 +266,22 @@ impl PunchPlay {
             }
             self.refuse(body);
         }
-        if self.ignored.contains(&*event.event_id) {
-            return answer(200, json!({"ok": true, "ignored": "old_event"}));
+        if self.ignored.contains(&event.event_id) {
+            return answer(200, IGNORED);
         }
-        if !self.landed.insert(event.event_id.clone().into_owned()) {
-            return answer(200, json!({"ok": true, "deduped": true}));
+        if !self.landed.insert(event.event_id.clone()) {
+            return answer(200, r#"{"ok":true,"deduped":true}"#);
         }
-        let session = self
-            .sessions
-            .entry(event.playback_session_id.clone().into_owned())
-            .or_default();
+        let session = self.sessions.entry(event.playback_session_id.clone());
+        let session = session.or_default();
         if session.stopped {
-            return answer(200, json!({"ok": true, "ignored": "old_event"}));
+            return answer(200, IGNORED);
         }
         match path.rsplit('/').next() {
             Some("start") => session.started = true,
             Some("pause") if !session.started => {
-                self.landed.remove(&*event.event_id);
-                return answer(
-                    409,
-                    json!({"error": "conflict", "message": "no live session"}),
-                );
+                self.landed.remove(&event.event_id);
+                return answer(409, r#"{"error":"conflict","message":"no live session"}"#);
             }
             Some("progress") => self.beats += 1,
             Some("stop") => {
@@ -287,10 +292,11 @@ impl PunchPlay {
             _ => {}
         }
         let known = film(&event).filter(|film| film.fate != Fate::Nameless);
-        let id = known.map(|film| film.tmdb);
+        let id = known.map_or("null".to_owned(), |film| film.tmdb.to_string());
+        let kind = &event.media_type;
         answer(
             200,
-            json!({"ok": true, "media_type": event.media_type, "tmdb_id": id}),
+            format!(r#"{{"ok":true,"media_type":"{kind}","tmdb_id":{id}}}"#),
         )
     }
 
@@ -346,14 +352,6 @@ impl Session {
         }
         self.live = Some((wall.now, wall.since));
         Ok(())
-    }
-}
-
-fn answer(status: u16, body: serde_json::Value) -> Answer {
-    Answer {
-        status,
-        body: body.to_string(),
-        ..Answer::default()
     }
 }
 

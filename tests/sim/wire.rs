@@ -107,7 +107,9 @@ impl World {
         if let Err(complaint) = judged {
             return self.complain(complaint);
         }
-        if service == 0 && self.ben_was_here && self.log.punchplay[1 - account / 2].was_told(body) {
+        let [own, other] = [account / 2, 1 - account / 2].map(|user| &self.log.punchplay[user]);
+        let session = own.session_of(body).filter(|_| self.ben_was_here);
+        if service == 0 && session.is_some_and(|session| other.was_told(session)) {
             return self.complain("a session was told to two users".into());
         }
         self.go(account, delivery, job, kind);
@@ -409,10 +411,10 @@ impl World {
     }
 }
 
-fn answer(status: u16, body: &str) -> Answer {
+pub fn answer(status: u16, body: impl Into<String>) -> Answer {
     Answer {
         status,
-        body: body.to_owned(),
+        body: body.into(),
         ..Answer::default()
     }
 }
