@@ -31,7 +31,7 @@ impl World {
                         slot,
                         id,
                         playback,
-                        say,
+                        say: Box::new(say),
                     },
                 );
             }

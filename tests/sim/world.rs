@@ -148,14 +148,14 @@ impl Seat {
     }
 }
 
-/// Something that will happen.
+/// Something that will happen. Small, as the queue moves them to and fro: what is large lies in a box.
 pub enum Event {
     /// A watcher says something of a player.
     Say {
         slot: usize,
         id: PlayerId,
         playback: Option<u32>,
-        say: Say,
+        say: Box<Say>,
     },
     /// The daemon hears it.
     Hear(u32, Box<Observation>),
@@ -384,7 +384,7 @@ impl World {
                 id,
                 playback,
                 say,
-            } => self.say(slot, &id, playback, say),
+            } => self.say(slot, &id, playback, *say),
             Event::Hear(life, observation) if life == self.life => {
                 self.tell(Input::Report(Report::Observed(*observation)));
             }
