@@ -205,9 +205,10 @@ struct Follow {
     knows: bool,
     playbacks: BTreeMap<u32, Playback>,
     ended_at: BTreeMap<u32, Time>,
-    guesses: BTreeSet<Guess>,
+    /// Few: a list is cheaper than a set.
+    guesses: Vec<Guess>,
     /// Since when, and how things stood before: what is newer is perhaps not written yet.
-    before: (Time, BTreeSet<Guess>),
+    before: (Time, Vec<Guess>),
     /// It was in two players at once: either may have had the last word.
     crowded: bool,
     /// When anything last happened with it.
@@ -253,8 +254,8 @@ impl Follow {
             knows: false,
             playbacks: BTreeMap::new(),
             ended_at: BTreeMap::new(),
-            guesses: BTreeSet::from([nothing.clone()]),
-            before: (Duration::ZERO, BTreeSet::from([nothing])),
+            guesses: vec![nothing.clone()],
+            before: (Duration::ZERO, vec![nothing]),
             crowded: false,
             touched: None,
             set_back: false,
@@ -271,9 +272,11 @@ impl Follow {
     fn each(&mut self, lead: impl Fn(Guess) -> Vec<Guess>) {
         let guesses = std::mem::take(&mut self.guesses);
         self.guesses = guesses.into_iter().flat_map(lead).collect();
+        self.guesses.sort_unstable();
+        self.guesses.dedup();
         self.vague |= self.guesses.len() > MOST_GUESSES;
         if self.vague {
-            self.guesses = BTreeSet::from([Guess::default()]);
+            self.guesses = vec![Guess::default()];
         }
     }
 
