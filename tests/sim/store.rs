@@ -80,20 +80,16 @@ impl Disk {
         for _ in 0..batches.min(self.undo.len()) {
             let (_, batch) = self.undo.pop_back().unwrap_or_default();
             for (key, value) in batch.into_iter().rev() {
-                self.set(&key, value);
+                self.set(key, value);
             }
         }
         self.undo.clear();
     }
 
-    /// What it was before. Mostly it was there, and its key is.
-    fn set(&mut self, key: &[u8], value: Option<Vec<u8>>) -> Option<Vec<u8>> {
-        let Some(value) = value else {
-            return self.records.remove(key);
-        };
-        match self.records.get_mut(key) {
-            Some(there) => Some(std::mem::replace(there, value)),
-            None => self.records.insert(key.to_vec(), value),
+    fn set(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) -> Option<Vec<u8>> {
+        match value {
+            Some(value) => self.records.insert(key, value),
+            None => self.records.remove(&key),
         }
     }
 
@@ -129,7 +125,7 @@ impl Disk {
             Durability::Process => {
                 let mut undo = Vec::with_capacity(batch.changes.len());
                 for (key, value) in batch.changes {
-                    let before = self.set(&key, value);
+                    let before = self.set(key.clone(), value);
                     undo.push((key, before));
                 }
                 self.undo.push_back((self.now, undo));
@@ -140,7 +136,7 @@ impl Disk {
             }
             Durability::Disk => {
                 for (key, value) in batch.changes {
-                    self.set(&key, value);
+                    self.set(key, value);
                 }
                 self.undo.clear();
             }
