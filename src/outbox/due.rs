@@ -34,6 +34,11 @@ fn class(header: &Header, now: Moment) -> Class {
     }
 }
 
+/// Whether something can be sent as an account now.
+fn is_served(account: &Account) -> bool {
+    account.login == Login::In && account.in_flight.is_none()
+}
+
 /// A delivery that may be tried at some time.
 struct Candidate {
     id: DeliveryId,
@@ -45,40 +50,40 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
     /// the past if that is now. `None`: only an event, an answer or a hint can bring something.
     #[must_use]
     pub fn poll_timeout(&self, now: Moment) -> Option<(Duration, &'static str)> {
-        let numbers = self.accounts.keys();
-        numbers.filter_map(|number| self.due(*number, now)).min()
+        let accounts = self.accounts.iter();
+        let due = accounts.filter_map(|(number, account)| self.due(*number, account, now));
+        due.min()
     }
 
     /// Whether there is no such moment.
     #[must_use]
     pub fn is_at_rest(&self, now: Moment) -> bool {
-        let mut numbers = self.accounts.keys();
-        numbers.all(|number| self.due(*number, now).is_none())
+        let mut accounts = self.accounts.iter();
+        accounts.all(|(number, account)| self.due(*number, account, now).is_none())
     }
 
     /// Whether [`Self::next`] may return something now for some account; for those alone it is asked which.
     #[must_use]
     pub fn is_anything_due(&self, now: Moment) -> bool {
-        let mut numbers = self.accounts.keys();
-        numbers.any(|number| self.is_due_as(*number, now))
+        let mut accounts = self.accounts.iter();
+        accounts.any(|(number, account)| self.is_due_as(*number, account, now))
     }
 
     /// Whether [`Self::next`] may return something now.
     #[must_use]
     pub fn is_due(&self, account: &AccountKey, now: Moment) -> bool {
-        let number = self.number(account);
-        number.is_some_and(|number| self.is_due_as(number, now))
+        let mut accounts = self.accounts.iter();
+        let known = accounts.find(|(_, known)| known.key == *account);
+        known.is_some_and(|(number, account)| self.is_due_as(*number, account, now))
     }
 
-    fn is_due_as(&self, number: u16, now: Moment) -> bool {
-        let is_served = self.account_to_serve(number).is_some();
-        let clock = is_served && plausible(now.wall) && self.waits_for_clock(number);
-        clock || self.pick(number, now).is_some()
+    fn is_due_as(&self, number: u16, account: &Account, now: Moment) -> bool {
+        let clock = || plausible(now.wall) && self.waits_for_clock(number);
+        is_served(account) && (clock() || self.pick_for(number, account, now).is_some())
     }
 
-    fn due(&self, number: u16, now: Moment) -> Option<(Duration, &'static str)> {
-        let account = self.account_to_serve(number)?;
-        if self.index.is_empty(number) {
+    fn due(&self, number: u16, account: &Account, now: Moment) -> Option<(Duration, &'static str)> {
+        if !is_served(account) || self.index.is_empty(number) {
             return None;
         }
         let clock = self.waits_for_clock(number).then(|| {
@@ -100,12 +105,6 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         clock.into_iter().chain(delivery).min()
     }
 
-    /// The account, unless nothing can be sent as it now.
-    fn account_to_serve(&self, number: u16) -> Option<&Account> {
-        let account = self.accounts.get(&number)?;
-        (account.login == Login::In && account.in_flight.is_none()).then_some(account)
-    }
-
     fn waits_for_clock(&self, number: u16) -> bool {
         self.index.undated() > 0
             && self
@@ -116,8 +115,12 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
 
     /// The delivery to try now, and whose turn it uses.
     pub(super) fn pick(&self, number: u16, now: Moment) -> Option<(DeliveryId, Turn)> {
-        let account = self.account_to_serve(number)?;
-        if account.breaker.until() > now.boot {
+        let account = self.accounts.get(&number)?;
+        self.pick_for(number, account, now)
+    }
+
+    fn pick_for(&self, number: u16, account: &Account, now: Moment) -> Option<(DeliveryId, Turn)> {
+        if !is_served(account) || account.breaker.until() > now.boot {
             return None;
         }
         let mut second_choice = None;
