@@ -17,7 +17,8 @@ const PATIENCE: usize = 32;
 struct Attempt {
     id: DeliveryId,
     header: Header,
-    payload: Payload,
+    /// In a box, as an attempt passes through many hands.
+    payload: Box<Payload>,
     so_far: Attempts,
     /// What goes out with the mark of the attempt.
     draft: Draft,
@@ -166,7 +167,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             call,
             event,
             ..
-        } = &attempt.payload;
+        } = &*attempt.payload;
         let (service, stamp) = (account.key.service, event.at.wall);
         self.catalogue
             .freeze(service, call, event, *event_id, stamp, &context)
@@ -240,7 +241,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         }
         event.action = Action::Start;
         fresh.payload.event_id = EventId::random(&mut self.random);
-        let entry = Entry::from(&fresh.payload);
+        let entry = Entry::from(&*fresh.payload);
         fresh.header = Header::new(&entry, self.boot_id, &self.ids, &fresh.so_far);
         let payload = encode(&fresh.payload)?;
         fresh.draft.batch.put(record::payload(start), payload);
@@ -269,7 +270,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
     pub(super) fn header_and_payload(
         &mut self,
         id: DeliveryId,
-    ) -> Result<Option<(Header, Payload)>, StoreError> {
+    ) -> Result<Option<(Header, Box<Payload>)>, StoreError> {
         let payload = self.read(&record::payload(id))?;
         let both = self.index.get(id).copied().zip(payload);
         if both.is_none() {
