@@ -162,14 +162,19 @@ impl<'a> Reference<'a> {
     pub fn verdicts(&self) -> Vec<Verdict> {
         let told = FILMS.iter().filter(|film| film.may_be_told());
         let works: BTreeSet<Work> = told.map(crate::library::Film::work).collect();
-        works.into_iter().map(|work| self.of(work)).collect()
+        let opened = self.facts.iter().filter_map(|fact| match fact.what {
+            What::Opened { film, .. } => Some(FILMS[film].work()),
+            _ => None,
+        });
+        let opened: BTreeSet<Work> = opened.collect();
+        let verdict = |work| match opened.contains(&work) {
+            true => self.of(work),
+            false => Verdict::of_nothing(work),
+        };
+        works.into_iter().map(verdict).collect()
     }
 
     fn of(&self, work: Work) -> Verdict {
-        let opened = |fact: &Fact| matches!(fact.what, What::Opened { film, .. } if FILMS[film].work() == work);
-        if !self.facts.iter().any(opened) {
-            return Verdict::of_nothing(work);
-        }
         let mut film = Follow::new(work, self.progress_every);
         for fact in self.facts {
             film.take(fact);
