@@ -32,14 +32,15 @@
 //! * **A clock that is set back** is noticed at the next beat: a session may end there, or not at all.
 //! * A player that tells no position never completes anything, unless it says itself that it played to the end.
 
+mod orders;
 mod played;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::guess::Guess;
-use crate::library::{DOUBTFUL, FILMS, Fate, NAMELESS, Work};
-use crate::log::{Down, Fact, Rematched, TakenBack, Time, What};
+use crate::library::{FILMS, Fate, NAMELESS, Work};
+use crate::log::{Down, Fact, Time, What};
 use crate::script::Kind;
 use crate::world::ACCOUNTS;
 
@@ -52,9 +53,6 @@ const ORPHANS: (f64, f64) = (14.0, 8.0);
 
 /// What happened so shortly before a crash may have been in the middle of its write.
 const UNWRITTEN: Duration = Duration::from_millis(500);
-
-/// What is over has been watched by then, if at all.
-const WATCHED: Duration = Duration::from_secs(120);
 
 /// An end is heard of within this.
 const HEARD: Duration = Duration::from_millis(200);
@@ -417,92 +415,11 @@ impl Follow {
         }
     }
 
-    /// A pause ends everything where it is, and nothing that is played in it counts.
-    fn track(&mut self, on: bool) {
-        self.end_all();
-        self.tracked = on;
-        self.rerun_all(|_| true);
-    }
-
     /// What was played since the last beat may not be known.
     fn perhaps_not_reached(&mut self, now: Time) {
         let beat = Duration::from_secs_f64(self.progress_every + 5.0);
         let known = u64::try_from(now.saturating_sub(beat).as_millis()).unwrap_or(0);
         self.each(|guess| guess.perhaps_not_reached(known));
-    }
-
-    /// What becomes private ends where it is.
-    fn hide(&mut self, hidden: bool) {
-        if hidden != self.hidden {
-            self.end_all();
-            self.hidden = hidden;
-            // What a session had already is tracked again at once.
-            for playback in self.playbacks.values_mut().filter(|_| !hidden) {
-                playback.run.0 = played::START.1;
-            }
-        }
-    }
-
-    fn taken_back(&mut self, taken_back: &TakenBack) {
-        self.position = None;
-        self.vague |= !taken_back.sure;
-        let sure = taken_back.sure;
-        self.each(|guess| {
-            let was_watched = guess.viewing > 0 && !guess.open && !guess.void;
-            match was_watched {
-                // What the daemon answered is not so.
-                _ if sure && was_watched == taken_back.refused => vec![],
-                true => vec![guess.taken_back(taken_back)],
-                false => vec![guess],
-            }
-        });
-    }
-
-    fn rematched(&mut self, rematched: Rematched, now: Time) {
-        self.position = None;
-        self.touched = Some(now);
-        let doubtful = self.doubtful();
-        match rematched.answer {
-            Some(released) if rematched.sure => {
-                self.named = Named::Yes;
-                let linked = self.linked_then(rematched.dated);
-                self.each(|guess| match doubtful {
-                    true => guess.let_go(released, linked).into_iter().collect(),
-                    // It was never kept here.
-                    false if released.is_some() => vec![],
-                    false => vec![guess],
-                });
-            }
-            // Nothing is in the way, and yet it was refused.
-            None if rematched.sure => self.guesses.clear(),
-            _ => {
-                self.named = self.named.max(Named::Perhaps);
-                self.vague |= doubtful;
-            }
-        }
-    }
-
-    /// Who is told of what was watched and kept: those who were linked then.
-    fn linked_then(&self, dated: bool) -> Count {
-        let here = |account: usize| {
-            (
-                u8::from(self.linked[account]),
-                u8::from(self.linked[account]),
-            )
-        };
-        let opened = self.played_from.unwrap_or_default();
-        let is_over = self.playbacks.values().all(|playback| playback.done);
-        let came = self.came.as_slice();
-        let ben = match came {
-            [came] if dated && *came < opened => here(2),
-            [came] if dated && is_over && *came > self.played_until + WATCHED => (0, 0),
-            _ => (0, here(2).1),
-        };
-        [here(0), here(1), ben]
-    }
-
-    fn doubtful(&self) -> bool {
-        self.work == FILMS[DOUBTFUL].work()
     }
 
     fn goes_on(&mut self, number: u32, now: Time) {
