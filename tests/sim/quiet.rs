@@ -18,6 +18,9 @@ const ANSWER: f64 = 1.1;
 /// A pause of this many seconds may have ended the session for good.
 const LONG: Duration = Duration::from_secs(57);
 
+/// The longest pause of one session.
+const PAUSE_LIMIT: Duration = Duration::from_secs(1795);
+
 /// What was played of a film without a break.
 #[derive(Debug)]
 struct Run {
@@ -33,7 +36,8 @@ struct Run {
 #[derive(Debug, Default)]
 struct Told {
     runs: BTreeMap<u32, Vec<Run>>,
-    pauses: BTreeSet<(u32, Time)>,
+    /// How long each was, by its playback and beginning.
+    pauses: BTreeMap<(u32, Time), Duration>,
     over: BTreeSet<u32>,
     files: u32,
 }
@@ -63,7 +67,7 @@ impl Told {
                 What::Paused {
                     playback, since, ..
                 } => {
-                    told.pauses.insert((*playback, *since));
+                    told.pauses.insert((*playback, *since), fact.at - *since);
                     if fact.at - *since > LONG {
                         told.over.insert(*playback);
                     }
@@ -82,10 +86,10 @@ impl Told {
     }
 
     /// Requests that tell of no beat, at most: of each film a start, a stop, and the history of two episodes; of each pause that
-    /// it begins and ends.
+    /// it begins and ends, or that the session does and another begins.
     fn beside_beats(&self) -> u32 {
-        let pauses = u32::try_from(self.pauses.len()).unwrap_or(u32::MAX);
-        7 * self.files + 4 * pauses
+        let of_pause = |length: &Duration| if *length > PAUSE_LIMIT { 6 } else { 4 };
+        7 * self.files + self.pauses.values().map(of_pause).sum::<u32>()
     }
 
     /// Beats, at least and at most.

@@ -70,7 +70,7 @@ fn what_was_played_before_the_player_ends_by_itself_counts_though_it_owes_an_ans
     }
 }
 
-/// With rare beats it was all there was.
+/// With rare beats it was all there was; a pause came between the question and the answer.
 #[test]
 fn what_was_played_before_a_late_answer_counts_once_that_has_come() {
     let rules = Rules {
@@ -87,16 +87,19 @@ fn what_was_played_before_a_late_answer_counts_once_that_has_come() {
     answers(&mut rig, false);
     rig.wait(98.0);
     answers(&mut rig, true);
-    rig.say(
-        &PlayerId::new("mpv-1"),
-        Signal::Position {
-            seconds: 878.0,
-            seeked: false,
-        },
-    );
-    rig.wait(1.0);
+    let id = PlayerId::new("mpv-1");
+    let paused = Signal::Transport {
+        state: Transport::Paused,
+        position: None,
+    };
+    let here = Signal::Position {
+        seconds: 878.0,
+        seeked: false,
+    };
+    rig.say(&id, paused);
+    rig.say(&id, here);
     rig.quit("mpv-1");
-    assert_eq!(rig.story(), "start 5 · stop 879 watched");
+    assert_eq!(rig.story(), "start 5 · stop 878 watched");
 }
 
 #[test]

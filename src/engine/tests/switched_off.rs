@@ -326,7 +326,8 @@ fn a_service_that_nobody_is_linked_to_is_switched_off_and_on_and_the_film_goes_o
     let mut rig = Rig::new(Desk::default(), start_of_time());
     rig.play();
     rig.pass(10);
-    rig.sent();
+    let (start, _) = rig.sent().remove(0);
+    rig.taken(start);
     let mut other = (*config(true)).clone();
     for on in [!other.discovr.enabled, other.discovr.enabled] {
         other.discovr.enabled = on;
