@@ -207,8 +207,22 @@ impl Playing {
         let was_near_end = before
             .position(now.mono, self.item.duration)
             .is_some_and(|position| self.is_near_end(position, false));
-        self.before_zero = (zeroed && (!told || was_near_end)).then_some((before, now.mono));
+        let ends = !told || was_near_end || self.has_just_paused(now);
+        self.before_zero = (zeroed && ends).then_some((before, now.mono));
         sampled
+    }
+
+    /// Whether it paused just now, for all that is known.
+    fn has_just_paused(&self, now: Moment) -> bool {
+        let session = self.session.as_ref().filter(|session| !session.paused);
+        let pause = session.and_then(|session| session.candidate.as_ref());
+        pause.is_some_and(|pause| now.mono.saturating_sub(pause.since.mono) <= ZEROED_BEFORE_END)
+    }
+
+    /// Whether it paused just now, and went to its beginning upon that: so Showtime stops.
+    pub fn is_put_back(&self, now: Moment) -> bool {
+        let zeroed = self.before_zero.as_ref();
+        zeroed.is_some_and(|(_, at)| *at == now.mono) && self.has_just_paused(now)
     }
 
     /// Whether it went from its end to its beginning just now.

@@ -51,7 +51,7 @@ impl World {
                 self.seek(slot, fraction);
             }
             Act::Rate { slot, rate } => self.rate(slot, rate),
-            Act::Stop { slot } => self.stop(slot),
+            Act::Stop { slot } => self.stop_or_rewind(slot),
             Act::Quit { slot } => self.quit(slot),
             Act::Kill { slot } => self.kill(slot),
             Act::Loop { slot, on } => self.loops(slot, on),
@@ -238,6 +238,7 @@ impl World {
                 return Vec::new();
             };
             open.at_end = false;
+            open.rewound = false;
             open.put(fraction * open.film().length, awake);
             seat.from = fraction * open.film().length;
             seat.jump = if told { Jump::Told } else { Jump::Silent };
@@ -280,7 +281,7 @@ impl World {
         let ended = self.with_open(slot, |seat, awake| {
             seat.serial = 0;
             let rate = seat.player.rate;
-            let open = seat.player.open.as_ref()?;
+            let open = seat.player.open.as_ref().filter(|open| !open.rewound)?;
             Some((open.playback, open.at(awake, rate), rate))
         });
         if let Some(Some((playback, position, rate))) = ended {
@@ -293,7 +294,7 @@ impl World {
         }
     }
 
-    fn stop(&mut self, slot: usize) {
+    pub fn stop(&mut self, slot: usize) {
         self.end(slot, End::Left);
         self.close(slot, false);
     }

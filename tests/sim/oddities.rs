@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::log::{End, What};
+use crate::player::State;
 use crate::script::{Kind, SLOTS};
 use crate::world::{Event, World};
 
@@ -64,6 +65,28 @@ impl World {
                 again,
             });
         }
+    }
+
+    /// Some take a stop for a pause at the beginning.
+    pub fn stop_or_rewind(&mut self, slot: usize) {
+        let rewinds = self.with_open(slot, |seat, _| seat.player.rewinds());
+        if rewinds != Some(true) {
+            return self.stop(slot);
+        }
+        self.end(slot, End::Left);
+        let (awake, now) = (self.clock.awake(), self.clock.now);
+        let said = self.with_open(slot, |seat, _| {
+            if let Some(open) = &mut seat.player.open {
+                open.put(0.0, awake);
+                open.state = State::Paused;
+                (open.at_end, open.rewound) = (true, true);
+            }
+            seat.restart(0.0, awake, now);
+            let mut said = seat.player.tells_state(awake);
+            said.extend(seat.player.tells_jump());
+            said
+        });
+        self.hear_all(slot, said.unwrap_or_default());
     }
 
     pub fn breaks(&mut self, slot: usize) {

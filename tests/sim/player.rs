@@ -48,8 +48,9 @@ pub struct Open {
     /// Since when the present watcher has seen it play; only `Kind::Mute` needs it.
     pub watched_since: Duration,
     pub told_unknown: bool,
-    /// It was played to its end and is still open.
+    /// It was played to its end, or stopped, and is still open; stopped: at its beginning.
     pub at_end: bool,
+    pub rewound: bool,
     /// Of the player's playlist.
     pub entry: u64,
 }
@@ -342,6 +343,7 @@ impl Open {
             watched_since: awake,
             told_unknown: false,
             at_end: false,
+            rewound: false,
             entry: playback.into(),
         }
     }

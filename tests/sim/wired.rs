@@ -468,6 +468,12 @@ impl Player {
         said
     }
 
+    /// A stop is a pause at the beginning, and what is open stays open.
+    pub fn rewinds(&self) -> bool {
+        let habits = self.face.as_ref().map(|face| face.habits.stop);
+        habits == Some(Stop::Rewound) && self.open.as_ref().is_some_and(|open| !open.rewound)
+    }
+
     /// Its loop is of the file, which is a jump; or of the playlist, which begins the same entry once more.
     pub fn loops_file(&self) -> bool {
         self.is_mpv() && self.number.is_multiple_of(2)

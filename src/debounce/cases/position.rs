@@ -282,6 +282,31 @@ fn a_player_that_pauses_and_goes_back_to_the_beginning_at_its_end_has_ended() {
 }
 
 #[test]
+fn a_player_that_pauses_and_puts_the_film_back_at_once_has_stopped_where_it_was() {
+    let id = PlayerId::new("mpv-1");
+    for seeked in [true, false] {
+        let mut rig = played(500.0);
+        rig.pause();
+        rig.seek("mpv-1", 0.0, false);
+        let seconds = 0.0;
+        rig.say(&id, Signal::Position { seconds, seeked });
+        assert_eq!(rig.story(), "start 5 · stop 500", "{seeked}");
+        rig.wait(100.0);
+        rig.resume();
+        rig.wait(20.0);
+        rig.quit("mpv-1");
+        assert_eq!(rig.story(), "start 5 · stop 500 · start 5 · stop 20");
+    }
+    // Somebody pauses, and goes back to the beginning.
+    let mut rig = played(500.0);
+    rig.pause();
+    rig.wait(1.2);
+    rig.seek("mpv-1", 0.0, true);
+    rig.wait(10.0);
+    assert_eq!(rig.story(), "start 5 · pause 0");
+}
+
+#[test]
 fn back_to_the_beginning_and_paused_from_the_middle_is_a_pause() {
     let mut rig = played(500.0);
     rig.seek("mpv-1", 0.0, true);
