@@ -261,9 +261,17 @@ impl World {
             Call::Identity(owner)
             | Call::All(owner)
             | Call::One(owner, _)
-            | Call::Position(owner) => owner.starts_with(OTHER),
+            | Call::Position(owner) => owner.starts_with(OTHER) || self.is_denied(owner),
             Call::Names | Call::OwnerOf(_) | Call::Process(_) => false,
         }
+    }
+
+    fn is_denied(&self, owner: &Owner) -> bool {
+        let mut denied = self.slots.iter().flatten().filter(|seat| seat.deaf);
+        denied.any(|seat| {
+            let face = seat.player.face.as_ref();
+            face.is_some_and(|face| face.owner == *owner)
+        })
     }
 
     /// All names of players on the bus.
@@ -390,6 +398,9 @@ impl World {
         }
         let owner = face.owner.clone();
         if !changed.is_empty() && self.listens_to(&owner) {
+            if self.is_denied(&owner) {
+                self.complain(format!("{owner} is denied, and listened to"));
+            }
             self.on_bus(BusEvent::Changed(owner, changed));
         }
     }
