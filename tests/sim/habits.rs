@@ -1,4 +1,4 @@
-//! How players show themselves on the bus: what `shared/reference/players.md` says of each, as a table.
+//! How players show themselves on the bus: what their sources say and their traces show (`tests/traces`), as a table.
 
 use crate::script::Kind;
 
