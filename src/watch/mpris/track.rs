@@ -67,6 +67,8 @@ pub struct Track {
     rate: f64,
     metadata: Metadata,
     open: Option<Open>,
+    /// The length that was shown before the present URL was.
+    length_before: Option<f64>,
     /// Parts of a change are awaited until then (`Moment::mono`).
     settle: Option<Duration>,
     /// Told last.
@@ -157,6 +159,9 @@ impl Track {
     fn take(&mut self, found: Properties, now: Moment) -> bool {
         let new_metadata = found.metadata.is_some_and(|metadata| {
             let new = metadata != self.metadata;
+            if metadata.url != self.metadata.url {
+                self.length_before = self.metadata.length.or(self.length_before);
+            }
             self.metadata = metadata;
             new
         });
@@ -337,8 +342,7 @@ impl Track {
     }
 
     fn open(&mut self, mut item: Item, now: Moment) {
-        let before = self.open.take().and_then(|open| open.item.duration);
-        let distrusted = before.filter(|_| self.quirk.length_lingers);
+        let distrusted = self.length_before.filter(|_| self.quirk.length_lingers);
         if item.duration.is_some() && item.duration == distrusted {
             item.duration = None;
         }

@@ -353,6 +353,12 @@ fn length_lingers() {
         );
         player.hears(1100, only(file("b.mkv", Some(90.0))));
         assert_eq!(player.settle(1400), ["refined /v/b.mkv() Some(90.0)"]);
+        player.hears(2000, state(Transport::Stopped));
+        assert_eq!(
+            player.hears(3000, with(Transport::Playing, file("c.mkv", Some(90.0)))),
+            ["opened /v/c.mkv() None", "Playing"],
+            "nor is it after a stop"
+        );
     }
     let mut celluloid = Player::playing("celluloid", file("a.mkv", Some(60.0)));
     celluloid.hears(1000, only(file("b.mkv", Some(60.0))));
