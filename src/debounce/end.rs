@@ -58,19 +58,14 @@ impl Debouncer {
         }
     }
 
-    /// Paused, and back from the end to the beginning: so several players end (Totem, Showtime), in either order. Paused and then put
-    /// back at once from anywhere: so Showtime stops.
+    /// Paused, and back from the end to the beginning: so several players end (Totem, Showtime), in either order.
     pub(super) fn rewound_and_paused(&mut self, id: &PlayerId, now: Moment) {
         let Some(playing) = playing_in(&mut self.players, id) else {
             return;
         };
         let pauses = |session: &Session| !session.paused && session.candidate.is_some();
-        if !playing.session.as_ref().is_some_and(pauses) {
-            return;
-        }
-        let ended = playing.is_rewound(now);
-        if ended || playing.is_put_back(now) {
-            self.end_session(id, ended, now);
+        if playing.session.as_ref().is_some_and(pauses) && playing.is_rewound(now) {
+            self.end_session(id, true, now);
         }
     }
 

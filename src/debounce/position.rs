@@ -165,6 +165,7 @@ impl Anchor {
         let before = self.sample.replace((seconds, now));
         let hung = self.hung(now).is_some();
         let owed = self.unanswered.take().filter(|_| !hung);
+        self.confirmed = None;
         let told_before = self.told.replace(seconds);
         let was_estimated = std::mem::replace(&mut self.estimated, false);
         let Some((from, at)) = before else {

@@ -207,22 +207,18 @@ impl Playing {
         let was_near_end = before
             .position(now.mono, self.item.duration)
             .is_some_and(|position| self.is_near_end(position, false));
-        let ends = !told || was_near_end || self.has_just_paused(now);
-        self.before_zero = (zeroed && ends).then_some((before, now.mono));
+        let stays_put_back = self.is_put_back() && seconds < ZERO;
+        if !stays_put_back {
+            let ends = !told || was_near_end || !self.anchor.running();
+            self.before_zero = (zeroed && ends).then_some((before, now.mono));
+        }
         sampled
     }
 
-    /// Whether it paused just now, for all that is known.
-    fn has_just_paused(&self, now: Moment) -> bool {
-        let session = self.session.as_ref().filter(|session| !session.paused);
-        let pause = session.and_then(|session| session.candidate.as_ref());
-        pause.is_some_and(|pause| now.mono.saturating_sub(pause.since.mono) <= ZEROED_BEFORE_END)
-    }
-
-    /// Whether it paused just now, and went to its beginning upon that: so Showtime stops.
-    pub fn is_put_back(&self, now: Moment) -> bool {
-        let zeroed = self.before_zero.as_ref();
-        zeroed.is_some_and(|(_, at)| *at == now.mono) && self.has_just_paused(now)
+    /// Whether it was put back to its beginning in a pause and has not played since: so Showtime stops.
+    fn is_put_back(&self) -> bool {
+        let before = self.before_zero.as_ref();
+        before.is_some_and(|(before, _)| !before.running()) && !self.anchor.running()
     }
 
     /// Whether it went from its end to its beginning just now.
@@ -247,10 +243,11 @@ impl Playing {
         position >= duration - near.max(AT_THE_END * self.anchor.rate().max(1.0))
     }
 
-    /// The playback ends: a 0 that came just before was no position.
+    /// The playback ends: a 0 that came just before, or in the pause in which it was left, was no position.
     pub fn forget_zero(&mut self, now: Moment) {
+        let put_back = self.is_put_back();
         if let Some((before, at)) = self.before_zero.take()
-            && now.mono.saturating_sub(at) <= ZEROED_BEFORE_END
+            && (put_back || now.mono.saturating_sub(at) <= ZEROED_BEFORE_END)
         {
             self.anchor = before;
         }

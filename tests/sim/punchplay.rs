@@ -153,7 +153,7 @@ impl PunchPlay {
             return Err(format!("{} was kept here, and sent", event.title));
         }
         self.told.insert(film.work());
-        let folders = ["/films/", "/tv/", "/home/"];
+        let folders = ["/films/", "/tv/", "/home/", "/downloads/", "/music/", "://"];
         if body.contains('/') && folders.iter().any(|folder| body.contains(folder)) {
             return Err("a path was sent".into());
         }

@@ -282,28 +282,38 @@ fn a_player_that_pauses_and_goes_back_to_the_beginning_at_its_end_has_ended() {
 }
 
 #[test]
-fn a_player_that_pauses_and_puts_the_film_back_at_once_has_stopped_where_it_was() {
+fn what_is_put_back_to_the_beginning_in_a_pause_and_left_there_is_left_where_it_was() {
     let id = PlayerId::new("mpv-1");
-    for seeked in [true, false] {
+    // Showtime stops so; also long after somebody has paused.
+    for (pause, seeked) in [(0.1, true), (0.1, false), (1.2, true), (100.0, true)] {
         let mut rig = played(500.0);
         rig.pause();
+        rig.wait(pause);
         rig.seek("mpv-1", 0.0, false);
         let seconds = 0.0;
         rig.say(&id, Signal::Position { seconds, seeked });
-        assert_eq!(rig.story(), "start 5 · stop 500", "{seeked}");
-        rig.wait(100.0);
-        rig.resume();
-        rig.wait(20.0);
+        rig.wait(50.0);
+        rig.say(&id, Signal::Position { seconds, seeked });
         rig.quit("mpv-1");
-        assert_eq!(rig.story(), "start 5 · stop 500 · start 5 · stop 20");
+        let story = rig.story();
+        assert!(story.ends_with(" · stop 500"), "{pause} {seeked}: {story}");
     }
-    // Somebody pauses, and goes back to the beginning.
-    let mut rig = played(500.0);
-    rig.pause();
-    rig.wait(1.2);
-    rig.seek("mpv-1", 0.0, true);
-    rig.wait(10.0);
-    assert_eq!(rig.story(), "start 5 · pause 0");
+}
+
+#[test]
+fn what_is_put_back_to_the_beginning_in_a_pause_and_played_from_there_is_played_from_there() {
+    for pause in [0.1, 0.8, 30.0] {
+        let mut rig = played(870.0);
+        rig.pause();
+        rig.wait(pause);
+        rig.seek("mpv-1", 0.0, true);
+        rig.wait(0.5);
+        rig.resume();
+        rig.wait(100.0);
+        rig.quit("mpv-1");
+        let story = rig.story();
+        assert!(story.ends_with(" · stop 100 watched"), "{pause}: {story}");
+    }
 }
 
 #[test]

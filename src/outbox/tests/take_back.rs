@@ -127,6 +127,7 @@ fn with_a_place_that_is_taken_back_goes_none_of_what_was_watched_before_it() {
     second.viewing.completed = Some(bench.now.wall);
     assert_eq!(bench.drain(&punchplay()), ["stop", "stop"]);
     bench.outbox.take_back(&second.viewing).unwrap();
+    assert!(bench.crash().problems.is_empty(), "as many as were counted");
     assert_eq!(
         bench.drain(&discovr()),
         ["history Some((1, 1))", "resume_point"]
