@@ -219,7 +219,7 @@ impl Film {
     pub fn year(&self) -> Option<&'static str> {
         let years = self.path.split(['(', ')', '.', ' ']);
         let is_year = |part: &&str| part.len() == 4 && part.bytes().all(|b| b.is_ascii_digit());
-        years.filter(is_year).last()
+        years.rev().find(is_year)
     }
 
     pub fn is_audio(&self) -> bool {
