@@ -21,6 +21,7 @@ use crate::world::{Event, World};
 
 /// A player that has taken its time does not do so again soon.
 const AFTER_A_HANG: Duration = Duration::from_secs(20);
+const BETWEEN_CHATS: Duration = Duration::from_secs(10);
 /// By then it has been asked again, and has answered.
 const HANGS: Duration = Duration::from_secs(5);
 
@@ -49,6 +50,8 @@ pub struct Ears {
     /// When they are to be woken, on the clock that stops in suspend; and until when every player answers at once.
     due: Option<Duration>,
     patient: Duration,
+    /// When a chatty player last said that it jumped because somebody asked.
+    chatted: Option<Duration>,
 }
 
 /// To one mpv.
@@ -88,6 +91,7 @@ impl World {
             mpv: BTreeMap::new(),
             due: None,
             patient: Duration::ZERO,
+            chatted: None,
         });
         self.carry_out();
         let life = self.life;
@@ -291,14 +295,21 @@ impl World {
         })
     }
 
-    /// The seat of a player that says that it jumped whenever somebody asks where it is.
-    fn chatty(&self, owner: &Owner) -> Option<usize> {
+    /// The seat of a player that says that it jumped when somebody asks where it is, though not for every question.
+    fn chatty(&mut self, owner: &Owner) -> Option<usize> {
         let is_it = |player: &Player| {
             let face = player.face.as_ref();
             face.is_some_and(|face| face.owner == *owner) && player.is_chatty()
         };
         let mut seats = self.slots.iter();
-        seats.position(|seat| seat.as_ref().is_some_and(|seat| is_it(&seat.player)))
+        let slot = seats.position(|seat| seat.as_ref().is_some_and(|seat| is_it(&seat.player)))?;
+        let now = self.clock.awake();
+        let ears = self.ears.as_mut()?;
+        let chats = ears.chatted.is_none_or(|at| now >= at + BETWEEN_CHATS);
+        if chats {
+            ears.chatted = Some(now);
+        }
+        chats.then_some(slot)
     }
 
     fn answered_call(&mut self, call: &Call) -> Answer {
