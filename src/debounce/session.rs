@@ -200,6 +200,8 @@ impl Playing {
         self.first.get_or_insert((seconds, now));
         let mut before = self.anchor.clone();
         before.carry(now.mono, self.item.duration);
+        // It speaks, whatever it says: what it owed an answer for it has played.
+        before.ends_by_itself(now.mono);
         let sampled = self
             .anchor
             .sample(seconds, told, now.mono, self.item.duration);

@@ -70,6 +70,37 @@ fn what_was_played_before_the_player_ends_by_itself_counts_though_it_owes_an_ans
     }
 }
 
+/// What it says instead of an answer is that it is at its beginning: so Showtime stops.
+#[test]
+fn what_was_played_before_a_stop_at_the_beginning_counts_though_an_answer_is_owed() {
+    let rules = Rules {
+        progress_every: Duration::from_secs(140),
+        ..test_rules()
+    };
+    let mut rig = Rig::with(rules, 1);
+    rig.open(heat());
+    rig.wait(780.0);
+    rig.players
+        .values_mut()
+        .for_each(|truth| truth.answers = false);
+    rig.wait(99.0);
+    let id = PlayerId::new("mpv-1");
+    let paused = Signal::Transport {
+        state: Transport::Paused,
+        position: None,
+    };
+    let zero = Signal::Position {
+        seconds: 0.0,
+        seeked: false,
+    };
+    for signal in [paused, zero, Signal::Ended(EndReason::Stopped)] {
+        rig.say(&id, signal);
+    }
+    let mut stops = rig.events.iter().filter(|e| e.action == Action::Stop);
+    let watched = stops.next().map(|stop| stop.watched);
+    assert_eq!(watched, Some(true), "{}", rig.story());
+}
+
 /// With rare beats it was all there was; a pause came between the question and the answer.
 #[test]
 fn what_was_played_before_a_late_answer_counts_once_that_has_come() {
