@@ -205,14 +205,13 @@ impl Playing {
         let sampled = self
             .anchor
             .sample(seconds, told, now.mono, self.item.duration);
-        let zeroed = sampled.jumped && seconds < ZERO * self.anchor.rate().max(1.0);
+        let at_zero = seconds < ZERO * self.anchor.rate().max(1.0);
         let was_near_end = before
             .position(now.mono, self.item.duration)
             .is_some_and(|position| self.is_near_end(position, false));
-        let stays_put_back = self.is_put_back() && seconds < ZERO;
-        if !stays_put_back {
+        if !(self.is_put_back() && at_zero) {
             let ends = !told || was_near_end || !self.anchor.running();
-            self.before_zero = (zeroed && ends).then_some((before, now.mono));
+            self.before_zero = (sampled.jumped && at_zero && ends).then_some((before, now.mono));
         }
         sampled
     }
@@ -297,6 +296,9 @@ impl Playing {
 
     /// Time passes towards a start, or stops doing so.
     pub fn run(&mut self, running: bool, now: Moment) {
+        if running && self.is_put_back() {
+            self.before_zero = None;
+        }
         self.anchor.run(running);
         if running && self.session.is_none() {
             self.run_since.get_or_insert(now.mono);

@@ -235,11 +235,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             if !weighed && self.is_outdated(&header, event.at.wall)? {
                 continue;
             }
-            let superseded = self.superseded_by(&header).into_iter();
-            for old in superseded
-                .filter(|old| !draft.gone.contains(old))
-                .collect::<Vec<_>>()
-            {
+            for old in self.superseded_by(&header) {
                 // What could not wait still cannot, now that this tells it.
                 header.beat &= self
                     .index

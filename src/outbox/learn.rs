@@ -53,7 +53,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         for old in self.older_resume_points(lane, &moving) {
             draft.remove(old);
         }
-        let gone: BTreeSet<DeliveryId> = draft.gone.iter().copied().collect();
+        let gone = draft.gone.clone();
         for id in moving.into_iter().filter(|id| !gone.contains(id)) {
             if let Some(header) = self.index.get(id) {
                 let mut header = *header;

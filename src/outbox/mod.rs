@@ -188,7 +188,7 @@ type Change = (Vec<u8>, Option<Vec<u8>>);
 struct Draft {
     batch: Batch,
     put: Vec<(DeliveryId, Header)>,
-    gone: Vec<DeliveryId>,
+    gone: BTreeSet<DeliveryId>,
     viewings: Vec<(ViewingId, u64)>,
     pruned: Option<ViewingId>,
     opened: Vec<SessionId>,
@@ -225,7 +225,7 @@ impl Draft {
     fn remove(&mut self, id: DeliveryId) {
         self.batch.remove(record::payload(id));
         self.batch.remove(record::attempts(id));
-        self.gone.push(id);
+        self.gone.insert(id);
     }
 
     /// Puts a delivery's header into memory.

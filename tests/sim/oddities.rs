@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use reeld::watch::ears::EndFile;
+
 use crate::log::{End, What};
 use crate::player::State;
 use crate::script::{Kind, SLOTS};
@@ -91,7 +93,7 @@ impl World {
 
     pub fn breaks(&mut self, slot: usize) {
         self.end(slot, End::Left);
-        let said = self.with_open(slot, |seat, _| seat.player.wired_breaks());
+        let said = self.with_open(slot, |seat, _| seat.player.wired_end(EndFile::Error, false));
         if let Some(said) = said {
             self.hear_all(slot, said);
             self.with_open(slot, |seat, _| seat.player.open = None);

@@ -10,7 +10,7 @@ use crate::habits::{Between, Seeked};
 use crate::library::{FILMS, Film};
 use crate::script::Kind;
 use crate::wired::{Face, Line, Show};
-use reeld::watch::ears::Owner;
+use reeld::watch::ears::{EndFile, Owner};
 
 /// One process that plays.
 #[derive(Debug)]
@@ -283,7 +283,8 @@ impl Player {
     /// The playback ends, or another takes its place.
     pub fn tells_end(&self, eof: bool, next: bool) -> Vec<Said> {
         if self.wired {
-            return self.wired_end(eof, next);
+            let reason = if eof { EndFile::Eof } else { EndFile::Stop };
+            return self.wired_end(reason, next);
         }
         let reason = if eof && self.is_mpv() {
             EndReason::Eof

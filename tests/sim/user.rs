@@ -35,6 +35,8 @@ const TAKEN_BACK: u64 = 16;
 /// In one run in so many players are heard on the wire.
 const WIRED: u64 = 3;
 
+/// The first of them are simulated behind their watchers, too.
+const SIMULATED: usize = 7;
 const ON_THE_WIRE: [Kind; 13] = [
     Kind::Mpv,
     Kind::MpvTwice,
@@ -49,16 +51,6 @@ const ON_THE_WIRE: [Kind; 13] = [
     Kind::Showtime,
     Kind::Jellyfin,
     Kind::JellyfinNew,
-];
-
-const KINDS: [Kind; 7] = [
-    Kind::Mpv,
-    Kind::MpvTwice,
-    Kind::Vlc,
-    Kind::Celluloid,
-    Kind::Silent,
-    Kind::Mute,
-    Kind::Chatty,
 ];
 
 struct User {
@@ -147,7 +139,7 @@ pub fn script(seed: u64) -> Script {
 
 /// Of two players; the third is as the first.
 fn usual(rng: &mut Rng) -> [Kind; SLOTS] {
-    let [first, second] = [(); USUAL].map(|()| *pick(rng, &KINDS));
+    let [first, second] = [(); USUAL].map(|()| *pick(rng, &ON_THE_WIRE[..SIMULATED]));
     [first, second, first]
 }
 

@@ -387,11 +387,10 @@ impl Player {
         loading.into_iter().chain(opened).chain(known).collect()
     }
 
-    pub(crate) fn wired_end(&self, eof: bool, next: bool) -> Vec<Said> {
+    pub(crate) fn wired_end(&self, reason: EndFile, next: bool) -> Vec<Said> {
         let Some(open) = &self.open else {
             return Vec::new();
         };
-        let reason = if eof { EndFile::Eof } else { EndFile::Stop };
         let mut said = self.lines(&[(2, Line::EndFile(open.entry, reason))]);
         if !next {
             said.extend(self.lines(&[
@@ -485,23 +484,6 @@ impl Player {
             ..Show::default()
         };
         self.shows(0, loops).into_iter().collect()
-    }
-
-    /// It breaks off with an error.
-    pub(crate) fn wired_breaks(&self) -> Vec<Said> {
-        let entry = self.open.as_ref().map_or(0, |open| open.entry);
-        let mut said = self.lines(&[
-            (2, Line::EndFile(entry, EndFile::Error)),
-            (4, Line::Property("core-idle")),
-            (5, Line::Property("idle-active")),
-        ]);
-        let stopped = Show {
-            status: Some("Stopped"),
-            zeroed: Some(true),
-            ..Show::default()
-        };
-        said.extend(self.shows(0, stopped));
-        said
     }
 
     pub(crate) fn wired_rate(&self) -> Vec<Said> {

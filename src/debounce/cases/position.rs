@@ -35,6 +35,21 @@ fn what_a_player_that_owes_an_answer_would_have_played_completes_nothing_until_i
     }
 }
 
+/// Asked at 875 s, when it had played 25 s past the threshold, and silent for so many seconds.
+fn owing_an_answer(silent: f64) -> Rig {
+    let rules = Rules {
+        progress_every: Duration::from_secs(140),
+        ..test_rules()
+    };
+    let mut rig = Rig::with(rules, 1);
+    rig.open(heat());
+    rig.wait(780.0);
+    let players = rig.players.values_mut();
+    players.for_each(|truth| truth.answers = false);
+    rig.wait(96.0 + silent);
+    rig
+}
+
 /// It was asked just before it was stopped: one that hangs would not say so. One that is killed does not, nor one that was silent long.
 #[test]
 fn what_was_played_before_the_player_ends_by_itself_counts_though_it_owes_an_answer() {
@@ -50,18 +65,7 @@ fn what_was_played_before_the_player_ends_by_itself_counts_though_it_owes_an_ans
         (3.0, Signal::Vanished, false),
         (30.0, Signal::Ended(EndReason::Stopped), false),
     ] {
-        let rules = Rules {
-            progress_every: Duration::from_secs(140),
-            ..test_rules()
-        };
-        let mut rig = Rig::with(rules, 1);
-        rig.open(heat());
-        rig.wait(780.0);
-        rig.players
-            .values_mut()
-            .for_each(|truth| truth.answers = false);
-        // Asked at 875 s, when it had played 25 s past the threshold.
-        rig.wait(96.0 + silent);
+        let mut rig = owing_an_answer(silent);
         let said = format!("{silent} s, {signal:?}");
         rig.say(&PlayerId::new("mpv-1"), signal);
         let mut stops = rig.events.iter().filter(|e| e.action == Action::Stop);
@@ -73,17 +77,7 @@ fn what_was_played_before_the_player_ends_by_itself_counts_though_it_owes_an_ans
 /// What it says instead of an answer is that it is at its beginning: so Showtime stops.
 #[test]
 fn what_was_played_before_a_stop_at_the_beginning_counts_though_an_answer_is_owed() {
-    let rules = Rules {
-        progress_every: Duration::from_secs(140),
-        ..test_rules()
-    };
-    let mut rig = Rig::with(rules, 1);
-    rig.open(heat());
-    rig.wait(780.0);
-    rig.players
-        .values_mut()
-        .for_each(|truth| truth.answers = false);
-    rig.wait(99.0);
+    let mut rig = owing_an_answer(3.0);
     let id = PlayerId::new("mpv-1");
     let paused = Signal::Transport {
         state: Transport::Paused,
