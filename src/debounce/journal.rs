@@ -143,8 +143,8 @@ impl Debouncer {
         self.put_aside();
     }
 
-    /// Remembers a viewing as an older witness tells it.
-    pub fn revive(&mut self, told: Viewing) {
+    /// Remembers viewings as an older witness tells them.
+    pub fn revive(&mut self, told: impl Iterator<Item = Viewing>) {
         self.viewings.revive(told);
     }
 

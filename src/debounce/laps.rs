@@ -111,12 +111,17 @@ fn goes_on(
     }
     let rate = found.anchor.rate();
     let slack = ROUND * rate.max(1.0);
-    let elapsed = then.wall.since(completed.updated_at).as_secs_f64() * rate;
+    // By a clock that was set back nobody knows how much: any.
+    let is_dated = then.wall >= completed.updated_at;
+    let elapsed = match is_dated {
+        true => then.wall.since(completed.updated_at).as_secs_f64() * rate,
+        false => completed.duration,
+    };
     let is_begun = at < BEGINNING * completed.duration && at <= elapsed + slack;
     // Not all that loop say so, nor does mpv in its last lap: then it is where it would be after so many rounds.
     let there = (completed.position + elapsed).rem_euclid(completed.duration.max(1.0));
     let apart = (there - at).abs();
-    let goes_round = apart.min(completed.duration - apart) <= slack;
+    let goes_round = is_dated && apart.min(completed.duration - apart) <= slack;
     // mpv would say if it looped.
     let has_ended = completed.position >= completed.duration - slack;
     let is_another = source == Source::Mpv && has_ended && !found.item.repeated;

@@ -242,7 +242,7 @@ impl Debouncer {
         // The next lap of a looped file is nobody's seek.
         let is_lap = !is_paused && playing.is_rewound(now);
         if sampled.jumped && !is_lap {
-            playing.sought = Some(now.wall);
+            playing.sought = Some(now);
         }
         bank(&mut self.viewings, playing, sampled.played, &self.rules);
         let rules = &self.rules;

@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{
-    Item, Media, Moment, Playback, Viewing, ViewingId, ViewingKey, Wall, title_key,
-};
+use crate::model::{Item, Media, Moment, Playback, Viewing, ViewingId, ViewingKey, title_key};
 
 /// Why a play after completion that does not begin at the beginning is kept here.
 pub const ALREADY_WATCHED: &str = "already watched; this play did not begin at the beginning";
@@ -77,28 +75,46 @@ impl Viewings {
 
     /// Remembers what was not known while some of it may have been gone on with as other viewings: those get what it had come to.
     pub fn insert_late(&mut self, late: Vec<Viewing>) {
-        let ours: BTreeSet<ViewingId> = self.known.keys().copied().collect();
+        let ours = self.ids();
         for mut viewing in late {
-            if let Some(known) = self.known.get_mut(&viewing.id) {
-                // Known by the history alone, which does not say where it was played, and may have been behind.
-                known.played_in = known.played_in.take().or(viewing.played_in.take());
-                if known.updated_at < viewing.updated_at || viewing.is_taken_back() {
-                    self.revive(viewing);
-                }
+            let Some(known) = self.known.get_mut(&viewing.id) else {
+                self.insert_unknown(viewing, &ours);
                 continue;
+            };
+            // Known by the history alone, which does not say where it was played, and may have been behind.
+            known.played_in = known.played_in.take().or(viewing.played_in.take());
+            if known.updated_at < viewing.updated_at || viewing.is_taken_back() {
+                self.add(viewing);
             }
-            if viewing.completed.is_none() && !is_aside(&viewing) {
-                self.leave_to_heir(&mut viewing, &ours);
-            }
-            self.insert(viewing);
         }
     }
 
-    /// Remembers a viewing as another witness tells it: what is known already can only become more, and what one of them took back
-    /// stays so.
-    pub fn revive(&mut self, told: Viewing) {
+    /// Remembers viewings as another witness tells them, who may have been heard late: what is known already can only become more,
+    /// and what one of them took back stays so.
+    pub fn revive(&mut self, told: impl Iterator<Item = Viewing>) {
+        let ours = self.ids();
+        for viewing in told {
+            match self.known.contains_key(&viewing.id) {
+                true => self.add(viewing),
+                false => self.insert_unknown(viewing, &ours),
+            }
+        }
+    }
+
+    fn ids(&self) -> BTreeSet<ViewingId> {
+        self.known.keys().copied().collect()
+    }
+
+    fn insert_unknown(&mut self, mut late: Viewing, ours: &BTreeSet<ViewingId>) {
+        if late.completed.is_none() && !is_aside(&late) {
+            self.leave_to_heir(&mut late, ours);
+        }
+        self.insert(late);
+    }
+
+    fn add(&mut self, told: Viewing) {
         let Some(known) = self.known.get_mut(&told.id) else {
-            return self.insert(told);
+            return;
         };
         if known.is_taken_back() || told.is_taken_back() {
             return known.take_back();
@@ -143,14 +159,14 @@ impl Viewings {
         aside.collect()
     }
 
-    /// What a play of `key` from `fraction` of the length is, in a playback that belongs to `part_of` and was last
-    /// `sought` in then.
+    /// What a play of `key` from `fraction` of the length is, in a playback that belongs to `part_of`, and that was
+    /// `sought` in since the last viewing began.
     pub fn decide(
         &self,
         key: &ViewingKey,
         fraction: f64,
         part_of: Option<ViewingId>,
-        sought: Option<Wall>,
+        sought: bool,
     ) -> Decision {
         let Some(latest) = self.latest(key) else {
             return Decision::New;
@@ -160,7 +176,7 @@ impl Viewings {
         let is_over = here.is_some_and(|here| match here.id == latest.id {
             true => !is_under_way(latest),
             // A re-watch begun elsewhere has no part in it, unless sought in since.
-            false => sought < Some(latest.started_at),
+            false => !sought,
         });
         if is_over {
             Decision::Nothing
@@ -280,7 +296,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::model::{MediaType, Process};
+    use crate::model::{MediaType, Process, Wall};
 
     fn film(title: &str, year: Option<u16>) -> ViewingKey {
         let media = Media {
@@ -323,7 +339,6 @@ mod tests {
             viewing(1, heat.clone(), true, 1),
             viewing(2, heat.clone(), true, 2),
         ]);
-        let sought = Some(Wall(3));
         for (name, memory, fraction, here, expected) in [
             ("never seen", &Viewings::default(), 0.5, None, Decision::New),
             (
@@ -364,13 +379,37 @@ mod tests {
                 Decision::Nothing,
             ),
         ] {
-            let decided = memory.decide(&heat, fraction, here, None);
+            let decided = memory.decide(&heat, fraction, here, false);
             assert_eq!(decided, expected, "{name}");
         }
-        let joined = again.decide(&heat, 0.5, Some(ViewingId(1)), sought);
+        let joined = again.decide(&heat, 0.5, Some(ViewingId(1)), true);
         assert_eq!(joined, Decision::Continue(ViewingId(2)), "sought since");
-        let begun = twice.decide(&heat, 0.0, Some(ViewingId(1)), sought);
+        let begun = twice.decide(&heat, 0.0, Some(ViewingId(1)), true);
         assert_eq!(begun, Decision::New, "sought since");
+    }
+
+    #[test]
+    fn an_unfinished_viewing_that_is_heard_of_late_is_left_to_the_one_that_went_on() {
+        let heat = film("Heat", Some(1995));
+        let mut late = viewing(1, heat.clone(), false, 1);
+        late.played = 400.0;
+        let mut heir = viewing(2, heat.clone(), false, 2);
+        heir.played = 300.0;
+        for tell in [
+            |known: &mut Viewings, late: Viewing| known.revive([late].into_iter()),
+            |known: &mut Viewings, late: Viewing| known.insert_late(vec![late]),
+        ] {
+            let mut known = Viewings::new(vec![heir.clone()]);
+            tell(&mut known, late.clone());
+            assert!(known.is_superseded(late.id));
+            assert_eq!(known.get(heir.id).unwrap().played, 700.0);
+            let on = known.decide(&heat, 0.7, None, false);
+            assert_eq!(on, Decision::Continue(heir.id));
+        }
+        // Of two that are heard of together neither went on with the other here.
+        let mut known = Viewings::default();
+        known.revive([late.clone(), heir].into_iter());
+        assert!(!known.is_superseded(late.id));
     }
 
     #[test]

@@ -100,9 +100,8 @@ impl<E: Edges> Engine<E> {
     }
 
     fn revive(&mut self, late: &[&Entry]) {
-        for entry in late {
-            self.debouncer.revive(entry.viewing());
-        }
+        let viewings = late.iter().map(|entry| entry.viewing());
+        self.debouncer.revive(viewings);
     }
 
     /// The debouncer learns of it whether or not the history can be read.

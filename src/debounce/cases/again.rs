@@ -108,7 +108,7 @@ fn what_was_left_in_its_credits_and_is_chosen_again_is_a_rewatch_though_the_play
 
 #[test]
 fn credits_in_one_player_are_no_part_of_the_rewatch_begun_in_another_unless_sought_in() {
-    for (sought, watches) in [(false, 1), (true, 2)] {
+    for (sought, set_back, watches) in [(false, false, 1), (true, false, 2), (true, true, 2)] {
         let mut rig = Rig::new();
         rig.open_at("mpv-1", heat(), 0.0);
         rig.open_at("vlc-2", heat(), 100.0);
@@ -116,6 +116,9 @@ fn credits_in_one_player_are_no_part_of_the_rewatch_begun_in_another_unless_soug
         rig.open_at("vlc-3", heat(), 0.0);
         rig.quit("vlc-2");
         rig.wait(50.0);
+        if set_back {
+            rig.now.wall = rig.now.wall.minus(Duration::from_secs(7200));
+        }
         if sought {
             rig.seek("mpv-1", 700.0, true);
             rig.wait(170.0);

@@ -160,6 +160,24 @@ fn begun_anew_unseen(player: &str, item: Item, pid: Option<u32>) -> Rig {
 }
 
 #[test]
+fn a_film_begun_anew_while_no_daemon_ran_is_a_rewatch_though_the_clock_was_set_back() {
+    for (item, watches) in [(heat(), 2), (looped(), 1)] {
+        let mut rig = Rig::new();
+        rig.open_at("vlc", heat(), 0.0);
+        rig.wait(1000.0);
+        rig.end("vlc", EndReason::Eof);
+        rig.now.wall = rig.now.wall.minus(Duration::from_secs(7200));
+        let truth = rig.players.get_mut(&PlayerId::new("vlc")).unwrap();
+        truth.position = 0.0;
+        truth.item = item;
+        rig.restart(40.0, test_rules());
+        rig.wait(960.0);
+        rig.end("vlc", EndReason::Eof);
+        assert_eq!(rig.watches(), watches, "{}", rig.story());
+    }
+}
+
+#[test]
 fn a_film_begun_anew_while_no_daemon_ran_is_a_rewatch_unless_its_player_loops_it() {
     for (player, item, watches) in [
         ("mpv-1", heat(), 2),

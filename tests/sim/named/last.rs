@@ -200,3 +200,57 @@ fn who_is_linked_changes_before_a_film_has_begun() {
         .then(Act::PlayOut { slot: 1 })
         .goes_well();
 }
+
+/// The completion is dated later than all that follows.
+#[test]
+fn what_follows_a_completion_after_the_clock_was_set_back_is_a_rewatch() {
+    let clock = || Env::Clock {
+        step_ms: -6_000_000,
+    };
+    evening(Kind::Celluloid)
+        .with(|setup| setup.threshold = 75)
+        .then(open(3))
+        .then(Act::PlayOut { slot: SLOT })
+        .then(Act::Wait(seconds(1)))
+        .meanwhile(0.4, clock())
+        .meanwhile(0.7, Env::Kill { down: seconds(77) })
+        .then(open(3))
+        .then(play_to(0.79))
+        .goes_well();
+    evening(Kind::MpvTwice)
+        .then(open(2))
+        .then(Act::PlayOut { slot: SLOT })
+        .then(Act::Wait(seconds(8)))
+        .then(open_in(SLOT, 2, 0.65))
+        .then(play_to(0.86))
+        .then(Act::Seek {
+            slot: SLOT,
+            fraction: 0.05,
+        })
+        .meanwhile(0.1, clock())
+        .then(Act::PlayOut { slot: SLOT })
+        .goes_well();
+}
+
+/// The history can be read only when the film has gone on as another viewing, and the credits completed the first.
+#[test]
+fn what_was_begun_before_the_database_was_lost_is_not_completed_by_the_credits_of_what_went_on() {
+    evening_of([Kind::Haruna, Kind::Showtime])
+        .with(|setup| setup.wired = true)
+        .then(open_in(0, 14, 0.0))
+        .then(Act::PlayTo {
+            slot: 0,
+            fraction: 0.4,
+        })
+        .then(Act::Quit { slot: 0 })
+        .meanwhile(0.6, Env::LoseDatabase { down: seconds(12) })
+        .meanwhile(0.9, Env::History { time: seconds(140) })
+        .then(open_in(1, 14, 0.4))
+        .then(Act::PlayOut { slot: 1 })
+        .then(open_in(0, 14, 0.9))
+        .then(Act::PlayTo {
+            slot: 0,
+            fraction: 1.0,
+        })
+        .goes_well();
+}
