@@ -213,8 +213,8 @@ fn what_follows_a_completion_after_the_clock_was_set_back_is_a_rewatch() {
         .then(Act::PlayOut { slot: SLOT })
         .then(Act::Wait(seconds(1)))
         .meanwhile(0.4, clock())
-        .meanwhile(0.7, Env::Kill { down: seconds(77) })
         .then(open(3))
+        .meanwhile(0.7, Env::Kill { down: seconds(77) })
         .then(play_to(0.79))
         .goes_well();
     evening(Kind::MpvTwice)
@@ -227,7 +227,7 @@ fn what_follows_a_completion_after_the_clock_was_set_back_is_a_rewatch() {
             slot: SLOT,
             fraction: 0.05,
         })
-        .meanwhile(0.1, clock())
+        .meanwhile(0.01, clock())
         .then(Act::PlayOut { slot: SLOT })
         .goes_well();
 }
