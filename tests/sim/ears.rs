@@ -175,6 +175,7 @@ impl World {
             return self.complain(format!("somebody else was asked: {call:?}"));
         }
         let to_player = !matches!(call, Call::Names | Call::OwnerOf(_) | Call::Process(_));
+        self.log.calls += u32::from(to_player);
         let life = self.life;
         let hangs = to_player && self.hangs();
         let (after, heard) = if hangs {

@@ -12,6 +12,7 @@ use crate::log::{Fact, What};
 use crate::punchplay::PunchPlay;
 use crate::reference::{Count, Reference, Verdict};
 use crate::script::{Env, RequestFault, Script};
+use crate::warnings;
 use crate::world::{Outcome, World};
 
 /// What was found out.
@@ -30,7 +31,9 @@ pub struct Judgement {
 
 /// Carries out a script and judges it.
 pub fn judge(script: &Script, diary: bool) -> Judgement {
+    warnings::listen();
     let mut outcome = World::new(script, diary).run();
+    let warnings = warnings::heard();
     let mut judgement = Judgement {
         complaints: std::mem::take(&mut outcome.complaints),
         requests: outcome.requests,
@@ -50,6 +53,8 @@ pub fn judge(script: &Script, diary: bool) -> Judgement {
             judgement.times_are_true(&outcome);
         }
         judgement.quiet_evenings(script, &outcome);
+        judgement.positions_are_true(script, &outcome);
+        judgement.warns_of_nothing(script, &warnings);
     }
     judgement.diary = outcome.diary;
     judgement
@@ -190,8 +195,8 @@ impl Judgement {
         }
     }
 
-    /// Requests cost: one at each service for every beat, some for everything that happens. Of 12,000 evenings none had more than
-    /// three quarters of that.
+    /// Requests cost, and so does waking a player to ask it: one at each service, or two, for every beat, some for everything that
+    /// happens. Of 12,000 evenings none had more than three quarters of that.
     fn requests_are_bounded(&mut self, script: &Script, outcome: &Outcome) {
         #[allow(clippy::cast_precision_loss, reason = "small numbers")]
         let beats = outcome.played / beats(script).0 as f64;
@@ -204,11 +209,17 @@ impl Judgement {
                 outcome.requests
             ));
         }
+        let bound = 2.0 * beats + 3.0 * (happened + 8.0);
+        if f64::from(outcome.calls) > bound {
+            let calls = outcome.calls;
+            let complaint = format!("players were asked {calls} times, more than {bound:.0}");
+            self.complaints.push(complaint);
+        }
     }
 }
 
 /// The shortest and the longest time between two progress reports, seconds.
-fn beats(script: &Script) -> (u64, u64) {
+pub fn beats(script: &Script) -> (u64, u64) {
     let env = script.steps.iter().flat_map(|step| &step.env);
     let changes = env.filter_map(|(_, env)| match env {
         Env::Beats(seconds) => Some(*seconds),

@@ -22,6 +22,7 @@ impl World {
         }
         self.life += 1;
         self.ending = false;
+        self.patience = Default::default();
         self.blind |= !self.could_write && self.history_fails;
         self.split();
         let now = self.clock.moment();

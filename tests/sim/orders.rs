@@ -10,7 +10,7 @@ use reeld::model::{Ids, Wall};
 
 use crate::clock::EVENING;
 use crate::edges::Last;
-use crate::library::{FILMS, Film, PRIVATE, Work};
+use crate::library::{FILMS, Fate, Film, PRIVATE, Work};
 use crate::log::{Fact, Reach, Rematched, TakenBack, What};
 use crate::world::{ACCOUNTS, World};
 
@@ -215,9 +215,19 @@ impl World {
         self.split();
         let work = film.map(|film| FILMS[film].work());
         self.hidden = work.map(|work| (work, self.clock.true_wall().0));
-        let files = FILMS.iter().filter(|film| Some(film.work()) == work);
-        let hidden = files.map(|film| film.path.to_owned());
-        self.config.privacy.ignore_paths = [PRIVATE.to_owned()].into_iter().chain(hidden).collect();
+        let paths = |of_it: bool| {
+            let films = FILMS.iter().filter(move |film| film.fate != Fate::Private);
+            let films = films.filter(move |film| (Some(film.work()) == work) == of_it);
+            films.map(|film| film.path.to_owned())
+        };
+        // One way to say it or the other.
+        let rest = work.is_some() && self.random.bool();
+        let privacy = &mut self.config.privacy;
+        privacy.ignore_paths = [PRIVATE.to_owned()]
+            .into_iter()
+            .chain(paths(true).filter(|_| !rest))
+            .collect();
+        privacy.only_paths = paths(false).filter(|_| rest).collect();
         self.reconfigured();
         self.fact(What::Hidden(work));
     }

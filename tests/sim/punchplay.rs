@@ -51,6 +51,19 @@ pub struct PunchPlay {
     /// Stops of sessions of which it knew no start; and how often it was told how far one is.
     pub without_start: u32,
     pub beats: u32,
+    /// Of every event, as it went out first.
+    pub places: Vec<Place>,
+}
+
+/// Where an event says that a film was.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Place {
+    pub work: Work,
+    pub path: String,
+    /// Wall milliseconds.
+    pub stamp: i64,
+    /// Seconds.
+    pub position: f64,
 }
 
 /// What is known of the machine when a request goes out.
@@ -196,6 +209,13 @@ impl PunchPlay {
         }
         session.stamp = event.event_created_at;
         session.stop_sent = stop;
+        #[allow(clippy::cast_precision_loss, reason = "seconds of a film")]
+        self.places.push(Place {
+            work: film.work(),
+            path: path.to_owned(),
+            stamp: event.event_created_at,
+            position: event.position_seconds as f64,
+        });
         self.sent.insert(event.event_id.clone(), body.to_owned());
         Ok(())
     }

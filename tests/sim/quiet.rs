@@ -138,6 +138,7 @@ impl Judgement {
         }
         #[allow(clippy::cast_precision_loss, reason = "a few minutes")]
         let every = script.setup.progress_every as f64;
+        self.jumps_are_told(outcome);
         let told = Told::of(&outcome.facts);
         let (least, most) = told.beats(every);
         let beats = f64::from(punchplay.beats);

@@ -75,6 +75,9 @@ impl World {
                 "something was sent as {key:?}, which is not linked"
             ));
         }
+        if self.clock.now < self.patience[account] {
+            return self.complain(format!("{} had asked for patience", key.service));
+        }
         if self.was_told(account, delivery, &job) {
             return self.complain(format!(
                 "sent again after it was taken: {}",
@@ -389,6 +392,14 @@ impl World {
             && matches!(job.call, Call::History { .. } | Call::HistoryOf(_))
         {
             self.memory.quiet_since = self.clock.now;
+        }
+        if let Disposition::Retry {
+            after: Some(wait),
+            fault: Fault::Throttled,
+            ..
+        } = outcome
+        {
+            self.patience[account] = self.clock.now + wait;
         }
         if let Disposition::NeedsLogin { reason } = &outcome {
             let key = &all_accounts()[account].key;

@@ -44,6 +44,8 @@ pub struct Outcome {
     pub punchplay: [PunchPlay; 2],
     pub discovr: Discovr,
     pub requests: u32,
+    /// How often players on the bus were asked something.
+    pub calls: u32,
     /// Seconds of playing.
     pub played: f64,
     /// Seconds in which a service could not be reached, or refused the login.
@@ -81,6 +83,8 @@ pub struct World {
     pub unreachable: [Duration; 2],
     pub revoked: [bool; 2],
     pub memory: Memory,
+    /// Nothing more before then, an account's service has said to this daemon.
+    pub patience: [Duration; ACCOUNTS],
     /// Requests of accounts (path and body) to which the daemon has had a clear answer, and cannot have forgotten it.
     pub told: BTreeMap<(usize, DeliveryId), Vec<(String, String)>>,
     /// The daemon runs, the machine is awake and the disk works since then, wall milliseconds.
@@ -268,6 +272,7 @@ impl World {
             unreachable: [Duration::ZERO; 2],
             revoked: [false; 2],
             memory: Memory::default(),
+            patience: [Duration::ZERO; ACCOUNTS],
             told: BTreeMap::new(),
             well_since: 0,
             sleeps: Vec::new(),
