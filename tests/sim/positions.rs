@@ -160,7 +160,7 @@ impl Judgement {
             let work = FILMS[film].work();
             let at = |place: &&Place| Wall(place.stamp).since(EVENING);
             let of_it = || places.iter().filter(|place| place.work == work);
-            let before = of_it().filter(|place| at(place) <= stretch.began).last();
+            let before = of_it().rfind(|place| at(place) <= stretch.began);
             let goes_on = before.is_some_and(|place| !place.path.ends_with("/stop"));
             // The buffer fills first.
             let soon = stretch.began.saturating_sub(LATE)..=stretch.began + TOLD_WITHIN;
