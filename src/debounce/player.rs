@@ -1,6 +1,7 @@
 //! A player and what is open in it, and what its signals do to them.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::Debouncer;
 use super::laps::{Completed, LOOPED_WITHIN, differ};
@@ -9,6 +10,9 @@ use super::rules::Rules;
 use super::session::{Candidate, Playing, Session};
 use super::viewings::{Viewings, location_hash};
 use crate::model::{Action, EndReason, Item, Moment, PlayerId, PlayerInfo, Transport};
+
+/// In this time a clock that runs has moved.
+const MOVES: Duration = Duration::from_secs(2);
 
 /// A player, with what is open in it.
 #[derive(Debug)]
@@ -238,7 +242,9 @@ impl Debouncer {
         let Some(playing) = &mut player.playing else {
             return;
         };
+        let was_sure = playing.anchor.sure();
         let sampled = playing.sample(seconds, seeked, now);
+        let is_doubtful = was_sure && !playing.anchor.sure();
         // The next lap of a looped file is nobody's seek.
         let is_lap = !is_paused && playing.is_rewound(now);
         if sampled.jumped && !is_lap {
@@ -275,6 +281,17 @@ impl Debouncer {
         if sampled.jumped {
             self.rewound_and_paused(id, now);
             self.back_to_the_beginning(id, now);
+        }
+        if is_doubtful {
+            self.ask_again(id, now);
+        }
+    }
+
+    /// It is where it was when it was asked last: its clock stands still, or it jumped back by as much. The next answer will tell.
+    fn ask_again(&mut self, id: &PlayerId, now: Moment) {
+        let playing = playing_in(&mut self.players, id);
+        if let Some(session) = playing.and_then(|playing| playing.session.as_mut()) {
+            session.beat = session.beat.min(now.mono + MOVES);
         }
     }
 

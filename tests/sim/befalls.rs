@@ -59,6 +59,7 @@ impl World {
             Env::Clock { step_ms } => {
                 self.clock.off += step_ms;
                 self.log.clock_was_wrong = true;
+                self.stepped = self.clock.now;
                 self.set_back += ms(u64::try_from(-step_ms).unwrap_or(0));
                 if step_ms < -30_000 {
                     self.split();

@@ -19,6 +19,8 @@ const BLUR: f64 = 3.5;
 const ZEROED: f64 = 8.0;
 /// After a jump, a time of rest and an answer.
 const TOLD_WITHIN: Duration = Duration::from_secs(5);
+/// Between two jumps of a hand that looks for a place, and a little more.
+const SCRUBBED: Duration = Duration::from_secs(1);
 /// An answer that does not come is not waited for longer.
 const LATE: Duration = Duration::from_secs(3);
 
@@ -83,7 +85,7 @@ impl Places {
                     match stretch.jump {
                         Jump::Silent => lost.insert(stretch.playback, stretch.began + astray),
                         // It may have jumped to and fro before.
-                        Jump::Told => lost.insert(stretch.playback, stretch.began + LATE),
+                        Jump::Told => lost.insert(stretch.playback, stretch.began + SCRUBBED),
                         Jump::No => None,
                     };
                     (stretch.playback, piece)

@@ -17,6 +17,8 @@ const LIMIT: (usize, Duration) = (120, Duration::from_secs(300));
 const STALE: i64 = 600_000 + 5_000;
 /// So much later than it ended a session may still be spoken of as if it went on, milliseconds.
 const LINGERS: i64 = 20_000;
+/// A stamp may be ahead of the clock by so much, as those of a session increase and a small step ends none; milliseconds.
+const AHEAD: i64 = 31_000;
 /// Counts as watched where nobody says otherwise.
 const THRESHOLD: f64 = 0.9;
 
@@ -75,6 +77,8 @@ pub struct Sending<'a> {
     pub names: bool,
     /// This film is private since then, wall milliseconds.
     pub hidden: Option<(Work, i64)>,
+    /// What the daemon's clock says, if nothing that goes out now can be ahead of it; wall milliseconds.
+    pub ahead_of: Option<i64>,
     /// What all clocks agree on; `None`: they never all did.
     pub wall: Option<Awake<'a>>,
 }
@@ -203,6 +207,10 @@ impl PunchPlay {
                 "{path} of {} was sent after one of {}",
                 event.event_created_at, session.stamp
             ));
+        }
+        let ahead = |wall| !stop && event.event_created_at > wall + AHEAD;
+        if sending.ahead_of.is_some_and(ahead) {
+            return Err(format!("{path} is of a time to come"));
         }
         if let Some(wall) = sending.wall {
             session.judge_times(path, event.event_created_at, stop, wall)?;

@@ -7,6 +7,7 @@ use reeld::engine::Input;
 use reeld::model::{AccountKey, DeliveryId, Ids, Wall};
 use reeld::service::{Answer, Call, Disposition, Fault, Frozen, Job, discovr, punchplay};
 
+use crate::judge::beats;
 use crate::log::Reach;
 use crate::punchplay::{Awake, Sending};
 use crate::script::RequestFault;
@@ -95,6 +96,8 @@ impl World {
                 now: self.clock.now,
                 names: self.config.privacy.send_filename,
                 hidden: self.hidden,
+                // What was made before the step, or waited, may be ahead.
+                ahead_of: self.clock_is_alone().then_some(self.clock.moment().wall.0),
                 wall: right.then_some(Awake {
                     now: self.clock.true_wall().0,
                     since: self.well_since,
@@ -116,6 +119,14 @@ impl World {
             return self.complain("a session was told to two users".into());
         }
         self.go(account, delivery, job, kind);
+    }
+
+    /// Nothing goes wrong but the clock, and if that was set back the daemon has noticed.
+    fn clock_is_alone(&self) -> bool {
+        let beats = Duration::from_secs(beats(&self.script).1 + 10);
+        let is_noticed = self.clock.now > self.stepped + beats;
+        let nothing_waits = self.script.requests.is_empty() && self.script.store.is_empty();
+        is_noticed && nothing_waits && self.log.outages == 0.0 && !self.store_failed
     }
 
     /// Whether it got a clear answer before.
@@ -263,6 +274,12 @@ impl World {
                 reason,
             };
         }
+        if let Some(RequestFault::Throttled(seconds)) = fault
+            && !self.revoked[service_of(account)]
+        {
+            let wait = Duration::from_secs(seconds.into());
+            self.patience[account] = self.clock.now + wait;
+        }
         let delay = match fault {
             Some(RequestFault::Slow(seconds)) => Duration::from_secs(seconds.into()),
             _ => Duration::from_millis(40),
@@ -392,14 +409,6 @@ impl World {
             && matches!(job.call, Call::History { .. } | Call::HistoryOf(_))
         {
             self.memory.quiet_since = self.clock.now;
-        }
-        if let Disposition::Retry {
-            after: Some(wait),
-            fault: Fault::Throttled,
-            ..
-        } = outcome
-        {
-            self.patience[account] = self.clock.now + wait;
         }
         if let Disposition::NeedsLogin { reason } = &outcome {
             let key = &all_accounts()[account].key;

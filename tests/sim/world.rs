@@ -104,6 +104,8 @@ pub struct World {
     pub history_failed: bool,
     pub store_failed: bool,
     pub set_back: Duration,
+    /// When the clock was set last.
+    pub stepped: Duration,
     /// What is played is tracked, by the user's orders.
     pub tracked: bool,
     /// The pause in force, if it ends by itself; how many orders and ends there were; and what the daemon said last.
@@ -284,6 +286,7 @@ impl World {
             history_failed: false,
             store_failed: false,
             set_back: Duration::ZERO,
+            stepped: Duration::ZERO,
             tracked: true,
             ordered: None,
             pause: 0,

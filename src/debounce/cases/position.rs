@@ -349,3 +349,20 @@ fn back_to_the_beginning_and_paused_from_the_middle_is_a_pause() {
     rig.wait(10.0);
     assert_eq!(rig.story(), "start 5 · pause 0");
 }
+
+/// Its clock does not stand still: the next answer shows it.
+#[test]
+fn a_player_that_jumped_back_unsaid_by_just_as_much_as_it_had_played_is_believed() {
+    let rules = Rules {
+        progress_every: Duration::from_secs(300),
+        ..test_rules()
+    };
+    let mut rig = Rig::with(rules, 1);
+    rig.open_at("vlc", heat(), 100.0);
+    rig.wait(700.0);
+    // Asked at 735 s, and for the last time when it is there again.
+    rig.seek("vlc", 500.0, false);
+    rig.wait(500.0);
+    rig.set("vlc", Transport::Stopped);
+    assert_eq!(rig.watches(), 1, "{}", rig.story());
+}
