@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::player::{Player, playing_in};
 use super::release::remembering;
+use super::report::FIRST_BEAT;
 use super::session::{Candidate, Session};
 use super::steps::completes;
 use super::viewings::key_of;
@@ -48,7 +49,8 @@ impl Debouncer {
                 position: here,
             }),
             paused_since: was_paused.then_some(now.mono),
-            beat: now.mono + self.rules.progress_every,
+            // All so far is the word of the first look.
+            beat: now.mono + self.rules.progress_every.min(FIRST_BEAT),
             asked: None,
             jumped: None,
             stamp: span.stamp,

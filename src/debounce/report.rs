@@ -8,7 +8,7 @@ use super::steps::completes;
 use crate::model::{Action, Journal, Lifecycle, Moment, PlayerId, Span, Step};
 
 /// However rare the beats: after this it is known whether the player tells its position at all.
-const FIRST_BEAT: Duration = Duration::from_secs(30);
+pub(super) const FIRST_BEAT: Duration = Duration::from_secs(30);
 
 impl Debouncer {
     /// Makes the step of an event and queues it.

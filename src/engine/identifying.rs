@@ -10,7 +10,9 @@ use crate::model::{Moment, PlayerId};
 impl<E: Edges> Engine<E> {
     /// Tells the debouncer what is open in a player, by everything that is known by now.
     pub(super) fn identify(&mut self, player: &PlayerId, at: Moment) {
-        let Some(open) = self.open.get(player).filter(|open| !open.waits()) else {
+        // What has become private needs no second look.
+        let is_clear = |open: &&Open| !open.waits() || self.private.refuse(&open.item).is_some();
+        let Some(open) = self.open.get(player).filter(is_clear) else {
             return;
         };
         let identity = self.identity_of(open);

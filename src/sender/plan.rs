@@ -25,7 +25,8 @@ pub fn backoff(failures: u32, first: Duration, longest: Duration, random: &mut R
 pub struct Breaker {
     failures: u32,
     until: Duration,
-    asked: bool,
+    /// Before this boot time the service itself wants nothing.
+    asked: Duration,
 }
 
 impl Breaker {
@@ -39,15 +40,15 @@ impl Breaker {
     pub fn fail(&mut self, now: Duration, after: Option<Duration>, random: &mut Random) {
         self.failures = self.failures.saturating_add(1);
         let own = backoff(self.failures, FIRST, LONGEST, random);
-        let asked = after.map_or(Duration::ZERO, |asked| asked.min(LONGEST_ASKED));
-        self.asked = asked > own;
-        self.until = now.saturating_add(own.max(asked));
+        let asked = after.map(|asked| now.saturating_add(asked.min(LONGEST_ASKED)));
+        self.asked = asked.unwrap_or_default();
+        self.until = now.saturating_add(own).max(self.asked);
     }
 
     /// Nothing was sent, and it is of no use to try before `after`: the service has asked for nothing.
     pub fn stay(&mut self, now: Duration, after: Option<Duration>, random: &mut Random) {
         self.fail(now, after, random);
-        self.asked = false;
+        self.asked = Duration::ZERO;
     }
 
     /// The service answered sensibly.
@@ -55,12 +56,10 @@ impl Breaker {
         *self = Self::default();
     }
 
-    /// Something changed for the better (network, login): try at once, unless the service itself asked for patience.
+    /// Something changed for the better (network, login): try at once, or as soon as the service itself wants.
     pub fn nudge(&mut self) {
         self.failures = 0;
-        if !self.asked {
-            self.until = Duration::ZERO;
-        }
+        self.until = self.until.min(self.asked);
     }
 }
 
@@ -221,6 +220,14 @@ mod tests {
         asked.fail(s(100), Some(s(30)), &mut random);
         asked.nudge();
         assert_eq!(asked.until(), s(130));
+        // However long we would have waited by ourselves.
+        let mut both = Breaker::default();
+        for _ in 0..12 {
+            both.fail(s(100), Some(s(1)), &mut random);
+        }
+        assert!(both.until() > s(101));
+        both.nudge();
+        assert_eq!(both.until(), s(101));
         let mut unsent = Breaker::default();
         unsent.stay(s(100), Some(s(30)), &mut random);
         assert_eq!(unsent.until(), s(130));

@@ -152,6 +152,14 @@ impl Discovr {
         self.newest_sent.clear();
     }
 
+    /// What was told of a title last may be taken back, and an older place told again.
+    pub fn taken_back(&mut self, work: Work) {
+        let films = FILMS.iter().filter(|film| film.work() == work);
+        for film in films {
+            self.newest_sent.remove(&media_id(film));
+        }
+    }
+
     /// Power is lost: what was newest of late is not on the sender's disk.
     pub fn power_fails(&mut self, now: Duration) {
         let written = |sent: Duration| sent + WRITTEN_BACK < now;

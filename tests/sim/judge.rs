@@ -51,9 +51,9 @@ pub fn judge(script: &Script, diary: bool) -> Judgement {
         judgement.requests_are_bounded(script, &outcome);
         if !loses_the_clock(script) {
             judgement.times_are_true(&outcome);
+            judgement.positions_are_true(script, &outcome);
         }
         judgement.quiet_evenings(script, &outcome);
-        judgement.positions_are_true(script, &outcome);
         judgement.warns_of_nothing(script, &warnings);
     }
     judgement.diary = outcome.diary;

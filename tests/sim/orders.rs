@@ -11,7 +11,7 @@ use reeld::model::{Ids, Wall};
 use crate::clock::EVENING;
 use crate::edges::Last;
 use crate::library::{FILMS, Fate, Film, PRIVATE, Work};
-use crate::log::{Fact, Reach, Rematched, TakenBack, What};
+use crate::log::{Down, Fact, Reach, Rematched, TakenBack, What};
 use crate::world::{ACCOUNTS, World};
 
 /// Within this everybody has heard of an end.
@@ -69,6 +69,7 @@ impl World {
         if is_refused && may_be_refused {
             return;
         }
+        self.log.discovr.taken_back(work);
         for punchplay in &mut self.log.punchplay {
             punchplay.taken_back(&last.session.to_string());
         }
@@ -239,6 +240,11 @@ impl World {
         remembered.damage(line);
         if alone {
             remembered.alone();
+        }
+        drop(remembered);
+        if self.engine.is_none() && self.disk().is_empty() {
+            // With the database lost it was the only witness.
+            self.fact(What::Down(Down::Lost(true)));
         }
     }
 

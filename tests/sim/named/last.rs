@@ -254,3 +254,34 @@ fn what_was_begun_before_the_database_was_lost_is_not_completed_by_the_credits_o
         })
         .goes_well();
 }
+
+/// What lies beside it was still looked for, and until then it was followed as before.
+#[test]
+fn what_becomes_private_just_after_a_restart_is_followed_no_longer() {
+    for seed in 0..60 {
+        let mut script = evening(Kind::Mpv)
+            .then(open(8))
+            .then(Act::Wait(seconds(70)))
+            .meanwhile(0.5, Env::Kill { down: seconds(5) })
+            .meanwhile(0.58, Env::Hide { film: Some(8) })
+            .then(Act::Wait(seconds(30)));
+        script.seed = seed;
+        script.goes_well();
+    }
+}
+
+/// Its position stands at 0, and it was asked again only when its film was past the threshold by the clock.
+#[test]
+fn what_is_found_open_after_a_restart_is_soon_asked_where_it_is() {
+    evening(Kind::Mute)
+        .with(|setup| (setup.threshold, setup.progress_every) = (60, 300))
+        .then(open_in(SLOT, 9, 0.7))
+        .then(Act::Wait(seconds(19)))
+        .then(Act::Seek {
+            slot: SLOT,
+            fraction: 0.25,
+        })
+        .meanwhile(0.2, Env::Kill { down: seconds(3) })
+        .then(Act::PlayOut { slot: SLOT })
+        .goes_well();
+}
