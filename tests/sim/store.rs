@@ -27,6 +27,8 @@ pub struct Disk {
     pub now: Duration,
     faults: BTreeMap<u32, StoreFault>,
     operations: u32,
+    /// Power will fail at some time; otherwise nothing need be undone.
+    loses_power: bool,
     /// The process died in the middle of an operation.
     pub died: bool,
     /// Nothing works.
@@ -45,9 +47,10 @@ pub struct SimStore {
 }
 
 impl Disk {
-    pub fn new(faults: BTreeMap<u32, StoreFault>) -> Rc<RefCell<Self>> {
+    pub fn new(faults: BTreeMap<u32, StoreFault>, loses_power: bool) -> Rc<RefCell<Self>> {
         Rc::new(RefCell::new(Self {
             faults,
+            loses_power,
             ..Self::default()
         }))
     }
@@ -122,7 +125,7 @@ impl Disk {
     fn commit(&mut self, batch: Batch, durability: Durability) -> Result<(), StoreError> {
         let fault = self.operate()?;
         match durability {
-            Durability::Process => {
+            Durability::Process if self.loses_power => {
                 let mut undo = Vec::with_capacity(batch.changes.len());
                 for (key, value) in batch.changes {
                     let before = self.set(key.clone(), value);
@@ -134,7 +137,7 @@ impl Disk {
                     self.undo.pop_front();
                 }
             }
-            Durability::Disk => {
+            Durability::Process | Durability::Disk => {
                 for (key, value) in batch.changes {
                     self.set(key, value);
                 }

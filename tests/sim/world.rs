@@ -28,7 +28,7 @@ use crate::log::{Down, Fact, Jump, Reach, What};
 use crate::pauses::Ordered;
 use crate::player::{Player, Say};
 use crate::punchplay::PunchPlay;
-use crate::script::{SLOTS, Script};
+use crate::script::{Env, SLOTS, Script};
 use crate::store::Disk;
 use crate::wire::{Answered, Landing, Memory};
 
@@ -249,6 +249,8 @@ impl World {
         if setup.tmdb {
             config.tmdb.api_key = reeld::model::Secret::new("key");
         }
+        let mut env = script.steps.iter().flat_map(|step| &step.env);
+        let loses_power = env.any(|(_, env)| matches!(env, Env::Power { .. }));
         let linked = (0..2).filter(|service| setup.linked[*service]);
         Self {
             script: Rc::new(script.clone()),
@@ -260,7 +262,7 @@ impl World {
             playbacks: 0,
             players: 0,
             serial: 0,
-            disk: Disk::new(script.store.clone()),
+            disk: Disk::new(script.store.clone(), loses_power),
             remembered: Rc::default(),
             engine: None,
             ears: None,
