@@ -32,9 +32,9 @@ const REMATCHES: u64 = 8;
 /// One run in so many ends with something that is taken back, and played on.
 const TAKEN_BACK: u64 = 15;
 
-/// Seconds between two beats. The default in one run of six: it makes half of all requests, and they are all alike; where they are
-/// rare, the daemon has to know by itself.
-const BEATS: [u64; 6] = [30, 60, 120, 300, 300, 300];
+/// Seconds between two beats. The default, and twice that, in one run of eight each: they make most of all requests, and all alike;
+/// where beats are rare, the daemon has to know by itself.
+const BEATS: [u64; 8] = [30, 60, 120, 120, 300, 300, 300, 300];
 /// In one run in so many players are heard on the wire.
 const WIRED: u64 = 3;
 
