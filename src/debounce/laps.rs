@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | was seen to begin | if it begins by itself where that one has just ended, and is no other entry of the playlist: mpv says so; on the bus, within a minute of the end where the player is set to loop, and within three seconds where it is not |
 //! | was *found* (this run did not see it begin) in the process that completed the film, as an entry of its playlist | if it is the same entry: a lap may be paused or slowed down, so its place says nothing |
-//! | … as an entry that is not known | unless it was visibly begun anew: near its beginning, no farther than time allows, and neither looped nor where so many laps have brought it |
+//! | … as an entry that is not known | unless it was visibly begun anew: near its beginning, no farther than time allows (any time, where the clock was set back), and neither looped nor where so many laps have brought it |
 //! | … the same, while a re-watch is under way, or if that one had ended and this mpv does not loop | only where laps or credits have brought it |
 //!
 //! mpv's `loop-file` begins no playback: its laps are seeks, and mpv says of them what it says of the user's (`seek`,
@@ -117,7 +117,10 @@ fn goes_on(
         true => then.wall.since(completed.updated_at).as_secs_f64() * rate,
         false => completed.duration,
     };
-    let is_begun = at < BEGINNING * completed.duration && at <= elapsed + slack;
+    // Completed near its beginning, it is there still.
+    let left_there = completed.position < BEGINNING * completed.duration;
+    let goes_on_there = left_there && at >= completed.position - slack;
+    let is_begun = at < BEGINNING * completed.duration && at <= elapsed + slack && !goes_on_there;
     // Not all that loop say so, nor does mpv in its last lap: then it is where it would be after so many rounds.
     let there = (completed.position + elapsed).rem_euclid(completed.duration.max(1.0));
     let apart = (there - at).abs();

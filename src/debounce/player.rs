@@ -242,13 +242,13 @@ impl Debouncer {
         let Some(playing) = &mut player.playing else {
             return;
         };
-        let was_sure = playing.anchor.sure();
+        let was_estimated = playing.anchor.is_estimated();
         let sampled = playing.sample(seconds, seeked, now);
-        let is_doubtful = was_sure && !playing.anchor.sure();
+        let is_doubtful = !was_estimated && playing.anchor.is_estimated();
         // The next lap of a looped file is nobody's seek.
         let is_lap = !is_paused && playing.is_rewound(now);
         if sampled.jumped && !is_lap {
-            playing.sought = Some(now);
+            playing.sought = Some(now.boot);
         }
         bank(&mut self.viewings, playing, sampled.played, &self.rules);
         let rules = &self.rules;

@@ -106,6 +106,11 @@ impl Anchor {
         !self.estimated && self.unanswered.is_none()
     }
 
+    /// Its position is the clock's alone.
+    pub fn is_estimated(&self) -> bool {
+        self.estimated
+    }
+
     /// It is good enough to tell that a film has come to its end: the clock's for a short while at most.
     pub fn tells_the_end(&self, now: Duration) -> bool {
         !self.estimated && !self.is_late(now)

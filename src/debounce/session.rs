@@ -160,8 +160,8 @@ pub struct Playing {
     /// The viewing that this playback belongs to whatever else it plays: what it completed, or its piece of what was watched. Its laps are
     /// nothing new.
     pub part_of: Option<ViewingId>,
-    /// When it jumped last, unless a viewing of it has begun elsewhere since.
-    pub sought: Option<Moment>,
+    /// When it jumped last (boot time).
+    pub sought: Option<Duration>,
     /// This playback was looked at and is nothing new (until it jumps or is identified anew).
     pub settled_as_nothing: bool,
     /// The anchor before a sudden 0, and when that came (mono): some players say 0 just before they say that they stop.

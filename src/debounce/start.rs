@@ -34,12 +34,9 @@ impl Debouncer {
         let (from, since) = playing
             .from
             .unwrap_or_else(|| (playing.position(now).unwrap_or(0.0), now));
-        let decision = self.viewings.decide(
-            &key,
-            from / duration,
-            playing.part_of,
-            playing.sought.is_some(),
-        );
+        let decision = self
+            .viewings
+            .decide(&key, from / duration, playing.part_of, playing.sought);
         if let Decision::Continue(viewing) = decision
             && self.orphans.iter().any(|span| span.viewing == viewing)
         {
@@ -72,7 +69,7 @@ impl Debouncer {
                 // Its next lap is no new beginning either.
                 playing.part_of = Some(viewing);
             }
-            self.viewings.insert(Viewing {
+            let begun = Viewing {
                 id: viewing,
                 key,
                 media: media.clone(),
@@ -86,29 +83,11 @@ impl Debouncer {
                 completed: None,
                 local_only,
                 played_in: None,
-            });
-            if decision == Decision::New {
-                self.forget_seeks(id, viewing, since);
-            }
+            };
+            self.viewings.begin(begun, since.boot);
             viewing
         };
         self.open_session(id, viewing, media, now);
-    }
-
-    /// A viewing has begun in a player: who sought in another before did not mean that one.
-    fn forget_seeks(&mut self, id: &PlayerId, begun: ViewingId, since: Moment) {
-        let Some(begun) = self.viewings.get(begun) else {
-            return;
-        };
-        let others = self.players.iter_mut().filter(|(other, _)| *other != id);
-        for playing in others.filter_map(|(_, player)| player.playing.as_mut()) {
-            let part_of = playing
-                .part_of
-                .and_then(|viewing| self.viewings.get(viewing));
-            if part_of.is_some_and(|viewing| viewing.key.same_as(&begun.key)) {
-                playing.sought = playing.sought.filter(|sought| sought.boot >= since.boot);
-            }
-        }
     }
 
     /// What was taken for a piece of something watched, and is of a re-watch that was not known yet: it begins again, as that.

@@ -1,6 +1,7 @@
 //! The memory of viewings: is this play the continuation of one, a re-watch, or nothing new?
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use crate::model::{Item, Media, Moment, Playback, Viewing, ViewingId, ViewingKey, title_key};
 
@@ -23,6 +24,8 @@ const CREDITS: f64 = 0.75;
 #[derive(Debug, Clone, Default)]
 pub struct Viewings {
     known: BTreeMap<ViewingId, Viewing>,
+    /// When those began that began in this run, boot time; the wall clock may be set.
+    begun: BTreeMap<ViewingId, Duration>,
     /// Known late, and gone on with as another viewing meanwhile.
     superseded: BTreeSet<ViewingId>,
 }
@@ -45,7 +48,7 @@ impl Viewings {
         let known = remembered.into_iter().map(|viewing| (viewing.id, viewing));
         Self {
             known: known.collect(),
-            superseded: BTreeSet::new(),
+            ..Self::default()
         }
     }
 
@@ -61,6 +64,12 @@ impl Viewings {
         self.known.get_mut(&id)
     }
 
+    /// A viewing begins, at this boot time.
+    pub fn begin(&mut self, viewing: Viewing, at: Duration) {
+        self.begun.insert(viewing.id, at);
+        self.insert(viewing);
+    }
+
     pub fn insert(&mut self, viewing: Viewing) {
         self.known.insert(viewing.id, viewing);
         if self.known.len() > REMEMBERED {
@@ -69,7 +78,10 @@ impl Viewings {
                 .values()
                 .min_by_key(|viewing| viewing.updated_at)
                 .map(|viewing| viewing.id);
-            oldest.map(|id| self.known.remove(&id));
+            if let Some(id) = oldest {
+                self.known.remove(&id);
+                self.begun.remove(&id);
+            }
         }
     }
 
@@ -159,14 +171,14 @@ impl Viewings {
         aside.collect()
     }
 
-    /// What a play of `key` from `fraction` of the length is, in a playback that belongs to `part_of`, and that was
-    /// `sought` in since the last viewing began.
+    /// What a play of `key` from `fraction` of the length is, in a playback that belongs to `part_of` and was last
+    /// `sought` in at that boot time.
     pub fn decide(
         &self,
         key: &ViewingKey,
         fraction: f64,
         part_of: Option<ViewingId>,
-        sought: bool,
+        sought: Option<Duration>,
     ) -> Decision {
         let Some(latest) = self.latest(key) else {
             return Decision::New;
@@ -176,7 +188,7 @@ impl Viewings {
         let is_over = here.is_some_and(|here| match here.id == latest.id {
             true => !is_under_way(latest),
             // A re-watch begun elsewhere has no part in it, unless sought in since.
-            false => !sought,
+            false => sought < Some(self.begun_at(latest.id)),
         });
         if is_over {
             Decision::Nothing
@@ -222,6 +234,11 @@ impl Viewings {
     /// Whether something of it is under way.
     pub fn is_begun(&self, key: &ViewingKey) -> bool {
         self.latest(key).is_some_and(is_under_way)
+    }
+
+    /// Boot time; what an earlier run began is older than whatever this one sees.
+    fn begun_at(&self, id: ViewingId) -> Duration {
+        self.begun.get(&id).copied().unwrap_or_default()
     }
 
     fn latest(&self, key: &ViewingKey) -> Option<&Viewing> {
@@ -379,12 +396,12 @@ mod tests {
                 Decision::Nothing,
             ),
         ] {
-            let decided = memory.decide(&heat, fraction, here, false);
+            let decided = memory.decide(&heat, fraction, here, None);
             assert_eq!(decided, expected, "{name}");
         }
-        let joined = again.decide(&heat, 0.5, Some(ViewingId(1)), true);
+        let joined = again.decide(&heat, 0.5, Some(ViewingId(1)), Some(Duration::ZERO));
         assert_eq!(joined, Decision::Continue(ViewingId(2)), "sought since");
-        let begun = twice.decide(&heat, 0.0, Some(ViewingId(1)), true);
+        let begun = twice.decide(&heat, 0.0, Some(ViewingId(1)), Some(Duration::ZERO));
         assert_eq!(begun, Decision::New, "sought since");
     }
 
@@ -403,7 +420,7 @@ mod tests {
             tell(&mut known, late.clone());
             assert!(known.is_superseded(late.id));
             assert_eq!(known.get(heir.id).unwrap().played, 700.0);
-            let on = known.decide(&heat, 0.7, None, false);
+            let on = known.decide(&heat, 0.7, None, None);
             assert_eq!(on, Decision::Continue(heir.id));
         }
         // Of two that are heard of together neither went on with the other here.

@@ -62,8 +62,8 @@ enum Pause {
     None,
     /// All that waits (how many, and the last) was asked for in vain; until this boot time.
     AskedAll((usize, DeliveryId), Duration),
-    /// TMDB could not be asked; until this boot time.
-    Trouble(Duration),
+    /// TMDB could not be asked; until this boot time, and until which it wants to be left alone.
+    Trouble(Duration, Option<Duration>),
     /// It wants to be left alone until this boot time.
     Asked(Duration),
 }
@@ -72,8 +72,8 @@ impl Lookups {
     /// Something changed for the better: try at once, unless TMDB itself asked for patience.
     pub fn nudge(&mut self) {
         self.failures = 0;
-        if matches!(self.pause, Pause::Trouble(_)) {
-            self.pause = Pause::None;
+        if let Pause::Trouble(until, asked) = self.pause {
+            self.pause = asked.map_or(Pause::None, |asked| Pause::Asked(until.min(asked)));
         }
     }
 
@@ -88,7 +88,7 @@ impl Lookups {
 
     /// TMDB could not be reached, and something waits for it.
     pub fn unreachable(&self) -> bool {
-        matches!(self.pause, Pause::Trouble(_))
+        matches!(self.pause, Pause::Trouble(..))
     }
 
     /// What is wrong, for people.
@@ -194,7 +194,7 @@ impl Lookups {
         match self.pause {
             Pause::None => true,
             Pause::AskedAll(before, until) => before != waiting || until <= now.boot,
-            Pause::Trouble(until) | Pause::Asked(until) => until <= now.boot,
+            Pause::Trouble(until, _) | Pause::Asked(until) => until <= now.boot,
         }
     }
 
@@ -238,9 +238,11 @@ impl Lookups {
         let delay = delay.min(AGAIN.1);
         self.failures = self.failures.saturating_add(1);
         info!("TMDB could not be asked: {reason}; again later");
-        self.pause = match after {
-            Some(after) if after > delay => Pause::Asked(now.boot + after.min(REST)),
-            _ => Pause::Trouble(now.boot + delay),
+        let own = now.boot + delay;
+        let asked = after.map(|after| now.boot + after.min(REST));
+        self.pause = match asked {
+            Some(asked) if asked > own => Pause::Asked(asked),
+            asked => Pause::Trouble(own, asked),
         };
     }
 }
@@ -338,7 +340,7 @@ impl<E: Edges> Engine<E> {
         let until = match self.lookups.pause {
             _ if self.lookups.asking || self.lookups.refused.is_some() => return None,
             Pause::None => return None,
-            Pause::AskedAll(_, until) | Pause::Trouble(until) | Pause::Asked(until) => until,
+            Pause::AskedAll(_, until) | Pause::Trouble(until, _) | Pause::Asked(until) => until,
         };
         Some((until, "TMDB is asked again"))
     }
@@ -421,6 +423,11 @@ mod tests {
         lookups.answered(&film("Heat"), later(Some(90)), at(1001));
         lookups.nudge();
         assert_eq!(asks_at(&lookups, 1001), 1091);
+        let mut less = Lookups::default();
+        less.answered(&film("Heat"), later(Some(10)), at(1000));
+        assert!(asks_at(&less, 1000) > 1010, "its own wait is longer");
+        less.nudge();
+        assert_eq!(asks_at(&less, 1000), 1010);
         lookups.answered(&film("Heat"), later(Some(10_000_000)), at(1091));
         assert_eq!(asks_at(&lookups, 1091), 1091 + 86_400, "a day at most");
     }

@@ -148,3 +148,32 @@ fn a_lap_in_one_player_is_no_part_of_the_rewatch_in_another() {
         assert_eq!(rig.watches(), watches, "{rewatched}: {}", rig.story());
     }
 }
+
+/// What it had sought was of the watch that another player completed, before the re-watch began.
+#[test]
+fn who_sought_before_a_rewatch_began_elsewhere_is_no_part_of_it() {
+    for left_after in [60.0, 300.0] {
+        let rare = Rules {
+            progress_every: Duration::from_secs(300),
+            ..test_rules()
+        };
+        let mut rig = Rig::with(rare, 1);
+        rig.open_at("mpv-1", heat(), 0.0);
+        rig.wait(20.0);
+        rig.seek("mpv-1", 500.0, true);
+        rig.wait(20.0);
+        rig.set("mpv-1", Transport::Paused);
+        rig.wait(10.0);
+        rig.open_at("vlc-2", heat(), 500.0);
+        rig.wait(500.0);
+        rig.set("vlc-2", Transport::Stopped);
+        rig.quit("vlc-2");
+        rig.open_at("vlc-3", heat(), 0.0);
+        rig.wait(left_after);
+        rig.quit("vlc-3");
+        rig.set("mpv-1", Transport::Playing);
+        rig.wait(480.0);
+        rig.end("mpv-1", EndReason::Eof);
+        assert_eq!(rig.watches(), 1, "{}", rig.story());
+    }
+}

@@ -160,6 +160,57 @@ fn begun_anew_unseen(player: &str, item: Item, pid: Option<u32>) -> Rig {
 }
 
 #[test]
+fn credits_sought_in_after_a_restart_and_before_a_rewatch_began_elsewhere_are_no_part_of_it() {
+    let mut rig = Rig::new();
+    rig.open_at("vlc-1", heat(), 0.0);
+    rig.wait(920.0);
+    rig.set("vlc-1", Transport::Paused);
+    rig.wait(70.0);
+    rig.restart(5.0, test_rules());
+    rig.wait(5.0);
+    rig.seek("vlc-1", 880.0, true);
+    rig.wait(5.0);
+    rig.open_at("vlc-3", heat(), 0.0);
+    rig.wait(50.0);
+    rig.quit("vlc-3");
+    rig.set("vlc-1", Transport::Playing);
+    rig.wait(130.0);
+    rig.end("vlc-1", EndReason::Eof);
+    assert_eq!(rig.watches(), 1, "{}", rig.story());
+}
+
+/// Where it would be after so many laps, by a time that nobody knows.
+#[test]
+fn a_film_begun_anew_is_no_lap_by_a_clock_that_was_set_back() {
+    let mut rig = Rig::new();
+    rig.open_at("vlc", heat(), 0.0);
+    rig.wait(1000.0);
+    rig.end("vlc", EndReason::Eof);
+    rig.now.wall = rig.now.wall.minus(Duration::from_secs(7200));
+    let truth = rig.players.get_mut(&PlayerId::new("vlc")).unwrap();
+    truth.position = 0.0;
+    rig.restart(2.0, test_rules());
+    rig.wait(998.0);
+    rig.end("vlc", EndReason::Eof);
+    assert_eq!(rig.watches(), 2, "{}", rig.story());
+}
+
+/// A suspend completed it there, after it had been sought back.
+#[test]
+fn what_was_completed_near_its_beginning_and_plays_on_there_after_a_restart_is_the_same_playback() {
+    let mut rig = Rig::new();
+    rig.open_at("vlc", heat(), 0.0);
+    rig.wait(950.0);
+    rig.seek("vlc", 30.0, true);
+    rig.wait(10.0);
+    rig.sleep(3900.0);
+    rig.restart(1.0, test_rules());
+    rig.wait(959.0);
+    rig.end("vlc", EndReason::Stopped);
+    assert_eq!(rig.watches(), 1, "{}", rig.story());
+}
+
+#[test]
 fn a_film_begun_anew_while_no_daemon_ran_is_a_rewatch_though_the_clock_was_set_back() {
     for (item, watches) in [(heat(), 2), (looped(), 1)] {
         let mut rig = Rig::new();
