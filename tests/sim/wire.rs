@@ -121,12 +121,13 @@ impl World {
         self.go(account, delivery, job, kind);
     }
 
-    /// Nothing goes wrong but the clock, and if that was set back the daemon has noticed.
+    /// The clock was set and nothing else goes wrong; and if it was set back the daemon has noticed.
     fn clock_is_alone(&self) -> bool {
-        let beats = Duration::from_secs(beats(&self.script).1 + 10);
-        let is_noticed = self.clock.now > self.stepped + beats;
-        let nothing_waits = self.script.requests.is_empty() && self.script.store.is_empty();
-        is_noticed && nothing_waits && self.log.outages == 0.0 && !self.store_failed
+        let nothing_waits = || self.script.requests.is_empty() && self.script.store.is_empty();
+        let is_well = || self.log.outages == 0.0 && !self.store_failed;
+        let beats = || Duration::from_secs(beats(&self.script).1 + 10);
+        let is_noticed = || self.clock.now > self.stepped + beats();
+        self.log.clock_was_wrong && nothing_waits() && is_well() && is_noticed()
     }
 
     /// Whether it got a clear answer before.
