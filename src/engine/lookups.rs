@@ -72,8 +72,8 @@ impl Lookups {
     /// Something changed for the better: try at once, unless TMDB itself asked for patience.
     pub fn nudge(&mut self) {
         self.failures = 0;
-        if let Pause::Trouble(until, asked) = self.pause {
-            self.pause = asked.map_or(Pause::None, |asked| Pause::Asked(until.min(asked)));
+        if let Pause::Trouble(_, asked) = self.pause {
+            self.pause = asked.map_or(Pause::None, Pause::Asked);
         }
     }
 

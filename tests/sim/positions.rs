@@ -113,10 +113,9 @@ impl Places {
 
     fn allow(&self, place: &Place) -> bool {
         let at = Wall(place.stamp).since(EVENING);
-        let pieces = self.0.get(&place.work).into_iter().flatten();
+        let mut pieces = self.0.get(&place.work).into_iter().flatten();
         let film = FILMS.iter().find(|film| film.work() == place.work);
         let most = film.map_or(f64::MAX, |film| film.length * 0.99);
-        let mut pieces = pieces;
         pieces.any(|piece| piece.may_be_at(at, place.position, most))
     }
 }
@@ -152,14 +151,16 @@ impl Judgement {
                 continue;
             };
             let seen = fact.at.saturating_sub(stretch.began) >= TOLD_WITHIN;
+            if !seen || stretch.jump != Jump::Told {
+                continue;
+            }
             let film = outcome.facts.iter().find_map(|fact| match fact.what {
                 What::Opened { playback, film, .. } if playback == stretch.playback => Some(film),
                 _ => None,
             });
-            let Some(film) = film.filter(|_| seen && stretch.jump == Jump::Told) else {
+            let Some(work) = film.map(|film: usize| FILMS[film].work()) else {
                 continue;
             };
-            let work = FILMS[film].work();
             let at = |place: &&Place| Wall(place.stamp).since(EVENING);
             let of_it = || places.iter().filter(|place| place.work == work);
             let before = of_it().rfind(|place| at(place) <= stretch.began);
