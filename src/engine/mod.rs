@@ -392,7 +392,6 @@ impl<E: Edges> Engine<E> {
         self.rebuild(now);
         // What was read anew may have made some.
         self.write_steps(now);
-        self.keep_linked(now);
         self.write_notes(now);
         if self.falling_asleep && self.debouncer.peek().is_none() {
             self.falling_asleep = false;
@@ -417,7 +416,12 @@ impl<E: Edges> Engine<E> {
 
     /// Appends every step of the debouncer, until that fails.
     fn write_steps(&mut self, now: Moment) {
-        while let Some(step) = self.debouncer.peek() {
+        loop {
+            // A session that begins is bound to them if this process dies.
+            self.keep_linked(now);
+            let Some(step) = self.debouncer.peek() else {
+                return;
+            };
             let accounts = self.told_of(step);
             if self
                 .storage

@@ -18,6 +18,7 @@
 //! | … and the store knows that it has ended | the receipt is written |
 //! | the store is behind with a viewing, or wholly, and it was left unfinished within a `DAY` | that stop is queued again as well |
 //! | a stop is noted in the store, and the history has it | the note goes |
+//! | … and has another one, as it went ahead of the store and could not be read when that guessed where the session ended | the guess was told, and stands; a completion is told in a session of its own |
 //! | the history has not, or not whole, what it was told | its lines are written again (`refill.rs`) |
 //!
 //! Services are told of nothing that they were not to be told of when it happened, and of nothing older than `LATE`.
@@ -145,16 +146,10 @@ impl<E: Edges> Engine<E> {
     }
 
     /// Does what was ordered before a crash or a failing disk came in between: the history has it, and the store does not.
-    fn take_back_again(
-        &mut self,
-        log: &Read,
-        late: &[&Entry],
-        now: Moment,
-    ) -> Result<(), StoreError> {
+    fn take_back_again(&mut self, late: &[&Entry], now: Moment) -> Result<(), StoreError> {
         let Some(outbox) = self.storage.ready(&mut self.edges, now) else {
             return Ok(());
         };
-        outbox.noted_before(&log.sessions)?;
         for entry in late.iter().filter(|entry| entry.taken_back) {
             let stored = outbox.remembered(entry.viewing_id)?;
             let known = self.debouncer.viewing(entry.viewing_id).cloned();
@@ -164,7 +159,7 @@ impl<E: Edges> Engine<E> {
             }
             if let Some(mut viewing) = known.or(stored) {
                 viewing.take_back();
-                outbox.take_back(&viewing)?;
+                outbox.take_back(&viewing, &[])?;
                 self.debouncer.take_back(viewing.id, now);
                 info!(viewing = %viewing.id, "taken back, as the user had ordered");
             }
@@ -174,7 +169,11 @@ impl<E: Edges> Engine<E> {
 
     fn agree(&mut self, log: &Read, now: Moment) -> Result<Made, StoreError> {
         let late = late(log, now);
-        self.take_back_again(log, &late, now)?;
+        let Some(outbox) = self.storage.ready(&mut self.edges, now) else {
+            return Ok(Made::default());
+        };
+        let told = outbox.noted_before(&log.sessions)?;
+        self.take_back_again(&late, now)?;
         self.revive(&late);
         self.debouncer.forget_sessions(&log.sessions);
         self.close_former(now);
@@ -215,14 +214,15 @@ impl<E: Edges> Engine<E> {
             outbox.doubt(&gone_on, &arrived)?;
         }
         let standings = outbox.standings(late.iter().copied().flat_map(owed_of).collect())?;
-        let mut owed = owed(&late, &standings);
+        let mut owed = owed(&late, &standings, &told);
         let completions = owed.len();
         if behind {
             let day = now.wall.minus(DAY);
             let lost = |id: ViewingId| wholly || gone_on.contains(&id);
             let stops = late
                 .iter()
-                .filter(|e| e.ended_at >= day && lost(e.viewing_id));
+                .filter(|e| e.ended_at >= day && lost(e.viewing_id))
+                .filter(|e| !told.contains(&e.session_id));
             owed.extend(stops.filter_map(|entry| unfinished(entry)));
         }
         let newest = newest_of_titles(self.debouncer.viewings());
@@ -298,10 +298,14 @@ fn is_behind(stored: Option<&Viewing>, viewing: &Viewing) -> bool {
     })
 }
 
-/// Completions that neither the history nor the store knows to have ended.
-fn owed(late: &[&Entry], standings: &Standings) -> Vec<Owed> {
+/// Completions that neither the history nor the store knows to have ended. What the store has `told` of a session was a guess,
+/// if it is not its completion: that is told in another one.
+fn owed(late: &[&Entry], standings: &Standings, told: &BTreeSet<SessionId>) -> Vec<Owed> {
     let of = |entry: &&Entry| {
-        let (step, mut accounts) = entry.completion_step()?;
+        let (mut step, mut accounts) = entry.completion_step()?;
+        if let Some(event) = step.event.as_mut().filter(|e| told.contains(&e.session)) {
+            event.session = event.session.after_it();
+        }
         accounts.retain(|account| {
             standings.get(&(entry.viewing_id, account.clone())) == Some(&Standing::Unknown)
         });

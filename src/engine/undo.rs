@@ -14,9 +14,9 @@ use super::control::closed;
 use super::{Edges, Engine};
 use crate::control::{Response, TakenBack, TakenBackRow, TakenBackState};
 use crate::error::CliError;
-use crate::history::Receipt;
+use crate::history::{Entry, Receipt};
 use crate::model::{AccountKey, Moment, TAKEN_BACK, Viewing, ViewingId, media_json};
-use crate::outbox::{Outbox, Reach};
+use crate::outbox::{Before, Outbox, Reach};
 use crate::store::StoreError;
 
 impl<E: Edges> Engine<E> {
@@ -74,8 +74,12 @@ impl<E: Edges> Engine<E> {
             viewing.take_back();
             self.debouncer.take_back(viewing.id, now);
         }
+        let before = match there {
+            true => self.left_before(&viewing),
+            false => Vec::new(),
+        };
         let outbox = self.storage.ready(&mut self.edges, now);
-        if let Some(Err(error)) = outbox.map(|outbox| outbox.take_back(&viewing)) {
+        if let Some(Err(error)) = outbox.map(|outbox| outbox.take_back(&viewing, &before)) {
             self.storage.mistrust();
             self.storage.failed(&error, now);
             return Err(CliError::user(
@@ -116,6 +120,17 @@ impl<E: Edges> Engine<E> {
             self.edges.receipt(viewing, &receipt)?;
         }
         Ok(())
+    }
+
+    /// Where its title was left in other viewings, by the history; nothing if that cannot be read.
+    fn left_before(&mut self, viewing: &Viewing) -> Vec<Before> {
+        let log = self.edges.recall().unwrap_or_default();
+        let others = log.entries.iter().filter(|entry| {
+            entry.viewing_id != viewing.id
+                && entry.local_only.is_none()
+                && entry.key.same_title(&viewing.key)
+        });
+        others.filter_map(Entry::last_step).collect()
     }
 
     fn taken_back(&self, key: &AccountKey, reach: Reach) -> TakenBackRow {

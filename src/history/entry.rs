@@ -204,6 +204,15 @@ impl Entry {
         told.then(|| (self.stop(&stop, false), stop.accounts))
     }
 
+    /// The stop that says where it was left, and the accounts that it was for: the one that completed it, if one did.
+    #[must_use]
+    pub fn last_step(&self) -> Option<(Step, Vec<AccountKey>)> {
+        match &self.completion {
+            Some(completion) => Some((self.stop(completion, true), completion.accounts.clone())),
+            None => self.unfinished_step(),
+        }
+    }
+
     fn stop(&self, stop: &Completion, watched: bool) -> Step {
         let event = Lifecycle {
             action: Action::Stop,

@@ -62,6 +62,15 @@ uuid_id! {
     SessionId
 }
 
+impl SessionId {
+    /// The one that tells what this one no longer can, as it was ended otherwise; always the same.
+    #[must_use]
+    pub fn after_it(self) -> Self {
+        let other = !self.0.as_u128();
+        Self(uuid::Builder::from_random_bytes(other.to_be_bytes()).into_uuid())
+    }
+}
+
 /// Names a viewing on this machine: 16 hexadecimal digits, short enough to type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ViewingId(pub u64);

@@ -113,15 +113,19 @@ impl ViewingKey {
         if self.media_type.is_none() || other.media_type.is_none() {
             return self.media_type == other.media_type && self.location == other.location;
         }
-        self.media_type == other.media_type
-            && self.same_title(other)
+        self.same_title(other)
             && self.season == other.season
             && self.episode == other.episode
             && self.absolute_episode == other.absolute_episode
             && self.date == other.date
     }
 
-    fn same_title(&self, other: &Self) -> bool {
+    /// Whether both mean the same film, or the same series.
+    #[must_use]
+    pub fn same_title(&self, other: &Self) -> bool {
+        if self.media_type != other.media_type {
+            return false;
+        }
         if let (Some(a), Some(b)) = (self.ids.tmdb, other.ids.tmdb) {
             return a == b;
         }

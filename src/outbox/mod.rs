@@ -84,7 +84,7 @@ pub use queue::{Counts, Queued, QueuedState, Selection, Told, ToldState, Wanted}
 use record::{Remembrance, Tally};
 pub use restore::{Completed, Owed, Standing, Standings};
 pub use settle::Settled;
-pub use take_back::Reach;
+pub use take_back::{Before, Reach};
 
 /// Most viewings that are remembered; those touched longest ago go first.
 pub const MOST_VIEWINGS: usize = 5_000;

@@ -121,19 +121,25 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         Ok(viewings)
     }
 
-    /// The history was told of these sessions before the last run ended.
+    /// Forgets the notes of stops that the history knows already, by these sessions; of which they were. Either it was told just
+    /// before the last run ended, or ahead of the store, which has guessed the stop since: the store knows what was told of it.
     ///
     /// # Errors
     /// When the store failed.
-    pub fn noted_before(&mut self, told: &BTreeSet<SessionId>) -> Result<(), StoreError> {
+    pub fn noted_before(
+        &mut self,
+        known: &BTreeSet<SessionId>,
+    ) -> Result<BTreeSet<SessionId>, StoreError> {
+        let mut noted = BTreeSet::new();
         for number in self.notes.clone() {
             let note: Option<Note> = self.read(&record::note(number))?;
             let session = note.map(|note| note.event.session);
-            if let Some(session) = session.filter(|session| told.contains(session)) {
+            if let Some(session) = session.filter(|session| known.contains(session)) {
                 self.noted(number, session);
+                noted.insert(session);
             }
         }
-        Ok(())
+        Ok(noted)
     }
 
     /// How many stops the history has not been told of.

@@ -25,6 +25,9 @@ pub enum Reach {
     Delivered,
 }
 
+/// A stop, and the accounts that it was for.
+pub type Before = (Step, Vec<AccountKey>);
+
 impl<S: Store, C: Catalogue> Outbox<S, C> {
     /// How far the completion of a viewing has come at the accounts that were to be told of it.
     ///
@@ -65,11 +68,12 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         })
     }
 
-    /// Takes back what has not been delivered of a viewing's completion, durably. `viewing` as it is from now on.
+    /// Takes back what has not been delivered of a viewing's completion, durably. `viewing` as it is from now on; `before`:
+    /// where its title was left in other viewings, the newest last.
     ///
     /// # Errors
     /// When the store failed: reopen it and do it again.
-    pub fn take_back(&mut self, viewing: &Viewing) -> Result<(), StoreError> {
+    pub fn take_back(&mut self, viewing: &Viewing, before: &[Before]) -> Result<(), StoreError> {
         let reached = self.reach(viewing.id)?;
         let mut draft = Draft {
             touched: true,
@@ -104,7 +108,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
                 // Another account has it. Where nothing takes its place it would be told as watched to its end.
                 for id in self.resume_points(viewing.id, number) {
                     draft.remove(id);
-                    self.place_before(&key, id, &mut draft, &mut made)?;
+                    self.place_before(&key, before, &mut draft, &mut made)?;
                 }
             }
             if let Some(payload) = payload {
@@ -117,34 +121,22 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         self.commit(draft, Durability::Disk)
     }
 
-    /// With a title's resume point goes what it had superseded: the place of a completion that still waits is told again.
+    /// With a title's resume point goes what it had superseded: where the title was left before is told again.
     fn place_before(
         &mut self,
         key: &AccountKey,
-        gone: DeliveryId,
+        before: &[Before],
         draft: &mut Draft,
         made: &mut Appended,
     ) -> Result<(), StoreError> {
-        let Some(gone) = self.index.get(gone).copied() else {
+        let mut before = before.iter().rev();
+        let Some((step, _)) = before.find(|(_, accounts)| accounts.contains(key)) else {
             return Ok(());
         };
-        let lane = self.index.lane(gone.account, gone.lane);
-        let waiting =
-            lane.filter(|(_, other)| other.is_completion() && other.viewing != gone.viewing);
-        let Some(last) = waiting.map(|(id, _)| id).max() else {
-            return Ok(());
-        };
-        let payload: Option<Payload> = self.read(&record::payload(last))?;
-        let viewing = match &payload {
-            Some(payload) => self.remembered(payload.event.viewing)?,
-            None => None,
-        };
-        if let Some((payload, viewing)) = payload.zip(viewing) {
-            let event = self.of_this_boot(payload);
-            let step = unchanged(viewing);
-            self.deliver_to(key, &event, &step, Purpose::Place, draft, made)?;
+        match &step.event {
+            Some(event) => self.deliver_to(key, event, step, Purpose::Place, draft, made),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Of what happened before this boot its clocks say nothing in this one.

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::rc::Rc;
 
 use reeld::debounce::ALREADY_WATCHED;
@@ -130,6 +131,16 @@ pub struct SimEdges {
     pub remembered: Rc<RefCell<Remembered>>,
 }
 
+impl SimEdges {
+    /// A process that died over the database writes nothing else.
+    fn alive(&self) -> io::Result<()> {
+        match self.disk.borrow().died {
+            true => Err(io::Error::other("the process is dead")),
+            false => Ok(()),
+        }
+    }
+}
+
 impl Edges for SimEdges {
     type Store = SimStore;
 
@@ -149,7 +160,8 @@ impl Edges for SimEdges {
         Box::new(|_, _| false)
     }
 
-    fn remember(&mut self, entry: &Entry) -> std::io::Result<()> {
+    fn remember(&mut self, entry: &Entry) -> io::Result<()> {
+        self.alive()?;
         let mut remembered = self.remembered.borrow_mut();
         remembered.log.append(entry)?;
         let line = remembered.lines.entry(entry.viewing_id).or_default();
@@ -188,7 +200,8 @@ impl Edges for SimEdges {
         Ok(())
     }
 
-    fn receipt(&mut self, viewing: ViewingId, receipt: &Receipt) -> std::io::Result<()> {
+    fn receipt(&mut self, viewing: ViewingId, receipt: &Receipt) -> io::Result<()> {
+        self.alive()?;
         let mut remembered = self.remembered.borrow_mut();
         remembered.log.receipt(viewing, receipt)?;
         if !receipt.delivered {
@@ -197,11 +210,13 @@ impl Edges for SimEdges {
         Ok(())
     }
 
-    fn recall(&mut self) -> std::io::Result<Read> {
+    fn recall(&mut self) -> io::Result<Read> {
+        self.alive()?;
         self.remembered.borrow().log.recent()
     }
 
-    fn take_back(&mut self, viewing: ViewingId) -> std::io::Result<()> {
+    fn take_back(&mut self, viewing: ViewingId) -> io::Result<()> {
+        self.alive()?;
         let mut remembered = self.remembered.borrow_mut();
         let entries = remembered.log.recent()?.entries.into_iter();
         let mut completed = entries.filter(|entry| entry.viewing_id == viewing && entry.completed);
@@ -218,7 +233,8 @@ impl Edges for SimEdges {
         self.remembered.borrow().pause
     }
 
-    fn keep_pause(&mut self, pause: Option<&Pause>) -> std::io::Result<()> {
+    fn keep_pause(&mut self, pause: Option<&Pause>) -> io::Result<()> {
+        self.alive()?;
         self.remembered.borrow_mut().pause = pause.copied();
         Ok(())
     }
@@ -227,7 +243,8 @@ impl Edges for SimEdges {
         self.remembered.borrow().linked.clone()
     }
 
-    fn keep_linked(&mut self, linked: &[AccountKey]) -> std::io::Result<()> {
+    fn keep_linked(&mut self, linked: &[AccountKey]) -> io::Result<()> {
+        self.alive()?;
         self.remembered.borrow_mut().linked = Some(linked.to_vec());
         Ok(())
     }

@@ -390,3 +390,34 @@ fn a_film_that_was_watched_is_not_watched_again_by_its_credits_while_the_databas
     assert_eq!(rig.world.watched, ["Heat"]);
     assert_eq!(rig.world.history.len(), 1);
 }
+
+/// The history knew better and could not be asked: the guess was told under the id of that session's stop.
+#[test]
+fn what_a_stop_that_was_guessed_had_completed_is_told_in_a_session_of_its_own() {
+    for watched in [false, true] {
+        let mut rig = Rig::new(Machine::default());
+        rig.open("a", HEAT, 0.0);
+        rig.wait(100.0);
+        refuse(&mut rig, Some(StoreErrorKind::Full));
+        rig.wait(if watched { 250.0 } else { 50.0 });
+        rig.quit("a");
+        refuse(&mut rig, None);
+        rig.machine.log.borrow_mut().fail(true);
+        rig.kill(5.0);
+        rig.wait(60.0);
+        assert_eq!(rig.world.sessions.len(), 1);
+        assert!(rig.world.sessions[0].1, "it has ended");
+        let told = rig.world.requests.len();
+        rig.machine.log.borrow_mut().fail(false);
+        rig.wait(300.0);
+        let expected: &[&str] = if watched { &["Heat"] } else { &[] };
+        assert_eq!(rig.world.watched, expected);
+        assert_eq!(rig.world.history.len(), expected.len());
+        assert_eq!(rig.world.sessions.len(), 1 + expected.len());
+        assert!(watched || rig.world.requests.len() == told, "nothing else");
+        rig.machine.disk.borrow_mut().records.clear();
+        rig.kill(5.0);
+        rig.wait(300.0);
+        assert_eq!(rig.world.watched, expected, "once");
+    }
+}

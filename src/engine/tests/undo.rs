@@ -122,6 +122,32 @@ fn an_undo_in_which_the_database_is_lost_or_falls_back_is_done_all_the_same() {
     at_every_write(Trouble::FallBack(3));
 }
 
+/// Discovr is away, and keeps one place of a series: that of the second episode took the place of the first one's.
+#[test]
+fn where_the_episode_before_was_left_is_told_once_the_later_one_is_taken_back() {
+    let mut rig = Rig::new(Machine::default());
+    rig.world.away = Some(ServiceName::Discovr);
+    for (file, seconds) in [("S01E01", 180.0), ("S01E02", 355.0)] {
+        rig.open(
+            "a",
+            &format!("/tv/The Wire {{tmdb-1438}}/The.Wire.{file}.mkv"),
+            0.0,
+        );
+        rig.wait(seconds);
+        rig.quit("a");
+        rig.wait(60.0);
+    }
+    let log = rig.log();
+    let (first, second) = (&log.entries[0], &log.entries[1]);
+    let viewing = second.viewing_id.to_string();
+    rig.tell(Input::Request(1, Request::Undo { viewing }));
+    rig.world.away = None;
+    rig.wait(300.0);
+    assert_eq!(rig.world.history, Vec::<String>::new());
+    let place = rig.world.resume_points.values().collect::<Vec<_>>();
+    assert_eq!(place, [&format!("{:?}", first.ended_at.to_string())]);
+}
+
 #[test]
 fn what_the_history_has_not_been_told_of_is_not_taken_back() {
     let mut rig = watched(Machine::default(), true);

@@ -1,0 +1,126 @@
+//! Whose sessions are: of those linked when they began, whatever happens then.
+
+use super::desk::*;
+use super::rig::Trouble;
+use crate::control::Response;
+
+/// `user action session-number` of everything queued, sessions numbered as they are first met.
+fn queue(rig: &mut Rig) -> Vec<String> {
+    let Response::Queue(rows) = rig.ask(Request::Queue { after: 0 }) else {
+        panic!("no queue");
+    };
+    let mut sessions: Vec<String> = Vec::new();
+    let mut told = Vec::new();
+    for row in rows {
+        if !sessions.contains(&row.session_id) {
+            sessions.push(row.session_id.clone());
+        }
+        let number = sessions
+            .iter()
+            .position(|id| *id == row.session_id)
+            .unwrap();
+        let user = row.user.unwrap_or_default();
+        told.push(format!("{user} {} {number}", row.action.as_str()));
+    }
+    told
+}
+
+#[test]
+fn a_session_belongs_to_those_it_was_opened_for_and_a_login_begins_another() {
+    let mut rig = Rig::new(Desk::default(), start_of_time());
+    rig.play();
+    rig.pass(40);
+    let start = rig.sent().remove(0).0;
+    rig.unreachable(start);
+    rig.tell(Input::Accounts(vec![user("bob", 2)]));
+    assert!(rig.watching(), "the film goes on");
+    rig.pass(40);
+    let queued = queue(&mut rig);
+    assert_eq!(queued[0], "id-ann stop 0", "{queued:?}");
+    assert!(queued.len() > 1 && queued[1..].iter().all(|row| row.starts_with("bob ")));
+    assert!(
+        queued[1..].iter().all(|row| row.ends_with(" 1")),
+        "{queued:?}"
+    );
+
+    // Nobody new: nothing is cut.
+    rig.tell(Input::Accounts(vec![user("bob", 3)]));
+    rig.tell(Input::Accounts(vec![]));
+    let stops = queue(&mut rig);
+    let stops = stops.iter().filter(|row| row.contains("stop"));
+    assert_eq!(stops.count(), 1);
+}
+
+#[test]
+fn what_a_former_run_left_open_is_told_to_those_linked_then() {
+    for bob_later in [false, true] {
+        let mut rig = Rig::new(Desk::default(), start_of_time());
+        rig.play();
+        rig.pass(40);
+        let mut rig = rig.kill(vec![user("bob", 2)]);
+        if bob_later {
+            // What was theirs has ended: the next start has nothing to tell anybody.
+            rig = rig.kill(vec![user("bob", 2)]);
+        }
+        rig.play();
+        rig.pass(40);
+        let queued = queue(&mut rig);
+        let of_ann = queued.iter().filter(|row| row.starts_with("id-ann "));
+        let of_ann: Vec<&str> = of_ann.map(String::as_str).collect();
+        assert_eq!(of_ann.last(), Some(&"id-ann stop 0"), "{queued:?}");
+        assert!(queued.iter().any(|row| row.starts_with("bob start")));
+        let mixed = |row: &&String| row.starts_with("bob ") == row.ends_with(" 0");
+        assert_eq!(queued.iter().find(mixed), None, "{queued:?}");
+    }
+}
+
+#[test]
+fn what_a_former_run_left_open_for_the_same_user_goes_on_as_theirs() {
+    let mut rig = Rig::new(Desk::default(), start_of_time());
+    rig.play();
+    rig.pass(40);
+    let mut rig = rig.kill(vec![ann(1)]);
+    rig.pass(60);
+    let queued = queue(&mut rig);
+    assert!(
+        queued.iter().all(|row| row.starts_with("ann ")),
+        "{queued:?}"
+    );
+}
+
+#[test]
+fn who_is_linked_is_written_down_again_until_the_disk_takes_it() {
+    let full = Desk {
+        disk_full: true,
+        ..Desk::default()
+    };
+    let mut rig = Rig::new(full, start_of_time());
+    rig.pass(100);
+    assert_eq!(rig.engine.edges.linked, None);
+    rig.engine.edges.disk_full = false;
+    rig.pass(60);
+    assert_eq!(rig.engine.edges.linked, Some(vec![ann(1).key]));
+    assert_eq!(rig.engine.poll_timeout(rig.now), None, "and then it rests");
+}
+
+#[test]
+fn a_session_that_began_just_before_the_process_died_is_of_those_it_began_for() {
+    for at in 1.. {
+        let mut rig = Rig::new(Desk::default(), start_of_time());
+        rig.play();
+        rig.pass(40);
+        let machine = rig.engine.edges.machine.clone();
+        let at = machine.writes.get() + at;
+        machine.trouble.set(Some((at, Trouble::CrashAfter)));
+        rig.tell(Input::Accounts(vec![user("bob", 2)]));
+        rig.pass(1);
+        if !machine.crashed.get() {
+            return;
+        }
+        let mut rig = rig.kill(vec![user("bob", 2)]);
+        rig.pass(60);
+        let queued = queue(&mut rig);
+        let mixed = |row: &&String| row.starts_with("bob ") == row.ends_with(" 0");
+        assert_eq!(queued.iter().find(mixed), None, "{at}: {queued:?}");
+    }
+}
