@@ -82,6 +82,11 @@ impl Remembered {
         self.void.clear();
     }
 
+    /// A daemon begins that cannot know them.
+    pub fn forget_completions(&mut self) {
+        self.completed.clear();
+    }
+
     /// Something that is not the daemon changes a byte of the line at this fraction of all.
     pub fn damage(&mut self, line: f64) {
         let mut text = self.log.text().to_vec();
@@ -100,7 +105,7 @@ impl Remembered {
         if let Some(start) = lines.get(number) {
             text[start + 20] = b'#';
             self.log.replace(text);
-            self.completed.clear();
+            self.forget_completions();
         }
     }
 }

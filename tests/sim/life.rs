@@ -9,7 +9,6 @@ use reeld::model::{Random, Source};
 
 use crate::edges::SimEdges;
 use crate::log::{Down, What};
-use crate::punchplay::PunchPlay;
 use crate::script::SLOTS;
 use crate::store::Disk;
 use crate::wire::Memory;
@@ -23,7 +22,6 @@ impl World {
         self.life += 1;
         self.ending = false;
         self.patience = Default::default();
-        self.blind |= !self.could_write && self.history_fails;
         self.split();
         let now = self.clock.moment();
         let edges = SimEdges {
@@ -51,6 +49,13 @@ impl World {
         self.memory = Memory::since(self.clock.now);
         self.well_since = self.clock.true_wall().0;
         self.goes_on_pausing();
+        let unreadable = self.damaged && self.disk().down;
+        let ahead = !self.could_write && self.history_fails;
+        if unreadable || ahead {
+            // Of what the database does not tell, the history tells nothing either.
+            self.fact(What::Down(Down::Lost(true)));
+            self.remembered.borrow_mut().forget_completions();
+        }
         self.fact(What::Up);
         self.follow_up();
         if self.engine.is_some() && self.failing.is_none() {
@@ -110,10 +115,6 @@ impl World {
         self.remembered.borrow_mut().log.fail(fails);
         self.history_failed |= fails;
         self.history_fails = fails;
-        if !fails && std::mem::take(&mut self.blind) {
-            // Only now it learns how a session had ended, and tells it in other words.
-            self.log.punchplay.iter_mut().for_each(PunchPlay::lost);
-        }
     }
 
     pub fn failing(&self) -> Option<Duration> {

@@ -40,6 +40,7 @@ mod shrink;
 mod store;
 mod truth;
 mod user;
+mod wants;
 mod warnings;
 mod watchers;
 mod wire;

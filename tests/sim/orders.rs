@@ -235,7 +235,9 @@ impl World {
 
     pub fn damage(&mut self, line: f64) {
         self.damaged = true;
-        let alone = self.failing().is_some() || self.history_failed || self.disk().is_empty();
+        // A stop that went ahead of the database, perhaps.
+        let ahead = self.failing().is_some() || (self.engine.is_none() && !self.could_write);
+        let alone = ahead || self.history_failed || self.disk().is_empty();
         let mut remembered = self.remembered.borrow_mut();
         remembered.damage(line);
         if alone {

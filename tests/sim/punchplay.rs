@@ -295,6 +295,10 @@ impl PunchPlay {
             self.refuse(body);
         }
         if self.ignored.contains(&event.event_id) {
+            if !ignore && event.watched == Some(true) {
+                // The answer was lost, and in doubt it may as well mean that the watch is there.
+                self.gone.extend(film(&event).map(Film::work));
+            }
             return answer(200, IGNORED);
         }
         if !self.landed.insert(event.event_id.clone()) {

@@ -30,8 +30,11 @@
 //! * **The same film again at once** in a player on the bus, which does not say that it loops: it may be a loop.
 //! * **An account that leaves at an end**, before the daemon can have heard of that.
 //! * **A clock that is set back** is noticed at the next beat: a session may end there, or not at all.
+//! * **Both witnesses mute**: a daemon that starts while the database cannot be read and the history is damaged, or while the history
+//!   cannot be read that went ahead of the database.
 //! * A player that tells no position never completes anything, unless it says itself that it played to the end.
 
+mod deaths;
 mod orders;
 mod played;
 
@@ -40,7 +43,7 @@ use std::time::Duration;
 
 use crate::guess::Guess;
 use crate::library::{FILMS, Fate, NAMELESS, Work};
-use crate::log::{Down, Fact, Time, What};
+use crate::log::{Fact, Time, What};
 use crate::script::Kind;
 use crate::world::ACCOUNTS;
 
@@ -48,14 +51,12 @@ use crate::world::ACCOUNTS;
 const MOST_GUESSES: usize = 48;
 /// Before this fraction a start after completion is surely a re-watch / perhaps one.
 pub const BEGINNING: (f64, f64) = (0.085, 0.115);
-/// Sessions of the last run are closed surely / perhaps so long after the start, seconds.
-const ORPHANS: (f64, f64) = (14.0, 8.0);
 
 /// What happened so shortly before a crash may have been in the middle of its write.
 const UNWRITTEN: Duration = Duration::from_millis(500);
 
 /// An end is heard of within this.
-const HEARD: Duration = Duration::from_millis(200);
+const HEARD: Duration = Duration::from_millis(300);
 
 /// How often each account must have it: at least, at most.
 pub type Count = [(u8, u8); ACCOUNTS];
@@ -129,8 +130,10 @@ struct Playback {
     /// The daemon may believe it elsewhere for this long (seconds of playing), and that it is past the threshold.
     astray: f64,
     astray_past: bool,
-    /// It was opened while no daemon ran, or follows the same film at once where nobody says that it loops.
+    /// It was opened while no daemon ran, or follows the same film at once, or its own end, where nobody says that it loops.
     unseen: bool,
+    /// Where it was last, seconds.
+    last: f64,
     /// It went back to its beginning while no daemon ran, and its player does not number what it plays.
     anew: bool,
     /// It pauses there, since then.
@@ -138,6 +141,8 @@ struct Playback {
     over: bool,
     /// It has come to its end, or was left.
     done: bool,
+    /// … and its player, which is still there, shows it paused at its beginning (Showtime): only later it is over for the daemon.
+    lingers: bool,
 }
 
 /// All films, one after the other.
@@ -322,6 +327,7 @@ impl Follow {
                 self.goes_on(*playback, fact.at);
                 if let Some(playback) = self.playbacks.get_mut(playback) {
                     playback.pause = seen.then_some((*position, *since));
+                    playback.lingers |= playback.done && *position == 0.0;
                 }
                 if *seen && self.playbacks.contains_key(playback) {
                     self.paused(
@@ -455,10 +461,12 @@ impl Follow {
             astray: 0.0,
             astray_past: false,
             unseen: self.up.is_none() || at_once,
+            last: 0.0,
             anew: false,
             pause: None,
             over: false,
             done: false,
+            lingers: false,
         };
         self.playbacks.insert(number, playback);
         self.played_from.get_or_insert(now);
@@ -519,101 +527,6 @@ impl Follow {
         let numbers = self.playbacks.keys().copied().filter(which);
         for number in numbers.collect::<Vec<_>>() {
             self.rerun(number, true);
-        }
-    }
-
-    fn down(&mut self, how: Down, now: Time) {
-        self.position = None;
-        if let Down::Kill(Some(since)) | Down::Power(Some(since)) = how {
-            // What happened while the disk could not be written is not promised.
-            self.vague |= self
-                .touched
-                .is_some_and(|touched| touched + UNWRITTEN >= since)
-                || self.guesses.iter().any(|guess| !guess.sessions.is_empty());
-        }
-        if !matches!(how, Down::Term | Down::Kill(None)) {
-            self.unnamed();
-        }
-        if how != Down::Term && !self.vague {
-            self.guesses.append(&mut self.before.1);
-        }
-        match how {
-            Down::Term => self.end_all(),
-            Down::Kill(_) => {
-                let beat = Duration::from_secs_f64(self.progress_every + 5.0);
-                let known = u64::try_from(now.saturating_sub(beat).as_millis()).unwrap_or(0);
-                self.forget_unwritten(now);
-                self.each(|guess| guess.orphaned(Some(known), how != Down::Kill(None)));
-            }
-            Down::Lost(history_too) => {
-                self.vague |= history_too && self.touched.is_some();
-                self.each(Guess::lost);
-                let open = self.playbacks.iter().filter(|(_, p)| !p.done);
-                for number in open.map(|(n, _)| *n).collect::<Vec<_>>() {
-                    self.each(|guess| guess.perhaps_by(number));
-                }
-            }
-            Down::Power(_) => {
-                self.each(|guess| guess.orphaned(None, true));
-                for playback in self.playbacks.values_mut() {
-                    playback.over = true;
-                    playback.done = true;
-                }
-            }
-        }
-        self.up = None;
-    }
-
-    /// A playback whose start was in the middle of its write is one that the next daemon finds.
-    fn forget_unwritten(&mut self, now: Time) {
-        let since = now.saturating_sub(UNWRITTEN * 2).as_millis();
-        for (number, playback) in &mut self.playbacks {
-            let mut guesses = self.guesses.iter();
-            playback.unseen |= guesses.any(|guess| {
-                let session = guess.sessions.get(number);
-                session.is_some_and(|session| u128::from(session.since) >= since)
-            });
-        }
-    }
-
-    /// Sessions of the last run are adopted where their playback is still there, and closed otherwise.
-    fn orphans(&mut self, now: Time) {
-        let Some(up) = self.up else { return };
-        let since = now.saturating_sub(up).as_secs_f64();
-        if since < ORPHANS.1 || !self.guesses.iter().any(Guess::has_orphans) {
-            return;
-        }
-        let (linked, sure) = (self.linked, since >= ORPHANS.0);
-        let over: BTreeSet<u32> = self
-            .playbacks
-            .iter()
-            .filter(|(_, p)| p.over)
-            .map(|(n, _)| *n)
-            .collect();
-        for number in self.playbacks.keys().copied().collect::<Vec<_>>() {
-            let gone = over.contains(&number);
-            self.each(|guess| {
-                if !guess
-                    .sessions
-                    .get(&number)
-                    .is_some_and(|session| session.orphan)
-                {
-                    return vec![guess];
-                }
-                let mut adopted = guess.clone();
-                if let Some(session) = adopted.sessions.get_mut(&number) {
-                    session.orphan = false;
-                }
-                let closed = guess.clone().ends(number, false, linked);
-                let mut guesses = vec![closed];
-                if !gone {
-                    guesses.push(adopted);
-                }
-                if !sure {
-                    guesses.push(guess);
-                }
-                guesses
-            });
         }
     }
 }

@@ -16,6 +16,7 @@
 //! or its absence after a deadline, is an event like any other, and is asked for again (`players/silence.rs`).
 
 mod player;
+mod reads;
 mod silence;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -520,53 +521,6 @@ impl Players {
             }
         }
         if let Some(read) = read {
-            self.want(owner, read);
-        }
-    }
-
-    /// A player that did not answer at first is read as soon as it shows life.
-    fn catch_up(&mut self, owner: &Owner) {
-        if self
-            .players
-            .get(owner)
-            .is_some_and(|player| player.stage == Stage::Watched && !player.read)
-        {
-            self.want(owner, Read::All);
-        }
-    }
-
-    /// Reads, unless that is being done: then once more after it.
-    fn want(&mut self, owner: &Owner, read: Read) {
-        let Some(player) = self.players.get_mut(owner) else {
-            return;
-        };
-        if player.stage != Stage::Watched {
-            return;
-        }
-        if let Some(again) = player.reading.get_mut(&read) {
-            *again = true;
-            return;
-        }
-        player.reading.insert(read, false);
-        let call = match read {
-            Read::All => Call::All(owner.clone()),
-            Read::Position => Call::Position(owner.clone()),
-        };
-        self.commands.push(Command::Call(call));
-    }
-
-    /// For players that know `Get` but not `GetAll`.
-    fn read_one_by_one(&mut self, owner: &Owner) {
-        self.is_awake(owner);
-        for property in ["Metadata", "Rate", "PlaybackStatus"] {
-            let call = Call::One(owner.clone(), property);
-            self.commands.push(Command::Call(call));
-        }
-    }
-
-    fn read_again(&mut self, owner: &Owner, read: Read) {
-        let again = (self.players.get_mut(owner)).and_then(|player| player.reading.remove(&read));
-        if again == Some(true) {
             self.want(owner, read);
         }
     }

@@ -1,6 +1,6 @@
 //! What a stretch of playing, a pause and an end make of the guesses.
 
-use super::{BEGINNING, Follow, Playback, Time};
+use super::{BEGINNING, Follow, HEARD, Playback, Time};
 use crate::guess::Guess;
 use crate::library::FILMS;
 use crate::log::{End, Jump, Stretch};
@@ -67,10 +67,13 @@ impl Playback {
         if jumped {
             self.run = (0.0, stretch.from / length);
             let numbered = matches!(self.kind, Kind::Mpv | Kind::MpvTwice | Kind::Vlc);
-            self.anew = !stretch.seen && !numbered && self.run.1 < BEGINNING.1;
+            let at_beginning = self.run.1 < BEGINNING.1;
+            self.anew = !stretch.seen && !numbered && at_beginning;
+            self.unseen |= !numbered && at_beginning && length - self.last < AT_THE_END;
         } else if self.run.0 == 0.0 {
             self.run.1 = stretch.from / length;
         }
+        self.last = stretch.to;
         let run_before = self.run.0;
         if stretch.seen {
             self.run.0 += seconds;
@@ -199,12 +202,15 @@ impl Follow {
         if stretch.seen && self.playbacks.contains_key(&number) {
             self.perhaps_pauses_first(number, now);
         }
+        if !self.knows {
+            self.perhaps_unseen(number);
+        }
         let others = self.playbacks.iter().filter(|(n, _)| **n != number);
         let crowded = others.map(|(_, other)| other).any(|other| !other.done);
         let Some(playback) = self.playbacks.get_mut(&number) else {
             return;
         };
-        playback.done = false;
+        (playback.done, playback.lingers) = (false, false);
         if !self.tracked || self.ignored || self.hidden {
             return self.played_for_nothing(stretch);
         }
@@ -235,6 +241,15 @@ impl Follow {
             let begun = guesses.flat_map(|guess| played.begins(guess, &over, linked));
             begun.flat_map(|guess| played.reaches(guess)).collect()
         });
+    }
+
+    /// What has no session yet is new to a daemon that cannot read in which entry of a playlist it was completed.
+    fn perhaps_unseen(&mut self, number: u32) {
+        let mut guesses = self.guesses.iter();
+        let new = guesses.any(|guess| !guess.sessions.contains_key(&number));
+        if let Some(playback) = self.playbacks.get_mut(&number) {
+            playback.unseen |= new;
+        }
     }
 
     /// What is not tracked counts for nothing; but where it is must be known afterwards.
@@ -333,7 +348,13 @@ impl Follow {
                 left < near + BLUR * rate.max(1.0) || astray,
             ),
         };
-        let told = there && !astray && !mute && self.linked[..2] == [true; 2];
+        // It was opened anew just now, or will be closed later in another player.
+        let unheard = playback
+            .pause
+            .is_some_and(|(_, since)| now.saturating_sub(since) <= playback.ready + HEARD);
+        let lingers = self.playbacks.values().any(|p| p.lingers);
+        let told = there && !astray && !mute && !unheard && !lingers;
+        let told = told && self.linked[..2] == [true; 2];
         self.position = self.stops_at(position).filter(|_| told);
         if !there {
             return;

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::*;
 use crate::model::{Location, Wall};
+use crate::watch::mpv::item;
 use crate::watch::mpv::protocol::parse;
 
 /// A conversation with an mpv that answers from a table of properties.
