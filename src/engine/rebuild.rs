@@ -201,7 +201,7 @@ impl<E: Edges> Engine<E> {
                 viewings.push(viewing.clone());
             }
         }
-        let arrived = receipts(log, &outbox.untold_viewings()?);
+        let arrived = receipts(log, &outbox.untold_viewings(&log.sessions)?);
         let queued = outbox.standings(arrived.clone())?;
         behind |= queued.values().any(|s| *s == Standing::Queued);
         let wholly = behind;
@@ -233,6 +233,8 @@ impl<E: Edges> Engine<E> {
             owed.newest = newest.is_some_and(|newest| stop >= Some(*newest));
         }
         outbox.owe(&owed, now)?;
+        // What was told in another session is known by their notes until it is owed there.
+        outbox.forget_noted(&told)?;
         self.diary.owes_all(standings, now);
         Ok(Made {
             viewings: viewings.len(),

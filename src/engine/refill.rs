@@ -45,7 +45,7 @@ impl<E: Edges> Engine<E> {
             return Ok(());
         }
         let open: BTreeSet<ViewingId> = self.debouncer.spans().iter().map(|s| s.viewing).collect();
-        let elsewhere: BTreeSet<ViewingId> = &open | &outbox.untold_viewings()?;
+        let elsewhere: BTreeSet<ViewingId> = &open | &outbox.untold_viewings(&log.sessions)?;
         let there: BTreeMap<ViewingId, &Entry> =
             log.entries.iter().map(|e| (e.viewing_id, e)).collect();
         let since = first_of(log);

@@ -6,6 +6,7 @@
 //! **What cannot be taken back.** What a service has, it keeps: neither API can remove a watch. The viewing stays completed
 //! then, or it would be told there a second time.
 
+use std::collections::BTreeSet;
 use std::io;
 
 use tracing::info;
@@ -16,7 +17,7 @@ use crate::control::{Response, TakenBack, TakenBackRow, TakenBackState};
 use crate::error::CliError;
 use crate::history::{Entry, Receipt};
 use crate::model::{AccountKey, Moment, TAKEN_BACK, Viewing, ViewingId, media_json};
-use crate::outbox::{Before, Outbox, Reach};
+use crate::outbox::{Before, Reach};
 use crate::store::StoreError;
 
 impl<E: Edges> Engine<E> {
@@ -57,7 +58,9 @@ impl<E: Edges> Engine<E> {
                     .hint("try again in a few seconds"),
             );
         }
-        let untold = outbox.map(Outbox::untold_viewings).transpose();
+        let untold = outbox
+            .map(|outbox| outbox.untold_viewings(&BTreeSet::new()))
+            .transpose();
         if untold
             .map_err(|e| unread(&e))?
             .is_some_and(|untold| untold.contains(&viewing.id))

@@ -108,38 +108,53 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         Ok(lost > known)
     }
 
-    /// The viewings of stops that the history has not been told of.
+    /// The viewings of stops that the history has not been told of; of these sessions it has.
     ///
     /// # Errors
     /// When the store failed.
-    pub fn untold_viewings(&self) -> Result<BTreeSet<ViewingId>, StoreError> {
-        let mut viewings = BTreeSet::new();
-        for number in &self.notes {
-            let note: Option<Note> = self.read(&record::note(*number))?;
-            viewings.extend(note.map(|note| note.viewing.id));
-        }
-        Ok(viewings)
+    pub fn untold_viewings(
+        &self,
+        known: &BTreeSet<SessionId>,
+    ) -> Result<BTreeSet<ViewingId>, StoreError> {
+        let notes = self.read_notes()?.into_iter();
+        let untold = notes.filter(|(_, note)| !known.contains(&note.event.session));
+        Ok(untold.map(|(_, note)| note.viewing.id).collect())
     }
 
-    /// Forgets the notes of stops that the history knows already, by these sessions; of which they were. Either it was told just
-    /// before the last run ended, or ahead of the store, which has guessed the stop since: the store knows what was told of it.
+    /// Which of these sessions, whose stops the history knows, have a note all the same. Either it was told just before the last run
+    /// ended, or ahead of the store, which has guessed the stop since: the store knows what the services were told.
     ///
     /// # Errors
     /// When the store failed.
     pub fn noted_before(
-        &mut self,
+        &self,
         known: &BTreeSet<SessionId>,
     ) -> Result<BTreeSet<SessionId>, StoreError> {
-        let mut noted = BTreeSet::new();
-        for number in self.notes.clone() {
-            let note: Option<Note> = self.read(&record::note(number))?;
-            let session = note.map(|note| note.event.session);
-            if let Some(session) = session.filter(|session| known.contains(session)) {
-                self.noted(number, session);
-                noted.insert(session);
+        let notes = self.read_notes()?.into_iter();
+        let sessions = notes.map(|(_, note)| note.event.session);
+        Ok(sessions.filter(|session| known.contains(session)).collect())
+    }
+
+    /// The notes of these sessions go.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub fn forget_noted(&mut self, sessions: &BTreeSet<SessionId>) -> Result<(), StoreError> {
+        for (number, note) in self.read_notes()? {
+            if sessions.contains(&note.event.session) {
+                self.noted(number, note.event.session);
             }
         }
-        Ok(noted)
+        Ok(())
+    }
+
+    fn read_notes(&self) -> Result<Vec<(u64, Note)>, StoreError> {
+        let mut notes = Vec::new();
+        for number in &self.notes {
+            let note: Option<Note> = self.read(&record::note(*number))?;
+            notes.extend(note.map(|note| (*number, note)));
+        }
+        Ok(notes)
     }
 
     /// How many stops the history has not been told of.

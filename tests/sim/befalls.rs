@@ -136,6 +136,7 @@ impl World {
                 self.reconfigured();
             }
             Env::Ignore { film } => self.ignore(film),
+            Env::Die { operations, after } => self.disk().dies_in(operations, after),
             Env::Switch => {
                 let other = if self.is_linked(0) { 2 } else { 0 };
                 self.log_in(other);

@@ -14,6 +14,8 @@ pub struct Habits {
     /// From opening until the length is told, milliseconds; before, it is 0, or that of what was open before.
     pub length_after: u64,
     pub length_lingers: bool,
+    /// What it says of one that it does not know, seconds.
+    pub unknown_length: f64,
     /// The status while it fills its buffer.
     pub buffering: &'static str,
     pub between: Between,
@@ -110,6 +112,7 @@ const PLAIN: Habits = Habits {
     track: Track::Constant,
     length_after: 0,
     length_lingers: false,
+    unknown_length: 0.0,
     buffering: "Playing",
     between: Between::Stopped,
     stop: Stop::Plain,
@@ -129,6 +132,7 @@ static VLC: Habits = Habits {
     title: Title::None,
     track: Track::Entry,
     length_after: 1_500,
+    unknown_length: -1e-6,
     stop: Stop::Zeroed,
     seeked: Seeked::WhilePlaying,
     ..PLAIN

@@ -49,11 +49,12 @@ impl World {
         self.memory = Memory::since(self.clock.now);
         self.well_since = self.clock.true_wall().0;
         self.goes_on_pausing();
-        let unreadable = self.damaged && self.disk().down;
-        let ahead = !self.could_write && self.history_fails;
-        if unreadable || ahead {
-            // Of what the database does not tell, the history tells nothing either.
+        if self.damaged && self.disk().down {
+            // Neither witness can be heard.
             self.fact(What::Down(Down::Lost(true)));
+        }
+        if !self.could_write && self.history_fails {
+            // What the history knows ahead of the database, this daemon does not.
             self.remembered.borrow_mut().forget_completions();
         }
         self.fact(What::Up);

@@ -30,8 +30,7 @@
 //! * **The same film again at once** in a player on the bus, which does not say that it loops: it may be a loop.
 //! * **An account that leaves at an end**, before the daemon can have heard of that.
 //! * **A clock that is set back** is noticed at the next beat: a session may end there, or not at all.
-//! * **Both witnesses mute**: a daemon that starts while the database cannot be read and the history is damaged, or while the history
-//!   cannot be read that went ahead of the database.
+//! * **Both witnesses mute**: a daemon that starts while the database cannot be read and the history is damaged.
 //! * A player that tells no position never completes anything, unless it says itself that it played to the end.
 
 mod deaths;

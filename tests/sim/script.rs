@@ -196,6 +196,11 @@ pub enum Env {
         service: usize,
         on: bool,
     },
+    /// The process dies in the operation of its disk that is the so-many-th from now, before or after it was done.
+    Die {
+        operations: u32,
+        after: bool,
+    },
     /// Another threshold, percent.
     Threshold(u32),
     /// The local history cannot be read or written.

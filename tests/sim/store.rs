@@ -73,6 +73,15 @@ impl Disk {
         self.undo.clear();
     }
 
+    /// The process dies in the operation that is the so-many-th from now.
+    pub fn dies_in(&mut self, operations: u32, after: bool) {
+        let fault = match after {
+            true => StoreFault::DieAfter,
+            false => StoreFault::DieBefore,
+        };
+        self.faults.insert(self.operations + operations, fault);
+    }
+
     pub fn no_more_faults(&mut self) {
         self.faults.clear();
         self.down = false;

@@ -4,6 +4,7 @@
 //! re-watch days later, two players at once), over few films, so that they meet again. Each run has its own subset of
 //! misfortunes, and its own share of them: a run in which everything goes wrong at once shows little.
 
+mod deaths;
 mod sharp;
 mod wire;
 
@@ -31,6 +32,11 @@ const ORDERS: u64 = 7;
 const REMATCHES: u64 = 8;
 /// One run in so many ends with something that is taken back, and played on.
 const TAKEN_BACK: u64 = 15;
+
+/// In one run in so many the daemon dies in the middle of an order.
+const DEATHS: u64 = 8;
+/// One run in so many ends with a daemon that guesses how a session ended, and with an episode that is taken back.
+const WITNESSES: u64 = 16;
 
 /// Seconds between two beats. The default, and twice that, in one run of eight each: they make most of all requests, and all alike;
 /// where beats are rare, the daemon has to know by itself.
@@ -127,6 +133,14 @@ pub fn script(seed: u64) -> Script {
     if seed % TAKEN_BACK == 9 {
         let mut rng = Rng::with_seed(!seed << 32);
         wishes::taken_back(&mut rng, &mut steps, threshold);
+    }
+    match seed % WITNESSES {
+        5 => deaths::guessed(&mut Rng::with_seed(!seed << 36), &mut steps, threshold),
+        10 => wishes::after_another(&mut Rng::with_seed(!seed << 36), &mut steps, threshold),
+        _ => {}
+    }
+    if seed % DEATHS == 4 {
+        deaths::add(&mut Rng::with_seed(!seed << 35), &mut steps);
     }
     if seed % REMATCHES == 6 {
         rematches::add(&mut Rng::with_seed(seed << 33), &mut steps, threshold);

@@ -72,6 +72,7 @@ impl Judgement {
                 Env::Power { .. }
                     | Env::Clock { .. }
                     | Env::Disk { .. }
+                    | Env::Die { .. }
                     | Env::History { .. }
                     | Env::LoseDatabase { .. }
                     | Env::Damage { .. }

@@ -20,6 +20,9 @@ const LOADED: Duration = Duration::from_millis(40);
 /// Entries of the playlist that are playlists themselves.
 const REDIRECTED: u64 = 10_000;
 
+/// A file that grows has its length so long after it was opened, milliseconds.
+const GROWN: u64 = 40_000;
+
 const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
@@ -239,6 +242,18 @@ fn uri(path: &str) -> String {
     uri
 }
 
+impl Open {
+    /// The file is still growing when it is opened, or its length is only estimated then.
+    fn grows(&self) -> bool {
+        self.playback % 5 == 2 && self.kind.habits().place != Place::None && !self.kind.is_mpv()
+    }
+
+    fn shown_length(&self) -> f64 {
+        let missing = if self.grows() { 1.5 } else { 0.0 };
+        self.film().length - missing
+    }
+}
+
 impl Player {
     /// The transport that is its name on the bus, if it has one.
     fn on_bus(&self) -> Option<(usize, &Face)> {
@@ -348,11 +363,11 @@ impl Player {
             return Vec::new();
         };
         let habits = face.habits;
-        let whole = face.metadata(open, open.film().length);
+        let whole = face.metadata(open, open.shown_length());
         let first = if habits.length_lingers {
             face.mixed(&whole)
         } else if habits.length_after > 0 {
-            face.metadata(open, 0.0)
+            face.metadata(open, habits.unknown_length)
         } else {
             whole.clone()
         };
@@ -384,7 +399,14 @@ impl Player {
         let opened = self.shows(loads, opened);
         let known = self.shows(loads + habits.length_after, known);
         let known = known.filter(|_| habits.length_after > 0);
-        loading.into_iter().chain(opened).chain(known).collect()
+        let grown = Show {
+            of,
+            metadata: Some(face.metadata(open, open.film().length)),
+            ..Show::default()
+        };
+        let grown = open.grows().then(|| self.shows(GROWN, grown)).flatten();
+        let said = loading.into_iter().chain(opened).chain(known);
+        said.chain(grown).collect()
     }
 
     pub(crate) fn wired_end(&self, reason: EndFile, next: bool) -> Vec<Said> {

@@ -128,6 +128,34 @@ pub fn taken_back(rng: &mut Rng, steps: &mut Vec<Step>, threshold: f64) {
     }
 }
 
+/// One service hears of nothing while half an episode is watched, and all of the next, which is taken back.
+pub fn after_another(rng: &mut Rng, steps: &mut Vec<Step>, threshold: f64) {
+    let slot = rng.usize(0..2);
+    let first = rng.usize(4..6);
+    let past = |film: usize| (threshold + 20.0 / FILMS[film].length).min(1.0);
+    let part = match rng.u32(0..3) {
+        0 => past(first),
+        _ => rng.f64().mul_add(0.4, 0.15),
+    };
+    let service = usize::from(rng.u32(0..3) > 0);
+    let outage = Env::Outage {
+        service,
+        time: seconds(5_000),
+    };
+    for (film, fraction, env) in [
+        (first, part, vec![(0.1, outage)]),
+        (first + 1, past(first + 1), Vec::new()),
+    ] {
+        let from = 0.0;
+        exactly(steps, Act::Open { slot, film, from }, &env);
+        exactly(steps, Act::PlayTo { slot, fraction }, &[]);
+        exactly(steps, Act::Quit { slot }, &[]);
+    }
+    let undo = [(0.5, Env::Undo)];
+    exactly(steps, Act::Wait(seconds(rng.u64(5..600))), &undo);
+    exactly(steps, Act::Wait(seconds(6_000)), &[]);
+}
+
 fn scene(rng: &mut Rng, steps: &mut Vec<Step>, threshold: f64) {
     let (slot, film) = (rng.usize(0..2), rng.usize(2..9));
     let length = FILMS[film].length;
