@@ -88,7 +88,8 @@ impl Debouncer {
     fn orphan_of(&self, id: &PlayerId, now: Moment) -> Option<usize> {
         let player = self.players.get(id)?;
         let playing = player.playing.as_ref()?;
-        if playing.session.is_some() || player.is_stopped() {
+        // What became private meanwhile is closed where it was left.
+        if playing.session.is_some() || player.is_stopped() || self.refused(player).is_some() {
             return None;
         }
         let here = playing.position(now)?;

@@ -453,8 +453,8 @@ impl Debouncer {
 
     /// Why a player's present playback is not tracked; `None` if it is, or will be once it has played long enough.
     fn why_not(&self, player: &Player) -> Option<String> {
-        if let Some(why) = &player.info.ignored {
-            return Some(why.clone());
+        if let Some(why) = self.refused(player) {
+            return Some(why);
         }
         if !self.tracking {
             return Some("tracking is paused".into());
@@ -462,22 +462,29 @@ impl Debouncer {
         let Some(playing) = &player.playing else {
             return Some("nothing is open".into());
         };
-        if let Some(why) = self.rules.refuse_item(&playing.item) {
-            return Some(why);
-        }
-        match (&playing.verdict, &playing.media) {
-            (Some(Verdict::Ignore(why)), _) => return Some(why.clone()),
-            (Some(_), Some(media)) => {
-                if let Some(why) = self.rules.refuse_media(media) {
-                    return Some(why);
-                }
-            }
-            _ => return Some("not identified yet".into()),
+        if playing.verdict.is_none() || playing.media.is_none() {
+            return Some("not identified yet".into());
         }
         if playing.settled_as_nothing {
             return Some("already watched in this playback".into());
         }
         (!playing.anchor.known()).then(|| "its position is not known yet".into())
+    }
+
+    /// Why nothing of a player's present playback is ever to be told, by all that is known of it.
+    fn refused(&self, player: &Player) -> Option<String> {
+        if let Some(why) = &player.info.ignored {
+            return Some(why.clone());
+        }
+        let playing = player.playing.as_ref()?;
+        if let Some(why) = self.rules.refuse_item(&playing.item) {
+            return Some(why);
+        }
+        match (&playing.verdict, &playing.media) {
+            (Some(Verdict::Ignore(why)), _) => Some(why.clone()),
+            (Some(_), Some(media)) => self.rules.refuse_media(media),
+            _ => None,
+        }
     }
 
     /// Whether the pause it is in may complete the viewing; not where it is only left, and played on in another player.

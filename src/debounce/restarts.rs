@@ -59,6 +59,22 @@ fn killed_four_times_in_one_film_the_daemon_reports_one_session_and_one_watch() 
 }
 
 #[test]
+fn what_is_not_to_be_tracked_any_more_is_closed_where_a_killed_daemon_left_it() {
+    let mut rig = played(300.0);
+    let rules = Rules {
+        minimum_length: LENGTH + 1.0,
+        ..test_rules()
+    };
+    rig.restart(3.0, rules);
+    rig.wait(690.0);
+    rig.end("mpv-1", EndReason::Eof);
+    let story = rig.story();
+    assert!(!story.contains("watched"), "{story}");
+    let last = rig.events.last().unwrap();
+    assert!(last.position <= 300.0 && last.action == Action::Stop);
+}
+
+#[test]
 fn a_playback_that_is_gone_after_a_restart_is_closed_with_its_last_position() {
     let mut rig = played(100.0);
     rig.players.clear();

@@ -18,7 +18,8 @@
 //! | … and the store knows that it has ended | the receipt is written |
 //! | the store is behind with a viewing, or wholly, and it was left unfinished within a `DAY` | that stop is queued again as well |
 //! | a stop is noted in the store, and the history has it | the note goes |
-//! | … and has another one, as it went ahead of the store and could not be read when that guessed where the session ended | the guess was told, and stands; a completion is told in a session of its own |
+//! | … and has another one, as it went ahead of the store and could not be read when that guessed where the session ended | it takes the place of the guess; where that may have been told under the stop's id it stands, and a completion gets a session of its own, in the history first |
+//! | the history says that a viewing was taken back at one account, and there it is queued | it is taken back there |
 //! | the history has not, or not whole, what it was told | its lines are written again (`refill.rs`) |
 //!
 //! Services are told of nothing that they were not to be told of when it happened, and of nothing older than `LATE`.
@@ -32,9 +33,10 @@ use tracing::{info, warn};
 use super::refill::Stopped;
 use super::{Edges, Engine};
 use crate::history::{Entry, Read};
-use crate::model::{Moment, SessionId, Span, Viewing, ViewingId, Wall};
-use crate::outbox::{Completed, Owed, Standing, Standings, TitleKey, plausible};
-use crate::store::StoreError;
+use crate::model::{AccountKey, Moment, SessionId, Span, Viewing, ViewingId, Wall};
+use crate::outbox::{Before, Completed, Outbox, Owed, Standing, Standings, TitleKey, plausible};
+use crate::service::Catalogue;
+use crate::store::{Store, StoreError};
 
 /// How far back the history is believed to be of interest: 90 days.
 const LATE: Duration = Duration::from_secs(90 * 24 * 3600);
@@ -58,12 +60,17 @@ impl<E: Edges> Engine<E> {
             return;
         }
         self.recall_found(now);
-        if self.storage.found().is_none() || self.diary.rests(now) {
+        if self.storage.found().is_none() {
             return;
         }
-        let log = match self.recall() {
-            Ok(log) => log,
-            Err(error) => return self.diary.failed(&error, now),
+        let log = match self.recall(now) {
+            Ok(Some(log)) => log,
+            Ok(None) => return self.close_former(now),
+            Err(Stopped::History(error)) => {
+                self.diary.failed(&error, now);
+                return self.close_former(now);
+            }
+            Err(Stopped::Store(error)) => return self.storage.failed(&error, now),
         };
         self.diary.works();
         let made = match self.agree(&log, now) {
@@ -124,12 +131,24 @@ impl<E: Edges> Engine<E> {
         self.debouncer.recall(viewings, open, now);
     }
 
-    /// What the history says, once it was told again what it had lost of being taken back.
-    fn recall(&mut self) -> io::Result<Read> {
+    /// What the history says, once it was told what it is to know before anything follows from it; nothing while it rests.
+    fn recall(&mut self, now: Moment) -> Result<Option<Read>, Stopped> {
+        if self.diary.rests(now) {
+            return Ok(None);
+        }
         let log = self.edges.recall()?;
+        let told = self.take_back_what_was_lost(&log)? | self.complete_elsewhere(&log, now)?;
+        Ok(Some(match told {
+            false => log,
+            true => self.edges.recall()?,
+        }))
+    }
+
+    /// It is told again what it had lost of being taken back; whether there was anything.
+    fn take_back_what_was_lost(&mut self, log: &Read) -> io::Result<bool> {
         let is_whole = log.damaged_lines + log.holes == 0;
         if is_whole || self.storage.found().is_none_or(|found| found.lost) {
-            return Ok(log);
+            return Ok(false);
         }
         let is_void = |entry: &&Entry| {
             let viewing = self.debouncer.viewing(entry.viewing_id);
@@ -139,30 +158,60 @@ impl<E: Edges> Engine<E> {
         for entry in &void {
             self.edges.take_back(entry.viewing_id)?;
         }
-        match void.is_empty() {
-            true => Ok(log),
-            false => self.edges.recall(),
+        Ok(!void.is_empty())
+    }
+
+    /// Completions whose session's stop has been told otherwise, under the id that it has, get a session of their own; whether
+    /// there are any.
+    fn complete_elsewhere(&mut self, log: &Read, now: Moment) -> Result<bool, Stopped> {
+        let Some(outbox) = self.storage.ready(&mut self.edges, now) else {
+            return Ok(false);
+        };
+        let spent = outbox.spent(&log.sessions)?;
+        let of = |entry: &Entry| {
+            let session = entry.completion.as_ref()?.session_id;
+            let is_spent = spent.iter().any(|(other, _)| *other == session);
+            is_spent.then(|| entry.completed_in(session.after_it()))
+        };
+        let elsewhere: Vec<Entry> = log.entries.iter().filter_map(of).collect();
+        for entry in &elsewhere {
+            self.edges.remember(entry)?;
         }
+        Ok(!elsewhere.is_empty())
     }
 
     /// Does what was ordered before a crash or a failing disk came in between: the history has it, and the store does not.
-    fn take_back_again(&mut self, late: &[&Entry], now: Moment) -> Result<(), StoreError> {
+    fn take_back_again(
+        &mut self,
+        log: &Read,
+        late: &[&Entry],
+        now: Moment,
+    ) -> Result<(), StoreError> {
         let Some(outbox) = self.storage.ready(&mut self.edges, now) else {
             return Ok(());
         };
-        for entry in late.iter().filter(|entry| entry.taken_back) {
+        for entry in late {
             let stored = outbox.remembered(entry.viewing_id)?;
             let known = self.debouncer.viewing(entry.viewing_id).cloned();
-            let mut both = stored.iter().chain(&known);
-            if both.all(Viewing::is_taken_back) {
+            if entry.taken_back {
+                let mut both = stored.iter().chain(&known);
+                if both.all(Viewing::is_taken_back) {
+                    continue;
+                }
+            } else if !is_void_and_queued(outbox, entry)? {
                 continue;
             }
-            if let Some(mut viewing) = known.or(stored) {
+            let Some(mut viewing) = known.or(stored) else {
+                continue;
+            };
+            if entry.taken_back {
                 viewing.take_back();
                 outbox.take_back(&viewing, &[])?;
                 self.debouncer.take_back(viewing.id, now);
-                info!(viewing = %viewing.id, "taken back, as the user had ordered");
+            } else {
+                outbox.take_back(&viewing, &left_before(log, &viewing))?;
             }
+            info!(viewing = %viewing.id, "taken back, as the user had ordered");
         }
         Ok(())
     }
@@ -172,8 +221,9 @@ impl<E: Edges> Engine<E> {
         let Some(outbox) = self.storage.ready(&mut self.edges, now) else {
             return Ok(Made::default());
         };
-        let told = outbox.noted_before(&log.sessions)?;
-        self.take_back_again(&late, now)?;
+        let noted = outbox.noted_before(&log.sessions)?;
+        let spent = outbox.spent(&log.sessions)?;
+        self.take_back_again(log, &late, now)?;
         self.revive(&late);
         self.debouncer.forget_sessions(&log.sessions);
         self.close_former(now);
@@ -211,19 +261,18 @@ impl<E: Edges> Engine<E> {
         outbox.remember_again(&viewings)?;
         outbox.journal_again(&open, &log.sessions)?;
         if behind {
-            outbox.doubt(&gone_on, &arrived)?;
+            outbox.doubt(&gone_on, &arrived, &noted)?;
         }
         let standings = outbox.standings(late.iter().copied().flat_map(owed_of).collect())?;
-        let mut owed = owed(&late, &standings, &told);
+        let mut owed = owed(&late, &standings);
         let completions = owed.len();
         if behind {
             let day = now.wall.minus(DAY);
             let lost = |id: ViewingId| wholly || gone_on.contains(&id);
             let stops = late
                 .iter()
-                .filter(|e| e.ended_at >= day && lost(e.viewing_id))
-                .filter(|e| !told.contains(&e.session_id));
-            owed.extend(stops.filter_map(|entry| unfinished(entry)));
+                .filter(|e| e.ended_at >= day && lost(e.viewing_id));
+            owed.extend(stops.filter_map(|entry| unfinished(entry, &spent)));
         }
         let newest = newest_of_titles(self.debouncer.viewings());
         for owed in &mut owed {
@@ -233,8 +282,8 @@ impl<E: Edges> Engine<E> {
             owed.newest = newest.is_some_and(|newest| stop >= Some(*newest));
         }
         outbox.owe(&owed, now)?;
-        // What was told in another session is known by their notes until it is owed there.
-        outbox.forget_noted(&told)?;
+        // Until then they tell what was guessed.
+        outbox.forget_noted(&noted)?;
         self.diary.owes_all(standings, now);
         Ok(Made {
             viewings: viewings.len(),
@@ -300,14 +349,10 @@ fn is_behind(stored: Option<&Viewing>, viewing: &Viewing) -> bool {
     })
 }
 
-/// Completions that neither the history nor the store knows to have ended. What the store has `told` of a session was a guess,
-/// if it is not its completion: that is told in another one.
-fn owed(late: &[&Entry], standings: &Standings, told: &BTreeSet<SessionId>) -> Vec<Owed> {
+/// Completions that neither the history nor the store knows to have ended.
+fn owed(late: &[&Entry], standings: &Standings) -> Vec<Owed> {
     let of = |entry: &&Entry| {
-        let (mut step, mut accounts) = entry.completion_step()?;
-        if let Some(event) = step.event.as_mut().filter(|e| told.contains(&e.session)) {
-            event.session = event.session.after_it();
-        }
+        let (step, mut accounts) = entry.completion_step()?;
         accounts.retain(|account| {
             standings.get(&(entry.viewing_id, account.clone())) == Some(&Standing::Unknown)
         });
@@ -320,17 +365,45 @@ fn owed(late: &[&Entry], standings: &Standings, told: &BTreeSet<SessionId>) -> V
     late.iter().filter_map(of).collect()
 }
 
-/// The last stop of a viewing that was not completed; of one that was taken back it was told otherwise, under the same id.
-fn unfinished(entry: &Entry) -> Option<Owed> {
+/// The last stop of a viewing that was not completed; of one that was taken back it was told otherwise, under the same id, and so it
+/// was where a guess has `spent` that.
+fn unfinished(entry: &Entry, spent: &BTreeSet<(SessionId, AccountKey)>) -> Option<Owed> {
     if entry.taken_back && !entry.goes_on {
         return None;
     }
-    let (step, accounts) = entry.unfinished_step()?;
+    let (step, mut accounts) = entry.unfinished_step()?;
+    accounts.retain(|account| !spent.contains(&(entry.session_id, account.clone())));
     Some(Owed {
         step,
         accounts,
         newest: false,
     })
+}
+
+/// It was taken back where it is still queued.
+fn is_void_and_queued<S: Store>(
+    outbox: &Outbox<S, Catalogue>,
+    entry: &Entry,
+) -> Result<bool, StoreError> {
+    let void = entry.receipts.iter().filter(|receipt| receipt.is_void());
+    let void: BTreeSet<Completed> = void
+        .map(|receipt| (entry.viewing_id, receipt.account.clone()))
+        .collect();
+    if void.is_empty() {
+        return Ok(false);
+    }
+    let standings = outbox.standings(void)?;
+    Ok(standings.values().any(|s| *s == Standing::Queued))
+}
+
+/// Where a viewing's title was left in others, the newest last.
+pub(super) fn left_before(log: &Read, viewing: &Viewing) -> Vec<Before> {
+    let others = log.entries.iter().filter(|entry| {
+        entry.viewing_id != viewing.id
+            && entry.local_only.is_none()
+            && entry.key.same_title(&viewing.key)
+    });
+    others.filter_map(Entry::last_step).collect()
 }
 
 /// Completions that have ended, as far as the history knows, or that the user took back; not of what was watched again, and the

@@ -27,6 +27,12 @@ pub(super) enum Stopped {
     Store(StoreError),
 }
 
+impl From<io::Error> for Stopped {
+    fn from(error: io::Error) -> Self {
+        Self::History(error)
+    }
+}
+
 impl From<StoreError> for Stopped {
     fn from(error: StoreError) -> Self {
         Self::Store(error)

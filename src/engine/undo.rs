@@ -12,12 +12,13 @@ use std::io;
 use tracing::info;
 
 use super::control::closed;
+use super::rebuild::left_before;
 use super::{Edges, Engine};
 use crate::control::{Response, TakenBack, TakenBackRow, TakenBackState};
 use crate::error::CliError;
-use crate::history::{Entry, Receipt};
+use crate::history::Receipt;
 use crate::model::{AccountKey, Moment, TAKEN_BACK, Viewing, ViewingId, media_json};
-use crate::outbox::{Before, Reach};
+use crate::outbox::Reach;
 use crate::store::StoreError;
 
 impl<E: Edges> Engine<E> {
@@ -77,9 +78,9 @@ impl<E: Edges> Engine<E> {
             viewing.take_back();
             self.debouncer.take_back(viewing.id, now);
         }
-        let before = match there {
-            true => self.left_before(&viewing),
-            false => Vec::new(),
+        let before = match (there, self.edges.recall()) {
+            (true, Ok(log)) => left_before(&log, &viewing),
+            _ => Vec::new(),
         };
         let outbox = self.storage.ready(&mut self.edges, now);
         if let Some(Err(error)) = outbox.map(|outbox| outbox.take_back(&viewing, &before)) {
@@ -123,17 +124,6 @@ impl<E: Edges> Engine<E> {
             self.edges.receipt(viewing, &receipt)?;
         }
         Ok(())
-    }
-
-    /// Where its title was left in other viewings, by the history; nothing if that cannot be read.
-    fn left_before(&mut self, viewing: &Viewing) -> Vec<Before> {
-        let log = self.edges.recall().unwrap_or_default();
-        let others = log.entries.iter().filter(|entry| {
-            entry.viewing_id != viewing.id
-                && entry.local_only.is_none()
-                && entry.key.same_title(&viewing.key)
-        });
-        others.filter_map(Entry::last_step).collect()
     }
 
     fn taken_back(&self, key: &AccountKey, reach: Reach) -> TakenBackRow {

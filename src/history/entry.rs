@@ -73,6 +73,14 @@ pub struct Receipt {
     pub answer: Option<String>,
 }
 
+impl Receipt {
+    /// The user took the completion back.
+    #[must_use]
+    pub fn is_void(&self) -> bool {
+        !self.delivered && self.answer.as_deref() == Some(TAKEN_BACK)
+    }
+}
+
 /// The stop that completed a viewing: enough to tell it again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Completion {
@@ -204,12 +212,32 @@ impl Entry {
         told.then(|| (self.stop(&stop, false), stop.accounts))
     }
 
-    /// The stop that says where it was left, and the accounts that it was for: the one that completed it, if one did.
+    /// The stop that says where it was left, and the accounts that it was for: the one that completed it, if one did, without
+    /// those at which it was taken back.
     #[must_use]
     pub fn last_step(&self) -> Option<(Step, Vec<AccountKey>)> {
-        match &self.completion {
-            Some(completion) => Some((self.stop(completion, true), completion.accounts.clone())),
-            None => self.unfinished_step(),
+        let Some(completion) = &self.completion else {
+            return self.unfinished_step();
+        };
+        let void = |account: &&AccountKey| {
+            let mut receipts = self.receipts.iter();
+            receipts.any(|receipt| receipt.is_void() && receipt.account == **account)
+        };
+        let accounts = completion.accounts.iter().filter(|account| !void(account));
+        Some((self.stop(completion, true), accounts.cloned().collect()))
+    }
+
+    /// The same, completed in another session.
+    #[must_use]
+    pub fn completed_in(&self, session: SessionId) -> Self {
+        let completion = self.completion.clone().map(|completion| Completion {
+            session_id: session,
+            ..completion
+        });
+        Self {
+            session_id: session,
+            completion,
+            ..self.clone()
         }
     }
 

@@ -40,6 +40,11 @@ impl Newest {
         newest.is_some_and(|newest| stamp < *newest && real(newest))
     }
 
+    /// Whether this or something later was delivered.
+    pub fn knows(&self, place: Place, stamp: Wall) -> bool {
+        self.0.get(&place).is_some_and(|newest| stamp <= *newest)
+    }
+
     /// The one to forget when another comes in.
     fn surplus(&self, coming: Place) -> Option<Place> {
         if self.0.len() < MOST_TITLES || self.0.contains_key(&coming) {

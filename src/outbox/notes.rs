@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::index::Header;
 use super::record::{self, encode};
 use super::{Catalogue, Draft, Outbox};
-use crate::model::{AccountKey, Lifecycle, SessionId, Viewing, ViewingId};
+use crate::model::{AccountKey, DeliveryId, Lifecycle, SessionId, Viewing, ViewingId};
+use crate::service::Call;
 use crate::store::{Durability, Store, StoreError};
 
 /// Most notes that are kept while the history cannot be written; the oldest go first.
@@ -133,6 +134,48 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         let notes = self.read_notes()?.into_iter();
         let sessions = notes.map(|(_, note)| note.event.session);
         Ok(sessions.filter(|session| known.contains(session)).collect())
+    }
+
+    /// Of these sessions, whose stops the history knows, those of which the store has guessed another stop that an account which
+    /// goes by ids was told, or may have been.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub fn spent(
+        &self,
+        known: &BTreeSet<SessionId>,
+    ) -> Result<BTreeSet<(SessionId, AccountKey)>, StoreError> {
+        let mut spent = BTreeSet::new();
+        for (_, note) in self.read_notes()? {
+            let session = note.event.session;
+            if note.event.watched || !known.contains(&session) {
+                continue;
+            }
+            let by_id = |account: &AccountKey| {
+                let calls = self.catalogue.calls(account.service, &note.event);
+                calls.contains(&Call::Event) && !self.is_untold(session, account)
+            };
+            let accounts = note.accounts.iter().filter(|account| by_id(account));
+            spent.extend(accounts.map(|account| (session, account.clone())));
+        }
+        Ok(spent)
+    }
+
+    /// The stop of a session waits for an account, and was never on its way there.
+    fn is_untold(&self, session: SessionId, account: &AccountKey) -> bool {
+        let number = self.number(account);
+        let waiting = |(id, header): (DeliveryId, &Header)| {
+            let is_stop = header.session == session && !header.is_live();
+            is_stop && number == Some(header.account) && self.is_untouched(id, header)
+        };
+        self.index.iter().any(waiting)
+    }
+
+    /// No request with it was ever made.
+    pub(super) fn is_untouched(&self, id: DeliveryId, header: &Header) -> bool {
+        let account = self.accounts.get(&header.account);
+        let in_flight = account.is_some_and(|account| account.in_flight == Some(id));
+        header.attempts == 0 && !header.in_doubt && !in_flight
     }
 
     /// The notes of these sessions go.

@@ -6,9 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::append::Purpose;
 use super::index::Header;
-use super::record::{self, Remembrance, encode};
+use super::record::{self, Kind, Payload, Remembrance, encode};
 use super::{Appended, Catalogue, Draft, MOST_VIEWINGS, Outbox};
-use crate::model::{AccountKey, Moment, Playback, SessionId, Span, Step, Viewing, ViewingId};
+use crate::model::{
+    AccountKey, DeliveryId, Lifecycle, Moment, Playback, SessionId, Span, Step, Viewing, ViewingId,
+};
 use crate::store::{Durability, Store, StoreError};
 
 /// Changes that go into one batch.
@@ -112,7 +114,8 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
     }
 
     /// The store is an older one: what it has queued has perhaps arrived since. Completions that have are gone, others are in
-    /// doubt; what else is queued of the viewings that have gone on since is out of date.
+    /// doubt; what else is queued of the viewings that have gone on since is out of date, but for the stops of the sessions in
+    /// `noted`, which are replaced if anything is (`owe`).
     ///
     /// # Errors
     /// When the store failed.
@@ -120,6 +123,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         &mut self,
         gone_on: &BTreeSet<ViewingId>,
         arrived: &BTreeSet<Completed>,
+        noted: &BTreeSet<SessionId>,
     ) -> Result<(), StoreError> {
         let arrived: BTreeSet<(ViewingId, u16)> = arrived
             .iter()
@@ -129,7 +133,8 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         for (id, header) in self.index.iter() {
             let place = (header.viewing, header.account);
             if !header.is_completion() {
-                if gone_on.contains(&header.viewing) {
+                let is_guess = !header.is_live() && noted.contains(&header.session);
+                if gone_on.contains(&header.viewing) && !is_guess {
                     draft.remove(id);
                 }
             } else if arrived.contains(&place) {
@@ -247,13 +252,42 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
                 continue;
             };
             let same = |h: &Header| h.session == event.session && h.account == number;
-            let queued = |(_, header): (_, &Header)| same(header) && !header.is_live();
-            if self.index.iter().any(queued) {
+            let queued = self.index.iter();
+            let queued: Vec<(DeliveryId, Header)> = queued
+                .filter(|(_, header)| same(header) && !header.is_live())
+                .map(|(id, header)| (id, *header))
+                .collect();
+            if !self.are_guesses(&queued, event)? {
                 continue;
+            }
+            for (id, header) in queued {
+                if self.is_untouched(id, &header) {
+                    draft.remove(id);
+                }
             }
             self.mark_heard(number, event.session, draft)?;
             self.deliver_to(account, event, &owed.step, purpose, draft, appended)?;
         }
         Ok(())
+    }
+
+    /// Whether what is queued of a session's stop, if anything is, tells something else than `event` does, and no service that goes by
+    /// ids was told so.
+    fn are_guesses(
+        &self,
+        queued: &[(DeliveryId, Header)],
+        event: &Lifecycle,
+    ) -> Result<bool, StoreError> {
+        for (id, header) in queued {
+            let told = header.kind == Kind::Event && !self.is_untouched(*id, header);
+            if told || header.is_completion() {
+                return Ok(false);
+            }
+            let payload: Option<Payload> = self.read(&record::payload(*id))?;
+            if payload.is_none_or(|payload| payload.event.at.wall == event.at.wall) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }

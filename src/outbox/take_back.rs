@@ -106,9 +106,12 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             });
             if viewing.completed.is_some() {
                 // Another account has it. Where nothing takes its place it would be told as watched to its end.
-                for id in self.resume_points(viewing.id, number) {
-                    draft.remove(id);
-                    self.place_before(&key, before, &mut draft, &mut made)?;
+                let places = self.resume_points(viewing.id, number);
+                for id in &places {
+                    draft.remove(*id);
+                }
+                if let Some(id) = places.first() {
+                    self.place_before(&key, *id, before, &mut draft, &mut made)?;
                 }
             }
             if let Some(payload) = payload {
@@ -121,10 +124,12 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         self.commit(draft, Durability::Disk)
     }
 
-    /// With a title's resume point goes what it had superseded: where the title was left before is told again.
+    /// With a title's resume point goes what it had superseded: where the title was left before is told again, unless that is known
+    /// there.
     fn place_before(
         &mut self,
         key: &AccountKey,
+        gone: DeliveryId,
         before: &[Before],
         draft: &mut Draft,
         made: &mut Appended,
@@ -133,10 +138,15 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         let Some((step, _)) = before.find(|(_, accounts)| accounts.contains(key)) else {
             return Ok(());
         };
-        match &step.event {
-            Some(event) => self.deliver_to(key, event, step, Purpose::Place, draft, made),
-            None => Ok(()),
+        let Some(event) = &step.event else {
+            return Ok(());
+        };
+        let header = self.index.get(gone);
+        let lane = header.map(|header| (header.account, header.lane));
+        if lane.is_some_and(|lane| self.newest.knows(lane, event.at.wall)) {
+            return Ok(());
         }
+        self.deliver_to(key, event, step, Purpose::Place, draft, made)
     }
 
     /// Of what happened before this boot its clocks say nothing in this one.

@@ -85,7 +85,7 @@ impl Judgement {
         let within =
             |(low, high): (u8, u8), n: usize| (usize::from(low)..=usize::from(high)).contains(&n);
         // What was ignored lay in the database alone.
-        let gone = outcome.punchplay[0].gone.iter();
+        let gone = outcome.punchplay[0].gone.values();
         let gone = gone.filter(|gone| **gone == work).count();
         let gone = u8::try_from(gone).unwrap_or(u8::MAX);
         let as_it_must_be = |count: &Count| {

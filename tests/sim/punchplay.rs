@@ -38,9 +38,9 @@ pub struct PunchPlay {
     landed: BTreeSet<String>,
     /// Taken, and not used.
     ignored: BTreeSet<String>,
-    /// Completions that were ignored, and those of them that went with the database.
-    unwanted: Vec<Work>,
-    pub gone: Vec<Work>,
+    /// Completions that were ignored, by event, and those of them that went with the database.
+    unwanted: BTreeMap<String, Work>,
+    pub gone: BTreeMap<String, Work>,
     pub watches: BTreeMap<Work, usize>,
     /// The stamps of the stops that told of them.
     pub watched_at: Vec<(Work, Wall)>,
@@ -287,7 +287,9 @@ impl PunchPlay {
             self.ignored.insert(event.event_id.clone());
             let work = film(&event).map(Film::work);
             let watched = event.watched == Some(true);
-            self.unwanted.extend(work.filter(|_| watched));
+            let id = event.event_id.clone();
+            self.unwanted
+                .extend(work.filter(|_| watched).map(|work| (id, work)));
             // Where the film was left then, the service does not want to know.
             if let Some(work) = work.filter(|_| path.ends_with("/stop")) {
                 self.stopped_at.remove(&work);
@@ -295,9 +297,9 @@ impl PunchPlay {
             self.refuse(body);
         }
         if self.ignored.contains(&event.event_id) {
-            if !ignore && event.watched == Some(true) {
+            if !ignore && let Some(work) = self.unwanted.remove(&event.event_id) {
                 // The answer was lost, and in doubt it may as well mean that the watch is there.
-                self.gone.extend(film(&event).map(Film::work));
+                self.gone.insert(event.event_id.clone(), work);
             }
             return answer(200, IGNORED);
         }

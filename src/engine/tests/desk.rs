@@ -187,6 +187,11 @@ impl Rig {
 
     /// A film begins in a player.
     pub fn play(&mut self) {
+        self.play_from(0.0);
+    }
+
+    /// A film plays in a player, now at this position.
+    pub fn play_from(&mut self, position: f64) {
         let item = crate::model::Item {
             location: Some(crate::model::Location::Path(
                 "/films/Heat (1995).mkv".into(),
@@ -198,13 +203,13 @@ impl Rig {
         self.say(Signal::Appeared(crate::model::PlayerInfo {
             name: "mpv".into(),
             source: Source::Mpv,
-            process: None,
+            process: Some(crate::model::Process { pid: 7, started: 1 }),
             ignored: None,
         }));
         self.say(Signal::Opened(Box::new(item)));
         self.say(Signal::Transport {
             state: crate::model::Transport::Playing,
-            position: Some(0.0),
+            position: Some(position),
         });
     }
 

@@ -414,10 +414,114 @@ fn what_a_stop_that_was_guessed_had_completed_is_told_in_a_session_of_its_own() 
         assert_eq!(rig.world.watched, expected);
         assert_eq!(rig.world.history.len(), expected.len());
         assert_eq!(rig.world.sessions.len(), 1 + expected.len());
-        assert!(watched || rig.world.requests.len() == told, "nothing else");
+        let since = rig.world.requests[told..].iter();
+        let stops = since.filter(|request| request.starts_with("punchplay") && !watched);
+        assert_eq!(stops.count(), 0, "what was guessed stands there");
         rig.machine.disk.borrow_mut().records.clear();
         rig.kill(5.0);
         rig.wait(300.0);
         assert_eq!(rig.world.watched, expected, "once");
+    }
+}
+
+/// Watched to its end while the database could not be written, and killed; the history, which knows that, cannot be read when the next
+/// daemon guesses where the session ended.
+fn guessed(machine: Machine, played: f64, away: bool) -> Rig {
+    let mut rig = Rig::new(machine);
+    rig.open("a", HEAT, 0.0);
+    rig.wait(100.0);
+    refuse(&mut rig, Some(StoreErrorKind::Full));
+    rig.wait(played);
+    rig.quit("a");
+    refuse(&mut rig, None);
+    rig.machine.log.borrow_mut().fail(true);
+    rig.world.down = away;
+    rig.kill(5.0);
+    rig.wait(60.0);
+    assert_eq!(rig.world.sessions[0].1, !away, "the guess was told");
+    rig
+}
+
+/// Whether PunchPlay knows of each session that it has ended.
+fn all_have_ended(rig: &Rig) -> bool {
+    rig.world.sessions.iter().all(|(_, over)| *over)
+}
+
+#[test]
+fn what_a_guess_had_ended_outlives_the_loss_of_the_database_before_it_is_told() {
+    let mut rig = guessed(Machine::default(), 250.0, false);
+    rig.world.down = true;
+    rig.machine.log.borrow_mut().fail(false);
+    rig.wait(300.0);
+    delete_the_database(&mut rig);
+    rig.kill(5.0);
+    rig.world.down = false;
+    rig.wait(300.0);
+    assert_eq!(rig.world.watched, ["Heat"]);
+    assert_eq!(rig.world.history.len(), 1);
+}
+
+#[test]
+fn what_a_guess_had_ended_is_told_once_whatever_goes_wrong_at_any_write_once_the_history_can_be_read()
+ {
+    for trouble in [
+        Trouble::CrashBefore,
+        Trouble::CrashAfter,
+        Trouble::FailBefore,
+        Trouble::FailAfter,
+        Trouble::LoseAll,
+        Trouble::FallBack(1),
+        Trouble::FallBack(3),
+    ] {
+        for at in 1..=12 {
+            let machine = Machine {
+                keeps_old: true,
+                ..Machine::default()
+            };
+            let mut rig = guessed(machine, 250.0, false);
+            let at = rig.machine.writes.get() + at;
+            rig.machine.trouble.set(Some((at, trouble)));
+            rig.machine.log.borrow_mut().fail(false);
+            rig.wait(600.0);
+            rig.restart(5.0);
+            rig.wait(600.0);
+            assert_eq!(rig.world.watched, ["Heat"], "{trouble:?} at {at}");
+            assert_eq!(rig.world.history.len(), 1, "{trouble:?} at {at}");
+        }
+    }
+}
+
+#[test]
+fn what_a_guess_had_ended_is_told_once_whether_or_not_the_guess_was_told_before() {
+    for away in [false, true] {
+        let mut rig = guessed(Machine::default(), 250.0, away);
+        rig.world.down = true;
+        rig.machine.log.borrow_mut().fail(false);
+        rig.wait(300.0);
+        for _ in 0..3 {
+            rig.kill(5.0);
+            rig.wait(30.0);
+        }
+        rig.world.down = false;
+        rig.wait(900.0);
+        assert_eq!(rig.world.watched, ["Heat"]);
+        assert_eq!(rig.world.history.len(), 1);
+        assert_eq!(rig.queue(), Vec::<String>::new());
+        assert!(all_have_ended(&rig), "away: {away}");
+    }
+}
+
+#[test]
+fn a_guess_that_waits_is_told_or_replaced_and_the_place_is_the_one_that_the_history_knows() {
+    for away in [false, true] {
+        let mut rig = guessed(Machine::default(), 50.0, away);
+        rig.machine.log.borrow_mut().fail(false);
+        rig.wait(300.0);
+        rig.world.down = false;
+        rig.wait(900.0);
+        assert!(all_have_ended(&rig), "away: {away}");
+        let ended = format!("{:?}", rig.log().entries[0].ended_at.to_string());
+        let places = rig.world.resume_points.values().collect::<Vec<_>>();
+        assert_eq!(places, [&ended], "away: {away}");
     }
 }

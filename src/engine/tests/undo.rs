@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::rig::*;
 use crate::control::{Request, Response};
 use crate::engine::Input;
+use crate::history::Receipt;
 use crate::model::ServiceName;
 use crate::store::StoreErrorKind;
 
@@ -127,25 +128,12 @@ fn an_undo_in_which_the_database_is_lost_or_falls_back_is_done_all_the_same() {
 fn where_the_episode_before_was_left_is_told_once_the_later_one_is_taken_back() {
     let mut rig = Rig::new(Machine::default());
     rig.world.away = Some(ServiceName::Discovr);
-    for (file, seconds) in [("S01E01", 180.0), ("S01E02", 355.0)] {
-        rig.open(
-            "a",
-            &format!("/tv/The Wire {{tmdb-1438}}/The.Wire.{file}.mkv"),
-            0.0,
-        );
-        rig.wait(seconds);
-        rig.quit("a");
-        rig.wait(60.0);
-    }
-    let log = rig.log();
-    let (first, second) = (&log.entries[0], &log.entries[1]);
-    let viewing = second.viewing_id.to_string();
-    rig.tell(Input::Request(1, Request::Undo { viewing }));
+    episode(&mut rig, 1, 180.0);
+    episode(&mut rig, 2, 355.0);
+    take_back(&mut rig, 2);
     rig.world.away = None;
     rig.wait(300.0);
-    assert_eq!(rig.world.history, Vec::<String>::new());
-    let place = rig.world.resume_points.values().collect::<Vec<_>>();
-    assert_eq!(place, [&format!("{:?}", first.ended_at.to_string())]);
+    assert_left_in_the_first(&rig);
 }
 
 #[test]
@@ -244,5 +232,102 @@ fn a_damaged_line_of_what_was_watched_again_does_not_make_an_undo_of_it() {
         everything_works_again(&mut rig);
         credits(&mut rig);
         assert_one_watch(&rig);
+    }
+}
+
+/// Watches an episode of one series from its beginning.
+fn episode(rig: &mut Rig, number: u32, seconds: f64) {
+    let path = format!("/tv/The Wire {{tmdb-1438}}/The.Wire.S01E0{number}.mkv");
+    rig.open("a", &path, 0.0);
+    rig.wait(seconds);
+    rig.quit("a");
+    rig.wait(60.0);
+}
+
+fn take_back(rig: &mut Rig, number: u32) {
+    let log = rig.log();
+    let mut entries = log.entries.iter();
+    let entry = entries.find(|entry| entry.media.episode == [number]);
+    let viewing = entry.unwrap().viewing_id.to_string();
+    rig.tell(Input::Request(1, Request::Undo { viewing }));
+}
+
+/// Discovr has no watch, and the place at which the first episode was left.
+#[track_caller]
+fn assert_left_in_the_first(rig: &Rig) {
+    assert_eq!(rig.world.history, Vec::<String>::new());
+    let log = rig.log();
+    let mut entries = log.entries.iter();
+    let first = entries.find(|entry| entry.media.episode == [1]).unwrap();
+    let places = rig.world.resume_points.values().collect::<Vec<_>>();
+    assert_eq!(places, [&format!("{:?}", first.ended_at.to_string())]);
+}
+
+#[test]
+fn what_was_taken_back_itself_is_no_place_to_go_back_to() {
+    for order in [[3, 2], [2, 3]] {
+        let mut rig = Rig::new(Machine::default());
+        rig.world.away = Some(ServiceName::Discovr);
+        episode(&mut rig, 1, 180.0);
+        episode(&mut rig, 2, 355.0);
+        episode(&mut rig, 3, 355.0);
+        for number in order {
+            take_back(&mut rig, number);
+        }
+        rig.world.away = None;
+        rig.wait(300.0);
+        assert_left_in_the_first(&rig);
+    }
+}
+
+#[test]
+fn a_place_that_a_service_has_is_not_told_again() {
+    let mut rig = Rig::new(Machine::default());
+    episode(&mut rig, 1, 180.0);
+    rig.wait(600.0);
+    let told = rig.world.requests.len();
+    rig.world.away = Some(ServiceName::Discovr);
+    episode(&mut rig, 2, 355.0);
+    take_back(&mut rig, 2);
+    rig.world.away = None;
+    rig.wait(300.0);
+    let since = rig.world.requests[told..].iter();
+    assert_eq!(since.filter(|r| r.starts_with("discovr")).count(), 0);
+}
+
+#[test]
+fn an_undo_at_one_account_is_done_to_its_end_after_a_crash_or_a_failing_disk() {
+    for trouble in [
+        Trouble::CrashBefore,
+        Trouble::CrashAfter,
+        Trouble::FailBefore,
+        Trouble::FailAfter,
+    ] {
+        for at in 1..=4 {
+            let machine = Machine {
+                keeps_old: true,
+                ..Machine::default()
+            };
+            let mut rig = Rig::new(machine);
+            rig.world.away = Some(ServiceName::Discovr);
+            episode(&mut rig, 1, 180.0);
+            episode(&mut rig, 2, 355.0);
+            let at = rig.machine.writes.get() + at;
+            rig.machine.trouble.set(Some((at, trouble)));
+            take_back(&mut rig, 2);
+            let is_ordered = rig.log().entries[1].receipts.iter().any(Receipt::is_void);
+            rig.wait(100.0);
+            rig.world.away = None;
+            rig.wait(1000.0);
+            if is_ordered {
+                assert_left_in_the_first(&rig);
+            } else {
+                assert_eq!(
+                    rig.world.history.len(),
+                    1,
+                    "{trouble:?} at {at}: nothing is changed"
+                );
+            }
+        }
     }
 }

@@ -75,6 +75,24 @@ fn what_a_former_run_left_open_is_told_to_those_linked_then() {
 }
 
 #[test]
+fn what_a_former_run_left_open_for_others_is_not_gone_on_with_while_the_history_cannot_be_read() {
+    let mut rig = Rig::new(Desk::default(), start_of_time());
+    rig.play();
+    rig.pass(40);
+    let log = std::rc::Rc::clone(&rig.engine.edges.machine.log);
+    log.borrow_mut().fail(true);
+    let mut rig = rig.kill(vec![user("bob", 2)]);
+    rig.play_from(45.0);
+    rig.pass(100);
+    log.borrow_mut().fail(false);
+    rig.pass(200);
+    let queued = queue(&mut rig);
+    assert!(queued.iter().any(|row| row.starts_with("bob start")));
+    let mixed = |row: &&String| row.starts_with("bob ") == row.ends_with(" 0");
+    assert_eq!(queued.iter().find(mixed), None, "{queued:?}");
+}
+
+#[test]
 fn what_a_former_run_left_open_for_the_same_user_goes_on_as_theirs() {
     let mut rig = Rig::new(Desk::default(), start_of_time());
     rig.play();
