@@ -190,28 +190,27 @@ impl<E: Edges> Engine<E> {
         let Some(outbox) = self.storage.ready(&mut self.edges, now) else {
             return Ok(());
         };
-        for entry in late {
+        for entry in late.iter().filter(|entry| entry.taken_back) {
             let stored = outbox.remembered(entry.viewing_id)?;
             let known = self.debouncer.viewing(entry.viewing_id).cloned();
-            if entry.taken_back {
-                let mut both = stored.iter().chain(&known);
-                if both.all(Viewing::is_taken_back) {
-                    continue;
-                }
-            } else if !is_void_and_queued(outbox, entry)? {
+            let mut both = stored.iter().chain(&known);
+            if both.all(Viewing::is_taken_back) {
                 continue;
             }
-            let Some(mut viewing) = known.or(stored) else {
-                continue;
-            };
-            if entry.taken_back {
+            if let Some(mut viewing) = known.or(stored) {
                 viewing.take_back();
                 outbox.take_back(&viewing, &[])?;
                 self.debouncer.take_back(viewing.id, now);
-            } else {
-                outbox.take_back(&viewing, &left_before(log, &viewing))?;
+                info!(viewing = %viewing.id, "taken back, as the user had ordered");
             }
-            info!(viewing = %viewing.id, "taken back, as the user had ordered");
+        }
+        for entry in late {
+            if is_void_and_queued(outbox, entry)?
+                && let Some(viewing) = outbox.remembered(entry.viewing_id)?
+            {
+                outbox.take_back(&viewing, &left_before(log, &viewing))?;
+                info!(viewing = %viewing.id, "taken back where it was queued, as the user had ordered");
+            }
         }
         Ok(())
     }
