@@ -141,6 +141,7 @@ impl Rig {
     /// What a former run left can be read at last.
     pub fn recall(&mut self, (viewings, open): (Vec<Viewing>, Vec<Span>)) {
         self.d.recall(viewings, open, self.now);
+        self.d.weighed();
         self.drain();
     }
 

@@ -12,7 +12,7 @@
 //! | the history says that a viewing was watched and is damaged, and the store, which is as new, says that it was not | the history lost that it was taken back, and is told again |
 //! | a session is open here, and not in the journal | the journal gets it |
 //! | a session is open in the journal, and the history has its stop | it is closed already: no second stop |
-//! | … and it was opened for others than those linked now | it ends for them before any player goes on with it |
+//! | … and it was opened for others than those linked now | it ends for them; until that is known no player goes on with it |
 //! | the store is behind the history | what it has queued has perhaps arrived: in doubt, or out of date |
 //! | a completion has no receipt from an account that it was made for, and the store knows nothing of it | queued again, in doubt, under the same `event_id` |
 //! | … and the store knows that it has ended | the receipt is written |
@@ -65,11 +65,8 @@ impl<E: Edges> Engine<E> {
         }
         let log = match self.recall(now) {
             Ok(Some(log)) => log,
-            Ok(None) => return self.close_former(now),
-            Err(Stopped::History(error)) => {
-                self.diary.failed(&error, now);
-                return self.close_former(now);
-            }
+            Ok(None) => return,
+            Err(Stopped::History(error)) => return self.diary.failed(&error, now),
             Err(Stopped::Store(error)) => return self.storage.failed(&error, now),
         };
         self.diary.works();
@@ -77,6 +74,7 @@ impl<E: Edges> Engine<E> {
             Ok(made) => made,
             Err(error) => return self.storage.failed(&error, now),
         };
+        self.debouncer.weighed();
         if !made.behind {
             match self.refill(&log, now) {
                 Ok(()) => {}

@@ -11,7 +11,7 @@ use crate::script::{Act, Env, Step, USUAL};
 /// Of an order, most need no more operations of the disk.
 const OPERATIONS: u32 = 16;
 
-/// In the middle of some of what the user orders; if that is nothing, somebody else logs in.
+/// In the middle of some of what the user orders; if that is nothing, somebody else logs in while the history cannot be read.
 pub fn add(rng: &mut Rng, steps: &mut Vec<Step>) {
     let is_order = |(_, env): &(f64, Env)| {
         matches!(
@@ -28,9 +28,12 @@ pub fn add(rng: &mut Rng, steps: &mut Vec<Step>) {
     if !steps.iter().any(|step| step.env.iter().any(is_order)) {
         let slot = rng.usize(0..USUAL);
         let wait = |seconds| Act::Wait(Duration::from_secs(seconds));
+        let time = Duration::from_secs(rng.u64(0..200));
+        let history = Env::History { time };
         exactly(steps, open(slot, rng.usize(2..9)), &[]);
-        exactly(steps, wait(rng.u64(10..60)), &[(0.9, Env::Switch)]);
-        exactly(steps, wait(60), &[]);
+        let befalls = [(0.7, history), (0.9, Env::Switch)];
+        exactly(steps, wait(rng.u64(10..60)), &befalls);
+        exactly(steps, wait(rng.u64(60..300)), &[]);
     }
     for step in steps {
         let orders = step.env.iter().filter(|env| is_order(env));
