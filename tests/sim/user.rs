@@ -34,13 +34,13 @@ const REMATCHES: u64 = 8;
 const TAKEN_BACK: u64 = 15;
 
 /// In one run in so many the daemon dies in the middle of an order.
-const DEATHS: u64 = 8;
+const DEATHS: u64 = 16;
 /// One run in so many ends with a daemon that guesses how a session ended, and with an episode that is taken back.
-const WITNESSES: u64 = 16;
+const WITNESSES: u64 = 32;
 
-/// Seconds between two beats. The default, and twice that, in one run of eight each: they make most of all requests, and all alike;
-/// where beats are rare, the daemon has to know by itself.
-const BEATS: [u64; 8] = [30, 60, 120, 120, 300, 300, 300, 300];
+/// Seconds between two beats. The default in one run of eight: they make most of all requests, and all alike; where beats are rare,
+/// the daemon has to know by itself.
+const BEATS: [u64; 8] = [30, 120, 120, 120, 300, 300, 300, 300];
 /// In one run in so many players are heard on the wire.
 const WIRED: u64 = 3;
 

@@ -34,6 +34,7 @@ pub fn add(rng: &mut Rng, steps: &mut Vec<Step>) {
         let befalls = [(0.7, history), (0.9, Env::Switch)];
         exactly(steps, wait(rng.u64(10..60)), &befalls);
         exactly(steps, wait(rng.u64(60..300)), &[]);
+        exactly(steps, Act::Quit { slot }, &[]);
     }
     for step in steps {
         let orders = step.env.iter().filter(|env| is_order(env));
