@@ -23,7 +23,7 @@ pub(super) const SLACK: f64 = 10.0;
 impl Debouncer {
     /// Takes over the session of a former run whose playback this is.
     pub(super) fn adopt(&mut self, id: &PlayerId, now: Moment) {
-        if !self.tracking || self.orphans.is_empty() || self.orphans_are_weighed {
+        if !self.tracking || self.orphans.is_empty() || self.orphans_wait {
             return;
         }
         let Some(index) = self.orphan_of(id, now) else {

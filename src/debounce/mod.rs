@@ -80,7 +80,7 @@ pub struct Debouncer {
     /// When they are closed, mono; set once every watcher has finished its first scan.
     close_orphans: Option<Duration>,
     /// It is yet to be seen whether they have ended, and for whom they were.
-    orphans_are_weighed: bool,
+    orphans_wait: bool,
     /// The last moment seen.
     last: Moment,
     /// Every watcher has finished its first scan.
@@ -133,7 +133,7 @@ impl Debouncer {
             asks: VecDeque::new(),
             orphans: open,
             close_orphans: None,
-            orphans_are_weighed: false,
+            orphans_wait: false,
             last: now,
             scanned: false,
             drowsy_until: None,
@@ -157,7 +157,7 @@ impl Debouncer {
         let new = |span: &Span| !ours.contains(&span.session) && !known.contains(&span.session);
         let before = self.orphans.len();
         self.orphans.extend(open.into_iter().filter(new));
-        self.orphans_are_weighed |= self.orphans.len() > before;
+        self.orphans_wait |= self.orphans.len() > before;
         if self.scanned && self.orphans.len() > before {
             self.close_orphans = Some(now.mono + journal::ADOPT_WITHIN);
         }
@@ -169,7 +169,7 @@ impl Debouncer {
     /// What `recall` told of as open may be gone on with: whoever knows more has said what is over (`forget_sessions`) or must end
     /// (`close_orphans`). Until then it is only closed.
     pub fn weighed(&mut self) {
-        self.orphans_are_weighed = false;
+        self.orphans_wait = false;
     }
 
     /// Takes an observation.

@@ -85,11 +85,9 @@ impl<E: Edges> Engine<E> {
 
     /// Keeps who is linked for the next run, once what the last one left open is known and belongs to nobody else.
     pub(super) fn keep_linked(&mut self, now: Moment) {
-        let known = self.storage.outbox().is_some()
-            && self.storage.found().is_none_or(|found| found.recalled);
         let kept = self.kept_linked.as_ref();
         let is_kept = kept.is_some_and(|kept| kept.iter().eq(self.active_keys()));
-        if is_kept || !known || !self.bound.is_empty() {
+        if is_kept || !self.former_is_bound || !self.bound.is_empty() {
             return self.keep_again.works();
         }
         if self.keep_again.rests(now) {

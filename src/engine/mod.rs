@@ -100,6 +100,8 @@ pub struct Engine<E: Edges> {
     bound: Bound,
     /// Whom sessions in the journal were opened for, as far as the disk knows.
     kept_linked: Option<Vec<AccountKey>>,
+    /// What the last run left open is bound to those linked then.
+    former_is_bound: bool,
     keep_again: Again,
     names: Names,
     lookups: Lookups,
@@ -162,6 +164,7 @@ impl<E: Edges> Engine<E> {
             serving: Vec::new(),
             bound: Bound::new(),
             kept_linked,
+            former_is_bound: false,
             keep_again: Again::default(),
             names: Names::new(),
             lookups: Lookups::default(),
@@ -448,12 +451,10 @@ impl<E: Edges> Engine<E> {
     }
 
     fn hand_out(&mut self, now: Moment) {
+        let is_active = |account: &&AccountKey| self.active_keys().any(|key| key == *account);
+        let due = self.storage.due_now(now).filter(is_active);
+        let due: Vec<AccountKey> = due.cloned().collect();
         // Looked at after every input, and mostly nothing is.
-        if !self.storage.is_anything_due(now) {
-            return;
-        }
-        let is_due = |account: &&AccountKey| self.storage.is_due(account, now);
-        let due: Vec<AccountKey> = self.active_keys().filter(is_due).cloned().collect();
         if due.is_empty() {
             return;
         }

@@ -34,9 +34,8 @@ use super::refill::Stopped;
 use super::{Edges, Engine};
 use crate::history::{Entry, Read};
 use crate::model::{AccountKey, Moment, SessionId, Span, Viewing, ViewingId, Wall};
-use crate::outbox::{Before, Completed, Outbox, Owed, Standing, Standings, TitleKey, plausible};
-use crate::service::Catalogue;
-use crate::store::{Store, StoreError};
+use crate::outbox::{Before, Completed, Owed, Standing, Standings, TitleKey, plausible};
+use crate::store::StoreError;
 
 /// How far back the history is believed to be of interest: 90 days.
 const LATE: Duration = Duration::from_secs(90 * 24 * 3600);
@@ -45,7 +44,7 @@ const LATE: Duration = Duration::from_secs(90 * 24 * 3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// What was made good for.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Made {
     viewings: usize,
     sessions: usize,
@@ -71,10 +70,10 @@ impl<E: Edges> Engine<E> {
         };
         self.diary.works();
         let made = match self.agree(&log, now) {
-            Ok(made) => made,
+            Ok(Some(made)) => made,
+            Ok(None) => return,
             Err(error) => return self.storage.failed(&error, now),
         };
-        self.debouncer.weighed();
         if !made.behind {
             match self.refill(&log, now) {
                 Ok(()) => {}
@@ -126,6 +125,7 @@ impl<E: Edges> Engine<E> {
             .filter(|span| still(span.session))
             .collect();
         self.bind_former(&open);
+        self.former_is_bound = true;
         self.debouncer.recall(viewings, open, now);
     }
 
@@ -202,10 +202,11 @@ impl<E: Edges> Engine<E> {
                 info!(viewing = %viewing.id, "taken back, as the user had ordered");
             }
         }
-        for entry in late {
-            if is_void_and_queued(outbox, entry)?
-                && let Some(viewing) = outbox.remembered(entry.viewing_id)?
-            {
+        let standings = outbox.standings(late.iter().copied().flat_map(void_of).collect())?;
+        let queued = standings.iter().filter(|(_, s)| **s == Standing::Queued);
+        let queued: BTreeSet<ViewingId> = queued.map(|((viewing, _), _)| *viewing).collect();
+        for viewing in queued {
+            if let Some(viewing) = outbox.remembered(viewing)? {
                 outbox.take_back(&viewing, &left_before(log, &viewing))?;
                 info!(viewing = %viewing.id, "taken back where it was queued, as the user had ordered");
             }
@@ -213,10 +214,11 @@ impl<E: Edges> Engine<E> {
         Ok(())
     }
 
-    fn agree(&mut self, log: &Read, now: Moment) -> Result<Made, StoreError> {
+    /// What it made good for; nothing while the store cannot be had, which is read anew when it can.
+    fn agree(&mut self, log: &Read, now: Moment) -> Result<Option<Made>, StoreError> {
         let late = late(log, now);
         let Some(outbox) = self.storage.ready(&mut self.edges, now) else {
-            return Ok(Made::default());
+            return Ok(None);
         };
         let noted = outbox.noted_before(&log.sessions)?;
         let spent = outbox.spent(&log.sessions)?;
@@ -232,7 +234,7 @@ impl<E: Edges> Engine<E> {
             known.extend(viewings.into_iter().map(|viewing| (viewing.id, viewing)));
         }
         let Some(outbox) = self.storage.ready(&mut self.edges, now) else {
-            return Ok(Made::default());
+            return Ok(None);
         };
         let (mut viewings, mut gone_on) = (Vec::new(), BTreeSet::new());
         for viewing in self.debouncer.viewings() {
@@ -282,12 +284,13 @@ impl<E: Edges> Engine<E> {
         // Until then they tell what was guessed.
         outbox.forget_noted(&noted)?;
         self.diary.owes_all(standings, now);
-        Ok(Made {
+        self.debouncer.weighed();
+        Ok(Some(Made {
             viewings: viewings.len(),
             sessions: open.len(),
             completions,
             behind,
-        })
+        }))
     }
 
     fn tell_made(&mut self, made: &Made, log: &Read) {
@@ -377,20 +380,10 @@ fn unfinished(entry: &Entry, spent: &BTreeSet<(SessionId, AccountKey)>) -> Optio
     })
 }
 
-/// It was taken back where it is still queued.
-fn is_void_and_queued<S: Store>(
-    outbox: &Outbox<S, Catalogue>,
-    entry: &Entry,
-) -> Result<bool, StoreError> {
+/// Where it was taken back at one account alone.
+fn void_of(entry: &Entry) -> impl Iterator<Item = Completed> {
     let void = entry.receipts.iter().filter(|receipt| receipt.is_void());
-    let void: BTreeSet<Completed> = void
-        .map(|receipt| (entry.viewing_id, receipt.account.clone()))
-        .collect();
-    if void.is_empty() {
-        return Ok(false);
-    }
-    let standings = outbox.standings(void)?;
-    Ok(standings.values().any(|s| *s == Standing::Queued))
+    void.map(|receipt| (entry.viewing_id, receipt.account.clone()))
 }
 
 /// Where a viewing's title was left in others, the newest last.

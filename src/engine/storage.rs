@@ -176,16 +176,11 @@ impl<S: Store> Storage<S> {
         }
     }
 
-    /// Whether something may be sent now as some account.
-    pub fn is_anything_due(&self, now: Moment) -> bool {
+    /// As whom something may be sent now.
+    pub fn due_now(&self, now: Moment) -> impl Iterator<Item = &AccountKey> {
         self.outbox()
-            .is_some_and(|outbox| outbox.is_anything_due(now))
-    }
-
-    /// Whether something may be sent now as `account`.
-    pub fn is_due(&self, account: &AccountKey, now: Moment) -> bool {
-        self.outbox()
-            .is_some_and(|outbox| outbox.is_due(account, now))
+            .into_iter()
+            .flat_map(move |outbox| outbox.due_now(now))
     }
 
     /// What is to be sent now as `account`.

@@ -123,16 +123,36 @@ fn who_is_linked_is_written_down_again_until_the_disk_takes_it() {
 
 #[test]
 fn a_session_that_began_just_before_the_process_died_is_of_those_it_began_for() {
+    for fails_first in [false, true] {
+        dies_at_each_write_after_a_login(fails_first);
+    }
+}
+
+/// `fails_first`: the disk does when they log in, and the process dies once it can be written again.
+fn dies_at_each_write_after_a_login(fails_first: bool) {
     for at in 1.. {
         let mut rig = Rig::new(Desk::default(), start_of_time());
         rig.play();
         rig.pass(40);
         let machine = rig.engine.edges.machine.clone();
-        let at = machine.writes.get() + at;
-        machine.trouble.set(Some((at, Trouble::CrashAfter)));
-        rig.tell(Input::Accounts(vec![user("bob", 2)]));
-        rig.pass(1);
+        let dies_at = |at| {
+            let at = machine.writes.get() + at;
+            machine.trouble.set(Some((at, Trouble::CrashAfter)));
+        };
+        let bob = || Input::Accounts(vec![user("bob", 2)]);
+        if fails_first {
+            let next = machine.writes.get() + 1;
+            machine.trouble.set(Some((next, Trouble::FailBefore)));
+            rig.tell(bob());
+            dies_at(at);
+            rig.pass(60);
+        } else {
+            dies_at(at);
+            rig.tell(bob());
+            rig.pass(1);
+        }
         if !machine.crashed.get() {
+            assert!(at > 2, "it died nowhere");
             return;
         }
         let mut rig = rig.kill(vec![user("bob", 2)]);
