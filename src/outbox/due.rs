@@ -62,19 +62,11 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         accounts.all(|(number, account)| self.due(*number, account, now).is_none())
     }
 
-    /// Whether [`Self::next`] may return something now for some account; for those alone it is asked which.
-    #[must_use]
-    pub fn is_anything_due(&self, now: Moment) -> bool {
-        let mut accounts = self.accounts.iter();
-        accounts.any(|(number, account)| self.is_due_as(*number, account, now))
-    }
-
-    /// Whether [`Self::next`] may return something now.
-    #[must_use]
-    pub fn is_due(&self, account: &AccountKey, now: Moment) -> bool {
-        let mut accounts = self.accounts.iter();
-        let known = accounts.find(|(_, known)| known.key == *account);
-        known.is_some_and(|(number, account)| self.is_due_as(*number, account, now))
+    /// The accounts as which [`Self::next`] may return something now.
+    pub fn due_now(&self, now: Moment) -> impl Iterator<Item = &AccountKey> {
+        let accounts = self.accounts.iter();
+        let due = accounts.filter(move |(number, account)| self.is_due_as(**number, account, now));
+        due.map(|(_, account)| &account.key)
     }
 
     fn is_due_as(&self, number: u16, account: &Account, now: Moment) -> bool {

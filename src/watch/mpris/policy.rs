@@ -216,12 +216,12 @@ fn kind(short: &str, identity: Option<&str>) -> Option<&'static str> {
 
 /// Whether one of the list is that name, or what it begins with, whatever the case.
 fn stands_for(listed: &str, name: &str) -> bool {
-    let same = |name: &str, text: &str| name.eq_ignore_ascii_case(text);
-    match listed.strip_suffix('*') {
+    let (listed, name) = (listed.as_bytes(), name.as_bytes());
+    match listed.strip_suffix(b"*") {
         Some(start) => name
             .get(..start.len())
-            .is_some_and(|name| same(name, start)),
-        None => same(name, listed),
+            .is_some_and(|name| name.eq_ignore_ascii_case(start)),
+        None => name.eq_ignore_ascii_case(listed),
     }
 }
 
