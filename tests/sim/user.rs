@@ -264,11 +264,12 @@ impl User {
             }
             5 => Env::Outage {
                 service,
-                time: seconds(match rng.u32(0..8) {
-                    0 => rng.u64(2_000..200_000),
-                    1..4 => rng.u64(300..4_000),
-                    _ => rng.u64(20..900),
-                }),
+                time: match rng.u32(0..8) {
+                    // Of days now and then: each is hundreds of attempts, and they are all alike.
+                    0 => seconds(1_000).mul_f64(200_f64.powf(rng.f64())),
+                    1..4 => seconds(rng.u64(300..4_000)),
+                    _ => seconds(rng.u64(20..900)),
+                },
             },
             6 => Env::Disk {
                 time: seconds(rng.u64(1..900)),

@@ -86,7 +86,7 @@ pub fn taken_back(rng: &mut Rng, steps: &mut Vec<Step>, threshold: f64) {
     let open = |slot, from| Act::Open { slot, film, from };
     let untold = rng.u32(0..3) > 0;
     let outage = |service| {
-        let time = seconds(5_000);
+        let time = seconds(2_500);
         (0.1, Env::Outage { service, time })
     };
     let outages = [outage(0), outage(1)];
@@ -124,7 +124,7 @@ pub fn taken_back(rng: &mut Rng, steps: &mut Vec<Step>, threshold: f64) {
         exactly(steps, Act::Quit { slot }, &[]);
     }
     if untold {
-        exactly(steps, Act::Wait(seconds(6_000)), &[]);
+        exactly(steps, Act::Wait(seconds(3_000)), &[]);
     }
 }
 
@@ -140,7 +140,7 @@ pub fn after_another(rng: &mut Rng, steps: &mut Vec<Step>, threshold: f64) {
     let service = usize::from(rng.u32(0..3) > 0);
     let outage = Env::Outage {
         service,
-        time: seconds(5_000),
+        time: seconds(2_500),
     };
     for (film, fraction, env) in [
         (first, part, vec![(0.1, outage)]),
@@ -153,7 +153,7 @@ pub fn after_another(rng: &mut Rng, steps: &mut Vec<Step>, threshold: f64) {
     }
     let undo = [(0.5, Env::Undo)];
     exactly(steps, Act::Wait(seconds(rng.u64(5..600))), &undo);
-    exactly(steps, Act::Wait(seconds(6_000)), &[]);
+    exactly(steps, Act::Wait(seconds(3_000)), &[]);
 }
 
 fn scene(rng: &mut Rng, steps: &mut Vec<Step>, threshold: f64) {
@@ -173,7 +173,7 @@ fn scene(rng: &mut Rng, steps: &mut Vec<Step>, threshold: f64) {
         // Watched while nobody could be told, and taken back; perhaps watched after all.
         0 => {
             let outage = |service| {
-                let time = seconds(5_000);
+                let time = seconds(2_500);
                 (0.1, Env::Outage { service, time })
             };
             exactly(steps, open.clone(), &[outage(0), outage(1)]);
@@ -186,7 +186,7 @@ fn scene(rng: &mut Rng, steps: &mut Vec<Step>, threshold: f64) {
                 exactly(steps, past, &[]);
                 exactly(steps, quit, &[]);
             }
-            exactly(steps, Act::Wait(seconds(6_000)), &[]);
+            exactly(steps, Act::Wait(seconds(3_000)), &[]);
         }
         // Wholly played in a pause.
         1 => {
