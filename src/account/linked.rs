@@ -1,5 +1,5 @@
-//! `linked.json` in the state folder: who was linked when the daemon last looked. Another may log in while it does not run; what
-//! was left open then is not theirs.
+//! `linked.json` in the state folder: who was linked when the daemon last looked, for a run that cannot read who it is
+//! (`standing_in.rs`).
 //!
 //! Replaced as a whole. What cannot be read is not known.
 

@@ -95,8 +95,10 @@ impl Debouncer {
         let here = playing.position(now)?;
         let process = player.info.process?;
         self.orphans.iter().position(|span| {
-            let elapsed = now.boot.saturating_sub(span.at.boot).as_secs_f64() * span.rate;
-            let slack = SLACK * span.rate.max(1.0);
+            // It may have been changed at any time since.
+            let rate = span.rate.max(playing.anchor.rate());
+            let elapsed = now.boot.saturating_sub(span.at.boot).as_secs_f64() * rate;
+            let slack = SLACK * rate.max(1.0);
             span.playback.boot_id == self.boot_id
                 && now.slept_since(&span.at) < SUSPEND
                 && span.playback.process == Some(process)

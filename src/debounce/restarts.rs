@@ -59,6 +59,20 @@ fn killed_four_times_in_one_film_the_daemon_reports_one_session_and_one_watch() 
 }
 
 #[test]
+fn a_rate_that_was_changed_just_before_the_daemon_died_is_no_jump() {
+    for (before, after) in [(0.5, 1.0), (1.0, 0.5), (1.0, 2.0)] {
+        let mut rig = played(700.0);
+        rig.speed("mpv-1", before);
+        rig.wait(60.0);
+        rig.speed("mpv-1", after);
+        let left = 990.0 - 60.0f64.mul_add(before, 700.0);
+        rig.restart(left / after, test_rules());
+        rig.end("mpv-1", EndReason::Eof);
+        assert_eq!(rig.watches(), 1, "{before} to {after}: {}", rig.story());
+    }
+}
+
+#[test]
 fn what_is_not_to_be_tracked_any_more_is_closed_where_a_killed_daemon_left_it() {
     let mut rig = played(300.0);
     let rules = Rules {

@@ -2,9 +2,8 @@
 //!
 //! A session belongs to the accounts it was opened for: its id, and what is seen in it, are told to nobody else. When an
 //! account is linked, every session ends for those linked so far, and another begins for those linked from now on. What could
-//! not be written before the change, and what a former run left open, stays bound to those linked then (`bound`). Who that was
-//! is on the disk (`Edges::keep_linked`), as another may have logged in while no daemon ran; it is replaced when nothing of
-//! theirs is open any more.
+//! not be written before the change, and what lies open in the database for others, stays bound to those linked then (`bound`). Who
+//! that was lies there with the session, as another may log in while no daemon runs.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +12,7 @@ use tracing::warn;
 use super::{Edges, Engine};
 use crate::account::Account;
 use crate::config::Config;
-use crate::model::{AccountKey, Moment, ServiceName, SessionId, Span, Step, Wall};
+use crate::model::{AccountKey, Moment, ServiceName, SessionId, Step, Wall};
 use crate::outbox::Hint;
 
 /// Sessions that belong to others than those linked now.
@@ -58,19 +57,21 @@ impl<E: Edges> Engine<E> {
         }
     }
 
-    /// What a former run left open is not for those who were linked since; and whose service was switched off since is owed
-    /// its stop.
-    pub(super) fn bind_former(&mut self, open: &[Span]) {
-        let Some(before) = &self.kept_linked else {
-            return;
-        };
-        let switched_off =
-            |account: &Account| before.contains(&account.key) && !self.enabled(account.key.service);
-        let gained = self.active_keys().any(|key| !before.contains(key));
-        if gained || self.accounts.iter().any(switched_off) {
-            let bound = open.iter().map(|span| (span.session, before.clone()));
-            self.bound.extend(bound);
+    /// What was opened for others is not for those who were linked since; and whose service was switched off since is owed its stop.
+    /// `told_to`: for whom, as far as that is known.
+    pub(super) fn bind_former(&mut self, told_to: BTreeMap<SessionId, Vec<AccountKey>>) {
+        for (session, accounts) in told_to {
+            if self.is_of_others(&accounts) {
+                self.bound.entry(session).or_insert(accounts);
+            }
         }
+    }
+
+    fn is_of_others(&self, accounts: &[AccountKey]) -> bool {
+        let is_told = |key: &AccountKey| accounts.contains(key);
+        let is_off =
+            |account: &Account| is_told(&account.key) && !self.enabled(account.key.service);
+        !self.active_keys().all(is_told) || self.accounts.iter().any(is_off)
     }
 
     /// Ends what a former run left open for others.
@@ -83,11 +84,10 @@ impl<E: Edges> Engine<E> {
         }
     }
 
-    /// Keeps who is linked for the next run, once what the last one left open is known and belongs to nobody else.
+    /// Keeps who is linked, for a run that cannot read who it is.
     pub(super) fn keep_linked(&mut self, now: Moment) {
         let kept = self.kept_linked.as_ref();
-        let is_kept = kept.is_some_and(|kept| kept.iter().eq(self.active_keys()));
-        if is_kept || !self.former_is_bound || !self.bound.is_empty() {
+        if kept.is_some_and(|kept| kept.iter().eq(self.active_keys())) {
             return self.keep_again.works();
         }
         if self.keep_again.rests(now) {
@@ -154,10 +154,14 @@ impl<E: Edges> Engine<E> {
 
     /// Whom a step is told to.
     pub(super) fn told_of(&self, step: &Step) -> Vec<AccountKey> {
-        if step.viewing.local_only.is_some() {
-            return Vec::new();
+        match step.viewing.local_only {
+            Some(_) => Vec::new(),
+            None => self.owners_of(step.event.as_ref().map(|event| event.session)),
         }
-        let session = step.event.as_ref().map(|event| event.session);
+    }
+
+    /// Whom a session is for, be it of something that is kept here.
+    pub(super) fn owners_of(&self, session: Option<SessionId>) -> Vec<AccountKey> {
         let bound = session.and_then(|session| self.bound.get(&session));
         bound.cloned().unwrap_or_else(|| self.active())
     }

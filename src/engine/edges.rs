@@ -64,10 +64,7 @@ pub trait Edges {
     /// Of the file.
     fn take_back(&mut self, viewing: ViewingId) -> io::Result<()>;
 
-    /// Whom sessions of the last run were told to; `None` if that is not known.
-    fn kept_linked(&mut self) -> Option<Vec<AccountKey>>;
-
-    /// Keeps whom sessions are told to from now on, durably.
+    /// Keeps who is linked, durably.
     ///
     /// # Errors
     /// Of the disk.

@@ -98,10 +98,8 @@ pub struct Engine<E: Edges> {
     /// Accounts that may send, each with when it was linked.
     serving: Vec<(AccountKey, Wall)>,
     bound: Bound,
-    /// Whom sessions in the journal were opened for, as far as the disk knows.
+    /// Who is linked, as far as the disk knows.
     kept_linked: Option<Vec<AccountKey>>,
-    /// What the last run left open is bound to those linked then.
-    former_is_bound: bool,
     keep_again: Again,
     names: Names,
     lookups: Lookups,
@@ -136,7 +134,6 @@ impl<E: Edges> Engine<E> {
         let outbox_random = Random::seeded(random.bits());
         let storage = Storage::open(&mut edges, outbox_random, me.boot_id, now)?;
         let kinship = edges.kinship();
-        let kept_linked = edges.kept_linked();
         let debouncer = Debouncer::new(
             Rules::from(&*config),
             random,
@@ -163,8 +160,7 @@ impl<E: Edges> Engine<E> {
             accounts: Vec::new(),
             serving: Vec::new(),
             bound: Bound::new(),
-            kept_linked,
-            former_is_bound: false,
+            kept_linked: None,
             keep_again: Again::default(),
             names: Names::new(),
             lookups: Lookups::default(),
@@ -390,6 +386,7 @@ impl<E: Edges> Engine<E> {
 
     /// Writes what must be written, then hands out what is due.
     fn pump(&mut self, now: Moment) {
+        self.keep_linked(now);
         self.storage.reopen_if_due(&mut self.edges, now);
         self.write_steps(now);
         self.rebuild(now);
@@ -420,12 +417,10 @@ impl<E: Edges> Engine<E> {
     /// Appends every step of the debouncer, until that fails.
     fn write_steps(&mut self, now: Moment) {
         loop {
-            // A session that begins is bound to them if this process dies.
-            self.keep_linked(now);
             let Some(step) = self.debouncer.peek() else {
                 return;
             };
-            let accounts = self.told_of(step);
+            let accounts = self.owners_of(step.event.as_ref().map(|event| event.session));
             if self
                 .storage
                 .append(&mut self.edges, step, &accounts, now)

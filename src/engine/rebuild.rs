@@ -117,6 +117,7 @@ impl<E: Edges> Engine<E> {
         found.recalled = true;
         let viewings = found.remembered.viewings.clone();
         let open = found.remembered.open.clone();
+        let told_to = found.remembered.told_to.clone();
         let outbox = self.storage.outbox();
         // What was appended since may have closed some.
         let still = |id: SessionId| outbox.is_some_and(|outbox| outbox.is_open(id));
@@ -124,8 +125,7 @@ impl<E: Edges> Engine<E> {
             .into_iter()
             .filter(|span| still(span.session))
             .collect();
-        self.bind_former(&open);
-        self.former_is_bound = true;
+        self.bind_former(told_to);
         self.debouncer.recall(viewings, open, now);
     }
 
@@ -233,6 +233,9 @@ impl<E: Edges> Engine<E> {
             let viewings = std::mem::take(&mut found.remembered.viewings);
             known.extend(viewings.into_iter().map(|viewing| (viewing.id, viewing)));
         }
+        let of = |span: &Span| self.owners_of(Some(span.session));
+        let open = self.debouncer.spans().into_iter();
+        let mut open: Vec<_> = open.map(|span| (of(&span), span)).collect();
         let Some(outbox) = self.storage.ready(&mut self.edges, now) else {
             return Ok(None);
         };
@@ -255,8 +258,7 @@ impl<E: Edges> Engine<E> {
         behind |= queued.values().any(|s| *s == Standing::Queued);
         let wholly = behind;
         behind |= !gone_on.is_empty();
-        let mut open = self.debouncer.spans();
-        open.retain(|span| !outbox.is_open(span.session));
+        open.retain(|(_, span)| !outbox.is_open(span.session));
         outbox.remember_again(&viewings)?;
         outbox.journal_again(&open, &log.sessions)?;
         if behind {

@@ -8,8 +8,8 @@ use super::notes::{MOST_NOTES, Note};
 use super::record::{self, Attempts, Entry, Kind, Payload, Remembrance, encode};
 use super::{Catalogue, Draft, MOST_VIEWINGS, Outbox, RECENT, TitleKey};
 use crate::model::{
-    AccountKey, Action, DeliveryId, EventId, Journal, Lifecycle, Moment, Step, Viewing, ViewingId,
-    Wall,
+    AccountKey, Action, DeliveryId, EventId, Journal, Lifecycle, Moment, SessionId, Span, Step,
+    Viewing, ViewingId, Wall,
 };
 use crate::service::Call;
 use crate::store::{Durability, Store, StoreError};
@@ -42,8 +42,8 @@ pub struct Appended {
 }
 
 impl<S: Store, C: Catalogue> Outbox<S, C> {
-    /// Remembers a step: its event as deliveries for `accounts` (those linked now), what that supersedes, the viewing and
-    /// the journal, in one atomic write. A stop has reached the disk when this returns; anything else survives kill -9.
+    /// Remembers a step: its event as deliveries for `accounts` (those its session is for), what that supersedes, the viewing
+    /// and the journal, in one atomic write. A stop has reached the disk when this returns; anything else survives kill -9.
     ///
     /// # Errors
     /// When the store failed: reopen it and append the same step again; it is never taken twice.
@@ -72,13 +72,13 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             draft.recent = Some((slot, print));
         }
         self.remember(&step.viewing, &mut draft)?;
-        self.keep_journal(&step.journal, &mut draft)?;
+        self.keep_journal(&step.journal, accounts, &mut draft)?;
+        let accounts = match step.viewing.local_only {
+            Some(_) => &[],
+            None => accounts,
+        };
         let mut appended = Appended::default();
-        if let Some(event) = step
-            .event
-            .as_ref()
-            .filter(|_| step.viewing.local_only.is_none())
-        {
+        if let Some(event) = &step.event {
             let event = &*self.after_corrected(event);
             for account in accounts {
                 for event in self.introduced_to(account, event) {
@@ -124,19 +124,49 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         oldest.map(|(id, _)| *id)
     }
 
-    fn keep_journal(&self, journal: &Journal, draft: &mut Draft) -> Result<(), StoreError> {
+    fn keep_journal(
+        &self,
+        journal: &Journal,
+        accounts: &[AccountKey],
+        draft: &mut Draft,
+    ) -> Result<(), StoreError> {
         match journal {
-            Journal::Open(span) => {
-                draft.batch.put(record::span(span.session), encode(span)?);
-                draft.opened.push(span.session);
-            }
+            Journal::Open(span) => self.open_in(span, accounts, draft),
             Journal::Closed(session) => {
-                draft.batch.remove(record::span(*session));
-                draft.closed.push(*session);
+                Self::close_in(*session, draft);
+                Ok(())
             }
-            Journal::Same => {}
+            Journal::Same => Ok(()),
+        }
+    }
+
+    /// The journal says that a session is open, and whom it is told to.
+    pub(super) fn open_in(
+        &self,
+        span: &Span,
+        accounts: &[AccountKey],
+        draft: &mut Draft,
+    ) -> Result<(), StoreError> {
+        let session = span.session;
+        draft.batch.put(record::span(session), encode(span)?);
+        draft.opened.push(session);
+        if self
+            .told_to
+            .get(&session)
+            .is_none_or(|known| known != accounts)
+        {
+            draft
+                .batch
+                .put(record::told_to(session), encode(&accounts)?);
+            draft.told_to.push((session, accounts.to_vec()));
         }
         Ok(())
+    }
+
+    pub(super) fn close_in(session: SessionId, draft: &mut Draft) {
+        draft.batch.remove(record::span(session));
+        draft.batch.remove(record::told_to(session));
+        draft.closed.push(session);
     }
 
     /// The history is to be told of a stop.

@@ -10,7 +10,7 @@ use super::ids::{IdCache, TitleKey};
 use super::newest::Newest;
 use super::notes::Note;
 use super::reader::{Reader, Sum};
-use super::record::{self, Known, Remembrance, Tally, heard_of, newest_of, number};
+use super::record::{self, Known, Remembrance, Tally, heard_of, newest_of, number, session_of};
 use super::{Catalogue, Outbox, Remembered};
 use crate::model::{AccountKey, Playback, SessionId, Span, Viewing, ViewingId, Wall};
 use crate::sender::plan::Budget;
@@ -74,6 +74,10 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             remembered.open.push(span);
             Some(())
         })?;
+        reader.each::<Vec<AccountKey>>(b"u", |key, accounts| {
+            remembered.told_to.insert(session_of(key)?, accounts);
+            Some(())
+        })?;
         let mut heard = BTreeSet::new();
         reader.each::<()>(b"l", |key, ()| heard.insert(heard_of(key)?).then_some(()))?;
         // Only a store that has lost something knows of less.
@@ -113,6 +117,12 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
                 message: "the database was written by a newer version of reeld".into(),
             });
         }
+        for session in remembered.told_to.keys().filter(|id| !open.contains(*id)) {
+            reader.tidy.remove(record::told_to(*session));
+        }
+        remembered
+            .told_to
+            .retain(|session, _| open.contains(session));
         for place in outlived(&heard, &open, index.iter()) {
             heard.remove(&place);
             reader.tidy.remove(record::heard(place.0, place.1));
@@ -142,6 +152,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         self.recent = recent;
         self.viewings = touched;
         self.open = open;
+        self.told_to.clone_from(&remembered.told_to);
         self.heard = heard;
         self.notes = notes;
         self.told = told;

@@ -123,6 +123,8 @@ pub struct Remembered {
     pub viewings: Vec<Viewing>,
     /// Sessions that were open when the last run ended.
     pub open: Vec<Span>,
+    /// Whom they are told to; of one that is not in it that is not known.
+    pub told_to: BTreeMap<SessionId, Vec<AccountKey>>,
     /// Damage that was found, in words for people.
     pub problems: Vec<String>,
 }
@@ -160,6 +162,8 @@ pub struct Outbox<S, C> {
     newest: Newest,
     viewings: BTreeMap<ViewingId, u64>,
     open: BTreeSet<SessionId>,
+    /// Whom those are told to, by the disk.
+    told_to: BTreeMap<SessionId, Vec<AccountKey>>,
     /// What the accounts were told of and perhaps take to be playing.
     heard: BTreeSet<(u16, SessionId)>,
     /// What the history has not been told yet.
@@ -192,6 +196,7 @@ struct Draft {
     viewings: Vec<(ViewingId, u64)>,
     pruned: Option<ViewingId>,
     opened: Vec<SessionId>,
+    told_to: Vec<(SessionId, Vec<AccountKey>)>,
     closed: Vec<SessionId>,
     heard: Vec<(u16, SessionId)>,
     hushed: Vec<(u16, SessionId)>,
@@ -262,6 +267,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             newest: Newest::default(),
             viewings: BTreeMap::new(),
             open: BTreeSet::new(),
+            told_to: BTreeMap::new(),
             heard: BTreeSet::new(),
             notes: BTreeSet::new(),
             told: None,
@@ -473,8 +479,10 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             self.viewings.remove(&pruned);
         }
         self.open.extend(draft.opened);
+        self.told_to.extend(draft.told_to);
         for closed in draft.closed {
             self.open.remove(&closed);
+            self.told_to.remove(&closed);
         }
         self.heard.extend(draft.heard);
         for hushed in draft.hushed {

@@ -13,6 +13,7 @@
 //! | `e` viewing | `u64`: the entry of the player's playlist that it was, if that is known | with `c` |
 //! | `o` viewing | [`Outcomes`]: what the accounts said | when something other than a live event is settled |
 //! | `s` session | `Span` | while open |
+//! | `u` session | the `AccountKey`s that it is told to | with `s`, when they change |
 //! | `l` account, session | nothing: the account was told of it | with the first attempt of a live event, until its stop is settled |
 //! | `h` number | `Note`: what the history must be told of a stop | at append, until it was told |
 //! | `n` | `SessionId`: of the last stop that the history was told of | when it was told |
@@ -109,6 +110,15 @@ pub fn outcomes(id: ViewingId) -> [u8; 9] {
 
 pub fn span(id: SessionId) -> Vec<u8> {
     [b"s".as_slice(), id.0.as_bytes()].concat()
+}
+
+pub fn told_to(id: SessionId) -> Vec<u8> {
+    [b"u".as_slice(), id.0.as_bytes()].concat()
+}
+
+/// The session in such a key.
+pub fn session_of(key: &[u8]) -> Option<SessionId> {
+    Some(SessionId(uuid::Uuid::from_slice(key.get(1..)?).ok()?))
 }
 
 pub fn heard(account: u16, session: SessionId) -> Vec<u8> {

@@ -182,31 +182,29 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         Ok(())
     }
 
-    /// Makes the journal say which sessions are open, and who has heard of them.
+    /// Makes the journal say which sessions are open, whom each is told to, and who has heard of it.
     ///
     /// # Errors
     /// When the store failed.
     pub fn journal_again(
         &mut self,
-        open: &[Span],
+        open: &[(Vec<AccountKey>, Span)],
         over: &BTreeSet<SessionId>,
     ) -> Result<(), StoreError> {
         let mut draft = Draft::default();
         let new = self.accounts.keys();
         let new = new.filter(|number| !self.stored_accounts.contains(number));
         draft.accounts.extend(new);
-        for span in open {
-            draft.batch.put(record::span(span.session), encode(span)?);
-            draft.opened.push(span.session);
+        for (accounts, span) in open {
+            self.open_in(span, accounts, &mut draft)?;
         }
-        let open = |session: &SessionId| open.iter().any(|span| span.session == *session);
+        let open = |session: &SessionId| open.iter().any(|(_, span)| span.session == *session);
         for (account, session) in self.heard.iter().filter(|(_, session)| open(session)) {
             let key = record::heard(*account, *session);
             draft.batch.put(key, encode(&())?);
         }
         for session in over.iter().filter(|session| self.open.contains(*session)) {
-            draft.batch.remove(record::span(*session));
-            draft.closed.push(*session);
+            Self::close_in(*session, &mut draft);
         }
         if draft.opened.is_empty() && draft.closed.is_empty() {
             return Ok(());

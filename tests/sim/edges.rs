@@ -21,7 +21,6 @@ pub struct Remembered {
     pub log: MemoryHistory,
     /// By viewing, and whether it was kept here then.
     completed: BTreeMap<(ViewingId, bool), BTreeSet<SessionId>>,
-    linked: Option<Vec<AccountKey>>,
     pub complaints: Vec<String>,
     pub pause: Option<Pause>,
     /// Whether the lines say of a viewing that it was completed.
@@ -244,13 +243,7 @@ impl Edges for SimEdges {
         Ok(())
     }
 
-    fn kept_linked(&mut self) -> Option<Vec<AccountKey>> {
-        self.remembered.borrow().linked.clone()
-    }
-
-    fn keep_linked(&mut self, linked: &[AccountKey]) -> io::Result<()> {
-        self.alive()?;
-        self.remembered.borrow_mut().linked = Some(linked.to_vec());
-        Ok(())
+    fn keep_linked(&mut self, _: &[AccountKey]) -> io::Result<()> {
+        self.alive()
     }
 }

@@ -67,6 +67,7 @@ struct Places(BTreeMap<Work, Vec<Piece>>);
 impl Places {
     fn of(facts: &[Fact], astray: Duration) -> Self {
         let (mut films, mut lost) = (BTreeMap::new(), BTreeMap::new());
+        let mut sought: BTreeMap<u32, Time> = BTreeMap::new();
         let mut places: BTreeMap<Work, Vec<Piece>> = BTreeMap::new();
         for fact in facts {
             let (playback, piece) = match &fact.what {
@@ -82,6 +83,9 @@ impl Places {
                         to: stretch.to,
                         astray: Time::ZERO,
                     };
+                    if stretch.jump == Jump::Silent {
+                        sought.insert(stretch.playback, stretch.began + SCRUBBED);
+                    }
                     match stretch.jump {
                         Jump::Silent => lost.insert(stretch.playback, stretch.began + astray),
                         // It may have jumped to and fro before.
@@ -95,7 +99,13 @@ impl Places {
                     position,
                     since,
                     ..
-                } => (*playback, Piece::rest(*position, *since, fact.at)),
+                } => {
+                    // A player that shows a pause while it seeks has nothing to say when one follows, and in it nobody asks.
+                    if sought.get(playback).is_some_and(|until| since <= until) {
+                        lost.insert(*playback, fact.at);
+                    }
+                    (*playback, Piece::rest(*position, *since, fact.at))
+                }
                 // Where it was left it stays.
                 What::Ended {
                     playback, position, ..

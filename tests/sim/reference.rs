@@ -133,6 +133,8 @@ struct Playback {
     unseen: bool,
     /// Where it was last, seconds.
     last: f64,
+    /// It went back while no daemon ran, and has stood there since.
+    back_unseen: bool,
     /// It went back to its beginning while no daemon ran, and its player does not number what it plays.
     anew: bool,
     /// It pauses there, since then.
@@ -327,6 +329,7 @@ impl Follow {
                 if let Some(playback) = self.playbacks.get_mut(playback) {
                     playback.pause = seen.then_some((*position, *since));
                     playback.lingers |= playback.done && *position == 0.0;
+                    playback.back_unseen |= !*seen && *position < playback.last;
                 }
                 if *seen && self.playbacks.contains_key(playback) {
                     self.paused(
@@ -449,6 +452,8 @@ impl Follow {
                 && self.ended_at.get(before).is_some_and(just)
         };
         let at_once = !says_loops && self.playbacks.keys().any(follows);
+        // Whether it is a re-watch, or the same viewing in two players, is known only to who has seen the stop.
+        self.vague |= self.playbacks.values().any(|other| other.lingers);
         let playback = Playback {
             film,
             kind,
@@ -461,6 +466,7 @@ impl Follow {
             astray_past: false,
             unseen: self.up.is_none() || at_once,
             last: 0.0,
+            back_unseen: false,
             anew: false,
             pause: None,
             over: false,

@@ -50,10 +50,6 @@ impl Edges for Desk {
         self.machine.take_back(viewing)
     }
 
-    fn kept_linked(&mut self) -> Option<Vec<AccountKey>> {
-        self.linked.clone()
-    }
-
     fn keep_linked(&mut self, linked: &[AccountKey]) -> io::Result<()> {
         if self.disk_full || self.machine.crashed.get() {
             return Err(io::ErrorKind::StorageFull.into());
@@ -134,7 +130,8 @@ impl Rig {
             device_id: "d".into(),
             home: None,
         };
-        let engine = Engine::new(desk, me, config, accounts, Random::seeded(1), now);
+        let random = Random::seeded(now.mono.as_secs());
+        let engine = Engine::new(desk, me, config, accounts, random, now);
         let mut rig = Self {
             engine: engine.unwrap(),
             now,

@@ -4,6 +4,7 @@
 mod desk;
 mod doubts;
 mod every_write;
+mod logins;
 mod placing;
 mod rebuild;
 mod rematch;

@@ -5,7 +5,7 @@ use super::rig::Trouble;
 use crate::control::Response;
 
 /// `user action session-number` of everything queued, sessions numbered as they are first met.
-fn queue(rig: &mut Rig) -> Vec<String> {
+pub fn queue(rig: &mut Rig) -> Vec<String> {
     let Response::Queue(rows) = rig.ask(Request::Queue { after: 0 }) else {
         panic!("no queue");
     };
@@ -88,6 +88,27 @@ fn what_a_former_run_left_open_for_others_is_not_gone_on_with_while_the_history_
     rig.pass(200);
     let queued = queue(&mut rig);
     assert!(queued.iter().any(|row| row.starts_with("bob start")));
+    let mixed = |row: &&String| row.starts_with("bob ") == row.ends_with(" 0");
+    assert_eq!(queued.iter().find(mixed), None, "{queued:?}");
+}
+
+#[test]
+fn what_begins_while_it_cannot_be_closed_is_of_those_linked_by_then() {
+    let mut rig = Rig::new(Desk::default(), start_of_time());
+    rig.play();
+    rig.pass(40);
+    let log = std::rc::Rc::clone(&rig.engine.edges.machine.log);
+    log.borrow_mut().fail(true);
+    let mut rig = rig.kill(vec![user("bob", 2)]);
+    rig.play_from(45.0);
+    rig.pass(100);
+    let mut rig = rig.kill(vec![user("bob", 2)]);
+    log.borrow_mut().fail(false);
+    rig.pass(200);
+    let queued = queue(&mut rig);
+    for row in ["id-ann stop 0", "bob stop 1"] {
+        assert!(queued.iter().any(|told| told == row), "{queued:?}");
+    }
     let mixed = |row: &&String| row.starts_with("bob ") == row.ends_with(" 0");
     assert_eq!(queued.iter().find(mixed), None, "{queued:?}");
 }

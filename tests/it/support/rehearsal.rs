@@ -48,7 +48,6 @@ const PATIENCE: Timeouts = Timeouts {
 struct Disk {
     store: Rc<RefCell<MemoryStore>>,
     log: Rc<RefCell<MemoryHistory>>,
-    linked: Option<Vec<AccountKey>>,
     pause: Option<Pause>,
     full: Rc<RefCell<bool>>,
 }
@@ -119,12 +118,7 @@ impl Edges for Disk {
         Ok(())
     }
 
-    fn kept_linked(&mut self) -> Option<Vec<AccountKey>> {
-        self.linked.clone()
-    }
-
-    fn keep_linked(&mut self, linked: &[AccountKey]) -> io::Result<()> {
-        self.linked = Some(linked.to_vec());
+    fn keep_linked(&mut self, _: &[AccountKey]) -> io::Result<()> {
         Ok(())
     }
 

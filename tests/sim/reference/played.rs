@@ -68,11 +68,13 @@ impl Playback {
             self.run = (0.0, stretch.from / length);
             let numbered = matches!(self.kind, Kind::Mpv | Kind::MpvTwice | Kind::Vlc);
             let at_beginning = self.run.1 < BEGINNING.1;
-            self.anew = !stretch.seen && !numbered && at_beginning;
+            let unseen = !stretch.seen || self.back_unseen;
+            self.anew = unseen && !numbered && at_beginning;
             self.unseen |= !numbered && at_beginning && length - self.last < AT_THE_END;
         } else if self.run.0 == 0.0 {
             self.run.1 = stretch.from / length;
         }
+        self.back_unseen = false;
         self.last = stretch.to;
         let run_before = self.run.0;
         if stretch.seen {
