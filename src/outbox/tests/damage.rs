@@ -215,8 +215,23 @@ fn open_sessions_come_back_until_they_are_closed() {
     bench.add(&mut heat, Start);
     bench.add(&mut alien, Start);
     bench.add(&mut alien, Stop);
-    let open = bench.crash().open;
-    assert_eq!(open, [heat.span(bench.now)]);
+    let remembered = bench.crash();
+    assert_eq!(remembered.open, [heat.span(bench.now)]);
+    let told_to = [(heat.session, vec![punchplay(), discovr()])];
+    assert_eq!(remembered.told_to, told_to.into());
+}
+
+#[test]
+fn whom_a_session_is_told_to_goes_with_it() {
+    let mut bench = Bench::both();
+    let mut heat = Watch::film(1, "Heat");
+    bench.add(&mut heat, Start);
+    let [key] = <[_; 1]>::try_from(bench.disk.keys(b's')).unwrap();
+    bench.disk.0.borrow_mut().now.remove(&key);
+    assert_eq!(bench.crash().told_to.len(), 0);
+    bench.pass(s(1));
+    bench.add(&mut Watch::film(2, "Alien"), Start);
+    assert_eq!(bench.disk.keys(b'u').len(), 1);
 }
 
 #[test]
@@ -230,7 +245,7 @@ fn delivered_things_leave_nothing_behind() {
         bench.drain(&punchplay());
         bench.drain(&discovr());
     }
-    for kind in *b"dpmsq" {
+    for kind in *b"dpmsuq" {
         assert!(bench.disk.keys(kind).is_empty(), "{}", kind as char);
     }
 }

@@ -73,6 +73,7 @@ fn records_of_version_1_keep_their_layout() {
         "01010203040506",
     );
     check(&discovr(), "0101013901027031");
+    check(&vec![discovr()], "010101013901027031");
     let made = Made {
         boot_id: 1,
         at: 5_000_000,
