@@ -16,7 +16,7 @@ use reeld::watch::ears::{
 use crate::log::What;
 use crate::player::{Player, Say};
 use crate::script::SLOTS;
-use crate::wired::{Line, Show};
+use crate::wired::{Line, Show, folder};
 use crate::world::{Event, World};
 
 /// A player that has taken its time does not do so again soon.
@@ -470,7 +470,7 @@ impl World {
             return;
         }
         let socket = Socket {
-            conversation: Conversation::new(2, Some("/home/ann".into())),
+            conversation: Conversation::new(2, Some(folder(number).into())),
             busy: Duration::ZERO,
         };
         ears.mpv.insert(number, socket);

@@ -69,6 +69,8 @@ pub enum Track {
     Text,
     /// A hash of the file.
     Hash,
+    /// There is none, says the path that the specification has for that.
+    NoTrack,
 }
 
 /// What is said between one file and the next.
@@ -199,6 +201,7 @@ static TOTEM: Habits = Habits {
     names: &["totem"],
     place: Place::None,
     title: Title::None,
+    track: Track::NoTrack,
     seeked: Seeked::AllTheTime,
     ..PLAIN
 };
@@ -245,7 +248,10 @@ impl Kind {
 
     /// It fills its buffer before it plays.
     pub fn buffers(self) -> bool {
-        matches!(self, Self::Celluloid | Self::Clapper | Self::JellyfinNew)
+        matches!(
+            self,
+            Self::Celluloid | Self::Silent | Self::Clapper | Self::JellyfinNew
+        )
     }
 
     /// Its length is known so long after it was opened, milliseconds.

@@ -172,6 +172,10 @@ impl Face {
             Title::Name => put("xesam:title", Raw::Text(film.name().into())),
             Title::Unknown => put("xesam:title", Raw::Text("Unknown Title".into())),
             Title::Served => served(film, &mut put),
+            // A few are tagged, which is known once the file is parsed.
+            Title::None if open.playback % 4 == 1 && length > 0.0 => {
+                put("xesam:title", Raw::Text(film.title.into()));
+            }
             Title::None => {}
         }
         match self.habits.track {
@@ -184,6 +188,10 @@ impl Face {
             Track::Hash => {
                 let path = format!("/track/{:x}", open.film * 7919);
                 put("mpris:trackid", Raw::Path(path));
+            }
+            Track::NoTrack => {
+                let path = "/org/mpris/MediaPlayer2/TrackList/NoTrack";
+                put("mpris:trackid", Raw::Path(path.into()));
             }
             Track::None => {}
         }
@@ -204,6 +212,11 @@ impl Face {
 
 fn loop_status(loops: bool) -> Raw {
     Raw::Text(if loops { "Track" } else { "None" }.into())
+}
+
+/// The folder that the mpv of this number runs in.
+pub fn folder(number: u32) -> &'static str {
+    if number % 4 < 2 { "/" } else { "/home/ann" }
 }
 
 /// As Jellyfin's players tell it.
@@ -528,13 +541,16 @@ impl Player {
             "core-idle" => Some(json!(state != Some(State::Playing))),
             "pause" => Some(json!(open.is_some_and(|open| open.state == State::Paused))),
             "speed" => Some(json!(self.rate)),
+            // What it was told when it was started, which is not always so.
             "working-directory" => Some(json!("/home/ann")),
             "loop-file" => Some(json!(self.loops && self.loops_file())),
             "loop-playlist" => Some(json!(self.loops && !self.loops_file())),
             "eof-reached" => loaded.map(|open| json!(open.at_end)),
-            "path" => open.map(|open| json!(open.film().path)),
-            "playlist-playing-pos" => Some(json!(open.map_or(-1, |_| 0))),
-            "playlist/0/id" => open.map(|open| json!(open.entry)),
+            "path" => open.map(|open| json!(self.path_of(open.film()))),
+            "playlist-playing-pos" => Some(json!(open.map_or(-1, |_| self.place()))),
+            "playlist/0/id" if self.place() == 0 => open.map(|open| json!(open.entry)),
+            "playlist/1/id" if self.place() == 1 => open.map(|open| json!(open.entry)),
+            "media-title" if self.place() == 1 => open.map(|_| json!("Encoded by Somebody")),
             "media-title" => open.map(|open| json!(open.film().name())),
             "duration" => loaded.map(|open| json!(open.film().length)),
             "track-list" => {
@@ -556,6 +572,18 @@ impl Player {
             }),
             _ => None,
         }
+    }
+
+    /// Before mpv 0.40 what was opened by a relative path has that.
+    fn path_of(&self, film: &Film) -> &'static str {
+        let is_old = folder(self.number) == "/";
+        let relative = film.path.strip_prefix('/').filter(|_| is_old);
+        relative.unwrap_or(film.path)
+    }
+
+    /// What it plays is the first of its playlist, or the second.
+    fn place(&self) -> i64 {
+        i64::from(self.number % 2)
     }
 
     /// On the bus somebody has asked where it is: some say then that they jumped.

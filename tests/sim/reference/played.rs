@@ -341,6 +341,8 @@ impl Follow {
         let near = AT_THE_END * rate.max(1.0);
         let linked = self.linked;
         let there = self.up.is_some();
+        // It ended before a daemon that has just started could look at it.
+        let missed = self.up.is_some_and(|up| now.saturating_sub(up) <= HEARD);
         let (sure, maybe) = match how {
             End::Out(true) => (!astray, true),
             _ if mute => (false, false),
@@ -355,14 +357,15 @@ impl Follow {
             .pause
             .is_some_and(|(_, since)| now.saturating_sub(since) <= playback.ready + HEARD);
         let lingers = self.playbacks.values().any(|p| p.lingers);
-        let told = there && !astray && !mute && !unheard && !lingers;
+        let sure = sure && !missed;
+        let told = there && !astray && !mute && !unheard && !lingers && !missed;
         let told = told && self.linked[..2] == [true; 2];
         self.position = self.stops_at(position).filter(|_| told);
         if !there {
             return;
         }
         // What plays in another player is looked at when that one is.
-        if self.guesses.iter().any(|guess| guess.sessions.len() > 1) {
+        if missed || self.guesses.iter().any(|guess| guess.sessions.len() > 1) {
             self.perhaps_not_reached(now);
         }
         self.each(
