@@ -29,6 +29,7 @@ impl Debouncer {
             .is_none_or(|old| !same_work(old, &media));
         playing.media = Some(media);
         playing.verdict = Some(verdict);
+        playing.unidentified = false;
         if changed {
             playing.settled_as_nothing = false;
         }

@@ -89,7 +89,8 @@ impl Debouncer {
         let player = self.players.get(id)?;
         let playing = player.playing.as_ref()?;
         // What became private meanwhile is closed where it was left.
-        if playing.session.is_some() || player.is_stopped() || self.refused(player).is_some() {
+        let is_clear = !playing.unidentified && self.refused(player).is_none();
+        if playing.session.is_some() || player.is_stopped() || !is_clear {
             return None;
         }
         let here = playing.position(now)?;

@@ -148,7 +148,9 @@ impl Debouncer {
                     ..item
                 };
                 if playing.session.is_none() {
-                    playing.location = location_hash(&playing.item);
+                    let location = location_hash(&playing.item);
+                    playing.unidentified |= location != playing.location;
+                    playing.location = location;
                 }
             }
             None => player.playing = Some(player.open(item.clone(), location_hash(&item), now)),

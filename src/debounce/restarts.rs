@@ -73,6 +73,24 @@ fn a_rate_that_was_changed_just_before_the_daemon_died_is_no_jump() {
 }
 
 #[test]
+fn what_turns_out_to_be_private_once_its_file_is_found_is_closed_where_a_killed_daemon_left_it() {
+    let mut rig = played(300.0);
+    let id = PlayerId::new("mpv-1");
+    // The player does not name it: its file is looked for.
+    rig.players.get_mut(&id).unwrap().item.location = None;
+    rig.restart(3.0, test_rules());
+    let (at, player) = (rig.now, id.clone());
+    let signal = Signal::Refined(Box::new(heat()));
+    rig.d.handle(Observation { at, player, signal });
+    let mut hidden = super::rig::identity(&heat());
+    hidden.verdict = Verdict::Ignore("private".into());
+    rig.d.identified(&id, hidden, rig.now);
+    rig.wait(11.0);
+    let last = rig.events.last().unwrap();
+    assert!(last.position <= 300.0 && last.action == Action::Stop);
+}
+
+#[test]
 fn what_is_not_to_be_tracked_any_more_is_closed_where_a_killed_daemon_left_it() {
     let mut rig = played(300.0);
     let rules = Rules {

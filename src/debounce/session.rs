@@ -141,6 +141,8 @@ pub struct Playing {
     pub item: Item,
     /// Names the item across restarts.
     pub location: u64,
+    /// That is known since a moment ago, and what lies there is yet to be identified.
+    pub unidentified: bool,
     pub media: Option<Media>,
     pub verdict: Option<Verdict>,
     pub anchor: Anchor,
@@ -177,6 +179,7 @@ impl Playing {
         Self {
             item,
             location,
+            unidentified: false,
             media: None,
             verdict: None,
             anchor,
