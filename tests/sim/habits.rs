@@ -70,7 +70,7 @@ pub enum Track {
     /// A hash of the file.
     Hash,
     /// There is none, says the path that the specification has for that.
-    NoTrack,
+    Nowhere,
 }
 
 /// What is said between one file and the next.
@@ -201,7 +201,7 @@ static TOTEM: Habits = Habits {
     names: &["totem"],
     place: Place::None,
     title: Title::None,
-    track: Track::NoTrack,
+    track: Track::Nowhere,
     seeked: Seeked::AllTheTime,
     ..PLAIN
 };

@@ -189,7 +189,7 @@ impl Face {
                 let path = format!("/track/{:x}", open.film * 7919);
                 put("mpris:trackid", Raw::Path(path));
             }
-            Track::NoTrack => {
+            Track::Nowhere => {
                 let path = "/org/mpris/MediaPlayer2/TrackList/NoTrack";
                 put("mpris:trackid", Raw::Path(path.into()));
             }
