@@ -1,5 +1,5 @@
 //! `linked.json` in the state folder: who was linked when the daemon last looked, for a run that cannot read who it is
-//! (`standing_in.rs`).
+//! (`standing_in.rs`), and for a session of which the database does not say whom it is told to.
 //!
 //! Replaced as a whole. What cannot be read is not known.
 

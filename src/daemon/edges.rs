@@ -116,6 +116,10 @@ impl Edges for Files {
         }
     }
 
+    fn kept_linked(&mut self) -> Option<Vec<AccountKey>> {
+        linked::read(&self.state_dir)
+    }
+
     fn keep_linked(&mut self, linked: &[AccountKey]) -> io::Result<()> {
         self.folder().map_err(io::Error::other)?;
         linked::write(&self.state_dir, linked)

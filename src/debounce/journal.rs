@@ -17,6 +17,8 @@ use crate::model::{
 
 /// After the first scan, so much time is left to adopt.
 pub const ADOPT_WITHIN: Duration = Duration::from_secs(10);
+/// A speed at which people still watch.
+const WATCHED_AT: f64 = 2.0;
 /// A position may differ by this (seconds × rate) from what the time that passed allows.
 pub(super) const SLACK: f64 = 10.0;
 
@@ -96,10 +98,10 @@ impl Debouncer {
         let here = playing.position(now)?;
         let process = player.info.process?;
         self.orphans.iter().position(|span| {
-            // It may have been changed at any time since.
-            let rate = span.rate.max(playing.anchor.rate());
+            // It may have been changed at any time since; faster than that nobody watches.
+            let rate = span.rate.max(playing.anchor.rate().min(WATCHED_AT));
             let elapsed = now.boot.saturating_sub(span.at.boot).as_secs_f64() * rate;
-            let slack = SLACK * rate.max(1.0);
+            let slack = SLACK * span.rate.max(1.0);
             span.playback.boot_id == self.boot_id
                 && now.slept_since(&span.at) < SUSPEND
                 && span.playback.process == Some(process)

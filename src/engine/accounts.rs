@@ -5,14 +5,14 @@
 //! not be written before the change, and what lies open in the database for others, stays bound to those linked then (`bound`). Who
 //! that was lies there with the session, as another may log in while no daemon runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tracing::warn;
 
 use super::{Edges, Engine};
 use crate::account::Account;
 use crate::config::Config;
-use crate::model::{AccountKey, Moment, ServiceName, SessionId, Step, Wall};
+use crate::model::{AccountKey, Moment, ServiceName, SessionId, Span, Step, Wall};
 use crate::outbox::Hint;
 
 /// Sessions that belong to others than those linked now.
@@ -29,6 +29,29 @@ impl<E: Edges> Engine<E> {
             self.bind_held(&self.active());
         }
         self.take_accounts(accounts, now);
+        self.keep_owners(now);
+    }
+
+    /// The database learns whom everything open is told to from now on: whoever has logged out may be back before the next beat.
+    fn keep_owners(&mut self, now: Moment) {
+        let mut open = self.open_with_owners();
+        if open.is_empty() {
+            return;
+        }
+        let Some(outbox) = self.storage.ready(&mut self.edges, now) else {
+            return;
+        };
+        open.retain(|(accounts, span)| !outbox.knows_whose(span.session, accounts));
+        if let Err(error) = outbox.journal_again(&open, &BTreeSet::new()) {
+            self.storage.failed(&error, now);
+        }
+    }
+
+    /// Everything that is open, each with whom it is told to.
+    pub(super) fn open_with_owners(&self) -> Vec<(Vec<AccountKey>, Span)> {
+        let spans = self.debouncer.spans().into_iter();
+        let with = |span: Span| (self.owners_of(Some(span.session)), span);
+        spans.map(with).collect()
     }
 
     /// Ends every session for those who may be told now; new ones begin at the next chance.
@@ -58,9 +81,16 @@ impl<E: Edges> Engine<E> {
     }
 
     /// What was opened for others is not for those who were linked since; and whose service was switched off since is owed its stop.
-    /// `told_to`: for whom, as far as that is known.
-    pub(super) fn bind_former(&mut self, told_to: BTreeMap<SessionId, Vec<AccountKey>>) {
-        for (session, accounts) in told_to {
+    /// `told_to`: for whom; what is not in it was for those linked before this run, or for nobody.
+    pub(super) fn bind_former(
+        &mut self,
+        open: &[Span],
+        mut told_to: BTreeMap<SessionId, Vec<AccountKey>>,
+    ) {
+        for session in open.iter().map(|span| span.session) {
+            let known = told_to.remove(&session);
+            let accounts = known.or_else(|| self.linked_before.clone());
+            let accounts = accounts.unwrap_or_default();
             if self.is_of_others(&accounts) {
                 self.bound.entry(session).or_insert(accounts);
             }

@@ -64,6 +64,9 @@ pub trait Edges {
     /// Of the file.
     fn take_back(&mut self, viewing: ViewingId) -> io::Result<()>;
 
+    /// Who was linked when the last run ended; `None` if that is not known.
+    fn kept_linked(&mut self) -> Option<Vec<AccountKey>>;
+
     /// Keeps who is linked, durably.
     ///
     /// # Errors

@@ -100,6 +100,8 @@ pub struct Engine<E: Edges> {
     bound: Bound,
     /// Who is linked, as far as the disk knows.
     kept_linked: Option<Vec<AccountKey>>,
+    /// Who was linked when the last run ended, if that is known.
+    linked_before: Option<Vec<AccountKey>>,
     keep_again: Again,
     names: Names,
     lookups: Lookups,
@@ -134,6 +136,7 @@ impl<E: Edges> Engine<E> {
         let outbox_random = Random::seeded(random.bits());
         let storage = Storage::open(&mut edges, outbox_random, me.boot_id, now)?;
         let kinship = edges.kinship();
+        let linked_before = edges.kept_linked();
         let debouncer = Debouncer::new(
             Rules::from(&*config),
             random,
@@ -160,7 +163,8 @@ impl<E: Edges> Engine<E> {
             accounts: Vec::new(),
             serving: Vec::new(),
             bound: Bound::new(),
-            kept_linked: None,
+            kept_linked: linked_before.clone(),
+            linked_before,
             keep_again: Again::default(),
             names: Names::new(),
             lookups: Lookups::default(),

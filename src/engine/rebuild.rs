@@ -125,7 +125,7 @@ impl<E: Edges> Engine<E> {
             .into_iter()
             .filter(|span| still(span.session))
             .collect();
-        self.bind_former(told_to);
+        self.bind_former(&open, told_to);
         self.debouncer.recall(viewings, open, now);
     }
 
@@ -233,9 +233,7 @@ impl<E: Edges> Engine<E> {
             let viewings = std::mem::take(&mut found.remembered.viewings);
             known.extend(viewings.into_iter().map(|viewing| (viewing.id, viewing)));
         }
-        let of = |span: &Span| self.owners_of(Some(span.session));
-        let open = self.debouncer.spans().into_iter();
-        let mut open: Vec<_> = open.map(|span| (of(&span), span)).collect();
+        let mut open = self.open_with_owners();
         let Some(outbox) = self.storage.ready(&mut self.edges, now) else {
             return Ok(None);
         };
@@ -258,7 +256,7 @@ impl<E: Edges> Engine<E> {
         behind |= queued.values().any(|s| *s == Standing::Queued);
         let wholly = behind;
         behind |= !gone_on.is_empty();
-        open.retain(|(_, span)| !outbox.is_open(span.session));
+        open.retain(|(accounts, span)| !outbox.knows_whose(span.session, accounts));
         outbox.remember_again(&viewings)?;
         outbox.journal_again(&open, &log.sessions)?;
         if behind {

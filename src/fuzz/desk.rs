@@ -58,6 +58,10 @@ impl Edges for Nowhere {
         Ok(())
     }
 
+    fn kept_linked(&mut self) -> Option<Vec<AccountKey>> {
+        None
+    }
+
     fn keep_linked(&mut self, _: &[AccountKey]) -> io::Result<()> {
         Ok(())
     }

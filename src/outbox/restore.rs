@@ -63,6 +63,13 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         self.open.contains(&session)
     }
 
+    /// Whether a session is open by the journal, and for these.
+    #[must_use]
+    pub fn knows_whose(&self, session: SessionId, accounts: &[AccountKey]) -> bool {
+        let known = self.told_to.get(&session);
+        self.is_open(session) && known.is_some_and(|known| known == accounts)
+    }
+
     /// A viewing as it lies in the store.
     ///
     /// # Errors

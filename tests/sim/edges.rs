@@ -243,6 +243,10 @@ impl Edges for SimEdges {
         Ok(())
     }
 
+    fn kept_linked(&mut self) -> Option<Vec<AccountKey>> {
+        None
+    }
+
     fn keep_linked(&mut self, _: &[AccountKey]) -> io::Result<()> {
         self.alive()
     }

@@ -50,6 +50,10 @@ impl Edges for Desk {
         self.machine.take_back(viewing)
     }
 
+    fn kept_linked(&mut self) -> Option<Vec<AccountKey>> {
+        self.linked.clone()
+    }
+
     fn keep_linked(&mut self, linked: &[AccountKey]) -> io::Result<()> {
         if self.disk_full || self.machine.crashed.get() {
             return Err(io::ErrorKind::StorageFull.into());

@@ -183,3 +183,39 @@ fn dies_at_each_write_after_a_login(fails_first: bool) {
         assert_eq!(queued.iter().find(mixed), None, "{at}: {queued:?}");
     }
 }
+
+#[test]
+fn whoever_logs_out_and_in_again_around_a_crash_has_another_session() {
+    let mut rig = Rig::new(Desk::default(), start_of_time());
+    rig.play();
+    rig.pass(40);
+    rig.tell(Input::Accounts(Vec::new()));
+    let mut rig = rig.kill(vec![ann(5)]);
+    rig.play_from(45.0);
+    rig.pass(60);
+    let queued = queue(&mut rig);
+    assert!(queued.contains(&"ann start 1".into()), "{queued:?}");
+    assert!(!queued.contains(&"ann stop 0".into()), "{queued:?}");
+}
+
+#[test]
+fn a_session_of_which_the_database_has_lost_whose_it_is_is_of_those_linked_before() {
+    for is_known in [true, false] {
+        let mut rig = Rig::new(Desk::default(), start_of_time());
+        rig.play();
+        rig.pass(40);
+        let disk = std::rc::Rc::clone(&rig.engine.edges.machine.disk);
+        disk.borrow_mut().records.retain(|key, _| key[0] != b'u');
+        if !is_known {
+            rig.engine.edges.linked = None;
+        }
+        let mut rig = rig.kill(vec![user("bob", 2)]);
+        rig.play_from(45.0);
+        rig.pass(60);
+        let queued = queue(&mut rig);
+        let is_told = queued.contains(&"id-ann stop 0".into());
+        assert_eq!(is_told, is_known, "{queued:?}");
+        let mixed = |row: &&String| row.starts_with("bob ") == row.ends_with(" 0");
+        assert_eq!(queued.iter().find(mixed), None, "{queued:?}");
+    }
+}

@@ -118,6 +118,10 @@ impl Edges for Disk {
         Ok(())
     }
 
+    fn kept_linked(&mut self) -> Option<Vec<AccountKey>> {
+        None
+    }
+
     fn keep_linked(&mut self, _: &[AccountKey]) -> io::Result<()> {
         Ok(())
     }

@@ -199,6 +199,10 @@ impl Edges for Machine {
             .map_or(Ok(()), |entry| self.remember(&entry.take_back()))
     }
 
+    fn kept_linked(&mut self) -> Option<Vec<AccountKey>> {
+        None
+    }
+
     fn keep_linked(&mut self, _: &[AccountKey]) -> io::Result<()> {
         Ok(())
     }
