@@ -44,6 +44,7 @@ impl Debouncer {
     pub(super) fn end_all_sessions(&mut self, at: Moment, now: Moment) {
         let ids: Vec<PlayerId> = self.players.keys().cloned().collect();
         for id in ids {
+            self.adopt_at_its_end(&id, at);
             self.end_session(&id, false, at);
             let Some(playing) = playing_in(&mut self.players, &id) else {
                 continue;

@@ -29,7 +29,6 @@ impl Debouncer {
             .is_none_or(|old| !same_work(old, &media));
         playing.media = Some(media);
         playing.verdict = Some(verdict);
-        playing.unidentified = false;
         if changed {
             playing.settled_as_nothing = false;
         }
@@ -45,7 +44,7 @@ impl Debouncer {
 }
 
 /// Whether two identities are the same film or episode; ids may have been added.
-fn same_work(a: &Media, b: &Media) -> bool {
+pub(super) fn same_work(a: &Media, b: &Media) -> bool {
     let of = |media: &Media| {
         (
             media.media_type,

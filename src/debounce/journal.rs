@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::identity::same_work;
 use super::player::{Player, playing_in};
 use super::release::remembering;
 use super::report::FIRST_BEAT;
@@ -23,15 +24,27 @@ const WATCHED_AT: f64 = 2.0;
 pub(super) const SLACK: f64 = 10.0;
 
 impl Debouncer {
-    /// Takes over the session of a former run whose playback this is.
+    /// Takes over the session of a former run whose playback this is, once it is known what that is by now.
     pub(super) fn adopt(&mut self, id: &PlayerId, now: Moment) {
+        let playing = playing_in(&mut self.players, id);
+        if playing.is_some_and(|playing| playing.verdict.is_some()) {
+            self.take_over(id, now);
+        }
+    }
+
+    /// It is about to end: if that is not known yet, it is what the former run took it for.
+    pub(super) fn adopt_at_its_end(&mut self, id: &PlayerId, now: Moment) {
+        self.take_over(id, now);
+    }
+
+    fn take_over(&mut self, id: &PlayerId, now: Moment) {
         if !self.tracking || self.orphans.is_empty() || self.orphans_wait {
             return;
         }
         let Some(index) = self.orphan_of(id, now) else {
             return;
         };
-        let span = self.orphans.swap_remove(index);
+        let mut span = self.orphans.swap_remove(index);
         let Some(player) = self.players.get_mut(id) else {
             return;
         };
@@ -41,6 +54,9 @@ impl Debouncer {
         };
         let here = playing.position(now).unwrap_or(span.position);
         let was_paused = !span.playing;
+        if let Some(media) = &playing.media {
+            span.media.ids.fill_from(&media.ids);
+        }
         let session = Session {
             id: span.session,
             viewing: span.viewing,
@@ -90,11 +106,12 @@ impl Debouncer {
     fn orphan_of(&self, id: &PlayerId, now: Moment) -> Option<usize> {
         let player = self.players.get(id)?;
         let playing = player.playing.as_ref()?;
-        // What became private meanwhile is closed where it was left.
-        let is_clear = !playing.unidentified && self.refused(player).is_none();
-        if playing.session.is_some() || player.is_stopped() || !is_clear {
+        // What became private meanwhile is closed where it was left, and so is what is taken for another work.
+        let is_refused = self.refused(player).is_some();
+        if playing.session.is_some() || player.is_stopped() || is_refused {
             return None;
         }
+        let known = playing.verdict.as_ref().and(playing.media.as_ref());
         let here = playing.position(now)?;
         let process = player.info.process?;
         self.orphans.iter().position(|span| {
@@ -106,6 +123,7 @@ impl Debouncer {
                 && now.slept_since(&span.at) < SUSPEND
                 && span.playback.process == Some(process)
                 && span.playback.location == playing.location
+                && known.is_none_or(|media| same_work(media, &span.media))
                 && here >= span.position - slack
                 && here <= span.position + elapsed + slack
                 && self.viewings.get(span.viewing).is_some()
@@ -166,11 +184,18 @@ impl Debouncer {
     }
 
     pub(super) fn close_all_orphans(&mut self) {
-        self.close_orphans = None;
+        self.close_orphans(|_| true);
+    }
+
+    /// These sessions of a former run are not gone on with.
+    pub fn close_orphans(&mut self, over: impl Fn(SessionId) -> bool) {
         self.orphans.sort_by_key(|span| span.at.wall);
-        while !self.orphans.is_empty() {
-            let span = self.orphans.remove(0);
+        while let Some(index) = self.orphans.iter().position(|span| over(span.session)) {
+            let span = self.orphans.remove(index);
             self.close_orphan(span);
+        }
+        if self.orphans.is_empty() {
+            self.close_orphans = None;
         }
     }
 

@@ -195,6 +195,7 @@ impl Debouncer {
         match signal {
             Signal::Appeared(_) => {}
             Signal::Vanished => {
+                self.adopt_at_its_end(id, now);
                 self.end_session(id, false, now);
                 self.players.remove(id);
             }
@@ -205,7 +206,10 @@ impl Debouncer {
             Signal::Position { seconds, seeked } => self.position(id, seconds, seeked, now),
             Signal::PositionUnknown => self.position_unknown(id, now),
             Signal::Ended(reason) => self.ended(id, reason, now),
-            Signal::ReachedEnd => self.end_session(id, true, now),
+            Signal::ReachedEnd => {
+                self.adopt_at_its_end(id, now);
+                self.end_session(id, true, now);
+            }
         }
     }
 
@@ -317,11 +321,6 @@ impl Debouncer {
                 playing.lead = self.rules.start_after;
             }
         }
-    }
-
-    /// What a former run left open is not gone on with.
-    pub fn close_orphans(&mut self) {
-        self.close_all_orphans();
     }
 
     /// Sessions with steps that could not be remembered yet.

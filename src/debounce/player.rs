@@ -79,6 +79,7 @@ pub fn bank(viewings: &mut Viewings, playing: &mut Playing, played: Played, rule
 impl Debouncer {
     /// The playback is over.
     pub(super) fn ended(&mut self, id: &PlayerId, reason: EndReason, now: Moment) {
+        self.adopt_at_its_end(id, now);
         self.end_session(id, reason == EndReason::Eof, now);
         self.compare_found(id, now);
         if let Some(player) = self.players.get_mut(id) {
@@ -123,6 +124,7 @@ impl Debouncer {
         if same {
             return self.refined(id, item, now);
         }
+        self.adopt_at_its_end(id, now);
         self.end_session(id, false, now);
         if let Some(player) = self.players.get_mut(id) {
             let looped = player.looped(location, &item, now);
@@ -149,7 +151,9 @@ impl Debouncer {
                 };
                 if playing.session.is_none() {
                     let location = location_hash(&playing.item);
-                    playing.unidentified |= location != playing.location;
+                    if location != playing.location {
+                        playing.verdict = None;
+                    }
                     playing.location = location;
                 }
             }
@@ -205,6 +209,7 @@ impl Debouncer {
 
     /// Stopped: whatever position came with it is not looked at (several players say 0).
     fn stopped(&mut self, id: &PlayerId, now: Moment) {
+        self.adopt_at_its_end(id, now);
         self.end_session(id, false, now);
         self.compare_found(id, now);
         if let Some(player) = self.players.get_mut(id) {

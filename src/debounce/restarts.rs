@@ -72,6 +72,76 @@ fn a_rate_that_was_changed_just_before_the_daemon_died_is_no_jump() {
     }
 }
 
+/// Nobody watches at such a speed: it sought as well, or instead.
+#[test]
+fn a_rate_at_which_nobody_watches_does_not_make_played_what_was_skipped_while_no_daemon_was_there()
+{
+    let mut rig = played(100.0);
+    rig.speed("mpv-1", 8.0);
+    rig.restart(20.0, test_rules());
+    assert!(rig.d.viewings().all(|viewing| viewing.played < 101.0));
+    rig.wait(15.0);
+    assert_one_viewing(&rig, 2);
+}
+
+/// The daemon is killed and is there again after `away`; what the player has open is told, and not yet what that is.
+fn not_identified_after(rig: &mut Rig, away: f64) -> PlayerId {
+    let id = PlayerId::new("mpv-1");
+    rig.restart_unseen(away);
+    rig.appear(&id);
+    let truth = rig.players[&id].clone();
+    rig.say(&id, Signal::Opened(Box::new(truth.item)));
+    let (state, position) = (truth.state, Some(truth.position));
+    rig.say(&id, Signal::Transport { state, position });
+    id
+}
+
+#[test]
+fn a_playback_that_ends_before_it_is_identified_again_is_what_it_was() {
+    let stopped = Signal::Transport {
+        state: Transport::Stopped,
+        position: None,
+    };
+    let other = Signal::Opened(Box::new(film("/films/Alien (1979).mkv", 900.0)));
+    let ends = [
+        Signal::Ended(EndReason::Eof),
+        Signal::ReachedEnd,
+        stopped,
+        other,
+        Signal::Vanished,
+    ];
+    for end in ends {
+        let mut rig = played(600.0);
+        let id = not_identified_after(&mut rig, 398.5);
+        rig.wait(1.0);
+        rig.say(&id, end.clone());
+        assert_eq!(rig.watches(), 1, "{end:?}: {}", rig.story());
+        assert_one_viewing(&rig, 1);
+    }
+}
+
+#[test]
+fn a_machine_that_falls_asleep_before_the_film_is_identified_again_loses_nothing_of_it() {
+    let mut rig = played(600.0);
+    not_identified_after(&mut rig, 30.0);
+    rig.d.sleeping(rig.now);
+    rig.drain();
+    assert_eq!(rig.story(), "start 5 · stop 630");
+}
+
+#[test]
+fn what_is_another_work_by_now_is_closed_where_a_killed_daemon_left_it() {
+    let mut rig = played(300.0);
+    let id = not_identified_after(&mut rig, 30.0);
+    let mut other = super::rig::identity(&heat());
+    other.media.title = Some("Heat and Dust".into());
+    rig.d.identified(&id, other, rig.now);
+    rig.wait(20.0);
+    assert_eq!(rig.story(), "start 5 · start 335 · stop 275");
+    let titles: Vec<_> = rig.events.iter().map(|event| &event.media.title).collect();
+    assert_ne!(titles.first(), titles.last());
+}
+
 #[test]
 fn what_turns_out_to_be_private_once_its_file_is_found_is_closed_where_a_killed_daemon_left_it() {
     let mut rig = played(300.0);

@@ -141,9 +141,8 @@ pub struct Playing {
     pub item: Item,
     /// Names the item across restarts.
     pub location: u64,
-    /// That is known since a moment ago, and what lies there is yet to be identified.
-    pub unidentified: bool,
     pub media: Option<Media>,
+    /// `None` while it is yet to be identified, or again.
     pub verdict: Option<Verdict>,
     pub anchor: Anchor,
     /// Where and when the stretch towards a start began.
@@ -179,7 +178,6 @@ impl Playing {
         Self {
             item,
             location,
-            unidentified: false,
             media: None,
             verdict: None,
             anchor,

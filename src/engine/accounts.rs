@@ -107,7 +107,9 @@ impl<E: Edges> Engine<E> {
     /// Ends what a former run left open for others.
     pub(super) fn close_former(&mut self, now: Moment) {
         if !self.bound.is_empty() {
-            self.debouncer.close_orphans();
+            let bound = &self.bound;
+            self.debouncer
+                .close_orphans(|session| bound.contains_key(&session));
             self.write_steps(now);
             let held = self.debouncer.held_sessions();
             self.bound.retain(|session, _| held.contains(session));
