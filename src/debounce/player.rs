@@ -259,14 +259,14 @@ impl Debouncer {
         }
         bank(&mut self.viewings, playing, sampled.played, &self.rules);
         let rules = &self.rules;
+        // A 0 in a pause may be the stop that is about to be said.
+        let moved = sampled.jumped && !playing.is_put_back();
         match &mut playing.session {
             Some(session) => {
                 if sampled.jumped {
                     session.jumped = Some(now.mono + rules.settle);
                 }
-                if sampled.jumped
-                    && let Some(candidate) = &mut session.candidate
-                {
+                if moved && let Some(candidate) = &mut session.candidate {
                     candidate.position = seconds;
                 }
                 let asked = session.asked.take().is_some();

@@ -218,7 +218,7 @@ impl Playing {
     }
 
     /// Whether it was put back to its beginning in a pause and has not played since: so Showtime stops.
-    fn is_put_back(&self) -> bool {
+    pub fn is_put_back(&self) -> bool {
         let before = self.before_zero.as_ref();
         before.is_some_and(|(before, _)| !before.running()) && !self.anchor.running()
     }

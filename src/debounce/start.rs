@@ -136,10 +136,13 @@ impl Debouncer {
         pairs.collect()
     }
 
-    /// What is known here of a viewing may be more than the late witness knows.
+    /// Heard of only now, and not completed: what is known here of it may be more than the late witness knows. What began in
+    /// this run was never missed.
     fn is_unfinished(&self, late: &Viewing) -> bool {
         let known = self.viewings.get(late.id);
-        late.completed.is_none() && known.is_none_or(|known| known.completed.is_none())
+        late.completed.is_none()
+            && known.is_none_or(|known| known.completed.is_none())
+            && !self.viewings.began_here(late.id)
     }
 
     /// The re-watch went on with the piece, and perhaps to its end.

@@ -236,6 +236,11 @@ impl Viewings {
         self.latest(key).is_some_and(is_under_way)
     }
 
+    /// Whether this run has seen its beginning.
+    pub fn began_here(&self, id: ViewingId) -> bool {
+        self.begun.contains_key(&id)
+    }
+
     /// Boot time; what an earlier run began is older than whatever this one sees.
     fn begun_at(&self, id: ViewingId) -> Duration {
         self.begun.get(&id).copied().unwrap_or_default()

@@ -72,14 +72,16 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             draft.recent = Some((slot, print));
         }
         self.remember(&step.viewing, &mut draft)?;
-        self.keep_journal(&step.journal, accounts, &mut draft)?;
+        let event = step.event.as_ref().map(|event| self.after_corrected(event));
+        let told = event.as_deref();
+        let stamp = told.map_or(Wall(i64::MIN), |event| event.at.wall);
+        self.keep_journal(&step.journal, stamp, accounts, &mut draft)?;
         let accounts = match step.viewing.local_only {
             Some(_) => &[],
             None => accounts,
         };
         let mut appended = Appended::default();
-        if let Some(event) = &step.event {
-            let event = &*self.after_corrected(event);
+        if let Some(event) = told {
             for account in accounts {
                 for event in self.introduced_to(account, event) {
                     let news = Purpose::News;
@@ -87,7 +89,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
                 }
             }
         }
-        let stop = step.event.as_ref().filter(|e| e.action == Action::Stop);
+        let stop = told.filter(|event| event.action == Action::Stop);
         if let Some(event) = stop {
             self.leave_note(event, step, accounts, &mut draft)?;
         }
@@ -124,13 +126,20 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         oldest.map(|(id, _)| *id)
     }
 
+    /// `stamp`: of what was just told; a stop must be later, whoever makes it.
     fn keep_journal(
         &self,
         journal: &Journal,
+        stamp: Wall,
         accounts: &[AccountKey],
         draft: &mut Draft,
     ) -> Result<(), StoreError> {
         match journal {
+            Journal::Open(span) if span.stamp < stamp => {
+                let mut span = (**span).clone();
+                span.stamp = stamp;
+                self.open_in(&span, accounts, draft)
+            }
             Journal::Open(span) => self.open_in(span, accounts, draft),
             Journal::Closed(session) => {
                 Self::close_in(*session, draft);

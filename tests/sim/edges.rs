@@ -195,6 +195,8 @@ impl Edges for SimEdges {
                 .completed
                 .entry((entry.viewing_id, entry.local_only.is_some()))
                 .or_default();
+            // Where that session had been ended otherwise it moves to another one.
+            by.retain(|before: &SessionId| before.after_it() != entry.session_id);
             by.insert(entry.session_id);
             if by.len() > 1 {
                 let complaint = format!("viewing {} was completed twice", entry.viewing_id);

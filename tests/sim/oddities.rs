@@ -115,18 +115,25 @@ impl World {
         }
     }
 
-    /// The player in a slot is denied.
+    /// The player in a slot is denied, with all that are of its name.
     pub fn deny(&mut self, slot: usize, time: Duration) {
-        let seat = self.slots[slot]
-            .as_ref()
-            .filter(|seat| !seat.player.is_mpv());
-        let face = seat.and_then(|seat| seat.player.face.as_ref());
-        if let Some(name) = face.map(|face| face.denied_as()) {
-            self.config.players.deny = vec![name];
+        let Some(name) = self.denied_as(slot) else {
+            return;
+        };
+        let of_it = (0..SLOTS).filter(|slot| self.denied_as(*slot).as_ref() == Some(&name));
+        let of_it: Vec<usize> = of_it.collect();
+        self.config.players.deny = vec![name];
+        for slot in of_it {
             self.lose(slot);
-            self.reconfigured();
-            self.after(time, Event::Found(slot));
         }
+        self.reconfigured();
+        self.after(time, Event::Found(slot));
+    }
+
+    fn denied_as(&self, slot: usize) -> Option<String> {
+        let seat = self.slots[slot].as_ref()?;
+        let face = seat.player.face.as_ref().filter(|_| !seat.player.is_mpv());
+        face.map(|face| face.denied_as())
     }
 
     fn lose(&mut self, slot: usize) {
@@ -153,11 +160,27 @@ impl World {
         }
     }
 
-    /// What was lost from sight is there again.
+    /// What was lost from sight is there again; nobody is denied any more.
     pub fn found(&mut self, slot: usize) {
-        if !self.slots[slot].as_ref().is_some_and(|seat| seat.deaf) {
+        let Some(seat) = self.slots[slot].as_ref().filter(|seat| seat.deaf) else {
             return;
+        };
+        if seat.player.is_mpv() {
+            let number = seat.player.number;
+            self.is_heard(slot);
+            return self.connects(number);
         }
+        for slot in 0..SLOTS {
+            let seat = self.slots[slot].as_ref();
+            if seat.is_some_and(|seat| seat.deaf && !seat.player.is_mpv()) {
+                self.is_heard(slot);
+            }
+        }
+        self.config.players.deny = Vec::new();
+        self.reconfigured();
+    }
+
+    fn is_heard(&mut self, slot: usize) {
         self.cut(slot);
         let here = self.with_open(slot, |seat, awake| {
             let open = seat.player.open.as_ref();
@@ -166,15 +189,8 @@ impl World {
         if let Some(Some(here)) = here {
             self.goes_on(slot, here);
         }
-        let Some(seat) = &mut self.slots[slot] else {
-            return;
-        };
-        seat.deaf = false;
-        let number = seat.player.number;
-        if seat.player.is_mpv() {
-            return self.connects(number);
+        if let Some(seat) = &mut self.slots[slot] {
+            seat.deaf = false;
         }
-        self.config.players.deny = Vec::new();
-        self.reconfigured();
     }
 }

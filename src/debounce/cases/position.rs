@@ -321,7 +321,8 @@ fn what_is_put_back_to_the_beginning_in_a_pause_and_left_there_is_left_where_it_
         rig.say(&id, Signal::Position { seconds, seeked });
         rig.quit("mpv-1");
         let story = rig.story();
-        assert!(story.ends_with(" · stop 500"), "{pause} {seeked}: {story}");
+        let told = "start 5 · pause 500 · stop 500";
+        assert_eq!(story, told, "{pause} {seeked}");
     }
 }
 

@@ -55,6 +55,21 @@ fn corrected_stamps_strictly_increase_in_a_session() {
 }
 
 #[test]
+fn the_journal_knows_the_stamp_that_was_corrected() {
+    let mut bench = Bench::new(&[punchplay()]);
+    boot_in_1970(&mut bench);
+    let mut film = Watch::film(1, "Heat");
+    bench.add(&mut film, Start);
+    bench.add(&mut film, Pause);
+    clock_set(&mut bench);
+    bench.add(&mut film, Resume);
+    let sent = std::iter::from_fn(|| bench.send(&punchplay(), taken()));
+    let (last, _) = sent.last().unwrap();
+    let [span] = <[_; 1]>::try_from(bench.crash().open).unwrap();
+    assert_eq!(span.stamp, last.stamp);
+}
+
+#[test]
 fn a_crash_between_changes_nothing_and_what_is_older_than_the_boot_gets_its_beginning() {
     let mut bench = Bench::new(&[punchplay()]);
     boot_in_1970(&mut bench);

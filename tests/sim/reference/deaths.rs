@@ -32,6 +32,9 @@ impl Follow {
                 let beat = Duration::from_secs_f64(self.progress_every + 5.0);
                 let known = u64::try_from(now.saturating_sub(beat).as_millis()).unwrap_or(0);
                 self.forget_unwritten(now);
+                self.playbacks
+                    .values_mut()
+                    .for_each(|p| p.jump_is_lost(beat));
                 self.each(|guess| guess.orphaned(Some(known), how != Down::Kill(None)));
             }
             Down::Lost(history_too) => {

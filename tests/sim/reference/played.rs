@@ -1,5 +1,7 @@
 //! What a stretch of playing, a pause and an end make of the guesses.
 
+use std::time::Duration;
+
 use super::{BEGINNING, Follow, HEARD, Playback, Time};
 use crate::guess::Guess;
 use crate::library::FILMS;
@@ -48,6 +50,13 @@ impl Playback {
             let silent = jump == Jump::Silent;
             self.astray = if silent { progress_every + 4.0 } else { 0.0 };
         }
+    }
+
+    /// The daemon dies, and what happened in the last so many seconds was not written: of a jump back nobody will know.
+    pub(super) fn jump_is_lost(&mut self, unwritten: Duration) {
+        let (run, from) = self.run;
+        let numbered = matches!(self.kind, Kind::Mpv | Kind::MpvTwice | Kind::Vlc);
+        self.anew |= !numbered && from < BEGINNING.1 && run <= unwritten.as_secs_f64();
     }
 
     /// Goes on with a stretch that counts. `mark`: the threshold, seconds.
@@ -166,7 +175,20 @@ impl Played {
     /// A session may begin; those that a former run left open in what is `over` end first.
     fn begins(&self, guess: Guess, over: &[u32], linked: [bool; ACCOUNTS]) -> Vec<Guess> {
         let (sure, maybe) = self.start;
-        if guess.sessions.contains_key(&self.number) || !(sure || maybe) {
+        let session = guess.sessions.get(&self.number);
+        if let Some(session) = session.filter(|_| sure || maybe) {
+            // Where the daemon was killed before it had written that it went back, it finds another playing.
+            let lost = self.anew && session.orphan;
+            let closed = lost.then(|| Guess {
+                by: None,
+                ..guess.clone().ends(self.number, false, linked)
+            });
+            let anew = closed.into_iter();
+            let anew =
+                anew.flat_map(|way| way.starts(self.number, self.from, self.astray_start, self.at));
+            return anew.chain([guess.clone()]).collect();
+        }
+        if session.is_some() || !(sure || maybe) {
             return vec![guess];
         }
         let looping = guess.looping(self.number, self.unseen);
