@@ -23,6 +23,7 @@ mod gui_evening;
 mod identify;
 mod independence;
 mod login;
+mod login_certificate;
 mod login_screens;
 mod login_warnings;
 mod mpris_bus;

@@ -209,12 +209,12 @@ impl World {
     }
 
     fn resume(&mut self, slot: usize) {
-        let stuck = self.with_open(slot, |seat, _| {
+        let fills = self.with_open(slot, |seat, _| {
             let open = seat.player.open.as_ref();
-            open.is_none_or(|open| open.at_end || open.state != State::Paused)
+            let paused = open.filter(|open| !open.at_end && open.state == State::Paused);
+            paused.map(|open| seat.player.kind.buffers(open.film()))
         });
-        if stuck == Some(false) {
-            let fills = self.script.setup.players[slot].buffers();
+        if let Some(Some(fills)) = fills {
             let state = if fills {
                 State::Buffering
             } else {
@@ -242,7 +242,7 @@ impl World {
             open.put(fraction * open.film().length, awake);
             seat.from = fraction * open.film().length;
             seat.jump = if told { Jump::Told } else { Jump::Silent };
-            let fills = kind.buffers() && open.state == State::Playing;
+            let fills = kind.buffers(open.film()) && open.state == State::Playing;
             if fills {
                 open.state = State::Buffering;
             }

@@ -1,5 +1,6 @@
 //! How players show themselves on the bus: what their sources say and their traces show (`tests/traces`), as a table.
 
+use crate::library::Film;
 use crate::script::Kind;
 
 /// One player's ways on the bus.
@@ -246,12 +247,15 @@ impl Kind {
         matches!(self, Self::Mpv | Self::MpvTwice)
     }
 
-    /// It fills its buffer before it plays.
-    pub fn buffers(self) -> bool {
-        matches!(
-            self,
-            Self::Celluloid | Self::Silent | Self::Clapper | Self::JellyfinNew
-        )
+    /// It fills its buffer before it plays; mpv does where that comes from the network.
+    pub fn buffers(self, film: &Film) -> bool {
+        let always = [
+            Self::Celluloid,
+            Self::Silent,
+            Self::Clapper,
+            Self::JellyfinNew,
+        ];
+        always.contains(&self) || (self.is_mpv() && film.is_stream())
     }
 
     /// Its length is known so long after it was opened, milliseconds.

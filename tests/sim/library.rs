@@ -222,6 +222,10 @@ impl Film {
         years.rev().find(is_year)
     }
 
+    pub fn is_stream(&self) -> bool {
+        self.path.contains("://")
+    }
+
     pub fn is_audio(&self) -> bool {
         self.path.ends_with(".mp3")
     }

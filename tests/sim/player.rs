@@ -336,7 +336,7 @@ impl Open {
             playback,
             position: from * FILMS[film].length,
             since: awake,
-            state: match kind.buffers() {
+            state: match kind.buffers(&FILMS[film]) {
                 true => State::Buffering,
                 false => State::Playing,
             },

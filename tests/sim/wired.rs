@@ -564,7 +564,7 @@ impl Player {
                 loaded.map(|open| json!([{"type": track(open), "selected": true}]))
             }
             "chapter-list" => loaded.map(|_| json!([])),
-            "demuxer-via-network" => loaded.map(|open| json!(open.film().path.contains("://"))),
+            "demuxer-via-network" => loaded.map(|open| json!(open.film().is_stream())),
             // At a kept-open end it is beyond the length.
             "time-pos" => loaded.map(|open| {
                 let beyond = if open.at_end { 0.07 } else { 0.0 };
