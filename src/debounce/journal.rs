@@ -10,7 +10,7 @@ use super::report::FIRST_BEAT;
 use super::session::{Candidate, Session};
 use super::steps::completes;
 use super::viewings::key_of;
-use super::{Debouncer, SUSPEND};
+use super::{Debouncer, STEP_BACK, SUSPEND};
 use crate::model::{
     Action, Item, Journal, Lifecycle, Moment, PlayerId, SessionId, Span, Step, Transport, Viewing,
     ViewingId, Wall,
@@ -80,6 +80,15 @@ impl Debouncer {
         playing.from = None;
         playing.unbanked = (0.0, 0.0);
         self.bank_absence(id, span.position, here);
+        let expected = span.at.wall.plus(now.boot.saturating_sub(span.at.boot));
+        if expected.since(now.wall) > STEP_BACK {
+            // What follows would be stamped with a time to come.
+            let at = Moment {
+                wall: expected,
+                ..now
+            };
+            self.end_session(id, false, at);
+        }
         if self.orphans.is_empty() {
             self.close_orphans = None;
         }

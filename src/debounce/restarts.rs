@@ -177,6 +177,23 @@ fn what_is_not_to_be_tracked_any_more_is_closed_where_a_killed_daemon_left_it() 
     assert!(last.position <= 300.0 && last.action == Action::Stop);
 }
 
+/// It would go on with stamps of a time to come.
+#[test]
+fn a_session_ends_at_once_where_the_clock_was_set_back_while_no_daemon_ran() {
+    let mut rig = played(300.0);
+    rig.now.wall = rig.now.wall.minus(Duration::from_secs(7200));
+    rig.restart(30.0, test_rules());
+    rig.wait(657.0);
+    rig.end("mpv-1", EndReason::Eof);
+    assert_eq!(
+        rig.story(),
+        "start 5 · stop 330 · start 335 · stop 1000 watched"
+    );
+    let second = rig.events.iter().find(|event| event.position > 331.0);
+    assert!(second.unwrap().at.wall < rig.now.wall);
+    assert_one_viewing(&rig, 2);
+}
+
 #[test]
 fn a_playback_that_is_gone_after_a_restart_is_closed_with_its_last_position() {
     let mut rig = played(100.0);

@@ -253,7 +253,11 @@ impl Viewings {
                 let is_aside = is_aside(viewing) && !viewing.is_taken_back();
                 !is_aside && !self.is_superseded(viewing.id) && viewing.key.same_as(key)
             })
-            .max_by_key(|viewing| (is_under_way(viewing), viewing.started_at))
+            .max_by_key(|viewing| {
+                // By the wall it may seem older than what it follows: what an earlier run began is older than all of this one.
+                let begun = self.begun.get(&viewing.id);
+                (is_under_way(viewing), begun, viewing.started_at)
+            })
     }
 }
 

@@ -194,6 +194,24 @@ fn what_was_completed_near_its_beginning_and_plays_on_there_after_a_restart_is_t
     assert_eq!(rig.watches(), 1, "{}", rig.story());
 }
 
+/// By the wall it began long before what it is a re-watch of.
+#[test]
+fn a_rewatch_in_1970_that_is_sought_in_after_its_end_is_one() {
+    let mut rig = played(1000.0);
+    rig.end("mpv-1", EndReason::Eof);
+    rig.players.clear();
+    rig.boot_id += 1;
+    rig.now.wall = Wall(20_000);
+    rig.restart(20.0, test_rules());
+    rig.open(heat());
+    rig.wait(999.0);
+    rig.say(&PlayerId::new("mpv-1"), Signal::ReachedEnd);
+    rig.seek("mpv-1", 60.0, true);
+    rig.wait(930.0);
+    rig.quit("mpv-1");
+    assert_eq!(rig.watches(), 2, "{}", rig.story());
+}
+
 #[test]
 fn a_film_begun_anew_while_no_daemon_ran_is_a_rewatch_though_the_clock_was_set_back() {
     // After two seconds it is where a lap would be, by a time that nobody knows.
