@@ -95,6 +95,7 @@ impl Viewings {
             };
             // Known by the history alone, which does not say where it was played, and may have been behind.
             known.played_in = known.played_in.take().or(viewing.played_in.take());
+            let_go(known, &viewing);
             if known.updated_at < viewing.updated_at || viewing.is_taken_back() {
                 self.add(viewing);
             }
@@ -131,6 +132,7 @@ impl Viewings {
         if known.is_taken_back() || told.is_taken_back() {
             return known.take_back();
         }
+        let_go(known, &told);
         known.played = known.played.max(told.played).min(known.duration);
         known.reached |= told.reached;
         known.completed = known.completed.or(told.completed);
@@ -258,6 +260,16 @@ impl Viewings {
                 let begun = self.begun.get(&viewing.id);
                 (is_under_way(viewing), begun, viewing.started_at)
             })
+    }
+}
+
+/// One witness may not have heard that the user has said what it was: once let go it is told, and not kept again.
+fn let_go(known: &mut Viewing, told: &Viewing) {
+    let is_told = told.completed.is_some() && told.local_only.is_none();
+    if is_told && known.local_only.is_some() && !is_aside(known) {
+        known.local_only = None;
+        known.media.clone_from(&told.media);
+        known.key.clone_from(&told.key);
     }
 }
 
@@ -436,6 +448,30 @@ mod tests {
         let mut known = Viewings::default();
         known.revive([late.clone(), heir].into_iter());
         assert!(!known.is_superseded(late.id));
+    }
+
+    #[test]
+    fn what_was_let_go_is_not_kept_again_whichever_witness_is_heard_first() {
+        let told = viewing(1, film("Ronin", None), true, 1);
+        let mut kept = told.clone();
+        kept.local_only = Some("unidentified".into());
+        let mut piece = told.clone();
+        piece.local_only = Some(ALREADY_WATCHED.into());
+        for (first, second, still_kept) in [
+            (&kept, &told, false),
+            (&told, &kept, false),
+            (&piece, &told, true),
+        ] {
+            for tell in [
+                |known: &mut Viewings, late: Viewing| known.revive([late].into_iter()),
+                |known: &mut Viewings, late: Viewing| known.insert_late(vec![late]),
+            ] {
+                let mut known = Viewings::new(vec![first.clone()]);
+                tell(&mut known, second.clone());
+                let local_only = &known.get(told.id).unwrap().local_only;
+                assert_eq!(local_only.is_some(), still_kept, "{local_only:?}");
+            }
+        }
     }
 
     #[test]
