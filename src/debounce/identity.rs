@@ -2,8 +2,10 @@
 
 use super::Debouncer;
 use super::player::playing_in;
+use super::session::Playing;
+use super::viewings::Viewings;
 use crate::identify::{Identity, Verdict};
-use crate::model::{Media, Moment, PlayerId};
+use crate::model::{Ids, Media, Moment, PlayerId};
 
 impl Debouncer {
     pub(super) fn take_identity(&mut self, id: &PlayerId, identity: Identity, now: Moment) {
@@ -16,12 +18,8 @@ impl Debouncer {
             .as_ref()
             .is_some_and(|session| !same_work(&session.media, &media))
             || (playing.session.is_some() && matches!(verdict, Verdict::Ignore(_)));
-        if !another && let Some(session) = &mut playing.session {
-            session.media.ids.fill_from(&media.ids);
-            if let Some(viewing) = self.viewings.get_mut(session.viewing) {
-                viewing.media.ids.fill_from(&media.ids);
-                viewing.key.ids.fill_from(&media.ids);
-            }
+        if !another {
+            learn_ids(&mut self.viewings, playing, &media.ids);
         }
         let changed = playing
             .media
@@ -40,6 +38,18 @@ impl Debouncer {
                 playing.lead = start_after;
             }
         }
+    }
+}
+
+/// What is going on is known by these ids as well.
+pub(super) fn learn_ids(viewings: &mut Viewings, playing: &mut Playing, ids: &Ids) {
+    let Some(session) = &mut playing.session else {
+        return;
+    };
+    session.media.ids.fill_from(ids);
+    if let Some(viewing) = viewings.get_mut(session.viewing) {
+        viewing.media.ids.fill_from(ids);
+        viewing.key.ids.fill_from(ids);
     }
 }
 

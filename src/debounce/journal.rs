@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::identity::same_work;
+use super::identity::{learn_ids, same_work};
 use super::player::{Player, playing_in};
 use super::release::remembering;
 use super::report::FIRST_BEAT;
@@ -32,7 +32,7 @@ impl Debouncer {
         }
     }
 
-    /// It is about to end: if that is not known yet, it is what the former run took it for.
+    /// It is about to end, or will not be waited for any longer: if that is not known yet, it is what the former run took it for.
     pub(super) fn adopt_at_its_end(&mut self, id: &PlayerId, now: Moment) {
         self.take_over(id, now);
     }
@@ -44,7 +44,7 @@ impl Debouncer {
         let Some(index) = self.orphan_of(id, now) else {
             return;
         };
-        let mut span = self.orphans.swap_remove(index);
+        let span = self.orphans.swap_remove(index);
         let Some(player) = self.players.get_mut(id) else {
             return;
         };
@@ -54,9 +54,6 @@ impl Debouncer {
         };
         let here = playing.position(now).unwrap_or(span.position);
         let was_paused = !span.playing;
-        if let Some(media) = &playing.media {
-            span.media.ids.fill_from(&media.ids);
-        }
         let session = Session {
             id: span.session,
             viewing: span.viewing,
@@ -75,6 +72,10 @@ impl Debouncer {
             past: 0.0,
         };
         playing.session = Some(session);
+        if let Some(media) = playing.verdict.as_ref().and(playing.media.as_ref()) {
+            let ids = media.ids.clone();
+            learn_ids(&mut self.viewings, playing, &ids);
+        }
         playing.found = false;
         playing.run_since = None;
         playing.from = None;
@@ -133,6 +134,7 @@ impl Debouncer {
                 && span.playback.process == Some(process)
                 && span.playback.location == playing.location
                 && known.is_none_or(|media| same_work(media, &span.media))
+                && self.rules.refuse_media(&span.media).is_none()
                 && here >= span.position - slack
                 && here <= span.position + elapsed + slack
                 && self.viewings.get(span.viewing).is_some()

@@ -238,6 +238,9 @@ impl Debouncer {
             }
         }
         if self.close_orphans.is_some_and(|at| at <= now.mono) {
+            for id in self.players.keys().cloned().collect::<Vec<_>>() {
+                self.adopt_at_its_end(&id, now);
+            }
             self.close_all_orphans();
         }
     }

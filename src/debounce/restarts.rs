@@ -86,8 +86,19 @@ fn a_rate_at_which_nobody_watches_does_not_make_played_what_was_skipped_while_no
 
 /// The daemon is killed and is there again after `away`; what the player has open is told, and not yet what that is.
 fn not_identified_after(rig: &mut Rig, away: f64) -> PlayerId {
-    let id = PlayerId::new("mpv-1");
     rig.restart_unseen(away);
+    not_identified(rig)
+}
+
+/// The same, and the player is found only after `unseen`.
+fn not_identified_late(rig: &mut Rig, away: f64, unseen: f64) -> PlayerId {
+    rig.restart_unseen(away);
+    rig.wait(unseen);
+    not_identified(rig)
+}
+
+fn not_identified(rig: &mut Rig) -> PlayerId {
+    let id = PlayerId::new("mpv-1");
     rig.appear(&id);
     let truth = rig.players[&id].clone();
     rig.say(&id, Signal::Opened(Box::new(truth.item)));
@@ -127,6 +138,96 @@ fn a_machine_that_falls_asleep_before_the_film_is_identified_again_loses_nothing
     rig.d.sleeping(rig.now);
     rig.drain();
     assert_eq!(rig.story(), "start 5 · stop 630");
+}
+
+#[test]
+fn what_is_switched_off_by_now_is_not_completed_at_its_end() {
+    for end in [
+        Signal::Ended(EndReason::Eof),
+        Signal::ReachedEnd,
+        Signal::Vanished,
+    ] {
+        let mut rig = played(600.0);
+        let id = PlayerId::new("mpv-1");
+        let rules = Rules {
+            movies: false,
+            ..test_rules()
+        };
+        rig.restart_unseen(398.5);
+        rig.d.reconfigure(rules, rig.now);
+        not_identified(&mut rig);
+        rig.wait(1.0);
+        rig.say(&id, end.clone());
+        rig.wait(20.0);
+        assert_eq!(rig.watches(), 0, "{end:?}: {}", rig.story());
+    }
+}
+
+#[test]
+fn ids_of_another_work_do_not_reach_the_session_at_its_end() {
+    let mut rig = played(600.0);
+    let id = PlayerId::new("mpv-1");
+    rig.restart_unseen(390.0);
+    rig.appear(&id);
+    let truth = rig.players[&id].clone();
+    let nameless = Item {
+        location: None,
+        title: Some("Trailer".into()),
+        ..heat()
+    };
+    rig.say(&id, Signal::Opened(Box::new(nameless.clone())));
+    let mut other = super::rig::identity(&nameless);
+    other.media.title = Some("Trailer".into());
+    other.media.ids.tmdb = Some(999);
+    rig.d.identified(&id, other, rig.now);
+    let (state, position) = (truth.state, Some(truth.position));
+    rig.say(&id, Signal::Transport { state, position });
+    rig.say(&id, Signal::Refined(Box::new(heat())));
+    rig.wait(1.0);
+    rig.say(&id, Signal::Ended(EndReason::Eof));
+    let last = rig.events.last().unwrap();
+    assert_eq!(last.action, Action::Stop);
+    assert_eq!(last.media.ids.tmdb, None, "{last:?}");
+}
+
+#[test]
+fn ids_that_are_known_by_now_reach_the_viewing() {
+    let mut rig = played(300.0);
+    let id = not_identified_after(&mut rig, 30.0);
+    let mut better = super::rig::identity(&heat());
+    better.media.ids.tmdb = Some(949);
+    rig.d.identified(&id, better, rig.now);
+    rig.wait(35.0);
+    assert_eq!(rig.story(), "start 5");
+    let last = rig.events.last().unwrap();
+    assert_eq!(last.media.ids.tmdb, Some(949), "event");
+    let viewing = rig.d.viewing(last.viewing).unwrap();
+    assert_eq!(viewing.media.ids.tmdb, Some(949), "viewing");
+    assert_eq!(viewing.key.ids.tmdb, Some(949), "key");
+}
+
+#[test]
+fn a_player_that_appears_late_and_is_identified_patiently_goes_on_with_its_session() {
+    let mut rig = played(600.0);
+    let id = not_identified_late(&mut rig, 3.0, 9.0);
+    rig.wait(2.0);
+    rig.d
+        .identified(&id, super::rig::identity(&heat()), rig.now);
+    rig.wait(20.0);
+    assert_eq!(rig.story(), "start 5");
+}
+
+#[test]
+fn a_player_that_appears_late_and_ends_at_once_loses_no_watch() {
+    let mut rig = played(600.0);
+    let id = not_identified_late(&mut rig, 385.0, 9.0);
+    rig.wait(2.0);
+    rig.d
+        .identified(&id, super::rig::identity(&heat()), rig.now);
+    rig.wait(3.5);
+    rig.end("mpv-1", EndReason::Eof);
+    rig.wait(20.0);
+    assert_eq!(rig.watches(), 1, "{}", rig.story());
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use crate::identify::NOT_THE_LAST;
 use crate::model::{Item, Media, Moment, Playback, Viewing, ViewingId, ViewingKey, title_key};
 
 /// Why a play after completion that does not begin at the beginning is kept here.
@@ -265,8 +266,10 @@ impl Viewings {
 
 /// One witness may not have heard that the user has said what it was: once let go it is told, and not kept again.
 fn let_go(known: &mut Viewing, told: &Viewing) {
-    let is_told = told.completed.is_some() && told.local_only.is_none();
-    if is_told && known.local_only.is_some() && !is_aside(known) {
+    let is_newer = told.completed.is_some() || told.updated_at >= known.updated_at;
+    let kept = known.local_only.as_deref();
+    let is_kept = kept.is_some_and(|why| why != NOT_THE_LAST) && !is_aside(known);
+    if is_kept && is_newer && told.local_only.is_none() {
         known.local_only = None;
         known.media.clone_from(&told.media);
         known.key.clone_from(&told.key);
@@ -472,6 +475,23 @@ mod tests {
                 assert_eq!(local_only.is_some(), still_kept, "{local_only:?}");
             }
         }
+    }
+
+    #[test]
+    fn what_the_user_has_said_is_not_forgotten_because_the_history_was_heard_first() {
+        let heat = film("Heat", Some(1995));
+        let mut kept = viewing(1, heat.clone(), false, 1);
+        kept.local_only = Some("unidentified".into());
+        let mut released = kept.clone();
+        released.local_only = None;
+        released.media.confidence = 1.0;
+        released.media.ids.tmdb = Some(949);
+        let mut known = Viewings::default();
+        known.revive([kept].into_iter());
+        known.insert_late(vec![released]);
+        let viewing = known.get(ViewingId(1)).unwrap();
+        assert_eq!(viewing.local_only, None);
+        assert_eq!(viewing.media.ids.tmdb, Some(949));
     }
 
     #[test]

@@ -10,12 +10,14 @@ use crate::model::{Moment, PlayerId};
 impl<E: Edges> Engine<E> {
     /// Tells the debouncer what is open in a player, by everything that is known by now.
     pub(super) fn identify(&mut self, player: &PlayerId, at: Moment) {
-        // What has become private needs no second look.
-        let is_clear = |open: &&Open| !open.waits() || self.private.refuse(&open.item).is_some();
-        let Some(open) = self.open.get(player).filter(is_clear) else {
+        let Some(open) = self.open.get(player) else {
             return;
         };
         let identity = self.identity_of(open);
+        // What is not to be told of by its place alone needs no second look; anything else may be what lies beside it says.
+        if open.waits() && !matches!(identity.verdict, Verdict::Ignore(_)) {
+            return;
+        }
         debug!(%player, verdict = ?identity.verdict, media = ?identity.media, "identified");
         self.debouncer.identified(player, identity, at);
     }

@@ -6,7 +6,7 @@ use super::ids::{Fnv, Trust, id_of_stop};
 use super::index::Header;
 use super::notes::{MOST_NOTES, Note};
 use super::record::{self, Attempts, Entry, Kind, Payload, Remembrance, encode};
-use super::{Catalogue, Draft, MOST_VIEWINGS, Outbox, RECENT, TitleKey};
+use super::{Catalogue, Draft, MOST_VIEWINGS, Outbox, RECENT, TitleKey, plausible};
 use crate::model::{
     AccountKey, Action, DeliveryId, EventId, Journal, Lifecycle, Moment, SessionId, Span, Step,
     Viewing, ViewingId, Wall,
@@ -74,8 +74,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         self.remember(&step.viewing, &mut draft)?;
         let event = step.event.as_ref().map(|event| self.after_corrected(event));
         let told = event.as_deref();
-        let stamp = told.map_or(Wall(i64::MIN), |event| event.at.wall);
-        self.keep_journal(&step.journal, stamp, accounts, &mut draft)?;
+        self.keep_journal(&step.journal, accounts, &mut draft)?;
         let accounts = match step.viewing.local_only {
             Some(_) => &[],
             None => accounts,
@@ -98,6 +97,10 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             None => Durability::Process,
         };
         self.commit(draft, durability)?;
+        // One of a clock that was wrong is yet to be dated, by `date`.
+        if let Some(stop) = stop.filter(|stop| plausible(stop.at.wall)) {
+            self.corrected.remove(&stop.session);
+        }
         if let Some(title) = TitleKey::of(&step.viewing.key) {
             self.learn_as(title, &step.viewing.media.ids, Trust::Evidence)?;
         }
@@ -126,20 +129,13 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         oldest.map(|(id, _)| *id)
     }
 
-    /// `stamp`: of what was just told; a stop must be later, whoever makes it.
     fn keep_journal(
         &self,
         journal: &Journal,
-        stamp: Wall,
         accounts: &[AccountKey],
         draft: &mut Draft,
     ) -> Result<(), StoreError> {
         match journal {
-            Journal::Open(span) if span.stamp < stamp => {
-                let mut span = (**span).clone();
-                span.stamp = stamp;
-                self.open_in(&span, accounts, draft)
-            }
             Journal::Open(span) => self.open_in(span, accounts, draft),
             Journal::Closed(session) => {
                 Self::close_in(*session, draft);
@@ -149,7 +145,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         }
     }
 
-    /// The journal says that a session is open, and whom it is told to.
+    /// The journal says that a session is open, and whom it is told to. A stop must be later than what was told, whoever makes it.
     pub(super) fn open_in(
         &self,
         span: &Span,
@@ -157,7 +153,15 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         draft: &mut Draft,
     ) -> Result<(), StoreError> {
         let session = span.session;
-        draft.batch.put(record::span(session), encode(span)?);
+        let mut span = Cow::Borrowed(span);
+        if let Some(last) = self
+            .corrected
+            .get(&session)
+            .filter(|last| span.stamp < **last)
+        {
+            span.to_mut().stamp = *last;
+        }
+        draft.batch.put(record::span(session), encode(&span)?);
         draft.opened.push(session);
         if self
             .told_to

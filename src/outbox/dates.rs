@@ -93,9 +93,6 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             if stamp != event.at.wall {
                 event.to_mut().at.wall = stamp;
             }
-            if event.action == Action::Stop {
-                self.corrected.remove(&event.session);
-            }
         }
         event
     }

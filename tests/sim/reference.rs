@@ -135,6 +135,8 @@ struct Playback {
     last: f64,
     /// It went back while no daemon ran, and has stood there since.
     back_unseen: bool,
+    /// Its last jump led back.
+    went_back: bool,
     /// It went back to its beginning while no daemon ran, and its player does not number what it plays.
     anew: bool,
     /// It pauses there, since then.
@@ -467,6 +469,7 @@ impl Follow {
             unseen: self.up.is_none() || at_once,
             last: 0.0,
             back_unseen: false,
+            went_back: false,
             anew: false,
             pause: None,
             over: false,

@@ -219,3 +219,62 @@ fn a_session_of_which_the_database_has_lost_whose_it_is_is_of_those_linked_befor
         assert_eq!(queued.iter().find(mixed), None, "{queued:?}");
     }
 }
+
+/// It ends while what lies beside it is still read.
+#[test]
+fn what_a_rule_ignores_by_now_is_not_watched_at_its_end() {
+    use crate::identify::rules;
+    use crate::model::*;
+
+    for ignored_before in [false, true] {
+        let mut rig = Rig::new(Desk::default(), start_of_time());
+        rig.play();
+        rig.pass(5990);
+        rig.sent();
+        let mut rig = rig.kill(vec![ann(1)]);
+        if ignored_before {
+            let text = "[[rule]]\nwhen = { path = \"/films/Heat*\" }\nignore = true";
+            let rules = rules::parse(text, None).unwrap();
+            rig.tell(Input::Rules(std::sync::Arc::new(rules)));
+        }
+        let say = |rig: &mut Rig, signal: Signal| {
+            let observation = Observation {
+                at: rig.now,
+                player: PlayerId::new("mpv-1"),
+                signal,
+            };
+            rig.engine
+                .handle(Input::Report(Report::Observed(observation)), rig.now);
+        };
+        say(
+            &mut rig,
+            Signal::Appeared(PlayerInfo {
+                name: "mpv".into(),
+                source: Source::Mpv,
+                process: Some(Process { pid: 7, started: 1 }),
+                ignored: None,
+            }),
+        );
+        say(
+            &mut rig,
+            Signal::Opened(Box::new(Item {
+                location: Some(Location::Path("/films/Heat (1995).mkv".into())),
+                duration: Some(6000.0),
+                video: Video::Yes,
+                ..Default::default()
+            })),
+        );
+        say(
+            &mut rig,
+            Signal::Transport {
+                state: Transport::Playing,
+                position: Some(5995.5),
+            },
+        );
+        rig.now = rig.now.after(std::time::Duration::from_secs(1));
+        say(&mut rig, Signal::Ended(EndReason::Eof));
+        let is_watched = |viewing: &Viewing| viewing.completed.is_some();
+        let watched = rig.engine.debouncer.viewings().any(is_watched);
+        assert_eq!(watched, !ignored_before);
+    }
+}

@@ -1,5 +1,7 @@
 //! A machine may boot in 1970.
 
+use std::collections::BTreeSet;
+
 use super::support::*;
 use crate::model::Action::*;
 use crate::model::{Moment, Wall};
@@ -123,4 +125,75 @@ fn what_was_dated_right_goes_out_although_the_clock_is_wrong_now() {
     bench.now.wall = Wall(0);
     let (job, _) = bench.send(&punchplay(), taken()).unwrap();
     assert_eq!(job.stamp, NOW);
+}
+
+fn sent(bench: &mut Bench) -> Vec<(String, Wall)> {
+    std::iter::from_fn(|| bench.send(&punchplay(), taken()))
+        .map(|(job, _)| (job.request.path, job.stamp))
+        .collect()
+}
+
+#[test]
+fn a_stop_that_could_not_be_written_at_first_is_still_later() {
+    let mut bench = Bench::new(&[punchplay()]);
+    boot_in_1970(&mut bench);
+    let mut film = Watch::film(1, "Heat");
+    bench.add(&mut film, Start);
+    bench.add(&mut film, Pause);
+    clock_set(&mut bench);
+    let mut all = sent(&mut bench);
+    let stop = film.step(Stop, false, bench.now);
+    bench.disk.fail_next(Failure::Nothing);
+    let accounts = bench.accounts.clone();
+    assert!(bench.outbox.append(&stop, &accounts, bench.now).is_err());
+    bench.reopen();
+    bench.append(&stop);
+    all.extend(sent(&mut bench));
+    assert!(all.windows(2).all(|w| w[0].1 < w[1].1), "{all:?}");
+}
+
+#[test]
+fn the_journal_that_is_written_again_at_a_logout_keeps_the_corrected_stamp() {
+    let mut bench = Bench::new(&[punchplay()]);
+    boot_in_1970(&mut bench);
+    let mut film = Watch::film(1, "Heat");
+    bench.add(&mut film, Start);
+    bench.add(&mut film, Pause);
+    clock_set(&mut bench);
+    let resume = film.step(Resume, false, bench.now);
+    bench.append(&resume);
+    let all = sent(&mut bench);
+    // What the debouncer says of it (`spans`): the stamp of what it told, at the last moment it saw.
+    let span = film.span(resume.event.as_ref().unwrap().at);
+    bench
+        .outbox
+        .journal_again(&[(vec![], span)], &BTreeSet::new())
+        .unwrap();
+    let [span] = <[_; 1]>::try_from(bench.crash().open).unwrap();
+    assert!(
+        span.stamp >= all.last().unwrap().1,
+        "{:?} {all:?}",
+        span.stamp
+    );
+}
+
+#[test]
+fn a_live_event_that_could_not_be_written_at_first_leaves_its_stamp_in_the_journal() {
+    let mut bench = Bench::new(&[punchplay()]);
+    boot_in_1970(&mut bench);
+    let mut film = Watch::film(1, "Heat");
+    bench.add(&mut film, Start);
+    bench.add(&mut film, Pause);
+    clock_set(&mut bench);
+    let mut all = sent(&mut bench);
+    let step = film.step(Resume, false, bench.now);
+    bench.disk.fail_next(Failure::Nothing);
+    let accounts = bench.accounts.clone();
+    assert!(bench.outbox.append(&step, &accounts, bench.now).is_err());
+    bench.reopen();
+    bench.append(&step);
+    all.extend(sent(&mut bench));
+    assert!(all.windows(2).all(|w| w[0].1 < w[1].1), "{all:?}");
+    let [span] = <[_; 1]>::try_from(bench.crash().open).unwrap();
+    assert_eq!(span.stamp, all.last().unwrap().1);
 }

@@ -56,7 +56,8 @@ impl Playback {
     pub(super) fn jump_is_lost(&mut self, unwritten: Duration) {
         let (run, from) = self.run;
         let numbered = matches!(self.kind, Kind::Mpv | Kind::MpvTwice | Kind::Vlc);
-        self.anew |= !numbered && from < BEGINNING.1 && run <= unwritten.as_secs_f64();
+        let is_unwritten = self.went_back && run <= unwritten.as_secs_f64();
+        self.anew |= !numbered && from < BEGINNING.1 && is_unwritten;
     }
 
     /// Goes on with a stretch that counts. `mark`: the threshold, seconds.
@@ -74,6 +75,7 @@ impl Playback {
         };
         self.jump(stretch.jump, progress_every);
         if jumped {
+            self.went_back = stretch.from < self.last;
             self.run = (0.0, stretch.from / length);
             let numbered = matches!(self.kind, Kind::Mpv | Kind::MpvTwice | Kind::Vlc);
             let at_beginning = self.run.1 < BEGINNING.1;
