@@ -54,6 +54,7 @@ impl Debouncer {
         };
         let here = playing.position(now).unwrap_or(span.position);
         let was_paused = !span.playing;
+        let away = now.boot.saturating_sub(span.at.boot);
         let session = Session {
             id: span.session,
             viewing: span.viewing,
@@ -63,7 +64,7 @@ impl Debouncer {
                 since: now,
                 position: here,
             }),
-            paused_since: was_paused.then_some(now.mono),
+            paused_since: was_paused.then(|| now.mono.saturating_sub(away)),
             // All so far is the word of the first look.
             beat: now.mono + self.rules.progress_every.min(FIRST_BEAT),
             asked: None,
@@ -81,7 +82,7 @@ impl Debouncer {
         playing.from = None;
         playing.unbanked = (0.0, 0.0);
         self.bank_absence(id, span.position, here);
-        let expected = span.at.wall.plus(now.boot.saturating_sub(span.at.boot));
+        let expected = span.at.wall.plus(away);
         if expected.since(now.wall) > STEP_BACK {
             // What follows would be stamped with a time to come.
             let at = Moment {

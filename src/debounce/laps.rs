@@ -59,7 +59,8 @@ impl Player {
             true => SAID_TO_LOOP_WITHIN,
             false => LOOPED_WITHIN,
         };
-        let is_soon = |end: Moment| now.mono.saturating_sub(end.mono) <= within;
+        // No loop sleeps.
+        let is_soon = |end: Moment| now.boot.saturating_sub(end.boot) <= within;
         let is_lap = match self.info.source {
             Source::Mpv => item.repeated,
             Source::Mpris => over.ended.is_some_and(is_soon),

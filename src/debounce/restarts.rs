@@ -231,6 +231,37 @@ fn a_player_that_appears_late_and_ends_at_once_loses_no_watch() {
 }
 
 #[test]
+fn a_pause_lasts_as_long_as_it_does_whoever_watches() {
+    let mut rig = played(300.0);
+    rig.pause();
+    rig.wait(1500.0);
+    rig.restart(3.0, test_rules());
+    rig.wait(400.0);
+    assert_eq!(rig.story(), "start 5 · pause 300 · stop 300");
+}
+
+#[test]
+fn a_rewatch_in_the_player_that_was_left_paused_counts() {
+    for restart in [false, true] {
+        let mut rig = played(300.0);
+        rig.pause();
+        rig.wait(1500.0);
+        if restart {
+            rig.restart(3.0, test_rules());
+        }
+        rig.open_at("vlc-2", heat(), 300.0);
+        rig.wait(705.0);
+        rig.quit("vlc-2");
+        rig.wait(5.0);
+        rig.seek("mpv-1", 0.0, true);
+        rig.resume();
+        rig.wait(1000.0);
+        rig.end("mpv-1", EndReason::Eof);
+        assert_eq!(rig.watches(), 2, "{restart}: {}", rig.story());
+    }
+}
+
+#[test]
 fn what_is_another_work_by_now_is_closed_where_a_killed_daemon_left_it() {
     let mut rig = played(300.0);
     let id = not_identified_after(&mut rig, 30.0);

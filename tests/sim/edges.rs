@@ -21,6 +21,8 @@ pub struct Remembered {
     pub log: MemoryHistory,
     /// By viewing, and whether it was kept here then.
     completed: BTreeMap<(ViewingId, bool), BTreeSet<SessionId>>,
+    /// Sessions that were ended otherwise: what they had completed was so in another one, and is not in them again.
+    ended_otherwise: BTreeSet<SessionId>,
     pub complaints: Vec<String>,
     pub pause: Option<Pause>,
     /// Whether the lines say of a viewing that it was completed.
@@ -191,16 +193,23 @@ impl Edges for SimEdges {
             });
         }
         if entry.completion.is_some() {
-            let by = remembered
-                .completed
+            let Remembered {
+                completed,
+                ended_otherwise,
+                complaints,
+                ..
+            } = &mut *remembered;
+            let by = completed
                 .entry((entry.viewing_id, entry.local_only.is_some()))
                 .or_default();
-            // Where that session had been ended otherwise it moves to another one.
-            by.retain(|before: &SessionId| before.after_it() != entry.session_id);
+            if !ended_otherwise.contains(&entry.session_id) {
+                let moved = by.extract_if(.., |before| before.after_it() == entry.session_id);
+                ended_otherwise.extend(moved);
+            }
             by.insert(entry.session_id);
             if by.len() > 1 {
                 let complaint = format!("viewing {} was completed twice", entry.viewing_id);
-                remembered.complaints.push(complaint);
+                complaints.push(complaint);
             }
         }
         Ok(())

@@ -177,3 +177,19 @@ fn who_sought_before_a_rewatch_began_elsewhere_is_no_part_of_it() {
         assert_eq!(rig.watches(), 1, "{}", rig.story());
     }
 }
+
+#[test]
+fn what_is_chosen_again_after_the_machine_has_slept_is_no_lap() {
+    let mut rig = Rig::new();
+    rig.open_at("vlc-1", heat(), 0.0);
+    rig.wait(1000.0);
+    rig.end("vlc-1", EndReason::Eof);
+    rig.d.sleeping(rig.now);
+    rig.sleep(8.0 * 3600.0);
+    rig.d.woke(rig.now);
+    rig.drain();
+    rig.open_at("vlc-1", heat(), 0.0);
+    rig.wait(1000.0);
+    rig.end("vlc-1", EndReason::Eof);
+    assert_eq!(rig.watches(), 2, "{}", rig.story());
+}
