@@ -203,7 +203,9 @@ impl Edges for SimEdges {
                 .entry((entry.viewing_id, entry.local_only.is_some()))
                 .or_default();
             if !ended_otherwise.contains(&entry.session_id) {
-                let moved = by.extract_if(.., |before| before.after_it() == entry.session_id);
+                let is_moved = |before: &&SessionId| before.after_it() == entry.session_id;
+                let moved: Vec<SessionId> = by.iter().filter(is_moved).copied().collect();
+                by.retain(|before| !moved.contains(before));
                 ended_otherwise.extend(moved);
             }
             by.insert(entry.session_id);
