@@ -90,6 +90,9 @@ impl Debouncer {
                 ..now
             };
             self.end_session(id, false, at);
+            if let Some(playing) = playing_in(&mut self.players, id) {
+                playing.restart_stretch(now);
+            }
         }
         if self.orphans.is_empty() {
             self.close_orphans = None;

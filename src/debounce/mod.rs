@@ -385,6 +385,13 @@ impl Debouncer {
             .any(|player| player.session().is_some())
     }
 
+    /// True while this player has an open session.
+    #[must_use]
+    pub fn watches(&self, id: &PlayerId) -> bool {
+        let player = self.players.get(id);
+        player.is_some_and(|player| player.session().is_some())
+    }
+
     /// How many players are not ignored.
     #[must_use]
     pub fn followed(&self) -> usize {

@@ -266,10 +266,9 @@ impl Viewings {
 
 /// One witness may not have heard that the user has said what it was: once let go it is told, and not kept again.
 fn let_go(known: &mut Viewing, told: &Viewing) {
-    let is_newer = told.completed.is_some() || told.updated_at >= known.updated_at;
     let kept = known.local_only.as_deref();
     let is_kept = kept.is_some_and(|why| why != NOT_THE_LAST) && !is_aside(known);
-    if is_kept && is_newer && told.local_only.is_none() {
+    if is_kept && told.local_only.is_none() {
         known.local_only = None;
         known.media.clone_from(&told.media);
         known.key.clone_from(&told.key);
@@ -487,6 +486,8 @@ mod tests {
         released.media.confidence = 1.0;
         released.media.ids.tmdb = Some(949);
         let mut known = Viewings::default();
+        // It has gone on before the database could be read.
+        kept.updated_at = Wall(2);
         known.revive([kept].into_iter());
         known.insert_late(vec![released]);
         let viewing = known.get(ViewingId(1)).unwrap();

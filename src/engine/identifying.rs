@@ -14,8 +14,11 @@ impl<E: Edges> Engine<E> {
             return;
         };
         let identity = self.identity_of(open);
-        // What is not to be told of by its place alone needs no second look; anything else may be what lies beside it says.
-        if open.waits() && !matches!(identity.verdict, Verdict::Ignore(_)) {
+        // What lies beside it may say otherwise; but what is private has no second look, nor is anything gone on with meanwhile
+        // that is ignored by its name alone.
+        let is_ignored = matches!(identity.verdict, Verdict::Ignore(_));
+        let is_private = self.private.refuse(&open.item).is_some();
+        if open.waits() && !is_private && (!is_ignored || self.debouncer.watches(player)) {
             return;
         }
         debug!(%player, verdict = ?identity.verdict, media = ?identity.media, "identified");

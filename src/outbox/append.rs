@@ -6,7 +6,7 @@ use super::ids::{Fnv, Trust, id_of_stop};
 use super::index::Header;
 use super::notes::{MOST_NOTES, Note};
 use super::record::{self, Attempts, Entry, Kind, Payload, Remembrance, encode};
-use super::{Catalogue, Draft, MOST_VIEWINGS, Outbox, RECENT, TitleKey, plausible};
+use super::{Catalogue, Draft, MOST_VIEWINGS, Outbox, RECENT, TitleKey};
 use crate::model::{
     AccountKey, Action, DeliveryId, EventId, Journal, Lifecycle, Moment, SessionId, Span, Step,
     Viewing, ViewingId, Wall,
@@ -56,7 +56,10 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         self.open_store()?;
         self.date(now)?;
         let fingerprint = step.event.as_ref().map(fingerprint);
+        let event = step.event.as_ref().map(|event| self.after_corrected(event));
+        let told = event.as_deref();
         if fingerprint.is_some_and(|print| self.recent.values().any(|known| *known == print)) {
+            told.into_iter().for_each(|event| self.is_written(event));
             return Ok(Appended {
                 already: true,
                 ..Appended::default()
@@ -72,9 +75,8 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             draft.recent = Some((slot, print));
         }
         self.remember(&step.viewing, &mut draft)?;
-        let event = step.event.as_ref().map(|event| self.after_corrected(event));
-        let told = event.as_deref();
-        self.keep_journal(&step.journal, accounts, &mut draft)?;
+        let stamp = told.map(|event| event.at.wall);
+        self.keep_journal(&step.journal, stamp, accounts, &mut draft)?;
         let accounts = match step.viewing.local_only {
             Some(_) => &[],
             None => accounts,
@@ -97,10 +99,7 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
             None => Durability::Process,
         };
         self.commit(draft, durability)?;
-        // One of a clock that was wrong is yet to be dated, by `date`.
-        if let Some(stop) = stop.filter(|stop| plausible(stop.at.wall)) {
-            self.corrected.remove(&stop.session);
-        }
+        told.into_iter().for_each(|event| self.is_written(event));
         if let Some(title) = TitleKey::of(&step.viewing.key) {
             self.learn_as(title, &step.viewing.media.ids, Trust::Evidence)?;
         }
@@ -132,11 +131,18 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
     fn keep_journal(
         &self,
         journal: &Journal,
+        stamp: Option<Wall>,
         accounts: &[AccountKey],
         draft: &mut Draft,
     ) -> Result<(), StoreError> {
         match journal {
-            Journal::Open(span) => self.open_in(span, accounts, draft),
+            Journal::Open(span) => {
+                let mut span = Cow::Borrowed(&**span);
+                if let Some(stamp) = stamp.filter(|stamp| span.stamp < *stamp) {
+                    span.to_mut().stamp = stamp;
+                }
+                self.open_in(&span, accounts, draft)
+            }
             Journal::Closed(session) => {
                 Self::close_in(*session, draft);
                 Ok(())

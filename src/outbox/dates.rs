@@ -80,20 +80,29 @@ impl<S: Store, C: Catalogue> Outbox<S, C> {
         Ok(())
     }
 
-    /// The event, later than every corrected stamp of its session.
-    pub(super) fn after_corrected<'a>(&mut self, event: &'a Lifecycle) -> Cow<'a, Lifecycle> {
+    /// The event, later than every corrected stamp of its session: the same however often it has to be written.
+    pub(super) fn after_corrected<'a>(&self, event: &'a Lifecycle) -> Cow<'a, Lifecycle> {
         let mut event = Cow::Borrowed(event);
-        let Some(last) = self.corrected.get_mut(&event.session) else {
-            return event;
-        };
         // One of a clock that was wrong is dated later, by `date`.
-        if plausible(event.at.wall) {
-            let stamp = event.at.wall.max(last.plus(Duration::from_millis(1)));
-            *last = stamp;
-            if stamp != event.at.wall {
-                event.to_mut().at.wall = stamp;
+        let last = self.corrected.get(&event.session);
+        if let Some(last) = last.filter(|_| plausible(event.at.wall)) {
+            let floor = last.plus(Duration::from_millis(1));
+            if event.at.wall < floor {
+                event.to_mut().at.wall = floor;
             }
         }
         event
+    }
+
+    /// It is written: what follows must be later, and nothing follows a stop.
+    pub(super) fn is_written(&mut self, event: &Lifecycle) {
+        if !plausible(event.at.wall) {
+            return;
+        }
+        if event.action == Action::Stop {
+            self.corrected.remove(&event.session);
+        } else if let Some(last) = self.corrected.get_mut(&event.session) {
+            *last = event.at.wall.max(*last);
+        }
     }
 }

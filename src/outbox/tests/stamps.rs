@@ -1,6 +1,7 @@
 //! A machine may boot in 1970.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::support::*;
 use crate::model::Action::*;
@@ -149,6 +150,11 @@ fn a_stop_that_could_not_be_written_at_first_is_still_later() {
     bench.reopen();
     bench.append(&stop);
     all.extend(sent(&mut bench));
+    let [.., (_, paused), (_, stopped)] = &all[..] else {
+        panic!("{all:?}")
+    };
+    // The history was told the same, however often it had to be written.
+    assert_eq!(*stopped, paused.plus(Duration::from_millis(1)), "{all:?}");
     assert!(all.windows(2).all(|w| w[0].1 < w[1].1), "{all:?}");
 }
 
